@@ -3,18 +3,18 @@
 use std::{env, fs, hint::black_box, process::Command};
 
 use anyhow::{Context as _, Result};
-use mcp_types::{Incoming, Method, v2026_07_28::*};
+use mcp_types::{JsonRpcMessage, Method, v2026_07_28::*};
 
 use crate::{instructions, table};
 
-type Called = <CallToolRequest as Method>::Result;
+type ToolCallResult = <CallToolRequest as Method>::Result;
 
 const SIZE: usize = 64 << 10;
 /// The maximum message size of transports.
 const LIMIT: usize = 32 << 20;
 
 /// The maximum number of objects and arrays in a message, without those around the input.
-const MOST: usize = Incoming::<Called>::CONTAINERS - 10;
+const MOST: usize = JsonRpcMessage::<ToolCallResult>::CONTAINERS - 10;
 /// The maximum depth of JSON, without what is around the input.
 const DEPTH: usize = 120;
 
@@ -123,9 +123,9 @@ pub(crate) fn read(name: &str, size: usize, count: usize) -> Result<()> {
     _ = fs::write("/proc/self/clear_refs", "5");
     for _ in 0..count {
         if name.ends_with("in a schema") {
-            _ = black_box(Incoming::<ListToolsResult>::from_slice(text.as_bytes()));
+            _ = black_box(JsonRpcMessage::<ListToolsResult>::from_slice(text.as_bytes()));
         } else {
-            _ = black_box(Incoming::<Called>::from_slice(text.as_bytes()));
+            _ = black_box(JsonRpcMessage::<ToolCallResult>::from_slice(text.as_bytes()));
         }
     }
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use mcp_types::v2025_11_25 as ours;
 #[cfg(feature = "r2026_07_28")]
 use mcp_types::v2026_07_28 as ours;
-use mcp_types::{Incoming, Method};
+use mcp_types::{JsonRpcMessage, Method};
 use rust_mcp_schema::schema_utils::ServerMessage;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub(crate) const REVISION: &str =
     if cfg!(feature = "r2026_07_28") { "2026-07-28" } else { "2025-11-25" };
 
 type Listed = <ours::ListToolsRequest as Method>::Result;
-type Called = <ours::CallToolRequest as Method>::Result;
+type ToolCallResult = <ours::CallToolRequest as Method>::Result;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Reader {
@@ -46,9 +46,9 @@ impl Reader {
         match (self, kind) {
             (Self::Value, _) => read::<Value>(text),
             (Self::McpTypes, Kind::ToolsList) => read::<Listed>(text),
-            (Self::McpTypes, Kind::ToolsCall) => read::<Called>(text),
+            (Self::McpTypes, Kind::ToolsCall) => read::<ToolCallResult>(text),
             (Self::McpTypes, Kind::ToolsListMessage) => read_message::<Listed>(text),
-            (Self::McpTypes, Kind::ToolsCallMessage) => read_message::<Called>(text),
+            (Self::McpTypes, Kind::ToolsCallMessage) => read_message::<ToolCallResult>(text),
             (Self::Rmcp, Kind::ToolsList) => read::<rmcp::model::ListToolsResult>(text),
             (Self::Rmcp, Kind::ToolsCall) => read::<rmcp::model::CallToolResult>(text),
             (Self::Rmcp, _) => read::<rmcp::model::ServerJsonRpcMessage>(text),
@@ -69,7 +69,7 @@ fn read<T: DeserializeOwned>(text: &str) {
 /// Reads a message with the limits on memory.
 fn read_message<R: DeserializeOwned>(text: &str) {
     let text = black_box(text.as_bytes());
-    black_box(Incoming::<R>::from_slice(text).expect("the input is a message"));
+    black_box(JsonRpcMessage::<R>::from_slice(text).expect("the input is a message"));
 }
 
 /// Returns an error if a typed reader does not find all items.
@@ -81,7 +81,7 @@ pub(crate) fn check(Input { name, kind, text, items }: &Input) -> Result<()> {
             serde_json::from_str::<rust_mcp_schema::ListToolsResult>(text)?.tools.len(),
         ],
         Kind::ToolsCall => [
-            blocks(serde_json::from_str::<Called>(text)?),
+            blocks(serde_json::from_str::<ToolCallResult>(text)?),
             serde_json::from_str::<rmcp::model::CallToolResult>(text)?.content.len(),
             serde_json::from_str::<rust_mcp_schema::CallToolResult>(text)?.content.len(),
         ],
@@ -92,12 +92,12 @@ pub(crate) fn check(Input { name, kind, text, items }: &Input) -> Result<()> {
 }
 
 #[cfg(feature = "r2026_07_28")]
-fn blocks(called: Called) -> usize {
-    let Called::Complete(result) = called else { return 0 };
+fn blocks(called: ToolCallResult) -> usize {
+    let ToolCallResult::Complete(result) = called else { return 0 };
     result.content.len()
 }
 
 #[cfg(not(feature = "r2026_07_28"))]
-fn blocks(called: Called) -> usize {
+fn blocks(called: ToolCallResult) -> usize {
     called.content.len()
 }

@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use mcp_oauth::{Error, OAuthClient, PendingSignIn, SealingKey};
+use mcp_oauth::{Error, OAuthClient, PendingSignIn, EncryptionKey};
 use tokio::runtime::{Builder, Runtime};
 use url::form_urlencoded;
 
@@ -34,13 +34,13 @@ static CLIENT: LazyLock<OAuthClient> = LazyLock::new(|| {
 /// A runtime without drivers for sockets and timers, so that requests are impossible.
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().build().expect("a runtime"));
-static KEY: LazyLock<SealingKey> = LazyLock::new(SealingKey::random);
+static KEY: LazyLock<EncryptionKey> = LazyLock::new(EncryptionKey::random);
 static SEALED: LazyLock<String> =
-    LazyLock::new(|| KEY.seal("mcp-oauth pending sign-in", PENDING.as_bytes()));
+    LazyLock::new(|| KEY.encrypt("mcp-oauth pending sign-in", PENDING.as_bytes()));
 
 fuzz_target!(|callback: &str| {
-    let pending = PendingSignIn::open(&KEY, &SEALED).expect("a pending sign-in");
-    let outcome = RUNTIME.block_on(CLIENT.finish(pending, callback));
+    let pending = PendingSignIn::decrypt(&KEY, &SEALED).expect("a pending sign-in");
+    let outcome = RUNTIME.block_on(CLIENT.complete_sign_in(pending, callback));
     let only = |name: &str| only(callback, name);
     let is_its_answer =
         only("state").as_deref() == Some(STATE) && only("iss").as_deref() == Some(ISSUER);

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use mcp_types::{ErrorObject, Incoming, RequestId};
+use mcp_types::{ErrorObject, JsonRpcMessage, RequestId};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
@@ -19,9 +19,9 @@ pub fn same_again<T: Debug + DeserializeOwned + PartialEq + Serialize>(data: &[u
 /// Checks the round trip of a message. The types of outgoing messages cannot represent every
 /// incoming message, such as an error without an id, so the envelope is defined here.
 pub fn same_message_again<R: Debug + DeserializeOwned + PartialEq + Serialize>(data: &[u8]) {
-    if let Ok(message) = Incoming::<R>::from_slice(data) {
+    if let Ok(message) = JsonRpcMessage::<R>::from_slice(data) {
         let printed = serde_json::to_vec(&Envelope::of(&message)).expect("the message serializes");
-        let again: Incoming<R> = serde_json::from_slice(&printed).expect("the text deserializes");
+        let again: JsonRpcMessage<R> = serde_json::from_slice(&printed).expect("the text deserializes");
         assert_eq!(Envelope::of(&again), Envelope::of(&message));
     }
 }
@@ -42,7 +42,7 @@ struct Envelope<'a, R> {
 }
 
 impl<'a, R> Envelope<'a, R> {
-    fn of(message: &'a Incoming<R>) -> Self {
+    fn of(message: &'a JsonRpcMessage<R>) -> Self {
         let nothing = Self {
             jsonrpc: "2.0",
             id: None,
@@ -52,16 +52,16 @@ impl<'a, R> Envelope<'a, R> {
             error: None,
         };
         match message {
-            Incoming::Result { id, result } => {
+            JsonRpcMessage::Result { id, result } => {
                 Self { id: Some(id), result: Some(result), ..nothing }
             }
-            Incoming::Error { id, error } => {
+            JsonRpcMessage::Error { id, error } => {
                 Self { id: id.as_ref(), error: Some(error), ..nothing }
             }
-            Incoming::Request { id, method, params } => {
+            JsonRpcMessage::Request { id, method, params } => {
                 Self { id: Some(id), method: Some(method), params: params.as_deref(), ..nothing }
             }
-            Incoming::Notification { method, params } => {
+            JsonRpcMessage::Notification { method, params } => {
                 Self { method: Some(method), params: params.as_deref(), ..nothing }
             }
         }

@@ -6,7 +6,7 @@
 use std::{env::args, future::pending, process::exit};
 
 use mcp_client::Client;
-use mcp_stdio::{Builder, StdioTransport};
+use mcp_stdio::{StdioTransport, StdioTransportBuilder};
 use serde_json::json;
 
 #[tokio::main]
@@ -17,7 +17,7 @@ async fn main() {
     }
     let server = StdioTransport::builder(&arguments[1]).args(["new", "stays"]);
     if arguments[2] == "is flooded" {
-        return measure_flood(server.message_limit(1024 * 1024)).await;
+        return measure_flood(server.max_message_size(1024 * 1024)).await;
     }
     let client = Client::new(server.build());
     print_text(&client, "pid").await;
@@ -45,7 +45,7 @@ async fn print_text(client: &Client, tool: &str) {
 }
 
 /// Makes the server write a line of 200 MB, and prints the peak memory in KiB.
-async fn measure_flood(server: Builder) {
+async fn measure_flood(server: StdioTransportBuilder) {
     let client = Client::new(server.build());
     let flood = client.call_tool("flood", json!({ "count": 200_000_000 })).await;
     flood.expect_err("the line is too long");

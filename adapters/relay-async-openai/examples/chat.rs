@@ -16,7 +16,7 @@ use async_openai::{
         ChatCompletionRequestUserMessage, CreateChatCompletionRequest,
     },
 };
-use mcp_testkit::{Bearer, CallAnswer, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, Tool};
 use relay::{Provider, Relay, Server, Toolset};
 use relay_async_openai::chat;
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let error = stopped.err().ok_or("an authorization error")?;
     println!("the application: {error}");
     let refused = error.downcast::<relay::Error>()?;
-    assert!(refused.authorization().is_some_and(|refused| refused.ticket.is_some()));
+    assert!(refused.authorization().is_some_and(|refused| refused.pending_call.is_some()));
     let asked = model.received_requests().await.unwrap_or_default().len();
     assert_eq!(asked, sent.len() + 1);
     Ok(())
@@ -96,7 +96,7 @@ async fn weather() -> Result<TestServer, mcp_testkit::Error> {
     });
     let forecast = Tool::new("forecast", schema, |arguments| {
         let city = arguments.get("city").and_then(Value::as_str).unwrap_or("nowhere");
-        CallAnswer::text(format!("rain in {city}"))
+        CallResult::text(format!("rain in {city}"))
     });
     TestServer::builder().bearer(Bearer::tokens(["alice-token"])).tool(forecast).start().await
 }

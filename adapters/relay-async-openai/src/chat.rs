@@ -3,7 +3,7 @@
 use async_openai::types::chat::{
     ChatCompletionRequestMessage, ChatCompletionResponseMessage, ChatCompletionTools,
 };
-use relay::{Called, Error, ModelCall, Provider, Tool};
+use relay::{ToolCallResult, Error, ToolCall, Provider, Tool};
 use serde_json::json;
 
 use crate::typed;
@@ -35,7 +35,7 @@ pub fn strict_tools(tools: impl IntoIterator<Item = Tool>) -> Vec<ChatCompletion
 }
 
 /// Returns the tool calls in a model's message. Calls of custom tools are skipped.
-pub fn calls(message: &ChatCompletionResponseMessage) -> Vec<ModelCall> {
+pub fn calls(message: &ChatCompletionResponseMessage) -> Vec<ToolCall> {
     Provider::OpenAiChat.calls(&json!({ "tool_calls": message.tool_calls }))
 }
 
@@ -44,6 +44,6 @@ pub fn calls(message: &ChatCompletionResponseMessage) -> Vec<ModelCall> {
 ///
 /// # Errors Returns the errors of [`Provider::results`]: those that the application must handle,
 /// such as that the user must sign in.
-pub fn results(called: &[Called]) -> Result<Vec<ChatCompletionRequestMessage>, Error> {
+pub fn results(called: &[ToolCallResult]) -> Result<Vec<ChatCompletionRequestMessage>, Error> {
     Provider::OpenAiChat.results(called).map(typed)
 }

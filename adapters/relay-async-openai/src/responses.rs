@@ -1,7 +1,7 @@
 //! The Responses API of OpenAI.
 
 use async_openai::types::responses::{self, InputItem, OutputItem};
-use relay::{Called, Error, ModelCall, Provider, Tool};
+use relay::{ToolCallResult, Error, ToolCall, Provider, Tool};
 use serde_json::json;
 
 use crate::typed;
@@ -32,7 +32,7 @@ pub fn strict_tools(tools: impl IntoIterator<Item = Tool>) -> Vec<responses::Too
 }
 
 /// Returns the tool calls in a model's output.
-pub fn calls(output: &[OutputItem]) -> Vec<ModelCall> {
+pub fn calls(output: &[OutputItem]) -> Vec<ToolCall> {
     Provider::OpenAiResponses.calls(&json!({ "output": output }))
 }
 
@@ -40,6 +40,6 @@ pub fn calls(output: &[OutputItem]) -> Vec<ModelCall> {
 ///
 /// # Errors Returns the errors of [`Provider::results`]: those that the application must handle,
 /// such as that the user must sign in.
-pub fn results(called: &[Called]) -> Result<Vec<InputItem>, Error> {
+pub fn results(called: &[ToolCallResult]) -> Result<Vec<InputItem>, Error> {
     Provider::OpenAiResponses.results(called).map(typed)
 }

@@ -8,7 +8,7 @@
 
 use std::error::Error;
 
-use mcp_testkit::{Bearer, CallAnswer, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, Tool};
 use relay::{Provider, Relay, Server};
 use relay_rig::{SignIn, dynamic_tools};
 use rig_agent::AgentBuilder;
@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let run = agent.prompt("And tomorrow in Rome?").add_hook(sign_in.clone()).await;
     let wanted = sign_in.take();
     println!("the application: {}", wanted[0]);
-    assert!(run.is_err() && wanted[0].ticket.is_some());
+    assert!(run.is_err() && wanted[0].pending_call.is_some());
     let asked = model.received_requests().await.unwrap_or_default().len();
     assert_eq!(asked, sent.len() + 1);
     Ok(())
@@ -63,7 +63,7 @@ async fn weather() -> Result<TestServer, mcp_testkit::Error> {
     });
     let forecast = Tool::new("forecast", schema, |arguments| {
         let city = arguments.get("city").and_then(Value::as_str).unwrap_or("nowhere");
-        CallAnswer::text(format!("rain in {city}"))
+        CallResult::text(format!("rain in {city}"))
     });
     TestServer::builder().bearer(Bearer::tokens(["alice-token"])).tool(forecast).start().await
 }

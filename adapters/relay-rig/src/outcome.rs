@@ -53,7 +53,7 @@ fn image(base64: &str, mime_type: &str) -> Option<ToolResultContent> {
 
 fn failure(error: Error) -> ToolExecutionError {
     // If an agent continues, its model sees only this text.
-    let feedback = error.for_model().map_or_else(
+    let feedback = error.to_tool_output().map_or_else(
         || "The tool cannot be called at the moment.".to_owned(),
         |output| output.parts()[0].text().to_owned(),
     );

@@ -1,6 +1,6 @@
 //! Conversion of Relay's tools to rig's.
 
-use relay::{ModelCall, Provider, Tool};
+use relay::{ToolCall, Provider, Tool};
 use rig_core::{message::ToolName, tool::DynamicTool};
 use serde_json::json;
 
@@ -42,8 +42,8 @@ pub fn dynamic_tool(provider: Provider, tool: Tool) -> DynamicTool {
     DynamicTool::new(name, description, schema, move |arguments| {
         let tool = tool.clone();
         Box::pin(async move {
-            let call = ModelCall::new("", tool.name(), arguments);
-            convert(tool.call_from(provider, &call).await)
+            let call = ToolCall::new("", tool.name(), arguments);
+            convert(tool.call_from_provider(provider, &call).await)
         })
     })
 }

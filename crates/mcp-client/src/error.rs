@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     handler::UrlElicitation,
-    text::Brief,
+    text::Truncated,
     transport::{BoxError, TransportError, TransportErrorKind},
 };
 
@@ -52,7 +52,7 @@ pub enum Error {
 
     /// The server sent something that is no answer to the method.
     #[error("the answer to `{method}` is not valid")]
-    InvalidAnswer {
+    InvalidResponse {
         /// The method that was called.
         method: Cow<'static, str>,
         /// What is wrong with it.
@@ -62,10 +62,10 @@ pub enum Error {
     /// Client and server have no revision of the protocol in common.
     #[error(
         "the server speaks protocol version {}; this client speaks {}",
-        join_versions(.server.iter().map(|version| Brief(version))),
+        join_versions(.server.iter().map(|version| Truncated(version))),
         join_versions(.client),
     )]
-    Version {
+    UnsupportedProtocolVersion {
         /// What the server speaks, as far as it said.
         server: Vec<String>,
         /// What this client speaks.
@@ -90,7 +90,7 @@ pub enum Error {
 
     /// The revision spoken with the server has no such method. Nothing was sent.
     #[error("`{method}` is no method of protocol version {revision}, which the server speaks")]
-    Unsupported {
+    UnsupportedMethod {
         /// The method that was to be called.
         method: Cow<'static, str>,
         /// The revision.
@@ -99,19 +99,19 @@ pub enum Error {
 
     /// The server asks for input again and again.
     #[error("`{method}` needs input more than {limit} times")]
-    Rounds {
+    TooManyRoundTrips {
         /// The method that was called.
         method: Cow<'static, str>,
         /// How often it was repeated with what the server had asked for.
         limit: usize,
     },
 
-    /// The method needs input that nobody gives. Its [source](StdError::source) is [`Refused`] where
+    /// The method needs input that nobody gives. Its [source](StdError::source) is [`Declined`] where
     /// the user did not want to, else the failure of the handler.
     ///
-    /// [`Refused`]: crate::Refused
+    /// [`Declined`]: crate::Declined
     #[error("`{method}` needs what `{asked}` asks for, which is not to be had")]
-    Input {
+    InputUnavailable {
         /// The method that was called.
         method: Cow<'static, str>,
         /// What the server asked for: the method that does so.
@@ -122,7 +122,7 @@ pub enum Error {
 
     /// The server did not declare the capability that the method needs. Nothing was sent.
     #[error("`{method}` needs the capability `{capability}`, which the server does not declare")]
-    Capability {
+    MissingCapability {
         /// The method that was to be called.
         method: Cow<'static, str>,
         /// The name of the capability.
@@ -131,7 +131,7 @@ pub enum Error {
 
     /// A list of the server does not end within the limits.
     #[error("the list of `{method}` {reason}")]
-    Endless {
+    ListLimitExceeded {
         /// The method that lists.
         method: Cow<'static, str>,
         /// Which limit was met.
@@ -140,7 +140,7 @@ pub enum Error {
 
     /// The parameters cannot be written as JSON. Nothing was sent.
     #[error("the parameters of `{method}` cannot be sent")]
-    Params {
+    InvalidParams {
         /// The method that was to be called.
         method: Cow<'static, str>,
         /// What is wrong with them.
@@ -185,27 +185,27 @@ impl Error {
     pub fn did_not_run(&self) -> bool {
         match self {
             Self::Transport(error) => error.did_not_run(),
-            Self::Version { .. }
+            Self::UnsupportedProtocolVersion { .. }
             | Self::NotMcp { .. }
-            | Self::Unsupported { .. }
-            | Self::Capability { .. }
-            | Self::Params { .. } => true,
+            | Self::UnsupportedMethod { .. }
+            | Self::MissingCapability { .. }
+            | Self::InvalidParams { .. } => true,
             // Whatever was to be called had to wait for the conversation to open.
             Self::Rpc { error, status, .. } => {
                 is_rejected_unread(*status, error.code) || self.failed_while_opening()
             }
-            Self::InvalidAnswer { .. } => self.failed_while_opening(),
+            Self::InvalidResponse { .. } => self.failed_while_opening(),
             Self::Timeout { .. }
-            | Self::Endless { .. }
-            | Self::Rounds { .. }
-            | Self::Input { .. } => false,
+            | Self::ListLimitExceeded { .. }
+            | Self::TooManyRoundTrips { .. }
+            | Self::InputUnavailable { .. } => false,
         }
     }
 
     /// The same for a call that the server had begun to run before.
     pub(crate) fn once_taken(self) -> Self {
         match self {
-            Self::Transport(error) => Self::Transport(error.once_taken()),
+            Self::Transport(error) => Self::Transport(error.mark_may_have_run()),
             // It is by its status that a refusal shows that the request was not read.
             Self::Rpc { method, error, retry_after, .. } => {
                 Self::Rpc { method, error, status: None, retry_after }
@@ -223,14 +223,14 @@ impl Error {
     }
 
     pub(crate) fn params(method: impl Into<Cow<'static, str>>, error: impl Into<BoxError>) -> Self {
-        Self::Params { method: method.into(), source: error.into().into() }
+        Self::InvalidParams { method: method.into(), source: error.into().into() }
     }
 
     pub(crate) fn invalid(
         method: impl Into<Cow<'static, str>>,
         error: impl Into<BoxError>,
     ) -> Self {
-        Self::InvalidAnswer { method: method.into(), source: error.into().into() }
+        Self::InvalidResponse { method: method.into(), source: error.into().into() }
     }
 
     pub(crate) fn input(
@@ -238,7 +238,7 @@ impl Error {
         asked: &'static str,
         error: BoxError,
     ) -> Self {
-        Self::Input { method: method.into(), asked, source: error.into() }
+        Self::InputUnavailable { method: method.into(), asked, source: error.into() }
     }
 
     /// The URLs that the user has to visit before the method can be called again, where the server
@@ -279,7 +279,7 @@ impl Error {
     pub(crate) fn failed_while_opening(&self) -> bool {
         match self {
             Self::Transport(error) => error.failed_while_opening(),
-            Self::Rpc { method, .. } | Self::InvalidAnswer { method, .. } => {
+            Self::Rpc { method, .. } | Self::InvalidResponse { method, .. } => {
                 method == InitializeRequest::NAME || method == DiscoverRequest::NAME
             }
             _ => false,

@@ -17,20 +17,24 @@ mod text;
 pub use mcp_types;
 
 pub use crate::{
-    changes::Change,
-    client::{Builder, Changes, Client, Completing, PromptResult, ResourceResult, Watch},
-    error::Error,
-    handler::{Handler, Refused, Serves, UrlElicitation},
-    protocol::Negotiation,
-    request::{Limits, Options},
-    result::{
-        CacheHint, Capabilities, KnownLists, Listed, RefusedEntry, ServerProfile, Tool, ToolList,
-        ToolResult,
+    changes::ListChange,
+    client::{
+        Client, ClientBuilder, CompletionRequest, PromptResult, ResourceResult, Subscription,
+        SubscriptionFilter,
     },
-    text::Brief,
+    error::Error,
+    handler::{Declined, Handler, HandlerCapabilities, UrlElicitation},
+    protocol::Negotiation,
+    request::{CallOptions, Limits},
+    result::{
+        CacheHint, InvalidEntry, ListResult, ServerCapabilities, ServerInfo, SharedToolLists,
+        ToolDefinition, ToolList, ToolResult,
+    },
+    text::Truncated,
     transport::{
-        BoxError, Context, Extras, Held, MessageKind, MessageStream, Messages, Outgoing, Reply,
-        Routing, Sent, SessionId, Switchboard, Transport, TransportError, TransportErrorKind,
-        Waiting, is_answer, is_result,
+        BoxError, Extensions, KeepAlive, MessageContext, MessageKind, MessageStream,
+        MultiplexedStream, Multiplexer, OutgoingMessage, RequestHeaders, ResponseMessages,
+        SentFlag, SessionId, Transport, TransportError, TransportErrorKind, TransportResponse,
+        is_response, is_result,
     },
 };

@@ -8,16 +8,16 @@ use serde::de::Error as _;
 /// control characters, which could fool a terminal.
 ///
 /// ```
-/// let text = mcp_client::Brief("no\u{1b}[2Jway\n").to_string();
+/// let text = mcp_client::Truncated("no\u{1b}[2Jway\n").to_string();
 /// assert_eq!(text, "no [2Jway");
 /// ```
 #[derive(Clone, Copy)]
-pub struct Brief<'a>(
+pub struct Truncated<'a>(
     /// The text as it was sent.
     pub &'a str,
 );
 
-impl fmt::Display for Brief<'_> {
+impl fmt::Display for Truncated<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MOST: usize = 300;
         let mut chars = self.0.trim().chars();
@@ -29,7 +29,7 @@ impl fmt::Display for Brief<'_> {
 }
 
 /// The same in quotes.
-impl fmt::Debug for Brief<'_> {
+impl fmt::Debug for Truncated<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.to_string())
     }

@@ -9,7 +9,7 @@ use mcp_client::{BoxError, TransportError, TransportErrorKind as Kind};
 use crate::{
     auth::Unauthorized,
     endpoint::{Endpoint, InvalidEndpoint},
-    error_body::Body,
+    error_body::ErrorBody,
 };
 
 /// Why a message did not reach a server, or nothing usable came back.
@@ -36,7 +36,7 @@ pub enum Error {
 
     /// No HTTP client could be set up.
     #[error("no HTTP client can be set up")]
-    Setup {
+    ClientBuild {
         /// What is wrong.
         source: BoxError,
     },
@@ -56,7 +56,7 @@ pub enum Error {
         "credentials would travel unencrypted to {endpoint}: use https, or allow insecure HTTP \
          for this server"
     )]
-    Insecure {
+    InsecureHttp {
         /// The server that they are meant for.
         endpoint: Endpoint,
     },
@@ -102,7 +102,7 @@ pub enum Error {
 
     /// An event stream ended or broke, and was not to be had again.
     #[error("the stream of {endpoint} could not be taken up again in {attempts} attempts")]
-    NotResumed {
+    ResumptionFailed {
         /// The server.
         endpoint: Endpoint,
         /// How often that was tried.
@@ -121,7 +121,7 @@ pub enum Error {
         /// How long the server asks to wait before the next request (`Retry-After`).
         retry_after: Option<Duration>,
         /// The beginning of the body, which may hold a JSON-RPC error.
-        body: Body,
+        body: ErrorBody,
     },
 
     /// The server points to another URL, which is not followed: it was not given the token.
@@ -142,13 +142,13 @@ pub enum Error {
         "{endpoint} answered with {content_type} instead of JSON or an event stream{}",
         BodySuffix(.body)
     )]
-    ContentType {
+    UnexpectedContentType {
         /// The server.
         endpoint: Endpoint,
         /// What it says the body is.
         content_type: String,
         /// The beginning of the body.
-        body: Body,
+        body: ErrorBody,
     },
 
     /// The server broke a rule of the transport.
@@ -186,19 +186,21 @@ impl From<Error> for TransportError {
         let (kind, body) = match &error {
             Error::InvalidEndpoint { .. }
             | Error::InvalidHeader { .. }
-            | Error::Setup { .. }
+            | Error::ClientBuild { .. }
             | Error::InvalidToken { .. }
-            | Error::Insecure { .. }
-            | Error::TokenSource { .. } => (Kind::Refused, Bytes::new()),
+            | Error::InsecureHttp { .. }
+            | Error::TokenSource { .. } => (Kind::Blocked, Bytes::new()),
             Error::Unauthorized(_) => (Kind::Unauthorized, Bytes::new()),
             Error::SessionEnded { .. } => (Kind::SessionEnded, Bytes::new()),
             Error::Unreachable { .. } => (Kind::Unreachable, Bytes::new()),
-            Error::Interrupted { .. } | Error::NotResumed { .. } => {
+            Error::Interrupted { .. } | Error::ResumptionFailed { .. } => {
                 (Kind::Interrupted, Bytes::new())
             }
             Error::Status { status, body, .. } => (Kind::Status(status.as_u16()), body.0.clone()),
             Error::Redirect { status, .. } => (Kind::Status(status.as_u16()), Bytes::new()),
-            Error::ContentType { .. } | Error::Protocol { .. } => (Kind::Protocol, Bytes::new()),
+            Error::UnexpectedContentType { .. } | Error::Protocol { .. } => {
+                (Kind::Protocol, Bytes::new())
+            }
             Error::TooLarge { .. } => (Kind::TooLarge, Bytes::new()),
         };
         let retry_after = match &error {
@@ -228,7 +230,7 @@ impl Endpoint {
 
 impl Unauthorized {
     /// Finds the refusal in an error, or in what caused it.
-    pub fn of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+    pub fn find_in<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
         let mut next = Some(error);
         while let Some(error) = next {
             if let Some(found) = Self::downcast(error) {
@@ -255,7 +257,7 @@ impl Unauthorized {
 }
 
 /// Shows a body after a colon, or nothing if it is empty.
-struct BodySuffix<'a>(&'a Body);
+struct BodySuffix<'a>(&'a ErrorBody);
 
 impl std::fmt::Display for BodySuffix<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

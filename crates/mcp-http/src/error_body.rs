@@ -3,29 +3,29 @@
 use std::fmt;
 
 use bytes::Bytes;
-use mcp_client::Brief;
+use mcp_client::Truncated;
 
 /// The beginning of the body that came with a failure, without the secrets of the request.
 ///
 /// `Display` gives some of it in one line, `Debug` its length.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Body(pub(crate) Bytes);
+pub struct ErrorBody(pub(crate) Bytes);
 
-impl Body {
+impl ErrorBody {
     /// The bytes of the body, at most 64 KiB.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-impl fmt::Display for Body {
+impl fmt::Display for ErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Brief(&String::from_utf8_lossy(&self.0)).fmt(f)
+        Truncated(&String::from_utf8_lossy(&self.0)).fmt(f)
     }
 }
 
-impl fmt::Debug for Body {
+impl fmt::Debug for ErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Body({} bytes)", self.0.len())
+        write!(f, "ErrorBody({} bytes)", self.0.len())
     }
 }

@@ -3,7 +3,7 @@
 //! Start at [`HttpTransport::builder`] and hand the transport to a [`Client`]; everything that can
 //! go wrong is in [`Error`], and a server that wants the user to sign in is an [`Unauthorized`].
 //! Servers of 2024-11-05 want an [`SseTransport`], which a client falls back to by itself.
-//! [`HttpOptions`] give a single call a token or headers of its own; [`HttpClient::builder`] is for
+//! [`HttpCallOptions`] give a single call a token or headers of its own; [`HttpClient::builder`] is for
 //! proxies, authorities and certificates.
 //!
 //! ```no_run
@@ -13,7 +13,7 @@
 //! let transport = HttpTransport::builder("https://example.com/mcp").bearer_token(token).build()?;
 //! match Client::new(transport).list_tools().await {
 //!     Ok(list) => println!("{} tools", list.tools.len()),
-//!     Err(error) => match Unauthorized::of(&error) {
+//!     Err(error) => match Unauthorized::find_in(&error) {
 //!         Some(unauthorized) => println!("sign in again: {:?}", unauthorized.challenge()),
 //!         None => return Err(error.into()),
 //!     },
@@ -34,13 +34,13 @@ pub use mcp_client::{self, Client};
 
 pub use crate::{
     auth::{
-        AccessToken, Challenge, Reason, Refused, RequestSigner, TokenRequest, TokenSource,
-        Unauthorized,
+        AccessToken, Challenge, RejectedToken, RequestSigner, TokenRequest, TokenSource,
+        Unauthorized, UnauthorizedReason,
     },
-    client::{AddressRefused, HttpClient, HttpClientBuilder},
+    client::{AddressBlocked, HttpClient, HttpClientBuilder},
     endpoint::Endpoint,
     error::Error,
-    error_body::Body,
-    message::{Headers, HttpOptions},
-    transport::{Builder, HttpTransport, SseTransport},
+    error_body::ErrorBody,
+    message::{Headers, HttpCallOptions},
+    transport::{HttpTransport, HttpTransportBuilder, SseTransport},
 };

@@ -2,11 +2,11 @@
 
 use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use mcp_oauth::Key;
+use mcp_oauth::StoreKey;
 
 /// Returns the file name of a key. It is a digest, because keys may be long and contain any
 /// character.
-pub(crate) fn of(key: &Key, extension: &str) -> String {
+pub(crate) fn of(key: &StoreKey, extension: &str) -> String {
     let prefix = prefix(key.principal.as_deref(), &key.server);
     format!("{prefix}.{}.{extension}", digest([Some(key.issuer.as_str())]))
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use mcp_http::mcp_client::BoxError;
-use mcp_oauth::{Key, Record, SealingKeys, Unreadable, UnreadableReason};
+use mcp_oauth::{EncryptionKeys, InvalidRecord, InvalidRecordReason, Record, StoreKey};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
@@ -22,13 +22,13 @@ const MAX_FILE_SIZE: u64 = 1024 * 1024;
 pub(crate) struct Folder {
     path: PathBuf,
     /// The keys that encrypt the records; `None` if they are not encrypted.
-    encryption_keys: Option<SealingKeys>,
+    encryption_keys: Option<EncryptionKeys>,
 }
 
 /// The content of a file. It holds the key of the record, because the file name is only a digest.
 #[derive(Serialize, Deserialize)]
 struct Entry<'a> {
-    key: Key,
+    key: StoreKey,
     /// The record as JSON, or a string with its ciphertext.
     #[serde(borrow)]
     record: &'a RawValue,
@@ -36,7 +36,7 @@ struct Entry<'a> {
 
 impl Folder {
     /// Opens a folder. Creates it if it does not exist.
-    pub(crate) fn open(path: &Path, encryption_keys: Option<SealingKeys>) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, encryption_keys: Option<EncryptionKeys>) -> io::Result<Self> {
         permissions::create_private_folder(path)?;
         Ok(Self { path: path.to_owned(), encryption_keys })
     }
@@ -45,32 +45,33 @@ impl Folder {
         &self.path
     }
 
-    pub(crate) fn load(&self, key: &Key) -> Result<Option<Record>, BoxError> {
+    pub(crate) fn load(&self, key: &StoreKey) -> Result<Option<Record>, BoxError> {
         let Some(json) = read(&self.file(key, "json"))? else { return Ok(None) };
         match serde_json::from_slice(&json) {
             Ok(Entry { key: stored_key, record }) if stored_key == *key => {
                 Ok(Some(self.decode(key, record)?))
             }
-            _ => Err(Unreadable::new(key, UnreadableReason::Damaged).into()),
+            _ => Err(InvalidRecord::new(key, InvalidRecordReason::Corrupt).into()),
         }
     }
 
-    fn decode(&self, key: &Key, record: &RawValue) -> Result<Record, Unreadable> {
+    fn decode(&self, key: &StoreKey, record: &RawValue) -> Result<Record, InvalidRecord> {
         let sealed = serde_json::from_str::<&str>(record.get()).ok();
         match (&self.encryption_keys, sealed) {
             (None, None) => Record::from_json(key, record.get().as_bytes()),
             (Some(keys), Some(sealed)) => {
-                let json = keys.open(&associated_data(key), sealed);
-                let json = json.map_err(|_| Unreadable::new(key, UnreadableReason::Sealed))?;
+                let json = keys.decrypt(&associated_data(key), sealed);
+                let json =
+                    json.map_err(|_| InvalidRecord::new(key, InvalidRecordReason::CannotDecrypt))?;
                 Record::from_json(key, &json)
             }
-            _ => Err(Unreadable::new(key, UnreadableReason::Sealed)),
+            _ => Err(InvalidRecord::new(key, InvalidRecordReason::CannotDecrypt)),
         }
     }
 
     /// Writes the record to a second file, syncs it, and renames it to the first. A leftover second
     /// file of an interrupted write is overwritten.
-    pub(crate) fn save(&self, key: &Key, record: &Record) -> Result<(), BoxError> {
+    pub(crate) fn save(&self, key: &StoreKey, record: &Record) -> Result<(), BoxError> {
         let json = self.encode(key, record)?;
         let _lock = self.lock()?;
         let (new_path, path) = (self.file(key, "new"), self.file(key, "json"));
@@ -81,11 +82,11 @@ impl Folder {
         Ok(self.sync()?)
     }
 
-    fn encode(&self, key: &Key, record: &Record) -> serde_json::Result<Zeroizing<Vec<u8>>> {
+    fn encode(&self, key: &StoreKey, record: &Record) -> serde_json::Result<Zeroizing<Vec<u8>>> {
         let record = match &self.encryption_keys {
             None => record.to_json(),
             Some(keys) => {
-                let sealed = keys.seal(&associated_data(key), &record.to_json());
+                let sealed = keys.encrypt(&associated_data(key), &record.to_json());
                 Zeroizing::new(serde_json::to_vec(&sealed)?)
             }
         };
@@ -93,7 +94,7 @@ impl Folder {
         serde_json::to_vec(&entry).map(Zeroizing::new)
     }
 
-    pub(crate) fn remove(&self, key: &Key) -> Result<(), BoxError> {
+    pub(crate) fn remove(&self, key: &StoreKey) -> Result<(), BoxError> {
         let _lock = self.lock()?;
         match fs::remove_file(self.file(key, "json")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
@@ -102,7 +103,11 @@ impl Folder {
     }
 
     /// Returns the keys of the records of one principal at one server.
-    pub(crate) fn keys(&self, principal: Option<&str>, server: &str) -> Result<Vec<Key>, BoxError> {
+    pub(crate) fn keys(
+        &self,
+        principal: Option<&str>,
+        server: &str,
+    ) -> Result<Vec<StoreKey>, BoxError> {
         let files = self.record_files(&file_name::prefix(principal, server))?;
         // A file may be removed between the listing and the read.
         let keys = files.iter().filter_map(|path| read_key(path).transpose());
@@ -112,7 +117,7 @@ impl Folder {
     }
 
     /// Returns the keys of all records. Skips files that cannot be read.
-    pub(crate) fn all_keys(&self) -> Result<Vec<Key>, BoxError> {
+    pub(crate) fn all_keys(&self) -> Result<Vec<StoreKey>, BoxError> {
         let keys = self.record_files("")?.into_iter().filter_map(|path| {
             let key = read_key(&path);
             key.inspect_err(|error| tracing::warn!(%error, "a record is passed over")).ok()?
@@ -134,7 +139,7 @@ impl Folder {
         Ok(files)
     }
 
-    fn file(&self, key: &Key, extension: &str) -> PathBuf {
+    fn file(&self, key: &StoreKey, extension: &str) -> PathBuf {
         self.path.join(file_name::of(key, extension))
     }
 
@@ -153,12 +158,12 @@ impl Folder {
 }
 
 /// Returns the associated data of a ciphertext, which binds it to its file.
-fn associated_data(key: &Key) -> String {
+fn associated_data(key: &StoreKey) -> String {
     file_name::of(key, "record")
 }
 
 /// Reads the key in a file. Returns `None` if the file does not exist.
-fn read_key(path: &Path) -> Result<Option<Key>, BoxError> {
+fn read_key(path: &Path) -> Result<Option<StoreKey>, BoxError> {
     let Some(json) = read(path)? else { return Ok(None) };
     match serde_json::from_slice::<Entry<'_>>(&json) {
         Ok(entry) => Ok(Some(entry.key)),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use mcp_http::mcp_client::BoxError;
-use mcp_oauth::{Key, KeyLocks, Lock};
+use mcp_oauth::{KeyLocks, StoreKey, StoreLock};
 use tokio::{sync::oneshot, task};
 
 use crate::{file_name, permissions};
@@ -20,11 +20,11 @@ use crate::{file_name, permissions};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), mcp_http::mcp_client::BoxError> {
 /// # let folder = std::env::temp_dir().join(format!("mcp-oauth-locks-{}", std::process::id()));
-/// use mcp_oauth::Key;
+/// use mcp_oauth::StoreKey;
 /// use mcp_oauth_file::FileLocks;
 ///
 /// let locks = FileLocks::open(&folder)?;
-/// let key = Key::new(Some("ann"), "https://mcp.example.com/mcp", "https://login.example.com");
+/// let key = StoreKey::new(Some("ann"), "https://mcp.example.com/mcp", "https://login.example.com");
 /// let held = locks.lock(&key).await?;
 /// # drop(held);
 /// # std::fs::remove_dir_all(&folder)?;
@@ -42,7 +42,7 @@ pub struct FileLocks {
 struct HeldLock {
     path: PathBuf,
     _file: File,
-    _process_lock: Lock,
+    _process_lock: StoreLock,
 }
 
 impl FileLocks {
@@ -60,13 +60,13 @@ impl FileLocks {
     ///
     /// # Errors
     /// Whatever keeps its file from being opened or locked.
-    pub async fn lock(&self, key: &Key) -> Result<Lock, BoxError> {
+    pub async fn lock(&self, key: &StoreKey) -> Result<StoreLock, BoxError> {
         let _process_lock = self.process_locks.lock(key).await;
         let path = self.folder.join(file_name::of(key, "lock"));
         loop {
             let file = lock_file(path.clone()).await?;
             if is_linked(&file)? {
-                return Ok(Lock::new(HeldLock { path, _file: file, _process_lock }));
+                return Ok(StoreLock::new(HeldLock { path, _file: file, _process_lock }));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::{fmt, io, path::Path, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use mcp_http::mcp_client::BoxError;
-use mcp_oauth::{Key, Lock, Record, SealingKeys, Store};
+use mcp_oauth::{EncryptionKeys, Record, Store, StoreKey, StoreLock};
 use tokio::task;
 
 use crate::{folder::Folder, locks::FileLocks};
@@ -12,7 +12,7 @@ use crate::{folder::Folder, locks::FileLocks};
 /// Keeps sign-ins in a folder, a file each. Clones share it, as do other processes.
 ///
 /// The files can be read by their owner alone (mode 0600 in a folder of 0700; on Windows they are
-/// as private as the folder). Unless they are [sealed](Self::sealed), whoever is the same user of the
+/// as private as the folder). Unless they are [sealed](Self::encrypted), whoever is the same user of the
 /// machine reads them. A crash leaves the old record or the new one.
 ///
 /// ```
@@ -56,10 +56,10 @@ impl FileStore {
     /// # fn main() -> std::io::Result<()> {
     /// # let folder = std::env::temp_dir().join(format!("mcp-oauth-sealed-{}", std::process::id()));
     /// # let bytes = [7; 32];
-    /// use mcp_oauth::SealingKey;
+    /// use mcp_oauth::EncryptionKey;
     /// use mcp_oauth_file::FileStore;
     ///
-    /// let store = FileStore::sealed(&folder, SealingKey::new(&bytes))?;
+    /// let store = FileStore::encrypted(&folder, EncryptionKey::new(&bytes))?;
     /// # let _ = store;
     /// # std::fs::remove_dir_all(&folder)?;
     /// # Ok(())
@@ -68,11 +68,14 @@ impl FileStore {
     ///
     /// # Errors
     /// Whatever keeps the folder from being made.
-    pub fn sealed(folder: impl AsRef<Path>, keys: impl Into<SealingKeys>) -> io::Result<Self> {
+    pub fn encrypted(
+        folder: impl AsRef<Path>,
+        keys: impl Into<EncryptionKeys>,
+    ) -> io::Result<Self> {
         Self::open_with(folder.as_ref(), Some(keys.into()))
     }
 
-    fn open_with(folder: &Path, encryption_keys: Option<SealingKeys>) -> io::Result<Self> {
+    fn open_with(folder: &Path, encryption_keys: Option<EncryptionKeys>) -> io::Result<Self> {
         let (folder, locks) = (Folder::open(folder, encryption_keys)?, FileLocks::open(folder)?);
         Ok(Self(Arc::new(Inner { folder, locks })))
     }
@@ -81,7 +84,7 @@ impl FileStore {
     ///
     /// # Errors
     /// Whatever kept them from being read.
-    pub async fn all_keys(&self) -> Result<Vec<Key>, BoxError> {
+    pub async fn all_keys(&self) -> Result<Vec<StoreKey>, BoxError> {
         self.run_blocking(Folder::all_keys).await
     }
 
@@ -96,17 +99,21 @@ impl FileStore {
 }
 
 impl Store for FileStore {
-    fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
+    fn load<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
         let key = key.clone();
         Box::pin(self.run_blocking(move |folder| folder.load(&key)))
     }
 
-    fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
+    fn save<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), BoxError>> {
         let (key, record) = (key.clone(), record.clone());
         Box::pin(self.run_blocking(move |folder| folder.save(&key, &record)))
     }
 
-    fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
+    fn remove<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), BoxError>> {
         let key = key.clone();
         Box::pin(self.run_blocking(move |folder| folder.remove(&key)))
     }
@@ -115,12 +122,12 @@ impl Store for FileStore {
         &'a self,
         principal: Option<&'a str>,
         server: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
+    ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>> {
         let (principal, server) = (principal.map(str::to_owned), server.to_owned());
         Box::pin(self.run_blocking(move |folder| folder.keys(principal.as_deref(), &server)))
     }
 
-    fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
+    fn lock<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<StoreLock, BoxError>> {
         Box::pin(self.0.locks.lock(key))
     }
 }

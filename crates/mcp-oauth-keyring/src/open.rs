@@ -4,7 +4,7 @@ use std::{fs::File, io, path::Path};
 
 use aws_lc_rs::rand;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use mcp_oauth::SealingKey;
+use mcp_oauth::EncryptionKey;
 use mcp_oauth_file::FileStore;
 use zeroize::Zeroizing;
 
@@ -51,7 +51,7 @@ fn open_with(keyring: &impl Keyring, application: &str, folder: &Path) -> Result
         None => create_key(keyring)?,
     };
     drop(guard);
-    FileStore::sealed(folder, key).map_err(failed)
+    FileStore::encrypted(folder, key).map_err(failed)
 }
 
 fn lock_folder(folder: &Path) -> io::Result<File> {
@@ -61,17 +61,17 @@ fn lock_folder(folder: &Path) -> io::Result<File> {
 }
 
 /// Parses the stored key. It is in Base64, because keyrings show it to the user.
-fn parse_key(text: &[u8]) -> Option<SealingKey> {
+fn parse_key(text: &[u8]) -> Option<EncryptionKey> {
     let bytes = Zeroizing::new(STANDARD.decode(text).ok()?);
-    Some(SealingKey::new(bytes.as_slice().try_into().ok()?))
+    Some(EncryptionKey::new(bytes.as_slice().try_into().ok()?))
 }
 
 /// Creates a key and stores it in the keyring.
-fn create_key(keyring: &impl Keyring) -> Result<SealingKey, Error> {
+fn create_key(keyring: &impl Keyring) -> Result<EncryptionKey, Error> {
     let mut bytes = Zeroizing::new([0; 32]);
     rand::fill(bytes.as_mut_slice()).expect("the machine has random numbers");
     keyring.set_secret(Zeroizing::new(STANDARD.encode(bytes.as_slice())).as_bytes())?;
-    Ok(SealingKey::new(&bytes))
+    Ok(EncryptionKey::new(&bytes))
 }
 
 #[cfg(test)]
@@ -79,7 +79,7 @@ mod tests {
     use std::{fs, path::PathBuf};
 
     use keyring_core::{Entry, mock};
-    use mcp_oauth::{Key, Store as _};
+    use mcp_oauth::{Store as _, StoreKey};
 
     use super::*;
     use crate::entry;
@@ -110,8 +110,8 @@ mod tests {
         mcp_oauth::Record::from_json(&key(), json).unwrap()
     }
 
-    fn key() -> Key {
-        Key::new(None, "https://mcp.example/", "https://login.example")
+    fn key() -> StoreKey {
+        StoreKey::new(None, "https://mcp.example/", "https://login.example")
     }
 
     #[tokio::test]

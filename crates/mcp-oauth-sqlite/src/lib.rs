@@ -10,5 +10,5 @@ mod error;
 
 pub use crate::{
     error::Error,
-    store::{Resealed, SqliteStore},
+    store::{Reencrypted, SqliteStore},
 };

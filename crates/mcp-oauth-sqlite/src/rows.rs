@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use mcp_oauth::Key;
+use mcp_oauth::StoreKey;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, TransactionBehavior, params};
 use serde::Serialize;
 
@@ -24,7 +24,7 @@ pub(crate) struct StoredRow {
 }
 
 impl RowKey {
-    pub(crate) fn of(key: &Key) -> Self {
+    pub(crate) fn of(key: &StoreKey) -> Self {
         Self {
             principal: key.principal.clone(),
             server: digest(&key.server),
@@ -68,10 +68,10 @@ pub(crate) fn keys(
     connection: &Connection,
     principal: Option<&str>,
     server: &str,
-) -> Result<Vec<Key>> {
+) -> Result<Vec<StoreKey>> {
     let select = "SELECT issuer FROM records WHERE principal IS ?1 AND server = ?2 ORDER BY issuer";
     let mut select = connection.prepare(select)?;
-    let key = |row: &Row<'_>| Ok(Key::new(principal, server, row.get::<_, String>(0)?));
+    let key = |row: &Row<'_>| Ok(StoreKey::new(principal, server, row.get::<_, String>(0)?));
     select.query_map(params![principal, digest(server)], key)?.collect()
 }
 

@@ -8,7 +8,9 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use mcp_http::mcp_client::BoxError;
-use mcp_oauth::{Key, Lock, Record, SealingKeys, Store, Unreadable, UnreadableReason};
+use mcp_oauth::{
+    EncryptionKeys, InvalidRecord, InvalidRecordReason, Record, Store, StoreKey, StoreLock,
+};
 use mcp_oauth_file::FileLocks;
 use rusqlite::Connection;
 use tokio::{sync::Mutex, task};
@@ -34,10 +36,10 @@ use crate::{
 /// # std::fs::create_dir_all(&folder)?;
 /// # let file = folder.join("sign-ins.db");
 /// # let bytes = [7; 32];
-/// use mcp_oauth::{OAuthClient, SealingKey};
+/// use mcp_oauth::{OAuthClient, EncryptionKey};
 /// use mcp_oauth_sqlite::SqliteStore;
 ///
-/// let store = SqliteStore::open(&file, SealingKey::new(&bytes))?;
+/// let store = SqliteStore::open(&file, EncryptionKey::new(&bytes))?;
 /// let client = OAuthClient::builder("Our application", "https://app.example/callback")
 ///     .store(store)
 ///     .build()?;
@@ -51,19 +53,19 @@ pub struct SqliteStore(Arc<Inner>);
 
 struct Inner {
     path: PathBuf,
-    encryption_keys: SealingKeys,
+    encryption_keys: EncryptionKeys,
     locks: FileLocks,
     /// Each connection serves one task at a time, so that reads do not wait for writes.
     reader: Arc<Mutex<Connection>>,
     writer: Arc<Mutex<Connection>>,
 }
 
-/// What [`SqliteStore::reseal`] has found.
+/// What [`SqliteStore::reencrypt`] has found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Resealed {
+pub struct Reencrypted {
     /// How many records were sealed anew.
-    pub resealed: usize,
+    pub reencrypted: usize,
     /// How many are sealed with a key that is not given.
     pub unreadable: usize,
 }
@@ -74,7 +76,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`Error`].
-    pub fn open(path: impl AsRef<Path>, keys: impl Into<SealingKeys>) -> Result<Self, Error> {
+    pub fn open(path: impl AsRef<Path>, keys: impl Into<EncryptionKeys>) -> Result<Self, Error> {
         let path = path.as_ref().to_owned();
         let mut folder = path.clone().into_os_string();
         folder.push(".locks");
@@ -100,12 +102,12 @@ impl SqliteStore {
     /// # std::fs::create_dir_all(&folder)?;
     /// # let file = folder.join("sign-ins.db");
     /// # let [old, new] = [[7; 32], [8; 32]];
-    /// use mcp_oauth::{SealingKey, SealingKeys};
+    /// use mcp_oauth::{EncryptionKey, EncryptionKeys};
     /// use mcp_oauth_sqlite::SqliteStore;
     ///
-    /// let keys = SealingKeys::new(SealingKey::new(&new)).with_older(SealingKey::new(&old));
+    /// let keys = EncryptionKeys::new(EncryptionKey::new(&new)).with_older(EncryptionKey::new(&old));
     /// let store = SqliteStore::open(&file, keys)?;
-    /// assert_eq!(store.reseal().await?.unreadable, 0);
+    /// assert_eq!(store.reencrypt().await?.unreadable, 0);
     /// # std::fs::remove_dir_all(&folder)?;
     /// # Ok(())
     /// # }
@@ -113,28 +115,29 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`Error::Failed`].
-    pub async fn reseal(&self) -> Result<Resealed, Error> {
-        let (mut last, mut found) = (i64::MIN, Resealed::default());
+    pub async fn reencrypt(&self) -> Result<Reencrypted, Error> {
+        let (mut last, mut found) = (i64::MIN, Reencrypted::default());
         loop {
             let rows = self.read(move |connection| rows::load_after(connection, last)).await?;
             let Some(row) = rows.last() else { return Ok(found) };
             last = row.rowid;
             for old in rows {
-                match self.0.encryption_keys.reseal(&old.key.associated_data(), &old.ciphertext) {
+                match self.0.encryption_keys.reencrypt(&old.key.associated_data(), &old.ciphertext)
+                {
                     Err(_) => found.unreadable += 1,
                     Ok(None) => {}
                     Ok(Some(new)) => {
                         self.write(move |it| rows::replace_ciphertext(it, &old, &new)).await?;
-                        found.resealed += 1;
+                        found.reencrypted += 1;
                     }
                 }
             }
         }
     }
 
-    fn decrypt(&self, key: &Key, ciphertext: &str) -> Result<Record, Unreadable> {
-        let json = self.0.encryption_keys.open(&RowKey::of(key).associated_data(), ciphertext);
-        let json = json.map_err(|_| Unreadable::new(key, UnreadableReason::Sealed))?;
+    fn decrypt(&self, key: &StoreKey, ciphertext: &str) -> Result<Record, InvalidRecord> {
+        let json = self.0.encryption_keys.decrypt(&RowKey::of(key).associated_data(), ciphertext);
+        let json = json.map_err(|_| InvalidRecord::new(key, InvalidRecordReason::CannotDecrypt))?;
         Record::from_json(key, &json)
     }
 
@@ -167,7 +170,7 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
-    fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
+    fn load<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
         Box::pin(async move {
             let row_key = RowKey::of(key);
             let ciphertext = self.read(move |connection| rows::load(connection, &row_key)).await?;
@@ -175,15 +178,20 @@ impl Store for SqliteStore {
         })
     }
 
-    fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
+    fn save<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), BoxError>> {
         let row_key = RowKey::of(key);
-        let ciphertext = self.0.encryption_keys.seal(&row_key.associated_data(), &record.to_json());
+        let ciphertext =
+            self.0.encryption_keys.encrypt(&row_key.associated_data(), &record.to_json());
         Box::pin(async move {
             Ok(self.write(move |connection| rows::save(connection, &row_key, &ciphertext)).await?)
         })
     }
 
-    fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
+    fn remove<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), BoxError>> {
         let row_key = RowKey::of(key);
         Box::pin(async move {
             Ok(self.write(move |connection| rows::remove(connection, &row_key)).await?)
@@ -194,13 +202,13 @@ impl Store for SqliteStore {
         &'a self,
         principal: Option<&'a str>,
         server: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
+    ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>> {
         let (principal, server) = (principal.map(str::to_owned), server.to_owned());
         let read = move |it: &mut Connection| rows::keys(it, principal.as_deref(), &server);
         Box::pin(async move { Ok(self.read(read).await?) })
     }
 
-    fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
+    fn lock<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<StoreLock, BoxError>> {
         Box::pin(self.0.locks.lock(key))
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use mcp_http::{
-    AccessToken, Challenge, Endpoint, Refused, TokenRequest, TokenSource, Unauthorized,
+    AccessToken, Challenge, Endpoint, RejectedToken, TokenRequest, TokenSource, Unauthorized,
     mcp_client::BoxError,
 };
 use tokio::sync::Mutex as AsyncMutex;
@@ -18,7 +18,7 @@ use crate::{
     discovery::{Discovery, DiscoveryResult, RequestedScopes, format_scopes},
     error::Error,
     http::{GuardedClient, NetworkZone},
-    registration::RegisteredClient,
+    registration::PreregisteredClient,
     settings::Settings,
     store::{Credentials, TokenType},
     token::{AssertionRequest, AssertionSource, DpopKey, TokenEndpoint, access_token},
@@ -33,20 +33,20 @@ use crate::{
 /// ```no_run
 /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// use mcp_http::HttpTransport;
-/// use mcp_oauth::{RegisteredClient, ServiceTokens};
+/// use mcp_oauth::{PreregisteredClient, ClientCredentials};
 ///
-/// let client = RegisteredClient::new("nightly-report").with_secret("s3cret");
+/// let client = PreregisteredClient::new("nightly-report").with_secret("s3cret");
 /// let transport = HttpTransport::builder("https://mcp.example.com/mcp")
-///     .token_source(ServiceTokens::builder(client).build()?)
+///     .token_source(ClientCredentials::builder(client).build()?)
 ///     .build()?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct ServiceTokens(Arc<Inner>);
+pub struct ClientCredentials(Arc<Inner>);
 
 struct Inner {
-    client: RegisteredClient,
+    client: PreregisteredClient,
     assertions: Option<Arc<dyn AssertionSource>>,
     dpop: Option<DpopKey>,
     http: GuardedClient,
@@ -70,20 +70,20 @@ struct IssuedToken {
     token: AccessToken,
 }
 
-/// Sets up [`ServiceTokens`]; made by [`ServiceTokens::builder`].
+/// Sets up [`ClientCredentials`]; made by [`ClientCredentials::builder`].
 #[must_use]
-pub struct ServiceTokensBuilder {
-    client: RegisteredClient,
+pub struct ClientCredentialsBuilder {
+    client: PreregisteredClient,
     assertions: Option<Arc<dyn AssertionSource>>,
     settings: Settings,
 }
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-impl ServiceTokensBuilder {
+impl ClientCredentialsBuilder {
     /// Trades assertions for tokens (RFC 7523) instead of asking in the client's own name: a workload's
     /// identity, or what a [`TokenExchange`](crate::TokenExchange) gives.
-    pub fn assertions(self, source: impl AssertionSource) -> Self {
+    pub fn assertion_source(self, source: impl AssertionSource) -> Self {
         Self { assertions: Some(Arc::new(source)), ..self }
     }
 
@@ -96,10 +96,10 @@ impl ServiceTokensBuilder {
     ///
     /// # Errors
     /// [`Error::Configuration`] if one of the settings is not what it should be.
-    pub fn build(self) -> Result<ServiceTokens, Error> {
+    pub fn build(self) -> Result<ClientCredentials, Error> {
         let dpop = self.settings.dpop.then(DpopKey::generate);
         let http = self.settings.http_client()?;
-        Ok(ServiceTokens(Arc::new(Inner {
+        Ok(ClientCredentials(Arc::new(Inner {
             issuer: self.client.issuer.clone().map(OnceLock::from).unwrap_or_default(),
             tokens: Mutex::default(),
             client: self.client,
@@ -111,10 +111,10 @@ impl ServiceTokensBuilder {
     }
 }
 
-impl ServiceTokens {
+impl ClientCredentials {
     /// Begins to set up the tokens of a client.
-    pub fn builder(client: RegisteredClient) -> ServiceTokensBuilder {
-        ServiceTokensBuilder { client, assertions: None, settings: Settings::new() }
+    pub fn builder(client: PreregisteredClient) -> ClientCredentialsBuilder {
+        ClientCredentialsBuilder { client, assertions: None, settings: Settings::new() }
     }
 }
 
@@ -122,7 +122,7 @@ impl Inner {
     async fn find_token(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>, Error> {
         let cached = self.cached_token(request.endpoint);
         match cached.issued() {
-            None if request.refused.is_none() => Ok(None),
+            None if request.rejected.is_none() => Ok(None),
             Some(issued) if issued.is_usable_for(&request) => Ok(Some(issued.token.clone())),
             _ => self.request_once(&cached, request).await.map(Some),
         }
@@ -162,7 +162,7 @@ impl Inner {
         request: &TokenRequest<'_>,
         previous: Option<&IssuedToken>,
     ) -> Result<IssuedToken, Error> {
-        let (discovered, requested) = match (previous, &request.refused) {
+        let (discovered, requested) = match (previous, &request.rejected) {
             (Some(previous), None) => {
                 let scopes = previous.credentials.requested_scopes.clone();
                 (previous.discovered.clone(), RequestedScopes { scopes, step_ups: 0 })
@@ -188,7 +188,7 @@ impl Inner {
     async fn select(
         &self,
         endpoint: &Endpoint,
-        refused: Option<&Refused<'_>>,
+        refused: Option<&RejectedToken<'_>>,
         previous: Option<&IssuedToken>,
     ) -> Result<(DiscoveryResult, RequestedScopes), Error> {
         let unauthorized = refused.map(|refused| refused.unauthorized);
@@ -286,17 +286,17 @@ impl CachedToken {
 
 impl IssuedToken {
     fn is_usable_for(&self, request: &TokenRequest<'_>) -> bool {
-        let refused = request.refused.as_ref().and_then(|refused| refused.token);
+        let refused = request.rejected.as_ref().and_then(|refused| refused.token);
         !self.credentials.needs_refresh() && refused != Some(&self.token)
     }
 
     /// Returns whether the token can be used if no new one is available.
     fn is_usable_until_expiry(&self, request: &TokenRequest<'_>) -> bool {
-        request.refused.is_none() && !self.credentials.is_expired()
+        request.rejected.is_none() && !self.credentials.is_expired()
     }
 }
 
-impl TokenSource for ServiceTokens {
+impl TokenSource for ClientCredentials {
     fn token<'a>(
         &'a self,
         request: TokenRequest<'a>,
@@ -305,15 +305,17 @@ impl TokenSource for ServiceTokens {
     }
 }
 
-impl fmt::Debug for ServiceTokens {
+impl fmt::Debug for ClientCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServiceTokens").field("client", &self.0.client.id).finish_non_exhaustive()
+        f.debug_struct("ClientCredentials")
+            .field("client", &self.0.client.id)
+            .finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for ServiceTokensBuilder {
+impl fmt::Debug for ClientCredentialsBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServiceTokensBuilder").finish_non_exhaustive()
+        f.debug_struct("ClientCredentialsBuilder").finish_non_exhaustive()
     }
 }
 
@@ -325,7 +327,7 @@ mod tests {
     use crate::discovery::AuthorizationServerMetadata;
 
     /// A token that was issued an hour ago, by a server that is not running.
-    fn issued(client: &RegisteredClient, left: u64) -> IssuedToken {
+    fn issued(client: &PreregisteredClient, left: u64) -> IssuedToken {
         let server = AuthorizationServerMetadata::with_default_endpoints("http://127.0.0.1:9");
         let registration = client.registration(&server, None).unwrap();
         IssuedToken {
@@ -355,8 +357,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_is_used_until_it_expires_if_no_new_one_is_available() {
-        let client = RegisteredClient::new("service").with_secret("s3cret");
-        let tokens = ServiceTokens::builder(client.clone()).build().unwrap();
+        let client = PreregisteredClient::new("service").with_secret("s3cret");
+        let tokens = ClientCredentials::builder(client.clone()).build().unwrap();
         let endpoint = Endpoint::parse("http://127.0.0.1:9/mcp").unwrap();
         for (left, is_used) in [(30, true), (0, false)] {
             tokens.0.cached_token(&endpoint).set(issued(&client, left));

@@ -4,7 +4,7 @@ use std::fmt;
 
 use mcp_http::{
     Endpoint,
-    mcp_client::{BoxError, Brief},
+    mcp_client::{BoxError, Truncated},
 };
 use url::Url;
 
@@ -15,7 +15,7 @@ use url::Url;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Only a person can go on: begin a sign-in, with [`UserTokens::begin`](crate::UserTokens::begin).
+    /// Only a person can go on: begin a sign-in, with [`UserTokens::begin_sign_in`](crate::UserTokens::begin_sign_in).
     #[error("{reason}: sign in to {server} again")]
     SignInRequired {
         /// The MCP server.
@@ -42,8 +42,8 @@ pub enum Error {
     },
 
     /// The authorization server refused.
-    #[error("{url} refused: {}{}", Brief(.error), ErrorDescription(.description))]
-    Refused {
+    #[error("{url} refused: {}{}", Truncated(.error), ErrorDescription(.description))]
+    ErrorResponse {
         /// What was asked, without its query.
         url: String,
         /// The error code (RFC 6749, sections 4.1.2.1 and 5.2), such as `access_denied`.
@@ -99,15 +99,15 @@ pub enum SignInReason {
     /// There was no sign-in yet, or it was undone.
     NotSignedIn,
     /// The server refused the access token, and there is nothing to get another one with.
-    TokenRefused,
+    TokenRejected,
     /// The authorization server no longer takes the refresh token.
-    RefreshTokenRefused,
+    RefreshTokenRejected,
     /// The authorization server no longer knows the application.
-    ClientForgotten,
+    ClientUnknown,
     /// The server wants a wider scope.
     InsufficientScope,
     /// The server has moved to another authorization server.
-    OtherAuthorizationServer,
+    AuthorizationServerChanged,
 }
 
 impl Error {
@@ -132,7 +132,7 @@ impl Error {
         let passing = ["temporarily_unavailable", "server_error", "slow_down"];
         match self {
             Self::Unreachable { .. } | Self::Store { .. } => true,
-            Self::Refused { error, .. } => passing.contains(&error.as_str()),
+            Self::ErrorResponse { error, .. } => passing.contains(&error.as_str()),
             _ => false,
         }
     }
@@ -145,7 +145,7 @@ impl Error {
 
     /// Returns whether this is an error response with this code.
     pub(crate) fn has_code(&self, code: &str) -> bool {
-        matches!(self, Self::Refused { error, .. } if error == code)
+        matches!(self, Self::ErrorResponse { error, .. } if error == code)
     }
 }
 
@@ -153,11 +153,11 @@ impl fmt::Display for SignInReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotSignedIn => "nobody is signed in",
-            Self::TokenRefused => "the access token was refused",
-            Self::RefreshTokenRefused => "the sign-in has expired or was revoked",
-            Self::ClientForgotten => "the authorization server no longer knows this application",
+            Self::TokenRejected => "the access token was refused",
+            Self::RefreshTokenRejected => "the sign-in has expired or was revoked",
+            Self::ClientUnknown => "the authorization server no longer knows this application",
             Self::InsufficientScope => "the sign-in does not allow this",
-            Self::OtherAuthorizationServer => "the server has another authorization server now",
+            Self::AuthorizationServerChanged => "the server has another authorization server now",
         })
     }
 }
@@ -169,7 +169,7 @@ impl fmt::Display for DisplayUrl<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0[url::Position::BeforeScheme..url::Position::AfterScheme])?;
         let host = &self.0[url::Position::BeforeHost..url::Position::AfterPath];
-        write!(f, "://{}", Brief(host))
+        write!(f, "://{}", Truncated(host))
     }
 }
 
@@ -177,7 +177,7 @@ struct ErrorDescription<'a>(&'a Option<String>);
 
 impl fmt::Display for ErrorDescription<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|text| write!(f, " ({})", Brief(text)))
+        self.0.iter().try_for_each(|text| write!(f, " ({})", Truncated(text)))
     }
 }
 
@@ -187,7 +187,7 @@ impl fmt::Display for ScopeList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             [] => Ok(()),
-            scopes => write!(f, ": {}", Brief(&scopes.join(" "))),
+            scopes => write!(f, ": {}", Truncated(&scopes.join(" "))),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! OAuth 2.1 for Model Context Protocol clients, as token sources of `mcp-http`.
 //!
 //! Start at [`OAuthClient::builder`]. Its [`UserTokens`] are the token source of one user, and
-//! start the sign-in. [`ServiceTokens`] are a token source without a user. A [`Store`] keeps the
+//! start the sign-in. [`ClientCredentials`] are a token source without a user. A [`Store`] keeps the
 //! credentials. Every error is an [`Error`].
 
 mod client;
@@ -20,14 +20,14 @@ mod clock;
 pub use crate::{
     authorization::PendingSignIn,
     client::{OAuthClient, OAuthClientBuilder, SignIn, UserTokens},
-    client_credentials::{ServiceTokens, ServiceTokensBuilder},
-    crypto::{SealingKey, SealingKeys, Secret, SigningKey, Unsealable},
+    client_credentials::{ClientCredentials, ClientCredentialsBuilder},
+    crypto::{DecryptError, EncryptionKey, EncryptionKeys, Secret, SigningKey},
     error::{Error, SignInReason},
-    registration::RegisteredClient,
+    registration::PreregisteredClient,
     settings::Settings,
     store::{
-        Credentials, Key, KeyLocks, Lock, MemoryStore, Record, Registration, Store,
-        TokenEndpointAuthMethod, TokenType, Unreadable, UnreadableReason,
+        ClientRegistration, Credentials, InvalidRecord, InvalidRecordReason, KeyLocks, MemoryStore,
+        Record, Store, StoreKey, StoreLock, TokenEndpointAuthMethod, TokenType,
     },
     token::{AssertionRequest, AssertionSource, TokenExchange},
 };

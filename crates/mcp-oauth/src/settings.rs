@@ -8,7 +8,7 @@ use url::Host;
 use crate::{error::Error, http::GuardedClient};
 
 /// How authorization servers are reached, and which tokens are asked for: settings of an
-/// [`OAuthClient`](crate::OAuthClient) and of [`ServiceTokens`](crate::ServiceTokens) alike.
+/// [`OAuthClient`](crate::OAuthClient) and of [`ClientCredentials`](crate::ClientCredentials) alike.
 ///
 /// ```
 /// # fn run() -> Result<(), mcp_oauth::Error> {

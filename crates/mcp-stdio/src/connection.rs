@@ -1,7 +1,10 @@
 //! The sending side of a connection, shared by all calls.
 
 use futures_util::StreamExt;
-use mcp_client::{MessageKind, Messages, Outgoing, Reply, SessionId, Switchboard, TransportError};
+use mcp_client::{
+    MessageKind, Multiplexer, OutgoingMessage, ResponseMessages, SessionId, TransportError,
+    TransportResponse,
+};
 use tokio::sync::mpsc;
 
 use crate::{error::Error, io_task::IoTask, redactor::Redactor};
@@ -12,8 +15,8 @@ const QUEUE_CAPACITY: usize = 256;
 /// The sending side of a connection. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
-    pub(crate) multiplexer: Switchboard,
-    queue: mpsc::Sender<Outgoing>,
+    pub(crate) multiplexer: Multiplexer,
+    queue: mpsc::Sender<OutgoingMessage>,
     /// The session id for callers that start a session, if there can be a later session.
     session: Option<SessionId>,
 }
@@ -25,24 +28,27 @@ impl Connection {
         redactor: Redactor,
     ) -> (Self, IoTask) {
         let (sender, queue) = mpsc::channel(QUEUE_CAPACITY);
-        let multiplexer = Switchboard::new();
+        let multiplexer = Multiplexer::new();
         let io_task = IoTask { multiplexer: multiplexer.clone(), queue, limit, redactor };
         (Self { multiplexer, queue: sender, session }, io_task)
     }
 
     /// Queues a message. Waits while the queue is full.
-    pub(crate) async fn send(&self, message: Outgoing) -> Result<Reply, TransportError> {
+    pub(crate) async fn send(
+        &self,
+        message: OutgoingMessage,
+    ) -> Result<TransportResponse, TransportError> {
         let session = self.session.clone();
         if message.kind != MessageKind::Request {
-            self.queue.send(message).await.map_err(|_| Error::Gone)?;
-            return Ok(Reply::new(Messages::None).with_session(session));
+            self.queue.send(message).await.map_err(|_| Error::ProcessGone)?;
+            return Ok(TransportResponse::new(ResponseMessages::None).with_session(session));
         }
-        let pending = self.multiplexer.wait(&message)?;
+        let pending = self.multiplexer.register(&message)?;
         // The queue closes before the multiplexer, which then reports the reason.
         if self.queue.send(message).await.is_err() {
             tracing::trace!("a message came too late to be sent");
         }
-        Ok(Reply::new(Messages::Stream(pending.boxed())).with_session(session))
+        Ok(TransportResponse::new(ResponseMessages::Stream(pending.boxed())).with_session(session))
     }
 
     pub(crate) fn session(&self) -> Option<&SessionId> {

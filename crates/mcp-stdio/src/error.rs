@@ -2,7 +2,7 @@
 
 use std::{fmt, io, process::ExitStatus, sync::Arc, time::Duration};
 
-use mcp_client::{Brief, TransportError, TransportErrorKind};
+use mcp_client::{TransportError, TransportErrorKind, Truncated};
 
 /// Why a server that is spoken to in lines could not be reached, or gave no answer.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -10,7 +10,7 @@ use mcp_client::{Brief, TransportError, TransportErrorKind};
 pub enum Error {
     /// The program cannot be started: there is none, or it is not allowed.
     #[error("`{program}` cannot be started")]
-    Start {
+    Spawn {
         /// The program, without its arguments.
         program: String,
         /// What the system says.
@@ -19,11 +19,11 @@ pub enum Error {
 
     /// The process ended, or had to be.
     #[error("`{program}` {end} before {}{}", Outcome(*.sent), StderrTail(.stderr))]
-    Ended {
+    Exited {
         /// The program, without its arguments.
         program: String,
         /// How it ended.
-        end: End,
+        end: ExitReason,
         /// Whether the request was sent before, so that its outcome is unknown; else it did not run.
         sent: bool,
         /// The last 64 KiB that it wrote to stderr, without the secrets that it was given.
@@ -32,7 +32,7 @@ pub enum Error {
 
     /// The process has ended again and again, and is left alone for a while.
     #[error("`{program}` ends again and again; it is started anew in {wait:.1?}")]
-    Resting {
+    RestartBackoff {
         /// The program, without its arguments.
         program: String,
         /// How long until it is started anew.
@@ -43,11 +43,11 @@ pub enum Error {
 
     /// The process that the message was for is there no more.
     #[error("the process that the message was for has ended")]
-    Gone,
+    ProcessGone,
 
     /// The server sent a line that is longer than allowed.
     #[error("the server sent a line of more than {limit} bytes")]
-    TooLong {
+    LineTooLong {
         /// What is allowed.
         limit: usize,
     },
@@ -63,21 +63,21 @@ pub enum Error {
 /// How a process came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum End {
+pub enum ExitReason {
     /// By itself, or killed from elsewhere.
     Exited(ExitStatus),
     /// It closed its input or output, and was ended for that.
-    Mute,
+    ClosedStdio,
     /// It was shut down from here: by a `close`, or because nobody had used it for long.
-    Closed,
+    ShutDown,
 }
 
 impl Error {
     /// What the server had written to stderr before it ended: the last 64 KiB.
     pub fn stderr(&self) -> Option<&str> {
         match self {
-            Self::Ended { stderr, .. } => Some(stderr),
-            Self::Resting { source, .. } => source.stderr(),
+            Self::Exited { stderr, .. } => Some(stderr),
+            Self::RestartBackoff { source, .. } => source.stderr(),
             _ => None,
         }
     }
@@ -85,17 +85,17 @@ impl Error {
     fn kind(&self) -> TransportErrorKind {
         use TransportErrorKind as Kind;
         match self {
-            Self::Start { source, .. } => match source.kind() {
+            Self::Spawn { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound
                 | io::ErrorKind::PermissionDenied
                 | io::ErrorKind::InvalidInput
-                | io::ErrorKind::NotADirectory => Kind::Refused,
+                | io::ErrorKind::NotADirectory => Kind::Blocked,
                 _ => Kind::Unreachable,
             },
-            Self::Ended { sent: true, .. } | Self::Closed { sent: true } => Kind::Interrupted,
-            Self::Ended { sent: false, .. } | Self::Gone => Kind::SessionEnded,
-            Self::Resting { .. } | Self::Closed { sent: false } => Kind::Unreachable,
-            Self::TooLong { .. } => Kind::TooLarge,
+            Self::Exited { sent: true, .. } | Self::Closed { sent: true } => Kind::Interrupted,
+            Self::Exited { sent: false, .. } | Self::ProcessGone => Kind::SessionEnded,
+            Self::RestartBackoff { .. } | Self::Closed { sent: false } => Kind::Unreachable,
+            Self::LineTooLong { .. } => Kind::TooLarge,
         }
     }
 }
@@ -103,19 +103,19 @@ impl Error {
 impl From<Error> for TransportError {
     fn from(error: Error) -> Self {
         let wait = match &error {
-            Error::Resting { wait, .. } => Some(*wait),
+            Error::RestartBackoff { wait, .. } => Some(*wait),
             _ => None,
         };
         Self::new(error.kind(), error).with_retry_after(wait)
     }
 }
 
-impl fmt::Display for End {
+impl fmt::Display for ExitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited(status) => write!(f, "ended ({status})"),
-            Self::Mute => f.write_str("closed its stdin or stdout"),
-            Self::Closed => f.write_str("was shut down"),
+            Self::ClosedStdio => f.write_str("closed its stdin or stdout"),
+            Self::ShutDown => f.write_str("was shut down"),
         }
     }
 }
@@ -144,7 +144,7 @@ impl fmt::Display for StderrTail<'_> {
         if !lines.is_empty() {
             f.write_str("; the end of its stderr:")?;
         }
-        lines.into_iter().try_for_each(|line| write!(f, "\n  {}", Brief(line)))
+        lines.into_iter().try_for_each(|line| write!(f, "\n  {}", Truncated(line)))
     }
 }
 
@@ -155,9 +155,9 @@ mod tests {
     #[test]
     fn ended_error_shows_how_it_ended_and_the_last_stderr_lines() {
         let stderr: String = (0..20).map(|n| format!("line {n}\n\n")).collect();
-        let error = Error::Ended {
+        let error = Error::Exited {
             program: "npx".to_owned(),
-            end: End::Mute,
+            end: ExitReason::ClosedStdio,
             sent: true,
             stderr: stderr.clone().into(),
         };
@@ -174,14 +174,14 @@ mod tests {
     fn errors_before_sending_mean_that_the_request_did_not_run() {
         for error in [
             Error::Closed { sent: false },
-            Error::Gone,
-            Error::Start {
+            Error::ProcessGone,
+            Error::Spawn {
                 program: "a".to_owned(),
                 source: Arc::new(io::ErrorKind::NotFound.into()),
             },
-            Error::Ended {
+            Error::Exited {
                 program: "a".to_owned(),
-                end: End::Closed,
+                end: ExitReason::ShutDown,
                 sent: false,
                 stderr: "".into(),
             },

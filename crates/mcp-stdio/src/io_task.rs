@@ -4,7 +4,7 @@ use std::{future::pending, io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use mcp_client::{Brief, Outgoing, Switchboard};
+use mcp_client::{Multiplexer, OutgoingMessage, Truncated};
 use memchr::memchr2;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
@@ -27,8 +27,8 @@ const WRITE_FAILURE_LINGER: Duration = Duration::from_secs(2);
 
 /// The task side of a connection.
 pub(crate) struct IoTask {
-    pub(crate) multiplexer: Switchboard,
-    pub(crate) queue: mpsc::Receiver<Outgoing>,
+    pub(crate) multiplexer: Multiplexer,
+    pub(crate) queue: mpsc::Receiver<OutgoingMessage>,
     pub(crate) limit: usize,
     pub(crate) redactor: Redactor,
 }
@@ -59,7 +59,7 @@ impl IoTask {
 
 async fn read_lines(
     reader: impl AsyncRead + Unpin,
-    multiplexer: &Switchboard,
+    multiplexer: &Multiplexer,
     limit: usize,
     redactor: &Redactor,
 ) {
@@ -69,14 +69,14 @@ async fn read_lines(
             Ok(Line::Complete(line)) if line.trim_ascii().is_empty() => {}
             Ok(Line::Complete(line)) => {
                 trace_message('<', &line, redactor);
-                if !multiplexer.put(redactor.redact_error(line.clone())) {
+                if !multiplexer.dispatch(redactor.redact_error(line.clone())) {
                     let text = redactor.redact(&line[..line.len().min(1024)]);
-                    tracing::debug!(text = %Brief(&text), "a line that is no message is passed over");
+                    tracing::debug!(text = %Truncated(&text), "a line that is no message is passed over");
                 }
             }
             Ok(Line::TooLong { beginning, end }) => {
                 tracing::debug!(limit, "a line is too long");
-                multiplexer.put_failed(&beginning, &end, &Error::TooLong { limit }.into());
+                multiplexer.dispatch_error(&beginning, &end, &Error::LineTooLong { limit }.into());
             }
             Err(error) => return tracing::debug!(%error, "the server cannot be read any more"),
         }
@@ -86,8 +86,8 @@ async fn read_lines(
 /// Writes the queued messages until `stop` is set, then those that are left in the queue.
 async fn write_lines(
     mut writer: impl AsyncWrite + Unpin,
-    multiplexer: &Switchboard,
-    queue: &mut mpsc::Receiver<Outgoing>,
+    multiplexer: &Multiplexer,
+    queue: &mut mpsc::Receiver<OutgoingMessage>,
     mut stop: watch::Receiver<bool>,
     redactor: &Redactor,
 ) -> io::Result<()> {
@@ -125,11 +125,11 @@ pub(crate) async fn wait_for_stop(stop: &mut watch::Receiver<bool>) {
 /// Adds a message as a line, unless its caller no longer waits for the response.
 fn add_to_batch(
     batch: &mut BytesMut,
-    multiplexer: &Switchboard,
-    message: &Outgoing,
+    multiplexer: &Multiplexer,
+    message: &OutgoingMessage,
     redactor: &Redactor,
 ) {
-    if message.id.as_ref().is_none_or(|id| multiplexer.sends(id)) {
+    if message.id.as_ref().is_none_or(|id| multiplexer.mark_sent(id)) {
         trace_message('>', &message.body, redactor);
         batch.extend_from_slice(&without_newlines(&message.body));
         batch.extend_from_slice(b"\n");

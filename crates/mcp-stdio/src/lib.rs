@@ -12,6 +12,6 @@ mod redactor;
 mod error;
 
 pub use crate::{
-    error::{End, Error},
-    transport::{Builder, LineTransport, StdioTransport},
+    error::{Error, ExitReason},
+    transport::{LineTransport, StdioTransport, StdioTransportBuilder},
 };

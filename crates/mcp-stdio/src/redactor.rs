@@ -3,7 +3,7 @@
 use std::{fmt, iter, sync::Arc};
 
 use bytes::Bytes;
-use mcp_client::{is_answer, is_result};
+use mcp_client::{is_response, is_result};
 use memchr::memmem;
 
 /// The secrets that a server was given. Its output may repeat them.
@@ -39,7 +39,7 @@ impl Redactor {
     /// unchanged.
     pub(crate) fn redact_error(&self, message: Bytes) -> Bytes {
         // Checks for a result first: most messages are results, which the first bytes show.
-        let is_error = !self.0.is_empty() && !is_result(&message) && is_answer(&message);
+        let is_error = !self.0.is_empty() && !is_result(&message) && is_response(&message);
         let is_in = |value: &String| memmem::find(&message, value.as_bytes()).is_some();
         match is_error && self.0.iter().any(is_in) {
             true => self.redact(&message).into(),

@@ -2,7 +2,7 @@
 //!
 //! [`TestServer`] speaks Streamable HTTP on loopback, inside the process that starts it. It
 //! supports stateful protocol versions (up to 2025-11-25), stateless ones (from 2026-07-28) or both
-//! ([`Builder::revisions`]). It checks requests strictly and records protocol violations;
+//! ([`TestServerBuilder::revisions`]). It checks requests strictly and records protocol violations;
 //! [`Fault`]s make it misbehave on demand.
 //!
 //! # Stateful protocol versions
@@ -10,7 +10,7 @@
 //! Protocol versions up to 2025-11-25, the default, begin with `initialize`:
 //!
 //! ```
-//! use mcp_testkit::{CallAnswer, Fault, On, Reply, TestServer, Tool};
+//! use mcp_testkit::{CallResult, Fault, On, Reply, TestServer, Tool};
 //! use serde_json::json;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -18,7 +18,7 @@
 //! let schema = json!({ "type": "object", "properties": { "city": { "type": "string" } } });
 //! let server = TestServer::builder()
 //!     .name("weather")
-//!     .tool(Tool::new("forecast", schema, |_| CallAnswer::text("sunny")))
+//!     .tool(Tool::new("forecast", schema, |_| CallResult::text("sunny")))
 //!     .start()
 //!     .await?;
 //! server.script(On::method("tools/list").nth(1), Reply::status(503));
@@ -50,7 +50,7 @@
 //! From 2026-07-28, each request carries all metadata:
 //!
 //! ```
-//! use mcp_testkit::{CallAnswer, TestServer, Tool};
+//! use mcp_testkit::{CallResult, TestServer, Tool};
 //! use mcp_types::Revision;
 //! use serde_json::json;
 //!
@@ -59,7 +59,7 @@
 //! let schema = json!({ "type": "object" });
 //! let server = TestServer::builder()
 //!     .revisions([Revision::V2026_07_28])
-//!     .tool(Tool::new("forecast", schema, |_| CallAnswer::text("sunny")))
+//!     .tool(Tool::new("forecast", schema, |_| CallResult::text("sunny")))
 //!     .start()
 //!     .await?;
 //!
@@ -90,7 +90,7 @@
 //! a stateful and once with a stateless version.
 //!
 //! ```
-//! use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool};
+//! use mcp_testkit::{CallResult, Fault, Barrier, On, TestServer, Tool};
 //! use mcp_types::Revision;
 //! use serde_json::json;
 //!
@@ -128,11 +128,11 @@
 //!     let schema = json!({ "type": "object" });
 //!     let server = TestServer::builder()
 //!         .revisions([revision])
-//!         .tool(Tool::new("slow", schema, |_| CallAnswer::text("late")))
+//!         .tool(Tool::new("slow", schema, |_| CallResult::text("late")))
 //!         .start()
 //!         .await?;
 //!     // The gate is never opened, so the response is held forever.
-//!     let gate = Gate::new();
+//!     let gate = Barrier::new();
 //!     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
 //!
 //!     // The application under test: its user cancels once the response is held.
@@ -150,12 +150,12 @@
 //!
 //! # More features
 //!
-//! - Tools that send requests or progress to the client before they answer: [`Tool::asking`]. They
+//! - Tools that send requests or progress to the client before they answer: [`Tool::with_steps`]. They
 //!   work the same in stateful and stateless versions, as do [`Prompt`]s and [`Resource`]s.
-//! - Notifications and requests to listening clients: [`TestServer::push`], [`TestServer::ask`].
-//! - Streams that break and are resumed: [`Builder::resumable`] with [`Fault::CutStream`] or
-//!   [`Turn::disconnect`].
-//! - Bearer tokens, each with tools of its own: [`Bearer`], [`Builder::tools_for`].
+//! - Notifications and requests to listening clients: [`TestServer::push`], [`TestServer::send_request`].
+//! - Streams that break and are resumed: [`TestServerBuilder::resumable`] with [`Fault::CutStream`] or
+//!   [`Step::disconnect`].
+//! - Bearer tokens, each with tools of its own: [`Bearer`], [`TestServerBuilder::tools_for`].
 //! - OAuth: an [`AuthorizationServer`] that issues, refreshes, expires and revokes tokens:
 //!   [`Bearer::issued_by`].
 //! - Faults at any request: [`Fault`] for responses that are changed, [`Reply`] for responses that
@@ -163,7 +163,7 @@
 //! - Records of what a client did and left open: [`TestServer::requests`],
 //!   [`TestServer::cancelled_requests`], [`TestServer::counts`].
 //!
-//! Tests need no sleep: a [`Gate`] holds responses back, and [`received`](TestServer::received),
+//! Tests need no sleep: a [`Barrier`] holds responses back, and [`received`](TestServer::received),
 //! [`cancelled`](TestServer::cancelled) and [`when`](TestServer::when) wait for what clients do.
 
 mod server;
@@ -179,9 +179,11 @@ pub use crate::{
         AuthorizationServer, AuthorizationServerBuilder, Bearer, Decision, KnownClient,
         MetadataLocation, OAuthEndpoint, Rotation,
     },
-    base::{Counts, Error, Gate, Recorded},
-    catalog::{Ask, CallAnswer, Prompt, Resource, ResourceTemplate, Round, Tool, Turn},
+    base::{Barrier, Counts, Error, RecordedRequest},
+    catalog::{
+        CallResult, Prompt, Resource, ResourceTemplate, ServerRequest, Step, StepContext, Tool,
+    },
     http::Reply,
-    server::{Builder, TestServer},
-    state::{AnswerMode, Fault, On, ProbeAnswer, Push, Responder},
+    server::{TestServer, TestServerBuilder},
+    state::{Fault, On, ProbeResponse, Responder, ResponseMode, ServerNotification},
 };

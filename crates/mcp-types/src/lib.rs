@@ -2,28 +2,28 @@
 //!
 //! Every type is plain data: no I/O, no async. Each revision is a module. A definition that is equal
 //! in two revisions is one type. The parts written by hand are the JSON-RPC envelope
-//! ([`Incoming`], [`Request`], [`Notification`]), the [`Method`] trait that ties a method's name to
+//! ([`JsonRpcMessage`], [`JsonRpcRequest`], [`JsonRpcNotification`]), the [`Method`] trait that ties a method's name to
 //! its parameters and result, the [`error_code`]s and the protocol [`Revision`]s.
 //!
 //! A client sends the parameters of a method, and reads the response as the result of that method:
 //!
 //! ```
-//! use mcp_types::{Incoming, Method, Request, RequestId, v2025_11_25::*};
+//! use mcp_types::{JsonRpcMessage, Method, JsonRpcRequest, RequestId, v2025_11_25::*};
 //!
 //! let params = CallToolRequestParams::new("weather");
-//! let request = Request::new(RequestId::Number(1), CallToolRequest::NAME, params);
+//! let request = JsonRpcRequest::new(RequestId::Number(1), CallToolRequest::NAME, params);
 //! assert_eq!(
 //!     serde_json::to_string(&request)?,
 //!     r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"weather"}}"#
 //! );
 //!
 //! let answer = br#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"sunny"}]}}"#;
-//! match Incoming::<<CallToolRequest as Method>::Result>::from_slice(answer)? {
-//!     Incoming::Result { result, .. } => {
+//! match JsonRpcMessage::<<CallToolRequest as Method>::Result>::from_slice(answer)? {
+//!     JsonRpcMessage::Result { result, .. } => {
 //!         assert_eq!(result.content, [TextContent::new("sunny").into()]);
 //!     }
-//!     Incoming::Error { error, .. } => panic!("{error}"),
-//!     Incoming::Request { method, .. } | Incoming::Notification { method, .. } => {
+//!     JsonRpcMessage::Error { error, .. } => panic!("{error}"),
+//!     JsonRpcMessage::Request { method, .. } | JsonRpcMessage::Notification { method, .. } => {
 //!         panic!("the server has to say something else first: {method}")
 //!     }
 //! }
@@ -62,7 +62,10 @@ mod json_object;
 pub use crate::{
     generated::{v2025_11_25, v2026_07_28},
     json_object::JsonObject,
-    jsonrpc::{ErrorObject, Incoming, Notification, Request, RequestId, Response, error_code},
+    jsonrpc::{
+        ErrorObject, JsonRpcMessage, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse,
+        RequestId, error_code,
+    },
     method::{Method, MethodInfo, MethodKind, NotificationMethod},
     one_or_many::OneOrMany,
     outcome::OrInputRequired,

@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 /// use mcp_types::{Era, Revision};
 ///
 /// let revision: Revision = "2025-11-25".parse()?;
-/// assert_eq!(revision.era(), Era::Handshake);
+/// assert_eq!(revision.era(), Era::Stateful);
 /// assert!(revision > Revision::V2025_03_26);
 /// # Ok::<(), mcp_types::UnknownRevision>(())
 /// ```
@@ -31,9 +31,9 @@ pub enum Revision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Era {
     /// `initialize` first, then perhaps a session: all revisions up to 2025-11-25.
-    Handshake,
+    Stateful,
     /// No handshake: each request carries version and capabilities. From 2026-07-28 on.
-    PerRequest,
+    Stateless,
 }
 
 impl Revision {
@@ -61,9 +61,9 @@ impl Revision {
     pub const fn era(self) -> Era {
         match self {
             Self::V2024_11_05 | Self::V2025_03_26 | Self::V2025_06_18 | Self::V2025_11_25 => {
-                Era::Handshake
+                Era::Stateful
             }
-            Self::V2026_07_28 => Era::PerRequest,
+            Self::V2026_07_28 => Era::Stateless,
         }
     }
 }

@@ -52,7 +52,7 @@ fn execute(command: &Command, printer: &Printer) -> Result<Exit> {
                 called.print(&shared)
             })
         }
-        Command::Schema => printer.print_json(&Config::schema()).map(|()| Exit::Success),
+        Command::Schema => printer.print_json(&Config::json_schema()).map(|()| Exit::Success),
         Command::Login(login) => {
             let login = command::Login::new(login, printer)?;
             runtime::run_and_print(login.relay(), printer, login.run(printer), Ok)

@@ -1,7 +1,7 @@
 //! Creates the relay and the user from the command line, the configuration and the environment.
 
 use anyhow::Result;
-use relay::{Config, Program, Relay, Server, Transport, User, mcp_http::Endpoint};
+use relay::{Config, Relay, Server, StdioCommand, TransportConfig, User, mcp_http::Endpoint};
 
 use crate::{
     input::{ConnectionArgs, TargetArgs, UsageError, read_config, token_from_env},
@@ -73,7 +73,7 @@ impl Setup {
         let servers = self.relay.servers();
         let found = servers.iter().find(|(known, _)| known == name);
         match found.map(|(_, server)| server.transport()) {
-            Some(Transport::Http { url } | Transport::Sse { url }) => {
+            Some(TransportConfig::Http { url } | TransportConfig::Sse { url }) => {
                 Ok((name.to_owned(), Endpoint::parse(url)?))
             }
             _ => Err(UsageError::new(format!(
@@ -94,7 +94,8 @@ impl Setup {
     pub(crate) fn user_for(&self, server: &str) -> User {
         let servers = self.relay.servers();
         let found = servers.iter().find(|(known, _)| known == server);
-        let is_program = matches!(found.map(|(_, it)| it.transport()), Some(Transport::Stdio(_)));
+        let is_program =
+            matches!(found.map(|(_, it)| it.transport()), Some(TransportConfig::Stdio(_)));
         match is_program && self.user.id() == Some(PRINCIPAL) {
             true => self.relay.without_token(),
             false => self.user.clone(),
@@ -142,6 +143,9 @@ fn single_server(name: &str, server: Server) -> Config {
     config
 }
 
-fn stdio_program(connection: &ConnectionArgs) -> Program {
-    connection.inherit_env.iter().fold(Program::new(&connection.program), Program::inherit_env)
+fn stdio_program(connection: &ConnectionArgs) -> StdioCommand {
+    connection
+        .inherit_env
+        .iter()
+        .fold(StdioCommand::new(&connection.program), StdioCommand::inherit_env)
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 use mcp_http::{Challenge, Unauthorized};
 
 use crate::{
-    pending_call::Ticket, principal::Principal, tool_output::ToolOutput, validation::Violation,
+    pending_call::PendingCall, principal::Principal, tool_output::ToolOutput, validation::Violation,
 };
 
 /// Why there are no tools, or no output.
@@ -27,9 +27,9 @@ pub enum Error {
     },
 
     /// The server wants the user to sign in, or to sign in again. The request did not run, but for
-    /// [rare cases](Authorization::did_not_run).
+    /// [rare cases](AuthorizationError::did_not_run).
     #[error(transparent)]
-    Authorization(Box<Authorization>),
+    Authorization(Box<AuthorizationError>),
 
     /// The server answered, but what it gave is no list of tools.
     #[error("server `{server}` gives no usable list of tools")]
@@ -41,14 +41,14 @@ pub enum Error {
     },
 
     /// There is no tool of this name. Nothing was sent.
-    #[error("{} no tool `{tool}`{}", ServerWithoutTool(.server.as_deref()), Suggestion(.nearest.as_deref()))]
+    #[error("{} no tool `{tool}`{}", ServerWithoutTool(.server.as_deref()), Suggestion(.suggestion.as_deref()))]
     UnknownTool {
         /// The server that was to have it; nothing where any of several might.
         server: Option<String>,
         /// The name that was asked for.
         tool: String,
         /// The name that was probably meant, if one is much like it.
-        nearest: Option<String>,
+        suggestion: Option<String>,
     },
 
     /// The call cannot be made, or what came back is no result.
@@ -89,7 +89,7 @@ pub enum Error {
         /// The tool that was called, by the server's name for it.
         tool: String,
         /// How it failed.
-        kind: TransportKind,
+        kind: FailureKind,
         /// All that is known about it.
         source: Arc<mcp_client::Error>,
     },
@@ -102,7 +102,7 @@ pub enum Error {
         /// The tool that was called, by the server's name for it, if it was a call.
         tool: Option<String>,
         /// How it failed.
-        kind: TransportKind,
+        kind: FailureKind,
         /// All that is known about it.
         source: Arc<mcp_client::Error>,
     },
@@ -111,7 +111,7 @@ pub enum Error {
 /// A server that wants the user to sign in, or to sign in again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Authorization {
+pub struct AuthorizationError {
     /// The server.
     pub server: String,
     /// The tool that was called, by the server's name for it, if it was a call.
@@ -125,7 +125,7 @@ pub struct Authorization {
     pub did_not_run: bool,
     /// The call, to be resumed when the user has signed in; nothing where there was none, or where it
     /// may have run.
-    pub ticket: Option<Ticket>,
+    pub pending_call: Option<PendingCall>,
 }
 
 /// A result that does not fit the schema of its tool.
@@ -145,7 +145,7 @@ pub struct InvalidOutput {
 /// How an exchange with a server failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum TransportKind {
+pub enum FailureKind {
     /// No connection could be made.
     Unreachable,
     /// No answer came in time.
@@ -161,7 +161,7 @@ pub enum TransportKind {
     /// What the server sent is not what the protocol allows.
     Protocol,
     /// The request was not sent: a token or a setting stands in the way.
-    Refused,
+    Blocked,
 }
 
 impl Error {
@@ -209,11 +209,11 @@ impl Error {
             return false;
         };
         match kind {
-            TransportKind::Unreachable | TransportKind::Timeout | TransportKind::Closed => true,
-            TransportKind::Status(_) | TransportKind::Rpc(_) => {
+            FailureKind::Unreachable | FailureKind::Timeout | FailureKind::Closed => true,
+            FailureKind::Status(_) | FailureKind::Rpc(_) => {
                 matches!(source.status(), Some(408 | 429 | 502..=504))
             }
-            TransportKind::Protocol | TransportKind::Refused | TransportKind::Unsupported => false,
+            FailureKind::Protocol | FailureKind::Blocked | FailureKind::Unsupported => false,
         }
     }
 
@@ -258,7 +258,7 @@ impl Error {
     }
 
     /// What the server said to an unauthorized request, if that is what this is.
-    pub fn authorization(&self) -> Option<&Authorization> {
+    pub fn authorization(&self) -> Option<&AuthorizationError> {
         match self {
             Self::Authorization(authorization) => Some(authorization),
             _ => None,
@@ -281,7 +281,7 @@ impl Error {
     pub(crate) fn or_earlier(self, earlier: Self) -> Self {
         match self {
             Self::Authorization(refused) => {
-                Self::Authorization(Box::new(Authorization { did_not_run: false, ..*refused }))
+                Self::Authorization(Box::new(AuthorizationError { did_not_run: false, ..*refused }))
             }
             later if later.execution() == Execution::NotRun => earlier,
             later => later,
@@ -294,14 +294,14 @@ impl Error {
     }
 }
 
-impl Authorization {
+impl AuthorizationError {
     /// The server's `Bearer` challenge: where its metadata is, which scope it wants.
     pub fn challenge(&self) -> Option<&Challenge> {
         self.unauthorized.challenge()
     }
 }
 
-impl fmt::Display for Authorization {
+impl fmt::Display for AuthorizationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, unauthorized, .. } = self;
         let calling = CalledTool(self.tool.as_deref());
@@ -309,7 +309,7 @@ impl fmt::Display for Authorization {
     }
 }
 
-impl std::error::Error for Authorization {
+impl std::error::Error for AuthorizationError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.unauthorized)
     }
@@ -332,21 +332,21 @@ pub(crate) enum Execution {
 
 impl Execution {
     /// The execution of a request that failed as `kind`, because of `source`.
-    pub(crate) fn of(kind: TransportKind, source: &mcp_client::Error) -> Self {
+    pub(crate) fn of(kind: FailureKind, source: &mcp_client::Error) -> Self {
         if source.did_not_run() {
             return Self::NotRun;
         }
         match kind {
-            TransportKind::Unreachable
-            | TransportKind::Timeout
-            | TransportKind::Closed
-            | TransportKind::Protocol => Self::Unknown,
+            FailureKind::Unreachable
+            | FailureKind::Timeout
+            | FailureKind::Closed
+            | FailureKind::Protocol => Self::Unknown,
             // A gateway may answer while the server still works on the request.
-            TransportKind::Status(status) if status == 408 || status >= 500 => Self::Unknown,
-            TransportKind::Status(_)
-            | TransportKind::Rpc(_)
-            | TransportKind::Refused
-            | TransportKind::Unsupported => Self::Ran,
+            FailureKind::Status(status) if status == 408 || status >= 500 => Self::Unknown,
+            FailureKind::Status(_)
+            | FailureKind::Rpc(_)
+            | FailureKind::Blocked
+            | FailureKind::Unsupported => Self::Ran,
         }
     }
 }
@@ -377,7 +377,7 @@ fn listed(violations: &[Violation]) -> String {
     violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-impl fmt::Display for TransportKind {
+impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable => f.write_str("it cannot be reached"),
@@ -387,7 +387,7 @@ impl fmt::Display for TransportKind {
             Self::Unsupported => f.write_str("it does not offer that"),
             Self::Rpc(code) => write!(f, "JSON-RPC error {code}"),
             Self::Protocol => f.write_str("its answer is against the protocol"),
-            Self::Refused => f.write_str("the request was not sent"),
+            Self::Blocked => f.write_str("the request was not sent"),
         }
     }
 }

@@ -43,26 +43,28 @@ mod principal;
 mod observer;
 
 pub use mcp_client::{
-    self, Client, Handler, Limits, Listed, Options, PromptResult, RefusedEntry, ResourceResult,
-    Serves, ToolList,
+    self, CallOptions, Client, Handler, HandlerCapabilities, InvalidEntry, Limits, ListResult,
+    PromptResult, ResourceResult, ToolList,
     mcp_types::{JsonObject, Revision, Schema, v2025_11_25::ContentBlock},
 };
-pub use mcp_http::{self, AccessToken, Challenge, HttpClient, Reason, TokenSource, Unauthorized};
+pub use mcp_http::{
+    self, AccessToken, Challenge, HttpClient, TokenSource, Unauthorized, UnauthorizedReason,
+};
 
 pub use crate::{
-    call::{Call, Interceptor, Listing, Next, NextList, Tool, Tools},
+    call::{CallRequest, Interceptor, ListRequest, Next, NextList, ServerTools, Tool},
     config::Config,
-    conversion::{Change, Effect, Provider, ProviderSchema},
-    error::{Authorization, Error, InvalidOutput, TransportKind},
-    llm::{Called, ModelCall, Pager, Part},
+    conversion::{ChangeEffect, Provider, ProviderSchema, SchemaChange},
+    error::{AuthorizationError, Error, FailureKind, InvalidOutput},
+    llm::{ContentPart, Pager, ToolCall, ToolCallResult},
     observer::{Observer, Operation},
-    pending_call::Ticket,
+    pending_call::PendingCall,
     principal::Principal,
-    server::{Asker, Connection},
-    settings::{Program, Server, Transport},
-    tool_list::{CacheStats, ListStore},
+    server::{Connection, HandlerContext},
+    settings::{Server, StdioCommand, TransportConfig},
+    tool_list::{CacheStats, ToolListStore},
     tool_output::ToolOutput,
-    user::{Builder, Relay, Toolset, ToolsetRequest, User},
+    user::{Relay, RelayBuilder, Toolset, ToolsetRequest, User},
     validation::Violation,
 };
 

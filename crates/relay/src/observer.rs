@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 /// Hears of every list and call, and gives the trace context that goes with calls; given to
-/// [`Builder::observer`](crate::Builder::observer).
+/// [`RelayBuilder::observer`](crate::RelayBuilder::observer).
 ///
 /// Each operation is a `tracing` span besides, with the names of OpenTelemetry's conventions for MCP.
 ///
@@ -13,7 +13,7 @@ use std::{fmt, time::Duration};
 /// struct Metrics;
 ///
 /// impl Observer for Metrics {
-///     fn ended(&self, operation: &Operation<'_>) {
+///     fn operation_ended(&self, operation: &Operation<'_>) {
 ///         // The histogram `mcp.client.operation.duration`, for one.
 ///         println!("{}: {:?}, {:?}", operation.method, operation.duration, operation.error_type);
 ///     }
@@ -28,7 +28,7 @@ use std::{fmt, time::Duration};
 /// ```
 pub trait Observer: Send + Sync + 'static {
     /// Takes note of an operation that has ended. It must not block.
-    fn ended(&self, operation: &Operation<'_>) {
+    fn operation_ended(&self, operation: &Operation<'_>) {
         let _ = operation;
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 const CAPACITY: usize = 100_000;
 
 /// A call that did not run because its user has to sign in; part of
-/// [`Authorization`](crate::Authorization).
+/// [`AuthorizationError`](crate::AuthorizationError).
 ///
 /// It can be stored while the user is away, and be [resumed](crate::User::resume) once: by this
 /// process, or by another one, which then has to see to it that no other does so too. It holds no
@@ -17,21 +17,21 @@ const CAPACITY: usize = 100_000;
 ///
 /// ```no_run
 /// # async fn run(relay: relay::Relay, tool: relay::Tool, source: relay::AccessToken) {
-/// use relay::{Error, Ticket};
+/// use relay::{Error, PendingCall};
 ///
 /// if let Err(Error::Authorization(refused)) = tool.call(()).await
-///     && let Some(ticket) = &refused.ticket
+///     && let Some(ticket) = &refused.pending_call
 /// {
 ///     let stored = serde_json::to_string(ticket).expect("texts alone");
 ///     // The user signs in for `ticket.scopes`; the source gives the new token.
-///     let ticket: Ticket = serde_json::from_str(&stored).expect("what was stored");
+///     let ticket: PendingCall = serde_json::from_str(&stored).expect("what was stored");
 ///     let output = relay.for_user("alice", source).resume(ticket).await;
 /// }
 /// # }
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Ticket {
+pub struct PendingCall {
     /// Tells tickets apart; random.
     pub id: String,
     /// The server.
@@ -73,10 +73,10 @@ impl ResumedCalls {
 }
 
 /// Shows no arguments, which may be private.
-impl fmt::Debug for Ticket {
+impl fmt::Debug for PendingCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, tool, scopes, .. } = self;
-        let mut shown = f.debug_struct("Ticket");
+        let mut shown = f.debug_struct("PendingCall");
         shown.field("server", server).field("tool", tool).field("scopes", scopes);
         shown.finish_non_exhaustive()
     }

@@ -2,7 +2,7 @@
 
 use futures_util::future::{BoxFuture, FutureExt as _, ready};
 use mcp_http::mcp_client::{
-    BoxError, Handler, Serves,
+    BoxError, Handler, HandlerCapabilities,
     mcp_types::v2026_07_28::{ElicitAction, ElicitRequestFormParams, ElicitResult},
 };
 
@@ -10,8 +10,8 @@ use mcp_http::mcp_client::{
 pub(crate) struct AcceptForms;
 
 impl Handler for AcceptForms {
-    fn serves(&self) -> Serves {
-        Serves::nothing().form()
+    fn capabilities(&self) -> HandlerCapabilities {
+        HandlerCapabilities::none().form()
     }
 
     fn elicit_form(

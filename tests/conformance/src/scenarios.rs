@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use mcp_http::{Client, HttpTransport, mcp_client::Tool};
+use mcp_http::{Client, HttpTransport, mcp_client::ToolDefinition};
 use serde_json::json;
 
 use crate::{handler::AcceptForms, test_case::TestCase, token_source, tool_arguments};
@@ -27,7 +27,7 @@ pub(crate) async fn run(case: &TestCase) -> Result<()> {
 }
 
 /// Returns the tools of the server, if it has any.
-async fn list_tools(client: &Client) -> Result<Vec<Arc<Tool>>> {
+async fn list_tools(client: &Client) -> Result<Vec<Arc<ToolDefinition>>> {
     let profile = client.connect().await?;
     if !profile.capabilities.has("tools") {
         return Ok(Vec::new());

@@ -24,9 +24,9 @@ impl SignIn {
     }
 
     async fn sign_in(&self, server: &Endpoint, unauthorized: &Unauthorized) -> Result<()> {
-        let sign_in = self.tokens.begin(server, Some(unauthorized)).await?;
+        let sign_in = self.tokens.begin_sign_in(server, Some(unauthorized)).await?;
         let callback = self.visit(sign_in.authorization_url.as_str()).await?;
-        self.application.finish(sign_in.pending, &callback).await?;
+        self.application.complete_sign_in(sign_in.pending, &callback).await?;
         Ok(())
     }
 
@@ -50,7 +50,7 @@ impl TokenSource for SignIn {
             let needs_sign_in = |error: &BoxError| {
                 matches!(error.downcast_ref(), Some(Error::SignInRequired { .. }))
             };
-            match (&found, request.refused) {
+            match (&found, request.rejected) {
                 (Err(error), Some(refused)) if needs_sign_in(error) => {
                     self.sign_in(request.endpoint, refused.unauthorized).await?;
                     self.tokens.token(request).await

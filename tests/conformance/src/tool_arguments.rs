@@ -1,11 +1,11 @@
 //! Arguments for unknown tools, generated from their schemas.
 
 use anyhow::{Context as _, Result};
-use mcp_http::mcp_client::Tool;
+use mcp_http::mcp_client::ToolDefinition;
 use serde_json::{Map, Value, json};
 
 /// Returns arguments with a value for each property in the schema.
-pub(crate) fn of(tool: &Tool) -> Result<Value> {
+pub(crate) fn of(tool: &ToolDefinition) -> Result<Value> {
     let schema = tool.input_schema.parse().context("cannot parse the schema")?;
     Ok(object(&schema))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_oauth::{Key, Store};
+use mcp_oauth::{Store, StoreKey};
 use tokio::task;
 
 use super::{
@@ -22,7 +22,7 @@ async fn records_are_keyed_by_principal_server_and_issuer() {
         let mut keys = Vec::new();
         for principal in principals {
             for server in servers {
-                keys.extend(issuers.map(|issuer| Key::new(principal, server, issuer)));
+                keys.extend(issuers.map(|issuer| StoreKey::new(principal, server, issuer)));
             }
         }
         for (at, key) in keys.iter().enumerate() {
@@ -34,7 +34,7 @@ async fn records_are_keyed_by_principal_server_and_issuer() {
             let kept = again.load(key).await.unwrap().unwrap();
             assert_eq!(number(&kept), at as u64, "{:?} {key:?}", test_store.kind);
             let found = again.keys(key.principal.as_deref(), &key.server).await.unwrap();
-            let wanted = issuers.map(|it| Key::new(key.principal.as_deref(), &key.server, it));
+            let wanted = issuers.map(|it| StoreKey::new(key.principal.as_deref(), &key.server, it));
             assert_eq!(found, wanted, "{:?}", test_store.kind);
         }
         assert!(again.keys(Some("ann"), "https://mcp.example/").await.unwrap().is_empty());

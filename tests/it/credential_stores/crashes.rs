@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, os::unix::process::ExitStatusExt, path::Path};
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
-use mcp_oauth::{Error, Key, OAuthClient, SignInReason, Store};
+use mcp_oauth::{Error, OAuthClient, SignInReason, Store, StoreKey};
 use mcp_testkit::{AuthorizationServer, OAuthEndpoint, Rotation};
 
 use super::{
@@ -40,7 +40,7 @@ enum CrashPoint {
 struct CrashTest {
     fixture: OAuthFixture,
     test_store: TestStore,
-    key: Key,
+    key: StoreKey,
 }
 
 impl CrashTest {
@@ -49,8 +49,11 @@ impl CrashTest {
             AuthorizationServer::builder().rotation(rotation),
         )
         .await;
-        let key =
-            Key::new(Some("alice"), fixture.server.url(), fixture.authorization_server.issuer());
+        let key = StoreKey::new(
+            Some("alice"),
+            fixture.server.url(),
+            fixture.authorization_server.issuer(),
+        );
         let test = Self { fixture, test_store: TestStore::new(kind), key };
         test.sign_in().await;
         test
@@ -137,7 +140,7 @@ fn requires_sign_in(error: &relay::Error) -> bool {
     let relay::Error::Authorization(refused) = error else { return false };
     let source = std::error::Error::source(&refused.unauthorized);
     let source = source.and_then(|source| source.downcast_ref());
-    let reason = SignInReason::RefreshTokenRefused;
+    let reason = SignInReason::RefreshTokenRejected;
     matches!(source, Some(Error::SignInRequired { reason: it, .. }) if *it == reason)
 }
 

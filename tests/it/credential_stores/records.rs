@@ -1,14 +1,14 @@
 //! Keys and records of the tests.
 
-use mcp_oauth::{Key, Record};
+use mcp_oauth::{Record, StoreKey};
 use serde_json::json;
 
 /// The server of all keys. Its URL contains a secret.
 pub(crate) const SERVER: &str = "https://mcp.example/mcp?key=5ecret-key";
 const ISSUER: &str = "https://login.example";
 
-pub(crate) fn key(principal: &str) -> Key {
-    Key::new(Some(principal), SERVER, ISSUER)
+pub(crate) fn key(principal: &str) -> StoreKey {
+    StoreKey::new(Some(principal), SERVER, ISSUER)
 }
 
 /// Credentials with a numbered refresh token, which is larger than a keyring entry may be.

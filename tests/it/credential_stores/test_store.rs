@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use mcp_oauth::{MemoryStore, SealingKey, SealingKeys, Store};
+use mcp_oauth::{EncryptionKey, EncryptionKeys, MemoryStore, Store};
 use mcp_oauth_file::FileStore;
 use mcp_oauth_sqlite::SqliteStore;
 
@@ -54,7 +54,9 @@ impl StoreKind {
         match self {
             Self::Memory => Arc::new(MemoryStore::new()),
             Self::File => Arc::new(FileStore::open(folder).unwrap()),
-            Self::Encrypted => Arc::new(FileStore::sealed(folder, encryption_keys(&[1])).unwrap()),
+            Self::Encrypted => {
+                Arc::new(FileStore::encrypted(folder, encryption_keys(&[1])).unwrap())
+            }
             Self::Sqlite => Arc::new(
                 SqliteStore::open(folder.join("sign-ins.db"), encryption_keys(&[1])).unwrap(),
             ),
@@ -118,8 +120,8 @@ impl Drop for TestStore {
 }
 
 /// Encryption keys, each made of one repeated byte. The first is the newest.
-pub(crate) fn encryption_keys(bytes: &[u8]) -> SealingKeys {
-    let mut all = bytes.iter().map(|byte| SealingKey::new(&[*byte; 32]));
-    let newest = SealingKeys::new(all.next().unwrap());
-    all.fold(newest, SealingKeys::with_older)
+pub(crate) fn encryption_keys(bytes: &[u8]) -> EncryptionKeys {
+    let mut all = bytes.iter().map(|byte| EncryptionKey::new(&[*byte; 32]));
+    let newest = EncryptionKeys::new(all.next().unwrap());
+    all.fold(newest, EncryptionKeys::with_older)
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use mcp_oauth::{Key, Store, Unreadable, UnreadableReason};
+use mcp_oauth::{InvalidRecord, InvalidRecordReason, Store, StoreKey};
 use serde_json::{Value, json};
 
 use super::{
@@ -28,14 +28,14 @@ enum Location {
 }
 
 impl StoredRecord {
-    fn of(test_store: &TestStore, key: &Key) -> Self {
+    fn of(test_store: &TestStore, key: &StoreKey) -> Self {
         match test_store.kind {
             StoreKind::Sqlite => Self::row(test_store, key),
             _ => Self::file(test_store, key),
         }
     }
 
-    fn file(test_store: &TestStore, key: &Key) -> Self {
+    fn file(test_store: &TestStore, key: &StoreKey) -> Self {
         let key = serde_json::to_value(key).unwrap();
         let files = fs::read_dir(test_store.folder()).unwrap().map(|file| file.unwrap().path());
         let mut entries = files.filter_map(|path| {
@@ -48,7 +48,7 @@ impl StoredRecord {
         Self { record: json["record"].take(), purpose, location: Location::File(path) }
     }
 
-    fn row(test_store: &TestStore, key: &Key) -> Self {
+    fn row(test_store: &TestStore, key: &StoreKey) -> Self {
         let database = rusqlite::Connection::open(test_store.folder().join("sign-ins.db")).unwrap();
         let principal = key.principal.clone().unwrap();
         let select = "SELECT sealed, server FROM records WHERE principal = ?1";
@@ -65,7 +65,9 @@ impl StoredRecord {
     fn write(&self, json: &str) {
         match &self.record {
             Value::String(_) => {
-                self.write_raw(&encryption_keys(&[1]).seal(&self.purpose, json.as_bytes()).into());
+                self.write_raw(
+                    &encryption_keys(&[1]).encrypt(&self.purpose, json.as_bytes()).into(),
+                );
             }
             _ => self.write_raw(&serde_json::from_str(json).unwrap()),
         }
@@ -91,12 +93,12 @@ impl StoredRecord {
 /// Asserts that Ann's record cannot be read for this reason.
 ///
 /// Bob's record can still be read, and Ann's can be replaced.
-async fn assert_unreadable(test_store: &TestStore, reason: UnreadableReason) {
+async fn assert_unreadable(test_store: &TestStore, reason: InvalidRecordReason) {
     let store = test_store.open();
     let error = store.load(&key("ann")).await.unwrap_err();
     assert_no_secrets(&format!("{error} {error:?}"));
     assert!(error.to_string().ends_with("sign in again"), "{error}");
-    let error: &Unreadable = error.downcast_ref().unwrap();
+    let error: &InvalidRecord = error.downcast_ref().unwrap();
     assert_eq!((&error.key, error.reason), (&key("ann"), reason), "{:?}", test_store.kind);
     assert_eq!(store.keys(Some("ann"), SERVER).await.unwrap(), [key("ann")]);
     assert_eq!(number(&store.load(&key("bob")).await.unwrap().unwrap()), 2);
@@ -115,19 +117,19 @@ async fn unreadable_record_reports_its_reason_and_affects_no_other() {
         // The test does not know the key in the keyring.
         if test_store.kind != StoreKind::Keyring {
             ann.write(r#"{"version":2,"record":{"something":"5ecret"}}"#);
-            assert_unreadable(&test_store, UnreadableReason::Newer).await;
+            assert_unreadable(&test_store, InvalidRecordReason::NewerVersion).await;
             for damaged in [r#"{"version":1,"record":{"other":"5ecret"}}"#, r#"{"5ecret":1}"#] {
                 ann.write(damaged);
-                assert_unreadable(&test_store, UnreadableReason::Damaged).await;
+                assert_unreadable(&test_store, InvalidRecordReason::Corrupt).await;
             }
         }
         // A string is not a record, and this string is not an encrypted record either.
         ann.write_raw(&"5ecret".into());
-        assert_unreadable(&test_store, UnreadableReason::Sealed).await;
+        assert_unreadable(&test_store, InvalidRecordReason::CannotDecrypt).await;
         if test_store.kind != StoreKind::File {
             // Bob's record cannot be used as Ann's.
             ann.write_raw(&StoredRecord::of(&test_store, &key("bob")).record);
-            assert_unreadable(&test_store, UnreadableReason::Sealed).await;
+            assert_unreadable(&test_store, InvalidRecordReason::CannotDecrypt).await;
         }
         ann.write_raw(&"5ecret".into());
         store.remove(&key("ann")).await.unwrap();
@@ -143,7 +145,7 @@ async fn sign_in_replaces_and_sign_out_removes_an_unreadable_record() {
         let ann = client.user("ann");
         fixture.sign_in(&client, &ann).await.unwrap();
         let key =
-            Key::new(Some("ann"), fixture.server.url(), fixture.authorization_server.issuer());
+            StoreKey::new(Some("ann"), fixture.server.url(), fixture.authorization_server.issuer());
         let break_it = || StoredRecord::of(&test_store, &key).write_raw(&"5ecret".into());
 
         break_it();

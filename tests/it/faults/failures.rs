@@ -7,7 +7,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use insta::assert_snapshot;
 use mcp_client::mcp_types::Revision;
-use mcp_testkit::{AnswerMode, Fault, Gate, On, Reply};
+use mcp_testkit::{Barrier, Fault, On, Reply, ResponseMode};
 
 use super::support::{
     MESSAGE_LIMIT, PROTOCOL_VERSIONS, client, describe_outcome, request_methods, send_request,
@@ -18,7 +18,7 @@ use crate::support::{advance_time, with_timeout};
 /// The outcome of a fault on each request, in both protocol versions.
 ///
 /// It says whether the tool was called twice.
-async fn outcomes_of_fault(name: &str, fault: Fault, answers: AnswerMode) -> String {
+async fn outcomes_of_fault(name: &str, fault: Fault, answers: ResponseMode) -> String {
     let mut lines = format!("--- {name}\n");
     for revision in PROTOCOL_VERSIONS {
         for method in request_methods(revision) {
@@ -40,7 +40,7 @@ async fn broken_connection_is_interrupted_on_every_request() {
         ("reset before the answer", Fault::Reset),
         ("reset inside of the answer", Fault::ResetInside),
     ] {
-        all += &outcomes_of_fault(name, fault, AnswerMode::Json).await;
+        all += &outcomes_of_fault(name, fault, ResponseMode::Json).await;
     }
     assert_snapshot!(all, @"
     --- closed before the answer
@@ -80,7 +80,7 @@ async fn broken_event_stream_is_interrupted_on_every_request() {
         ("not ended after the answer", Fault::NeverEnd),
         ("the answer twice", Fault::Duplicate),
     ] {
-        all += &outcomes_of_fault(name, fault, AnswerMode::Sse).await;
+        all += &outcomes_of_fault(name, fault, ResponseMode::Sse).await;
     }
     assert_snapshot!(all, @"
     --- reset inside of the answer
@@ -137,17 +137,17 @@ async fn invalid_response_is_reported_on_every_request() {
         ("a web page", Reply::html_page().into()),
         ("no answer", Reply::status(202).into()),
     ] {
-        all += &outcomes_of_fault(name, fault, AnswerMode::Json).await;
+        all += &outcomes_of_fault(name, fault, ResponseMode::Json).await;
     }
     assert_snapshot!(all, @"
     --- the id of another request
-    server/discover: InvalidAnswer, did not run
-    tools/list: InvalidAnswer
-    tools/call: InvalidAnswer
-    initialize: InvalidAnswer, did not run
+    server/discover: InvalidResponse, did not run
+    tools/list: InvalidResponse
+    tools/call: InvalidResponse
+    initialize: InvalidResponse, did not run
     notifications/initialized: it went well
-    tools/list: InvalidAnswer
-    tools/call: InvalidAnswer
+    tools/list: InvalidResponse
+    tools/call: InvalidResponse
     --- too large
     server/discover: TooLarge, did not run
     tools/list: TooLarge
@@ -165,13 +165,13 @@ async fn invalid_response_is_reported_on_every_request() {
     tools/list: TooLarge
     tools/call: TooLarge
     --- no JSON
-    server/discover: InvalidAnswer, did not run
-    tools/list: InvalidAnswer
-    tools/call: InvalidAnswer
-    initialize: InvalidAnswer, did not run
+    server/discover: InvalidResponse, did not run
+    tools/list: InvalidResponse
+    tools/call: InvalidResponse
+    initialize: InvalidResponse, did not run
     notifications/initialized: it went well
-    tools/list: InvalidAnswer
-    tools/call: InvalidAnswer
+    tools/list: InvalidResponse
+    tools/call: InvalidResponse
     --- a web page
     server/discover: Protocol, did not run
     tools/list: Protocol
@@ -181,13 +181,13 @@ async fn invalid_response_is_reported_on_every_request() {
     tools/list: Protocol
     tools/call: Protocol
     --- no answer
-    server/discover: InvalidAnswer, did not run
-    tools/list: InvalidAnswer
-    tools/call: InvalidAnswer
-    initialize: InvalidAnswer, did not run
+    server/discover: InvalidResponse, did not run
+    tools/list: InvalidResponse
+    tools/call: InvalidResponse
+    initialize: InvalidResponse, did not run
     notifications/initialized: it went well
-    tools/list: InvalidAnswer
-    tools/call: InvalidAnswer
+    tools/list: InvalidResponse
+    tools/call: InvalidResponse
     ");
 }
 
@@ -199,7 +199,7 @@ async fn error_status_is_reported_on_every_request() {
             401 => Reply::unauthorized("Bearer error=\"invalid_token\""),
             _ => Reply::status(status),
         };
-        all += &outcomes_of_fault(&status.to_string(), reply.into(), AnswerMode::Json).await;
+        all += &outcomes_of_fault(&status.to_string(), reply.into(), ResponseMode::Json).await;
     }
     assert_snapshot!(all, @"
     --- 401
@@ -259,8 +259,8 @@ async fn response_that_never_completes_times_out_and_is_cancelled() {
     let mut all = String::new();
     let endless = |text: &'static [u8]| Fault::Endless(text.into(), Duration::from_millis(1));
     for (name, fault) in [
-        ("held", Fault::Hold(Gate::new())),
-        ("half of it", Fault::Stall(Gate::new())),
+        ("held", Fault::Hold(Barrier::new())),
+        ("half of it", Fault::Stall(Barrier::new())),
         ("byte by byte", Fault::Drip(Duration::from_secs(3600))),
         ("comments without end", endless(b": still here\n\n")),
         (
@@ -269,7 +269,7 @@ async fn response_that_never_completes_times_out_and_is_cancelled() {
         ),
     ] {
         for revision in PROTOCOL_VERSIONS {
-            let server = server(revision, AnswerMode::Sse).await;
+            let server = server(revision, ResponseMode::Sse).await;
             let client = client(&server, revision);
             client.connect().await.expect("the session opens");
             server.script(On::method("tools/call"), fault.clone());
@@ -306,10 +306,10 @@ async fn response_that_never_completes_times_out_and_is_cancelled() {
 async fn late_response_does_not_affect_other_calls() {
     // CANC-04, CANC-07, N-CANC-01
     for revision in PROTOCOL_VERSIONS {
-        let server = server(revision, AnswerMode::Json).await;
+        let server = server(revision, ResponseMode::Json).await;
         let client = client(&server, revision);
         client.connect().await.expect("the session opens");
-        let gate = Gate::new();
+        let gate = Barrier::new();
         server.script(On::method("tools/call").nth(1), Fault::Hold(gate.clone()));
         let late = client.clone();
         let call = tokio::spawn(async move { send_request(&late, "tools/call").await });

@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, stream};
 use mcp_client::mcp_types::Revision;
-use mcp_testkit::{AnswerMode, Fault, On};
+use mcp_testkit::{Fault, On, ResponseMode};
 use tokio::runtime::Handle;
 
 use super::support::{PROTOCOL_VERSIONS, client, send_request, server};
@@ -13,7 +13,7 @@ const CALLS: usize = 2_500;
 const CONCURRENCY: usize = 32;
 
 /// The tasks, connections and streams that are left after calls to a server.
-async fn leaked(revision: Revision, answers: AnswerMode) -> (usize, usize, usize) {
+async fn leaked(revision: Revision, answers: ResponseMode) -> (usize, usize, usize) {
     let server = server(revision, answers).await;
     let alive = || Handle::current().metrics().num_alive_tasks();
     let before = alive();
@@ -42,7 +42,7 @@ async fn leaked(revision: Revision, answers: AnswerMode) -> (usize, usize, usize
 #[tokio::test]
 async fn ten_thousand_calls_leak_no_task_connection_or_stream() {
     for revision in PROTOCOL_VERSIONS {
-        for answers in [AnswerMode::Json, AnswerMode::Sse] {
+        for answers in [ResponseMode::Json, ResponseMode::Sse] {
             assert_eq!(leaked(revision, answers).await, (0, 0, 0), "{revision}");
         }
     }

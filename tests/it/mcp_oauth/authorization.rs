@@ -1,7 +1,7 @@
 //! The authorization code flow: which parameters are sent.
 
 use insta::assert_snapshot;
-use mcp_oauth::{Error, RegisteredClient};
+use mcp_oauth::{Error, PreregisteredClient};
 use serde_json::Value;
 
 use super::support::{FormParams, OAuthMocks, error_text, query_params};
@@ -25,7 +25,7 @@ async fn sign_in_uses_the_authorization_code_flow_with_pkce() {
     let sign_in = mocks.begin(&application).await.unwrap();
     let sent = query_params(&sign_in.authorization_url);
     let callback = mocks.callback(&sign_in);
-    application.finish(sign_in.pending, &callback).await.unwrap();
+    application.complete_sign_in(sign_in.pending, &callback).await.unwrap();
     let form = mocks.token_requests().await.remove(0);
     assert_snapshot!(format!("{}\n{}", describe_params(&mocks, &sent), describe_params(&mocks, &form)), @"
     client_id: registered
@@ -61,7 +61,7 @@ async fn client_registers_once_with_its_metadata() {
     let mocks = OAuthMocks::start().await;
     let application = mocks.application();
     mocks.sign_in(&application).await;
-    application.user("bob").begin(&mocks.endpoint(), None).await.unwrap();
+    application.user("bob").begin_sign_in(&mocks.endpoint(), None).await.unwrap();
     assert_eq!(mocks.request_count("/register").await, 1);
     let requests = mocks.issuer.received_requests().await.unwrap();
     let registration = requests.iter().find(|it| it.url.path() == "/register").unwrap();
@@ -126,13 +126,13 @@ async fn preregistered_client_precedes_metadata_document_and_registration() {
     };
     let mocks = OAuthMocks::with_metadata(takes_documents).await;
     let document = "https://app.example/client.json";
-    let with_document = mocks.builder().metadata_document(document);
+    let with_document = mocks.builder().client_metadata_url(document);
     let by_document = with_document.build().unwrap();
     let sign_in = mocks.begin(&by_document).await.unwrap();
     assert_eq!(query_params(&sign_in.authorization_url)["client_id"], document);
-    let client = RegisteredClient::new("by-hand").with_secret("5ecret-client");
-    let by_hand = mocks.builder().metadata_document(document);
-    let by_hand = by_hand.registered(mocks.endpoint().url().as_str(), client).build().unwrap();
+    let client = PreregisteredClient::new("by-hand").with_secret("5ecret-client");
+    let by_hand = mocks.builder().client_metadata_url(document);
+    let by_hand = by_hand.preregistered(mocks.endpoint().url().as_str(), client).build().unwrap();
     let sign_in = mocks.begin(&by_hand).await.unwrap();
     assert_eq!(query_params(&sign_in.authorization_url)["client_id"], "by-hand");
     assert_eq!(mocks.request_count("/register").await, 0);

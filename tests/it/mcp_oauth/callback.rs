@@ -1,6 +1,6 @@
 //! Callbacks that do not belong to a sign-in: mix-up, injected codes, replays.
 
-use mcp_oauth::{Error, SealingKey};
+use mcp_oauth::{EncryptionKey, Error};
 
 use super::support::{OAuthMocks, error_text, query_params};
 
@@ -12,7 +12,7 @@ async fn finish_with_callback(
     let application = mocks.application();
     let sign_in = mocks.begin(&application).await.expect("the sign-in begins");
     let callback = edit(&mocks.callback(&sign_in));
-    match application.finish(sign_in.pending, &callback).await {
+    match application.complete_sign_in(sign_in.pending, &callback).await {
         Ok(_) => Ok("signed in".to_owned()),
         Err(error) => Err(error_text(&error)),
     }
@@ -98,18 +98,18 @@ async fn code_requires_the_state_of_its_sign_in() {
 async fn encrypted_pending_sign_in_completes_in_another_process() {
     let mocks = OAuthMocks::start().await;
     let [here, there] = [mocks.application(), mocks.application()];
-    let key = SealingKey::random();
+    let key = EncryptionKey::random();
     let sign_in = mocks.begin(&here).await.unwrap();
-    let sealed = sign_in.pending.seal(&key);
+    let sealed = sign_in.pending.encrypt(&key);
     assert!(!sealed.contains(sign_in.pending.state()));
     error_text(&std::io::Error::other(format!("{sign_in:?}")));
-    assert!(mcp_oauth::PendingSignIn::open(&SealingKey::random(), &sealed).is_err());
-    let pending = mcp_oauth::PendingSignIn::open(&key, &sealed).unwrap();
+    assert!(mcp_oauth::PendingSignIn::decrypt(&EncryptionKey::random(), &sealed).is_err());
+    let pending = mcp_oauth::PendingSignIn::decrypt(&key, &sealed).unwrap();
     assert_eq!((pending.principal(), pending.state()), ("ann", sign_in.pending.state()));
     // The query alone is enough, as a web application receives it.
     let callback = mocks.callback(&sign_in);
     let query = callback.split_once('?').unwrap().1;
-    there.finish(pending, query).await.unwrap();
+    there.complete_sign_in(pending, query).await.unwrap();
     let token = mocks.token(&here.user("ann")).await.unwrap();
     assert_eq!(token.as_deref(), Some("5ecret-access-0"));
     assert_eq!(mocks.token(&here.user("bob")).await.unwrap(), None);
@@ -120,16 +120,16 @@ async fn pending_sign_in_expires_after_an_hour() {
     const PURPOSE: &str = "mcp-oauth pending sign-in";
     let mocks = OAuthMocks::start().await;
     let application = mocks.application();
-    let key = SealingKey::random();
+    let key = EncryptionKey::random();
     let sign_in = mocks.begin(&application).await.unwrap();
-    let sealed = key.open(PURPOSE, &sign_in.pending.seal(&key)).unwrap();
+    let sealed = key.decrypt(PURPOSE, &sign_in.pending.encrypt(&key)).unwrap();
     let mut pending: serde_json::Value = serde_json::from_slice(&sealed).unwrap();
     let begun_at = pending["begun_at"].as_u64().unwrap();
     for (age, outcome) in [(59 * 60, Ok(())), (61 * 60, Err(()))] {
         pending["begun_at"] = (begun_at - age).into();
-        let sealed = key.seal(PURPOSE, pending.to_string().as_bytes());
-        let old = mcp_oauth::PendingSignIn::open(&key, &sealed).unwrap();
-        let finished = application.finish(old, &mocks.callback(&sign_in)).await;
+        let sealed = key.encrypt(PURPOSE, pending.to_string().as_bytes());
+        let old = mcp_oauth::PendingSignIn::decrypt(&key, &sealed).unwrap();
+        let finished = application.complete_sign_in(old, &mocks.callback(&sign_in)).await;
         let finished = finished.map(drop).map_err(|error| {
             assert!(error_text(&error).ends_with("it comes too late"), "{error}");
         });
@@ -151,8 +151,9 @@ async fn rejected_code_signs_no_user_in() {
                 true => callback = callback.replace("code=5ecret-code", &format!("error={error}")),
                 false => mocks.respond_once(super::support::token_error(error)).await,
             }
-            let refused = application.finish(sign_in.pending, &callback).await.unwrap_err();
-            assert!(matches!(&refused, Error::Refused { error: code, .. } if code == error));
+            let refused =
+                application.complete_sign_in(sign_in.pending, &callback).await.unwrap_err();
+            assert!(matches!(&refused, Error::ErrorResponse { error: code, .. } if code == error));
             assert_eq!(mocks.token(&application.user("ann")).await.unwrap(), None);
             // A forgotten client registers again, after it has fetched the metadata again.
             mocks.begin(&application).await.unwrap();

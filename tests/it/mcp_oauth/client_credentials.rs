@@ -4,8 +4,10 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use mcp_http::Reason;
-use mcp_oauth::{Error, RegisteredClient, ServiceTokens, ServiceTokensBuilder, TokenExchange};
+use mcp_http::UnauthorizedReason;
+use mcp_oauth::{
+    ClientCredentials, ClientCredentialsBuilder, Error, PreregisteredClient, TokenExchange,
+};
 use serde_json::{Value, json};
 use wiremock::MockServer;
 
@@ -14,17 +16,17 @@ use super::support::{
 };
 
 /// Requests a token after a 401, and returns the form that was posted.
-async fn request_token(mocks: &OAuthMocks, tokens: ServiceTokensBuilder) -> FormParams {
+async fn request_token(mocks: &OAuthMocks, tokens: ClientCredentialsBuilder) -> FormParams {
     let tokens = tokens.build().expect("usable settings");
-    let unauthorized = mocks.unauthorized(Reason::Missing, "Bearer");
+    let unauthorized = mocks.unauthorized(UnauthorizedReason::Missing, "Bearer");
     assert_eq!(mocks.token(&tokens).await.expect("a token"), None);
     let token = mocks.token_after_rejection(&tokens, None, &unauthorized).await.expect("a token");
     assert_eq!(token, mocks.token(&tokens).await.expect("a token"));
     mocks.token_requests().await.pop().expect("a token request")
 }
 
-fn client() -> RegisteredClient {
-    RegisteredClient::new("service").with_secret("5ecret-client")
+fn client() -> PreregisteredClient {
+    PreregisteredClient::new("service").with_secret("5ecret-client")
 }
 
 #[tokio::test]
@@ -39,7 +41,7 @@ async fn client_authenticates_with_a_method_the_server_supports() {
             it.issuer["token_endpoint_auth_methods_supported"] = method.clone();
         })
         .await;
-        let form = request_token(&mocks, ServiceTokens::builder(client())).await;
+        let form = request_token(&mocks, ClientCredentials::builder(client())).await;
         assert_eq!(form["grant_type"], "client_credentials");
         assert_eq!(form["resource"], mocks.endpoint().url().as_str());
         assert_eq!(form.contains_key("client_secret"), in_form, "{method}");
@@ -52,8 +54,8 @@ async fn client_authenticates_with_a_method_the_server_supports() {
         it.issuer["token_endpoint_auth_methods_supported"] = json!(["tls_client_auth"]);
     })
     .await;
-    let tokens = ServiceTokens::builder(client()).build().unwrap();
-    let unauthorized = mocks.unauthorized(Reason::Missing, "Bearer");
+    let tokens = ClientCredentials::builder(client()).build().unwrap();
+    let unauthorized = mocks.unauthorized(UnauthorizedReason::Missing, "Bearer");
     let error = mocks.token_after_rejection(&tokens, None, &unauthorized).await.unwrap_err();
     assert!(error_text(&*error).contains("has no credentials of a kind that"), "{error}");
 }
@@ -61,11 +63,11 @@ async fn client_authenticates_with_a_method_the_server_supports() {
 #[tokio::test]
 async fn client_assertion_is_signed_with_the_private_key() {
     // RFC 7523, section 3
-    let key = signing_key().with_id("k1");
+    let key = signing_key().with_key_id("k1");
     assert_eq!(format!("{key:?}"), "SigningKey(ES256, ****)");
     let mocks = OAuthMocks::start().await;
-    let client = RegisteredClient::new("service").with_private_key(key);
-    let form = request_token(&mocks, ServiceTokens::builder(client)).await;
+    let client = PreregisteredClient::new("service").with_private_key(key);
+    let form = request_token(&mocks, ClientCredentials::builder(client)).await;
     let part = |at: usize| -> Value {
         let part = form["client_assertion"].split('.').nth(at).unwrap();
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
@@ -82,12 +84,12 @@ async fn client_assertion_is_signed_with_the_private_key() {
 async fn assertion_is_exchanged_once() {
     let mocks = OAuthMocks::start().await;
     mocks.respond_once(token_error("invalid_grant")).await;
-    let workload = RegisteredClient::new("workload");
+    let workload = PreregisteredClient::new("workload");
     let assertion = mcp_oauth::Secret::new("5ecret-assertion");
-    let tokens = ServiceTokens::builder(workload).assertions(assertion).build().unwrap();
-    let unauthorized = mocks.unauthorized(Reason::Missing, "Bearer");
+    let tokens = ClientCredentials::builder(workload).assertion_source(assertion).build().unwrap();
+    let unauthorized = mocks.unauthorized(UnauthorizedReason::Missing, "Bearer");
     let error = mocks.token_after_rejection(&tokens, None, &unauthorized).await.unwrap_err();
-    assert!(matches!(error.downcast_ref(), Some(Error::Refused { .. })), "{error:?}");
+    assert!(matches!(error.downcast_ref(), Some(Error::ErrorResponse { .. })), "{error:?}");
     let forms = mocks.token_requests().await;
     assert_eq!(forms.len(), 1);
     assert_eq!(forms[0]["grant_type"], "urn:ietf:params:oauth:grant-type:jwt-bearer");
@@ -105,10 +107,12 @@ async fn identity_provider_is_asked_for_an_assertion() {
         "token_type": "N_A",
     });
     mount(&idp, "/token", json_response(&jag)).await;
-    let at_idp = RegisteredClient::new("at-idp").with_secret("5ecret-client");
+    let at_idp = PreregisteredClient::new("at-idp").with_secret("5ecret-client");
     let exchange = TokenExchange::new(format!("{}/token", idp.uri()), at_idp, "5ecret-id-token");
     error_text(&std::io::Error::other(format!("{exchange:?}")));
-    let form = request_token(&mocks, ServiceTokens::builder(client()).assertions(exchange)).await;
+    let form =
+        request_token(&mocks, ClientCredentials::builder(client()).assertion_source(exchange))
+            .await;
     assert_eq!(form["assertion"], "5ecret-jag");
     let request = &idp.received_requests().await.unwrap()[0];
     let exchange: FormParams = url::form_urlencoded::parse(&request.body).into_owned().collect();
@@ -122,10 +126,10 @@ async fn identity_provider_is_asked_for_an_assertion() {
 async fn client_credentials_are_used_at_one_issuer_only() {
     // N-AUTH-14
     let (mocks, other) = (OAuthMocks::start().await, OAuthMocks::start().await);
-    let tokens = ServiceTokens::builder(client()).build().unwrap();
-    let token_error = mocks.unauthorized(Reason::Missing, "Bearer");
+    let tokens = ClientCredentials::builder(client()).build().unwrap();
+    let token_error = mocks.unauthorized(UnauthorizedReason::Missing, "Bearer");
     mocks.token_after_rejection(&tokens, None, &token_error).await.unwrap();
-    let token_error = other.unauthorized(Reason::Missing, "Bearer");
+    let token_error = other.unauthorized(UnauthorizedReason::Missing, "Bearer");
     let error = other.token_after_rejection(&tokens, None, &token_error).await.unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(Error::Configuration { .. })), "{error:?}");
     assert_eq!(other.token_requests().await.len(), 0);
@@ -135,10 +139,10 @@ async fn client_credentials_are_used_at_one_issuer_only() {
 async fn scope_is_widened_once_per_challenge() {
     // AUTH-39, AUTH-40
     let mocks = OAuthMocks::start().await;
-    let tokens = ServiceTokens::builder(client()).build().unwrap();
-    let token_error = mocks.unauthorized(Reason::Missing, "Bearer scope=a");
+    let tokens = ClientCredentials::builder(client()).build().unwrap();
+    let token_error = mocks.unauthorized(UnauthorizedReason::Missing, "Bearer scope=a");
     let token = mocks.token_after_rejection(&tokens, None, &token_error).await.unwrap();
-    let token_error = mocks.unauthorized(Reason::InsufficientScope, "Bearer scope=b");
+    let token_error = mocks.unauthorized(UnauthorizedReason::InsufficientScope, "Bearer scope=b");
     let token = mocks.token_after_rejection(&tokens, token.as_deref(), &token_error).await.unwrap();
     assert_eq!(mocks.token_requests().await[1]["scope"], "a b");
     let error =
@@ -149,10 +153,10 @@ async fn scope_is_widened_once_per_challenge() {
     let mut token = token;
     for scope in ["c", "d"] {
         let challenge = format!("Bearer scope={scope}");
-        let token_error = mocks.unauthorized(Reason::InsufficientScope, &challenge);
+        let token_error = mocks.unauthorized(UnauthorizedReason::InsufficientScope, &challenge);
         token = mocks.token_after_rejection(&tokens, token.as_deref(), &token_error).await.unwrap();
     }
-    let token_error = mocks.unauthorized(Reason::InsufficientScope, "Bearer scope=e");
+    let token_error = mocks.unauthorized(UnauthorizedReason::InsufficientScope, "Bearer scope=e");
     let error =
         mocks.token_after_rejection(&tokens, token.as_deref(), &token_error).await.unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(Error::ScopeNotGranted { .. })), "{error:?}");

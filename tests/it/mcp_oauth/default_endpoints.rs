@@ -45,7 +45,7 @@ async fn sign_in(mocks: &OAuthMocks) -> [String; 2] {
     assert_eq!(sent["code_challenge_method"], "S256");
     assert_eq!(sent["resource"], mocks.endpoint().url().as_str());
     let callback = format!("{}?code=5ecret-code&state={}", sent["redirect_uri"], sent["state"]);
-    application.finish(sign_in.pending, &callback).await.expect("it completes");
+    application.complete_sign_in(sign_in.pending, &callback).await.expect("it completes");
     let requests = mocks.resource.received_requests().await.expect("requests are recorded");
     let token_path = requests.last().expect("a code was redeemed").url.path().to_owned();
     [sign_in.authorization_url.path().to_owned(), token_path]

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use mcp_http::Reason;
+use mcp_http::UnauthorizedReason;
 use mcp_oauth::Error;
 use serde_json::json;
 use tokio::{
@@ -63,11 +63,11 @@ async fn metadata_is_read_from_the_url_of_the_challenge() {
     mount(&mocks.resource, "/elsewhere", json_response(&other_metadata)).await;
     let challenge = |path: &str| {
         let challenge = format!("Bearer resource_metadata=\"{}{path}\"", mocks.resource.uri());
-        mocks.unauthorized(Reason::Missing, &challenge)
+        mocks.unauthorized(UnauthorizedReason::Missing, &challenge)
     };
     let begin = async |path: &str| {
         let user = mocks.application().user("ann");
-        user.begin(&mocks.endpoint(), Some(&challenge(path))).await
+        user.begin_sign_in(&mocks.endpoint(), Some(&challenge(path))).await
     };
     let sign_in = begin("/elsewhere").await.unwrap();
     assert_eq!(super::support::query_params(&sign_in.authorization_url)["scope"], "elsewhere");

@@ -54,7 +54,7 @@ async fn each_request_carries_a_new_dpop_proof() {
     mocks.respond_once(nonce_required(400, "of-issuer")).await;
     let token = json!({ "access_token": "5ecret-bound", "token_type": "DPoP" });
     mocks.respond_once(json_response(&token)).await;
-    application.finish(sign_in.pending, &callback).await.unwrap();
+    application.complete_sign_in(sign_in.pending, &callback).await.unwrap();
     let refused = Mock::given(path("/mcp")).respond_with(nonce_required(401, "of-server"));
     refused.up_to_n_times(1).mount(&mocks.resource).await;
     mount(&mocks.resource, "/mcp", ResponseTemplate::new(500)).await;
@@ -93,7 +93,7 @@ async fn bearer_token_is_rejected_if_dpop_was_requested() {
     let application = dpop_client(&mocks);
     let sign_in = mocks.begin(&application).await.unwrap();
     let callback = mocks.callback(&sign_in);
-    let error = application.finish(sign_in.pending, &callback).await.unwrap_err();
+    let error = application.complete_sign_in(sign_in.pending, &callback).await.unwrap_err();
     assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
     assert!(error_text(&error).ends_with("it gives tokens of another type than asked for"));
     assert_eq!(mocks.token(&application.user("ann")).await.unwrap(), None);

@@ -1,7 +1,7 @@
 //! Clients and tokens of one authorization server are not used at another.
 
-use mcp_http::Reason;
-use mcp_oauth::{Error, RegisteredClient, SignInReason};
+use mcp_http::UnauthorizedReason;
+use mcp_oauth::{Error, PreregisteredClient, SignInReason};
 use serde_json::json;
 
 use super::support::{OAuthMocks, error_text, json_response, mount, query_params};
@@ -26,22 +26,22 @@ async fn refresh_token_is_not_sent_to_a_new_issuer() {
     let user = application.user("ann");
     let token = mocks.token(&user).await.unwrap();
     change_issuer(&mocks, &other).await;
-    let unauthorized = mocks.unauthorized(Reason::Rejected, "Bearer");
+    let unauthorized = mocks.unauthorized(UnauthorizedReason::Rejected, "Bearer");
     let error =
         mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap_err();
     let reason = match error.downcast_ref() {
         Some(Error::SignInRequired { reason, .. }) => *reason,
         other => panic!("{other:?}"),
     };
-    assert_eq!(reason, SignInReason::OtherAuthorizationServer);
+    assert_eq!(reason, SignInReason::AuthorizationServerChanged);
     assert_eq!((mocks.token_requests().await.len(), other.token_requests().await.len()), (1, 0));
     // The application registers there, and does not use its old client id.
-    let sign_in = user.begin(&mocks.endpoint(), Some(&unauthorized)).await.unwrap();
+    let sign_in = user.begin_sign_in(&mocks.endpoint(), Some(&unauthorized)).await.unwrap();
     assert_eq!(other.request_count("/register").await, 1);
     let tokens = json!({ "access_token": "5ecret-other", "token_type": "bearer" });
     other.respond_once(json_response(&tokens)).await;
     let callback = other.callback(&sign_in);
-    application.finish(sign_in.pending, &callback).await.unwrap();
+    application.complete_sign_in(sign_in.pending, &callback).await.unwrap();
     let refused =
         mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap();
     assert_eq!(refused.as_deref(), Some("5ecret-other"));
@@ -53,10 +53,10 @@ async fn refresh_token_is_not_sent_to_a_new_issuer() {
 async fn preregistered_client_is_not_used_at_another_issuer() {
     // N-AUTH-14: the error is explicit
     let (mocks, other) = (OAuthMocks::start().await, OAuthMocks::start().await);
-    let named = RegisteredClient::new("ours").with_issuer(mocks.issuer.uri());
-    for client in [RegisteredClient::new("ours"), named] {
+    let named = PreregisteredClient::new("ours").with_issuer(mocks.issuer.uri());
+    for client in [PreregisteredClient::new("ours"), named] {
         change_issuer(&mocks, &mocks).await;
-        let application = mocks.builder().registered(mocks.endpoint().url().as_str(), client);
+        let application = mocks.builder().preregistered(mocks.endpoint().url().as_str(), client);
         let application = application.build().unwrap();
         let sign_in = mocks.begin(&application).await.unwrap();
         assert_eq!(query_params(&sign_in.authorization_url)["client_id"], "ours");
@@ -81,9 +81,9 @@ async fn preregistered_issuer_is_chosen_among_several() {
     });
     mount(&mocks.resource, "/.well-known/oauth-protected-resource/mcp", json_response(&document))
         .await;
-    let client = RegisteredClient::new("ours").with_issuer(mocks.issuer.uri());
+    let client = PreregisteredClient::new("ours").with_issuer(mocks.issuer.uri());
     let server = mocks.endpoint();
-    let application = mocks.builder().registered(server.url().as_str(), client).build().unwrap();
+    let application = mocks.builder().preregistered(server.url().as_str(), client).build().unwrap();
     let sign_in = mocks.begin(&application).await.unwrap();
     assert!(sign_in.authorization_url.as_str().starts_with(&mocks.issuer.uri()));
     let sign_in = mocks.begin(&mocks.application()).await.unwrap();
@@ -95,9 +95,9 @@ async fn configured_issuer_is_used_without_metadata() {
     // AUTH-13
     let mocks = OAuthMocks::start().await;
     mocks.resource.reset().await;
-    let client = RegisteredClient::new("ours").with_issuer(mocks.issuer.uri());
+    let client = PreregisteredClient::new("ours").with_issuer(mocks.issuer.uri());
     let server = mocks.endpoint();
-    let application = mocks.builder().registered(server.url().as_str(), client).build().unwrap();
+    let application = mocks.builder().preregistered(server.url().as_str(), client).build().unwrap();
     let sign_in = mocks.begin(&application).await.unwrap();
     assert!(sign_in.authorization_url.as_str().starts_with(&mocks.issuer.uri()));
     let sent = query_params(&sign_in.authorization_url);

@@ -50,7 +50,7 @@ async fn host_names_of_private_addresses_are_rejected() {
         let Ok(inside) = TcpListener::bind((name, 0)).await else { continue };
         let port = inside.local_addr().unwrap().port();
         let server = Endpoint::parse(&format!("https://{name}:{port}/mcp")).unwrap();
-        let error = client.user("ann").begin(&server, None).await.unwrap_err();
+        let error = client.user("ann").begin_sign_in(&server, None).await.unwrap_err();
         assert!(
             error_text(&error).ends_with("allow its host by name if that is right"),
             "{error:?}"

@@ -1,8 +1,8 @@
 //! Errors and traces contain no secret, at any level.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use mcp_http::{HttpTransport, Reason};
-use mcp_oauth::{Error, RegisteredClient, ServiceTokens, TokenExchange};
+use mcp_http::{HttpTransport, UnauthorizedReason};
+use mcp_oauth::{ClientCredentials, Error, PreregisteredClient, TokenExchange};
 use serde_json::json;
 use wiremock::{Request, Respond, ResponseTemplate};
 
@@ -43,7 +43,7 @@ async fn echoed_secrets_of_a_sign_in_are_redacted_in_errors() {
     mocks.respond_once(EchoingError("invalid_grant")).await;
     let sign_in = mocks.begin(&application).await.unwrap();
     let callback = mocks.callback(&sign_in);
-    let refused = application.finish(sign_in.pending, &callback).await.unwrap_err();
+    let refused = application.complete_sign_in(sign_in.pending, &callback).await.unwrap_err();
     let verifier = mocks.token_requests().await[0]["code_verifier"].clone();
     assert!(!assert_redacted(&refused, "invalid_grant").contains(&verifier), "{refused}");
     mocks.sign_in(&application).await;
@@ -55,12 +55,13 @@ async fn echoed_secrets_of_a_sign_in_are_redacted_in_errors() {
 #[tokio::test]
 async fn echoed_secrets_of_client_credentials_are_redacted_in_errors() {
     let mocks = OAuthMocks::start().await;
-    let unauthorized = mocks.unauthorized(Reason::Missing, "Bearer");
-    let by_secret = RegisteredClient::new("service").with_secret("5ecret-client");
-    let by_key = RegisteredClient::new("service").with_private_key(signing_key());
+    let unauthorized = mocks.unauthorized(UnauthorizedReason::Missing, "Bearer");
+    let by_secret = PreregisteredClient::new("service").with_secret("5ecret-client");
+    let by_key = PreregisteredClient::new("service").with_private_key(signing_key());
     for client in [by_secret, by_key] {
         let assertion = mcp_oauth::Secret::new("5ecret-assertion");
-        let tokens = ServiceTokens::builder(client).assertions(assertion).build().unwrap();
+        let tokens =
+            ClientCredentials::builder(client).assertion_source(assertion).build().unwrap();
         mocks.respond_once(EchoingError("invalid_grant")).await;
         let refused = mocks.token_after_rejection(&tokens, None, &unauthorized).await.unwrap_err();
         let text = assert_redacted(refused.downcast_ref().unwrap(), "invalid_grant");
@@ -78,7 +79,7 @@ async fn traces_contain_no_secret_of_a_sign_in() {
     let application = mocks.application();
     let sign_in = mocks.begin(&application).await.unwrap();
     let (callback, state) = (mocks.callback(&sign_in), sign_in.pending.state().to_owned());
-    application.finish(sign_in.pending, &callback).await.unwrap();
+    application.complete_sign_in(sign_in.pending, &callback).await.unwrap();
     let user = application.user("ann");
     mocks.respond_once(EchoingError("server_error")).await;
     mocks.token(&user).await.unwrap_err();
@@ -87,7 +88,8 @@ async fn traces_contain_no_secret_of_a_sign_in() {
     let transport = transport.token_source(user.clone()).build().unwrap();
     stateful_client(transport).list_tools().await.unwrap_err();
     mocks.respond_once(token_error("invalid_grant")).await;
-    let unauthorized = mocks.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
+    let unauthorized =
+        mocks.unauthorized(UnauthorizedReason::Rejected, "Bearer error=invalid_token");
     let token = mocks.token(&user).await.unwrap();
     mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap_err();
     user.sign_out(&mocks.endpoint()).await.unwrap();
@@ -102,13 +104,13 @@ async fn traces_contain_no_secret_of_a_sign_in() {
 async fn traces_contain_no_secret_of_client_credentials() {
     let trace = TraceCapture::start();
     let mocks = OAuthMocks::start().await;
-    let service = RegisteredClient::new("service").with_secret("5ecret-client");
+    let service = PreregisteredClient::new("service").with_secret("5ecret-client");
     let exchange = TokenExchange::new("http://127.0.0.1:9/", service.clone(), "5ecret-id-token");
-    let unauthorized = mocks.unauthorized(Reason::Missing, "Bearer");
-    let by_assertion = ServiceTokens::builder(service.clone()).assertions(exchange);
+    let unauthorized = mocks.unauthorized(UnauthorizedReason::Missing, "Bearer");
+    let by_assertion = ClientCredentials::builder(service.clone()).assertion_source(exchange);
     let by_assertion = by_assertion.build().unwrap();
     mocks.token_after_rejection(&by_assertion, None, &unauthorized).await.unwrap_err();
-    let tokens = ServiceTokens::builder(service).build().unwrap();
+    let tokens = ClientCredentials::builder(service).build().unwrap();
     let token = mocks.token_after_rejection(&tokens, None, &unauthorized).await.unwrap().unwrap();
     let transport = HttpTransport::builder(mocks.endpoint().url().as_str());
     let transport = transport.token_source(tokens).build().unwrap();

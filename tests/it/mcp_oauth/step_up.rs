@@ -1,22 +1,23 @@
 //! Servers that require more scopes than a sign-in has granted.
 
-use mcp_http::{Reason, Unauthorized};
+use mcp_http::{Unauthorized, UnauthorizedReason};
 use mcp_oauth::{Error, OAuthClient, SignInReason};
 
 use super::support::{OAuthMocks, error_text, query_params};
 
 fn insufficient_scope(mocks: &OAuthMocks, scope: &str) -> Unauthorized {
     let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
-    mocks.unauthorized(Reason::InsufficientScope, &challenge)
+    mocks.unauthorized(UnauthorizedReason::InsufficientScope, &challenge)
 }
 
 /// Signs in for the scope that a server requires. Returns the requested scopes.
 async fn step_up(mocks: &OAuthMocks, client: &OAuthClient, scope: &str) -> Result<String, Error> {
     let user = client.user("ann");
-    let sign_in = user.begin(&mocks.endpoint(), Some(&insufficient_scope(mocks, scope))).await?;
+    let sign_in =
+        user.begin_sign_in(&mocks.endpoint(), Some(&insufficient_scope(mocks, scope))).await?;
     let callback = mocks.callback(&sign_in);
     let asked_for = query_params(&sign_in.authorization_url)["scope"].clone();
-    client.finish(sign_in.pending, &callback).await?;
+    client.complete_sign_in(sign_in.pending, &callback).await?;
     Ok(asked_for)
 }
 
@@ -87,9 +88,9 @@ async fn first_sign_in_requests_the_scope_of_the_challenge() {
             it.resource["scopes_supported"] = supported.map(|it| vec![it]).into();
         })
         .await;
-        let unauthorized = mocks.unauthorized(Reason::Missing, challenge);
+        let unauthorized = mocks.unauthorized(UnauthorizedReason::Missing, challenge);
         let user = mocks.application().user("ann");
-        let sign_in = user.begin(&mocks.endpoint(), Some(&unauthorized)).await.unwrap();
+        let sign_in = user.begin_sign_in(&mocks.endpoint(), Some(&unauthorized)).await.unwrap();
         let sent = query_params(&sign_in.authorization_url);
         assert_eq!(sent.get("scope").map(String::as_str), scope);
     }

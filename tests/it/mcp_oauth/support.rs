@@ -8,8 +8,8 @@ use std::{
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mcp_http::{
-    AccessToken, Challenge, Endpoint, Reason, Refused, TokenRequest, TokenSource, Unauthorized,
-    mcp_client::BoxError,
+    AccessToken, Challenge, Endpoint, RejectedToken, TokenRequest, TokenSource, Unauthorized,
+    UnauthorizedReason, mcp_client::BoxError,
 };
 use mcp_oauth::{
     Credentials, Error, MemoryStore, OAuthClient, OAuthClientBuilder, SignIn, SigningKey,
@@ -127,20 +127,20 @@ impl OAuthMocks {
     }
 
     /// The error of a request to the MCP server with this challenge.
-    pub(crate) fn unauthorized(&self, reason: Reason, challenge: &str) -> Unauthorized {
+    pub(crate) fn unauthorized(&self, reason: UnauthorizedReason, challenge: &str) -> Unauthorized {
         Unauthorized::new(self.endpoint(), reason, Challenge::parse(challenge))
     }
 
     /// Begins a sign-in of Ann.
     pub(crate) async fn begin(&self, application: &OAuthClient) -> Result<SignIn, Error> {
-        application.user("ann").begin(&self.endpoint(), None).await
+        application.user("ann").begin_sign_in(&self.endpoint(), None).await
     }
 
     /// Signs Ann in.
     pub(crate) async fn sign_in(&self, application: &OAuthClient) -> Credentials {
         let sign_in = self.begin(application).await.expect("the sign-in begins");
         let callback = self.callback(&sign_in);
-        application.finish(sign_in.pending, &callback).await.expect("it completes")
+        application.complete_sign_in(sign_in.pending, &callback).await.expect("it completes")
     }
 
     /// The callback URL to which the authorization server redirects.
@@ -185,8 +185,8 @@ impl OAuthMocks {
     ) -> Result<Option<String>, BoxError> {
         let refused = refused.map(AccessToken::new);
         let endpoint = self.endpoint();
-        let refused = Refused::new(refused.as_ref(), unauthorized);
-        let token = source.token(TokenRequest::new(&endpoint).with_refused(refused)).await?;
+        let refused = RejectedToken::new(refused.as_ref(), unauthorized);
+        let token = source.token(TokenRequest::new(&endpoint).with_rejected(refused)).await?;
         Ok(token.map(|token| token.expose().to_owned()))
     }
 }

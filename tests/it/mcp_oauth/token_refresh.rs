@@ -7,8 +7,10 @@ use std::sync::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::future::{BoxFuture, join_all};
-use mcp_http::{Reason, mcp_client::BoxError};
-use mcp_oauth::{Error, Key, Lock, MemoryStore, Record, RegisteredClient, SignInReason, Store};
+use mcp_http::{UnauthorizedReason, mcp_client::BoxError};
+use mcp_oauth::{
+    Error, MemoryStore, PreregisteredClient, Record, SignInReason, Store, StoreKey, StoreLock,
+};
 use serde_json::json;
 use tokio::sync::Notify;
 use wiremock::ResponseTemplate;
@@ -61,7 +63,8 @@ async fn concurrent_callers_and_clients_refresh_once() {
     let [here, there] = [mocks.application(), mocks.application()];
     mocks.sign_in(&here).await;
     let users = [here.user("ann"), here.user("ann"), there.user("ann")];
-    let unauthorized = mocks.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
+    let unauthorized =
+        mocks.unauthorized(UnauthorizedReason::Rejected, "Bearer error=invalid_token");
     let waiting = (0..30).map(|at| {
         let user = &users[at % users.len()];
         mocks.token_after_rejection(user, Some("5ecret-access-0"), &unauthorized)
@@ -76,15 +79,16 @@ async fn concurrent_callers_and_clients_refresh_once() {
 async fn rejected_refresh_token_requires_a_sign_in() {
     // AUTH-07
     for (code, wanted) in [
-        ("invalid_grant", SignInReason::RefreshTokenRefused),
-        ("invalid_client", SignInReason::ClientForgotten),
+        ("invalid_grant", SignInReason::RefreshTokenRejected),
+        ("invalid_client", SignInReason::ClientUnknown),
     ] {
         let mocks = OAuthMocks::start().await;
         let application = mocks.application();
         mocks.sign_in(&application).await;
         mocks.respond_once(token_error(code)).await;
         let user = application.user("ann");
-        let unauthorized = mocks.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
+        let unauthorized =
+            mocks.unauthorized(UnauthorizedReason::Rejected, "Bearer error=invalid_token");
         let token = mocks.token(&user).await.unwrap();
         let error =
             mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap_err();
@@ -93,7 +97,7 @@ async fn rejected_refresh_token_requires_a_sign_in() {
         // The refresh token is not used again.
         let error =
             mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap_err();
-        assert_eq!(reason(&error), SignInReason::TokenRefused);
+        assert_eq!(reason(&error), SignInReason::TokenRejected);
         assert_eq!(mocks.token_requests().await.len(), 2);
     }
 }
@@ -105,12 +109,13 @@ async fn refresh_error_requires_a_sign_in_but_keeps_the_refresh_token() {
         let application = mocks.application();
         mocks.sign_in(&application).await;
         let user = application.user("ann");
-        let unauthorized = mocks.unauthorized(Reason::Rejected, "Bearer error=invalid_token");
+        let unauthorized =
+            mocks.unauthorized(UnauthorizedReason::Rejected, "Bearer error=invalid_token");
         mocks.respond_once(token_error(code)).await;
         let token = mocks.token(&user).await.unwrap();
         let error =
             mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap_err();
-        assert_eq!(reason(&error), SignInReason::RefreshTokenRefused, "{code}");
+        assert_eq!(reason(&error), SignInReason::RefreshTokenRejected, "{code}");
         // The error is not about the refresh token, which is kept.
         let token =
             mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap();
@@ -122,8 +127,8 @@ async fn refresh_error_requires_a_sign_in_but_keeps_the_refresh_token() {
 async fn replaced_client_secret_is_used_for_refresh() {
     let mocks = mocks_with_expiring_tokens().await;
     let with = |secret: &str| {
-        let client = RegisteredClient::new("ours").with_secret(secret);
-        mocks.builder().registered(mocks.endpoint().url().as_str(), client).build().unwrap()
+        let client = PreregisteredClient::new("ours").with_secret(secret);
+        mocks.builder().preregistered(mocks.endpoint().url().as_str(), client).build().unwrap()
     };
     mocks.sign_in(&with("5ecret-old")).await;
     mocks.token(&with("5ecret-new").user("ann")).await.unwrap();
@@ -157,12 +162,12 @@ async fn error_with_status_200_is_an_error() {
     mocks.sign_in(&application).await;
     mocks.respond_once(json_response(&serde_json::json!({ "error": "invalid_grant" }))).await;
     let user = application.user("ann");
-    let unauthorized = mocks.unauthorized(Reason::Rejected, "Bearer");
+    let unauthorized = mocks.unauthorized(UnauthorizedReason::Rejected, "Bearer");
     let error = mocks
         .token_after_rejection(&user, Some("5ecret-access-0"), &unauthorized)
         .await
         .unwrap_err();
-    assert_eq!(reason(&error), SignInReason::RefreshTokenRefused);
+    assert_eq!(reason(&error), SignInReason::RefreshTokenRejected);
 }
 
 #[tokio::test]
@@ -243,11 +248,15 @@ struct ObservedStore {
 }
 
 impl Store for ObservedStore {
-    fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
+    fn load<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
         self.inner.load(key)
     }
 
-    fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
+    fn save<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), BoxError>> {
         Box::pin(async move {
             if self.fails.load(Ordering::Relaxed) {
                 return Err("the disk is full".into());
@@ -258,7 +267,7 @@ impl Store for ObservedStore {
         })
     }
 
-    fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
+    fn remove<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), BoxError>> {
         self.inner.remove(key)
     }
 
@@ -266,11 +275,11 @@ impl Store for ObservedStore {
         &'a self,
         principal: Option<&'a str>,
         server: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
+    ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>> {
         self.inner.keys(principal, server)
     }
 
-    fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
+    fn lock<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<StoreLock, BoxError>> {
         self.inner.lock(key)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
-use mcp_client::{Client, Options};
+use mcp_client::{CallOptions, Client};
 use serde_json::{Value, json};
 
 use super::support::{call, client, pid, server, text};
@@ -32,8 +32,8 @@ async fn server_requests_and_progress_arrive_during_a_call() {
         let client = client(&[era]);
         let progress_count: Arc<Mutex<usize>> = Arc::default();
         let progress = Arc::clone(&progress_count);
-        let telling =
-            client.with(Options::new().on_progress(move |_| *progress.lock().unwrap() += 1));
+        let telling = client
+            .with_options(CallOptions::new().on_progress(move |_| *progress.lock().unwrap() += 1));
         assert_eq!(call(&telling, "tell", json!({})).await.unwrap(), "told");
         assert_eq!(*progress_count.lock().unwrap(), 1);
         if era == "old" {

@@ -40,7 +40,7 @@ async fn failure_to_start_is_reported() {
     assert_snapshot!(describe_result(call(&missing, "a", json!({})).await), @"
     `no-such-program` cannot be started
       No such file or directory (os error )
-    -> Refused, did not run
+    -> Blocked, did not run
     ");
     let folder = server(&["new"]).current_dir("/no/such/folder").build();
     assert!(call(&Client::new(folder), "a", json!({})).await.unwrap_err().did_not_run());
@@ -51,7 +51,7 @@ async fn secrets_of_the_command_are_redacted() {
     let server_with_secrets =
         server(&["new", "--api-key", "s3cret-arg", "postgresql://me:s3cret-url@db/a"]);
     let server_with_secrets =
-        server_with_secrets.arg("s3cret-own").secret("s3cret-own").env("PEM", "s3cret-1\ns3cret-2");
+        server_with_secrets.arg("s3cret-own").redact("s3cret-own").env("PEM", "s3cret-1\ns3cret-2");
     // An inherited variable whose value is known to the test.
     let server_with_secrets = server_with_secrets.inherit_env("CARGO_PKG_DESCRIPTION");
     let inherited = std::env::var("CARGO_PKG_DESCRIPTION").unwrap();

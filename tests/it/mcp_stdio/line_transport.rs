@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::StreamExt;
 use insta::assert_snapshot;
 use mcp_client::{
-    Change, Client, Negotiation, Options, Watch,
+    CallOptions, Client, ListChange, Negotiation, SubscriptionFilter,
     mcp_types::{Revision, v2026_07_28::LoggingLevel},
 };
 use serde_json::{json, value::RawValue};
@@ -65,13 +65,13 @@ async fn interleaved_server_messages_reach_their_recipients() {
     let options = {
         let (progress, logs) = (Arc::clone(&heard), Arc::clone(&heard));
         let note = move |note| logs.lock().unwrap().push(note);
-        Options::new()
+        CallOptions::new()
             .on_progress(move |it| {
                 progress.lock().unwrap().push(format!("progress {}", it.progress));
             })
             .on_log(LoggingLevel::Info, move |it| note(format!("log {}", it.data)))
     };
-    let calling = client.with(options);
+    let calling = client.with_options(options);
     let call = tokio::spawn(async move { calling.call_tool("slow", ()).await.map(|it| text(&it)) });
     wire.initialize().await;
     let request = wire.next().await.unwrap();
@@ -93,7 +93,7 @@ async fn interleaved_server_messages_reach_their_recipients() {
     wire.respond(&request, call_result("done")).await;
     assert_eq!(with_timeout(call).await.unwrap().unwrap(), "done");
     assert_eq!(*heard.lock().unwrap(), ["progress 0.5", "log \"half\""]);
-    assert_eq!(client.tool_changes(), 1);
+    assert_eq!(client.tool_list_change_count(), 1);
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn changes_reach_the_subscription_that_they_name() {
     // N-STDIO-02, N-SUB-03
     let (client, mut wire) = stateless_client();
     let watching = tokio::spawn(async move {
-        let mut changes = client.watch(Watch::new().tools()).await?;
+        let mut changes = client.subscribe(SubscriptionFilter::new().tools()).await?;
         changes.next().await.expect("a change")
     });
     let request = wire.next().await.unwrap();
@@ -153,7 +153,7 @@ async fn changes_reach_the_subscription_that_they_name() {
         let params = json!({ "_meta": meta, "notifications": { "toolsListChanged": true } });
         wire.send(json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
     }
-    assert_eq!(with_timeout(watching).await.unwrap().unwrap(), Change::Tools);
+    assert_eq!(with_timeout(watching).await.unwrap().unwrap(), ListChange::Tools);
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn one_connection_serves_one_client() {
     let request = wire.next().await.unwrap();
     assert_snapshot!(describe_result(other.call_tool("a", ()).await), @"
     a request of this id is under way: one connection is for one client
-    -> Refused, did not run
+    -> Blocked, did not run
     ");
     wire.respond(&request, call_result("ok")).await;
     with_timeout(call).await.unwrap().unwrap();

@@ -27,7 +27,7 @@ async fn stderr_is_drained() {
 
 #[tokio::test]
 async fn oversized_line_fails_only_its_own_call() {
-    let client = Client::new(server(&["new"]).message_limit(10_000).build());
+    let client = Client::new(server(&["new"]).max_message_size(10_000).build());
     let first = pid(&client).await;
     let held = call(&client, "hold", json!({}));
     let others = async {

@@ -79,7 +79,7 @@ async fn server_that_rejects_everything_is_reported() {
 async fn late_probe_response_overrides_a_failed_initialize() {
     // 3.3: the time T passes, and both requests stay pending
     let (transport, mut wire) = ServerEnd::new();
-    let limit = transport.probe_time().unwrap();
+    let limit = transport.probe_timeout().unwrap();
     let known = Negotiation::new();
     let client = Client::builder(transport).negotiation(known.clone()).build();
     let connecting = tokio::spawn(async move { client.connect().await });

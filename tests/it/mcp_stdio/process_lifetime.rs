@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::StreamExt;
 use insta::assert_snapshot;
-use mcp_client::{Change, Client, Context, Transport, Watch};
+use mcp_client::{Client, ListChange, MessageContext, SubscriptionFilter, Transport};
 use serde_json::json;
 use tokio::task::yield_now;
 
@@ -71,15 +71,15 @@ async fn concurrent_close_waits_for_the_process_to_end() {
     let transport = server(&["new", "stays"]).build();
     let process = pid(&Client::new(transport.clone())).await;
     let closing = transport.clone();
-    let first = tokio::spawn(async move { closing.close(Context::default()).await });
+    let first = tokio::spawn(async move { closing.close(MessageContext::default()).await });
     let closing_now = async {
-        while transport.listen(Context::default()).await.is_ok() {
+        while transport.listen(MessageContext::default()).await.is_ok() {
             yield_now().await;
         }
     };
     with_timeout(closing_now).await;
     assert!(exists(process));
-    with_timeout(transport.close(Context::default())).await.unwrap();
+    with_timeout(transport.close(MessageContext::default())).await.unwrap();
     assert!(!exists(process), "closed means ended, and buried");
     with_timeout(first).await.unwrap().unwrap();
 }
@@ -169,11 +169,12 @@ async fn process_with_a_pending_call_is_not_idle() {
 async fn watched_process_is_not_idle() {
     // N-STDIO-05: notifications would be lost while the process is not running
     let client = client_with_short_idle_timeout("old");
-    let mut changes = with_timeout(client.watch(Watch::new().tools())).await.unwrap();
+    let mut changes =
+        with_timeout(client.subscribe(SubscriptionFilter::new().tools())).await.unwrap();
     let process = pid(&client).await;
     wait_for_idle_timeout().await;
     assert_eq!(call(&client, "change", json!({})).await.unwrap(), "changed");
-    assert_eq!(with_timeout(changes.next()).await.unwrap().unwrap(), Change::Tools);
+    assert_eq!(with_timeout(changes.next()).await.unwrap().unwrap(), ListChange::Tools);
     assert_eq!(pid(&client).await, process);
     drop(changes);
     wait_until_gone(&[process]).await;
@@ -182,7 +183,7 @@ async fn watched_process_is_not_idle() {
 #[tokio::test]
 async fn close_does_not_start_a_process() {
     let transport = server(&["new"]).build();
-    with_timeout(transport.close(Context::default())).await.unwrap();
+    with_timeout(transport.close(MessageContext::default())).await.unwrap();
     let client = Client::new(transport);
     with_timeout(client.close()).await.unwrap();
     assert!(format!("{client:?}").contains("Client"));

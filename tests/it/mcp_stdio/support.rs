@@ -3,7 +3,7 @@
 use std::{fs, time::Duration};
 
 use mcp_client::{Client, Error, ToolResult};
-use mcp_stdio::{Builder, LineTransport, StdioTransport};
+use mcp_stdio::{LineTransport, StdioTransport, StdioTransportBuilder};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream},
@@ -13,11 +13,11 @@ use tokio::{
 use crate::support::with_timeout;
 
 /// The test server with these behaviors (see `stdio/server.rs`).
-pub(super) fn server(behaviors: &[&str]) -> Builder {
+pub(super) fn server(behaviors: &[&str]) -> StdioTransportBuilder {
     StdioTransport::builder(env!("CARGO_BIN_EXE_stdio-server"))
         .args(behaviors)
-        .grace(Duration::from_millis(300))
-        .probe_time(Duration::from_millis(500))
+        .shutdown_timeout(Duration::from_millis(300))
+        .probe_timeout(Duration::from_millis(500))
 }
 
 /// A client of the test server with these behaviors.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use insta::assert_snapshot;
 use mcp_client::{
-    Change, Completing, Watch,
+    CompletionRequest, ListChange, SubscriptionFilter,
     mcp_types::{
         RequestId,
         v2025_11_25::{
@@ -16,7 +16,7 @@ use mcp_client::{
     },
 };
 use peers::{Program, Server as RealServer};
-use relay::{Error, Relay, Server, ToolOutput, Tools, TransportKind, User};
+use relay::{Error, FailureKind, Relay, Server, ServerTools, ToolOutput, User};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -31,7 +31,7 @@ fn relay(server: &RealServer) -> Relay {
     Relay::builder().server("all", Server::http(server.url())).build().unwrap()
 }
 
-async fn text(tools: &Tools, tool: &str, arguments: Value) -> String {
+async fn text(tools: &ServerTools, tool: &str, arguments: Value) -> String {
     tools.call(tool, arguments).await.unwrap().text()
 }
 
@@ -55,7 +55,7 @@ async fn tools_are_listed_and_called() {
     toggle-subscriber-updates
     trigger-long-running-operation
     ");
-    let refused: Vec<_> = tools.refused().iter().map(|tool| format!("{tool:?}")).collect();
+    let refused: Vec<_> = tools.invalid().iter().map(|tool| format!("{tool:?}")).collect();
     assert_snapshot!(
         refused.join("\n"),
         @r#"RefusedEntry { name: Some("simulate-research-query"), reason: "it runs only as a task, which this client does not support" }"#
@@ -192,7 +192,7 @@ async fn sessions_are_shared_by_a_user_and_not_between_users() {
 async fn lists_resource(user: &User, uri: &str) -> bool {
     let client = user.connection("all").unwrap();
     let all = PaginatedRequestParams::default();
-    let resources = client.call::<ListResourcesRequest>(&all).await.unwrap().resources;
+    let resources = client.send_request::<ListResourcesRequest>(&all).await.unwrap().resources;
     resources.iter().any(|resource| resource.uri == uri)
 }
 
@@ -206,12 +206,12 @@ async fn session_survives_a_timed_out_call() {
     let arguments = json!({ "duration": 600, "steps": 2 });
     let error = tools.call("trigger-long-running-operation", arguments).await.unwrap_err();
     assert!(
-        matches!(&error, Error::OutcomeUnknown { kind: TransportKind::Timeout, .. }),
+        matches!(&error, Error::OutcomeUnknown { kind: FailureKind::Timeout, .. }),
         "{error:?}"
     );
     assert!(!error.did_not_run() && !error.retryable());
     assert_eq!(text(&tools, "echo", json!({ "message": "still here" })).await, "Echo: still here");
-    assert_eq!(relay.with_token("t").connection("all").unwrap().lost_sessions(), 0);
+    assert_eq!(relay.with_token("t").connection("all").unwrap().lost_session_count(), 0);
 }
 
 #[tokio::test]
@@ -224,7 +224,7 @@ async fn progress_and_log_messages_do_not_disturb_a_call() {
     let params = CallToolRequestParams::new("trigger-long-running-operation")
         .with_arguments(serde_json::from_value(arguments).unwrap())
         .with_meta(RequestMetaObject::default().with_progress_token(RequestId::Number(7)));
-    let result = client.call::<CallToolRequest>(&params).await.unwrap();
+    let result = client.send_request::<CallToolRequest>(&params).await.unwrap();
     assert_snapshot!(
         describe_content(&result.content),
         @r#"text "Long running operation completed. Duration: 0.2 seconds, Steps: 4.""#
@@ -236,7 +236,7 @@ async fn prompts_resources_and_completion_work() {
     let Some(server) = start() else { return };
     let client = relay(&server).with_token("t").connection("all").unwrap();
     let profile = client.connect().await.unwrap();
-    assert_eq!(profile.server.as_ref().unwrap().name, "mcp-servers/everything");
+    assert_eq!(profile.implementation.as_ref().unwrap().name, "mcp-servers/everything");
     assert!(profile.capabilities.has_flag("resources", "subscribe"));
     client.ping().await.unwrap();
     client.set_log_level(LoggingLevel::Warning).await.unwrap();
@@ -259,10 +259,10 @@ async fn prompts_resources_and_completion_work() {
     let missing = client.read_resource("demo://resource/none").await.unwrap_err();
     assert!(missing.is_not_found(), "{missing:?}");
 
-    let department = Completing::of_prompt("completable-prompt", "department", "E");
+    let department = CompletionRequest::for_prompt("completable-prompt", "department", "E");
     assert_eq!(client.complete(&department).await.unwrap().values, ["Engineering"]);
-    let name = Completing::of_prompt("completable-prompt", "name", "")
-        .settled("department", "Engineering");
+    let name = CompletionRequest::for_prompt("completable-prompt", "name", "")
+        .with_argument("department", "Engineering");
     assert_eq!(client.complete(&name).await.unwrap().values, ["Alice", "Bob", "Charlie"]);
 }
 
@@ -271,14 +271,14 @@ async fn resource_updates_are_watched() {
     let Some(server) = start() else { return };
     let client = relay(&server).with_token("t").connection("all").unwrap();
     let uri = "demo://resource/dynamic/text/1";
-    let watch = Watch::new().tools().prompts().resources().resource(uri);
-    let mut changes = client.watch(watch).await.unwrap();
-    assert_eq!(changes.refused(), []);
+    let watch = SubscriptionFilter::new().tools().prompts().resources().resource(uri);
+    let mut changes = client.subscribe(watch).await.unwrap();
+    assert_eq!(changes.declined(), []);
     // The server sends updates of all subscribed resources on the GET stream.
     client.call_tool("toggle-subscriber-updates", ()).await.unwrap();
     loop {
         let change = with_timeout(changes.next()).await.unwrap().unwrap();
-        if change == Change::Resource(uri.to_owned()) {
+        if change == ListChange::Resource(uri.to_owned()) {
             break;
         }
     }

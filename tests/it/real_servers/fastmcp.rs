@@ -3,7 +3,9 @@
 use insta::assert_snapshot;
 use mcp_client::mcp_types::{Revision, v2025_11_25::ContentBlock};
 use peers::{Program, Server as RealServer};
-use relay::{Authorization, Challenge, Error, Reason, Relay, Server, ToolOutput, User};
+use relay::{
+    AuthorizationError, Challenge, Error, Relay, Server, ToolOutput, UnauthorizedReason, User,
+};
 use serde_json::{Value, json};
 
 fn start(env: &[(&str, &str)]) -> Option<RealServer> {
@@ -89,14 +91,14 @@ async fn check_version(relay: &Relay, revision: Revision) {
 
     let profile = client.connect().await.unwrap();
     assert_eq!(profile.revision, revision);
-    assert_eq!(profile.server.as_ref().unwrap().name, "fastmcp fixture");
+    assert_eq!(profile.implementation.as_ref().unwrap().name, "fastmcp fixture");
     assert_eq!(profile.instructions.as_deref(), Some("Add numbers."));
     relay.close().await.unwrap();
 }
 
 async fn names(user: &User) -> String {
     let tools = user.tools("fast").await.unwrap();
-    assert!(tools.refused().is_empty());
+    assert!(tools.invalid().is_empty());
     tools.iter().map(|tool| tool.definition().name.clone()).collect::<Vec<_>>().join(" ")
 }
 
@@ -144,7 +146,7 @@ async fn check_revoked(relay: &Relay, revision: Revision) {
     assert_eq!(text(&bob, "revoke", json!({})).await, "revoked the token of bob");
     let called = authorization_error(tools.call("whoami", json!({})).await.unwrap_err());
     assert_eq!(called.tool.as_deref(), Some("whoami"));
-    assert_eq!(called.unauthorized.reason, Reason::Rejected);
+    assert_eq!(called.unauthorized.reason, UnauthorizedReason::Rejected);
     assert_eq!(called.challenge().and_then(Challenge::error), Some("invalid_token"));
     match revision {
         Revision::V2026_07_28 => bob.close().await.expect("there is no session to end"),
@@ -159,7 +161,7 @@ async fn check_revoked(relay: &Relay, revision: Revision) {
     assert_eq!(text(&relay.with_token("alice-token"), "whoami", json!({})).await, "alice");
 }
 
-fn authorization_error(error: Error) -> Authorization {
+fn authorization_error(error: Error) -> AuthorizationError {
     assert!(error.did_not_run() && !error.retryable());
     let Error::Authorization(refused) = error else { panic!("{error:?}") };
     assert_eq!(refused.server, "fast");
@@ -167,7 +169,7 @@ fn authorization_error(error: Error) -> Authorization {
 }
 
 /// The reason, and the parameters of the challenge.
-fn describe(refused: &Authorization) -> String {
+fn describe(refused: &AuthorizationError) -> String {
     let reason = format!("{:?}", refused.unauthorized.reason);
     let params = refused.challenge().unwrap().params.iter();
     let params = params.map(|(name, value)| format!("{name}={value}"));

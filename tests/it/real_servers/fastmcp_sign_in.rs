@@ -15,13 +15,13 @@ fn start() -> Option<RealServer> {
 
 /// Visits the authorization server as a browser would, and completes the sign-in.
 async fn sign_in(client: &OAuthClient, tokens: &UserTokens, endpoint: &Endpoint) {
-    let sign_in = tokens.begin(endpoint, None).await.unwrap();
+    let sign_in = tokens.begin_sign_in(endpoint, None).await.unwrap();
     let browser = reqwest::Client::builder().no_proxy().tls_certs_only([]);
     let browser = browser.redirect(Policy::none()).build().unwrap();
     let answer = browser.get(sign_in.authorization_url).send().await.unwrap();
     let callback = answer.headers()["location"].to_str().unwrap();
     assert!(callback.starts_with("http://127.0.0.1:1/callback?"), "{callback}");
-    client.finish(sign_in.pending, callback).await.unwrap();
+    client.complete_sign_in(sign_in.pending, callback).await.unwrap();
 }
 
 fn application(store: &MemoryStore) -> OAuthClient {

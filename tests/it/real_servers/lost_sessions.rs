@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use mcp_client::{Client, Context, Outgoing, Reply, Transport, TransportError};
+use mcp_client::{
+    Client, MessageContext, OutgoingMessage, Transport, TransportError, TransportResponse,
+};
 use mcp_http::HttpTransport;
 use mcp_types::Revision;
 use peers::{Program, Server};
@@ -12,16 +14,19 @@ use serde_json::json;
 #[derive(Debug, Clone)]
 struct ObservedTransport {
     transport: HttpTransport,
-    context: Arc<Mutex<Context>>,
+    context: Arc<Mutex<MessageContext>>,
 }
 
 impl Transport for ObservedTransport {
-    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+    fn send(
+        &self,
+        message: OutgoingMessage,
+    ) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         self.context.lock().unwrap().clone_from(&message.context);
         self.transport.send(message)
     }
 
-    fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+    fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         self.transport.close(context)
     }
 }
@@ -62,11 +67,11 @@ async fn check_lost_session(program: Program, tool: &str, arguments: serde_json:
     forget().await;
     let second = client.call_tool(tool, &arguments).await.unwrap();
     assert_eq!(second, first);
-    assert_eq!(client.lost_sessions(), 1);
+    assert_eq!(client.lost_session_count(), 1);
 
     // A lost session needs no DELETE.
     forget().await;
     client.close().await.unwrap();
     assert_eq!(client.call_tool(tool, &arguments).await.unwrap(), first);
-    assert_eq!(client.lost_sessions(), 1);
+    assert_eq!(client.lost_session_count(), 1);
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use mcp_http::{Endpoint, TokenRequest, TokenSource};
 use mcp_oauth::{
-    Credentials, MemoryStore, OAuthClient, OAuthClientBuilder, Record, RegisteredClient,
-    ServiceTokens, Settings, SigningKey, Store, TokenType, UserTokens,
+    ClientCredentials, Credentials, MemoryStore, OAuthClient, OAuthClientBuilder,
+    PreregisteredClient, Record, Settings, SigningKey, Store, TokenType, UserTokens,
 };
 use peers::{Program, Server as RealServer};
 use relay::{Error, Relay, Server};
@@ -59,16 +59,16 @@ impl OidcFixture {
     }
 
     async fn sign_in(&self, client: &OAuthClient, tokens: &UserTokens) -> Credentials {
-        let sign_in = tokens.begin(&self.endpoint(), None).await.unwrap();
+        let sign_in = tokens.begin_sign_in(&self.endpoint(), None).await.unwrap();
         let mut browser = Browser::default();
         let url = browser.navigate(Method::GET, sign_in.authorization_url, "").await;
         let url = browser.navigate(Method::POST, url, "prompt=login&login=alice&password=x").await;
         let callback = browser.navigate(Method::POST, url, "prompt=consent").await;
-        client.finish(sign_in.pending, callback.as_str()).await.unwrap()
+        client.complete_sign_in(sign_in.pending, callback.as_str()).await.unwrap()
     }
 
     /// The stored credentials of Alice.
-    async fn stored_credentials(&self) -> (mcp_oauth::Key, Box<Credentials>) {
+    async fn stored_credentials(&self) -> (mcp_oauth::StoreKey, Box<Credentials>) {
         let server = self.endpoint();
         let keys = self.store.keys(Some("alice"), server.url().as_str()).await.unwrap();
         let [key] = <[_; 1]>::try_from(keys).unwrap();
@@ -206,13 +206,13 @@ async fn client_credentials_work_with_secret_and_private_key() {
     };
     let key = SigningKey::from_pem(&pair.serialize_pem()).unwrap();
     for client in [
-        RegisteredClient::new("secretive").with_secret("a: b+c%d&e"),
-        RegisteredClient::new("signer").with_private_key(key),
+        PreregisteredClient::new("secretive").with_secret("a: b+c%d&e"),
+        PreregisteredClient::new("signer").with_private_key(key),
     ] {
-        fixture.call_add(ServiceTokens::builder(client).build().unwrap()).await.unwrap();
+        fixture.call_add(ClientCredentials::builder(client).build().unwrap()).await.unwrap();
     }
-    let wrong = RegisteredClient::new("secretive").with_secret("a: b+c%d&f");
-    let refused = fixture.call_add(ServiceTokens::builder(wrong).build().unwrap()).await;
+    let wrong = PreregisteredClient::new("secretive").with_secret("a: b+c%d&f");
+    let refused = fixture.call_add(ClientCredentials::builder(wrong).build().unwrap()).await;
     assert!(matches!(refused, Err(Error::Authorization(_))), "{refused:?}");
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use mcp_client::Limits;
 use peers::{Program, Server as RealServer};
-use relay::{Error, Reason, Relay, Server, ToolOutput, TransportKind, User};
+use relay::{Error, FailureKind, Relay, Server, ToolOutput, UnauthorizedReason, User};
 use serde_json::{Value, json};
 
 fn start(env: &[(&str, &str)]) -> Option<RealServer> {
@@ -48,9 +48,10 @@ async fn check_mode(env: &[(&str, &str)]) {
 async fn insufficient_scope_differs_from_an_invalid_token() {
     let Some(server) = start(&[]) else { return };
     let relay = relay(&server);
-    for (token, expected) in
-        [("carol-token", Reason::InsufficientScope), ("mallory-token", Reason::Rejected)]
-    {
+    for (token, expected) in [
+        ("carol-token", UnauthorizedReason::InsufficientScope),
+        ("mallory-token", UnauthorizedReason::Rejected),
+    ] {
         let error = relay.with_token(token).tools("sdk").await.unwrap_err();
         let Error::Authorization(refused) = &error else { panic!("{error:?}") };
         assert_eq!(refused.unauthorized.reason, expected);
@@ -85,7 +86,7 @@ async fn server_request_without_a_get_stream_times_out() {
     let client = alice.connection("sdk").unwrap();
     client.connect().await.unwrap();
     let mut limits = Limits::default();
-    limits.request = Duration::from_millis(500);
+    limits.timeout = Duration::from_millis(500);
     let error = client.with_limits(limits).call_tool("aside", ()).await.unwrap_err();
     assert!(matches!(error, mcp_client::Error::Timeout { .. }), "{error:?}");
     assert_eq!(text(&alice, "greet", json!({ "name": "Alice" })).await, "Hello, Alice!");
@@ -98,19 +99,16 @@ async fn restart_interrupts_the_call_and_the_next_opens_a_session() {
     let alice = relay.with_token("alice-token");
     let tools = alice.tools("sdk").await.unwrap();
     let error = tools.call("restart", json!({})).await.unwrap_err();
-    assert!(
-        matches!(&error, Error::OutcomeUnknown { kind: TransportKind::Closed, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(&error, Error::OutcomeUnknown { kind: FailureKind::Closed, .. }), "{error:?}");
     assert!(!error.did_not_run() && !error.retryable());
     server.wait_until_restarted();
     // Each idle connection to the old process may fail one more call.
     let mut greeted = tools.call("greet", json!({ "name": "again" })).await;
     for _ in 0..3 {
-        if matches!(&greeted, Err(Error::OutcomeUnknown { kind: TransportKind::Closed, .. })) {
+        if matches!(&greeted, Err(Error::OutcomeUnknown { kind: FailureKind::Closed, .. })) {
             greeted = tools.call("greet", json!({ "name": "again" })).await;
         }
     }
     assert_eq!(greeted.unwrap().text(), "Hello, again!");
-    assert_eq!(alice.connection("sdk").unwrap().lost_sessions(), 1);
+    assert_eq!(alice.connection("sdk").unwrap().lost_session_count(), 1);
 }

@@ -5,28 +5,28 @@ use std::path::{Path, PathBuf};
 use insta::assert_snapshot;
 use mcp_client::mcp_types::Revision;
 use peers::{Program, installed};
-use relay::{Error, Relay, Server, Tools};
+use relay::{Error, Relay, Server, ServerTools};
 use serde_json::{Value, json};
 
 use crate::support::with_timeout;
 
 /// The server of an npm package, with arguments.
-fn npm_server(package: &str, arguments: &[&str]) -> Option<relay::Program> {
+fn npm_server(package: &str, arguments: &[&str]) -> Option<relay::StdioCommand> {
     let folder = installed(Program::Everything)?;
     let script = folder.join(format!("node_modules/@modelcontextprotocol/{package}/dist/index.js"));
     let command = [&["node", script.to_str().unwrap()], arguments].concat();
-    Some(relay::Program::new(command))
+    Some(relay::StdioCommand::new(command))
 }
 
-fn relay(program: relay::Program) -> Relay {
+fn relay(program: relay::StdioCommand) -> Relay {
     Relay::builder().server("all", Server::stdio(program)).build().unwrap()
 }
 
-async fn tools(relay: &Relay) -> Tools {
+async fn tools(relay: &Relay) -> ServerTools {
     with_timeout(relay.tools("all")).await.unwrap()
 }
 
-async fn text(tools: &Tools, tool: &str, arguments: Value) -> String {
+async fn text(tools: &ServerTools, tool: &str, arguments: Value) -> String {
     let output = with_timeout(tools.call(tool, arguments)).await.unwrap();
     assert!(!output.is_error, "{}", output.text());
     output.text()
@@ -152,7 +152,7 @@ async fn time_works_over_stdio_with_a_stateless_version() {
     let Some(folder) = installed(Program::FastMcp) else { return };
     let python = folder.join("bin/python");
     let command = [python.to_str().unwrap(), "-B", "-m", "mcp_server_time", "--local-timezone=UTC"];
-    let relay = relay(relay::Program::new(command));
+    let relay = relay(relay::StdioCommand::new(command));
     let tools = tools(&relay).await;
     assert_eq!(revision(&relay).await, Revision::V2026_07_28);
     let names: Vec<_> = tools.iter().map(|tool| tool.definition().name.clone()).collect();

@@ -39,7 +39,7 @@ async fn callback_of_another_issuer_is_rejected() {
     let client = client_builder().build().unwrap();
     let alice = client.user("alice");
     for issuer in [Some("https://other.example"), None] {
-        fixture.authorization_server.answer_as(issuer);
+        fixture.authorization_server.callback_issuer(issuer);
         let error = fixture.sign_in(&client, &alice).await.unwrap_err();
         assert!(matches!(error, Error::InvalidCallback { .. }), "{issuer:?}: {error}");
     }
@@ -81,7 +81,7 @@ async fn oversized_metadata_is_not_trusted() {
     let client = client_builder().build().unwrap();
     let large = Reply::status(200).header("content-type", "application/json").fill(10 << 20);
     fixture.authorization_server.script(OAuthEndpoint::Metadata, large.chunk("{}"));
-    let error = client.user("alice").begin(&fixture.endpoint(), None).await.unwrap_err();
+    let error = client.user("alice").begin_sign_in(&fixture.endpoint(), None).await.unwrap_err();
     assert!(matches!(error, Error::Untrusted { .. }), "{error}");
 }
 
@@ -157,7 +157,7 @@ async fn token_revoked_during_a_call_is_an_authorization_error() {
     let alice = client.user("alice");
     fixture.sign_in(&client, &alice).await.unwrap();
     let tools = fixture.user(&alice).tools("s").await.unwrap();
-    let gate = mcp_testkit::Gate::new();
+    let gate = mcp_testkit::Barrier::new();
     fixture.server.script(On::method("tools/call").nth(1), mcp_testkit::Fault::Hold(gate.clone()));
     let held = tools.call("greet", ());
     let revoking = async {

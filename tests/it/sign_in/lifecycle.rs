@@ -1,7 +1,7 @@
 //! The lifecycle of a sign-in, as the application and its servers see it.
 
 use mcp_testkit::{AuthorizationServer, MetadataLocation, OAuthEndpoint, Reply, Rotation};
-use relay::{Error, Reason};
+use relay::{Error, UnauthorizedReason};
 use serde_json::json;
 
 use super::support::{OAuthFixture, client_builder};
@@ -14,7 +14,7 @@ async fn sign_in_refresh_revocation_and_second_sign_in() {
 
     let refused = fixture.call(&alice).await.unwrap_err();
     assert!(
-        matches!(&refused, Error::Authorization(it) if it.unauthorized.reason == Reason::Missing)
+        matches!(&refused, Error::Authorization(it) if it.unauthorized.reason == UnauthorizedReason::Missing)
     );
     fixture.sign_in(&client, &alice).await.unwrap();
     assert_eq!(fixture.call(&alice).await.unwrap().text(), "hello");
@@ -30,7 +30,7 @@ async fn sign_in_refresh_revocation_and_second_sign_in() {
     let calls = fixture.server.count("tools/call");
     let refused = fixture.call(&alice).await.unwrap_err();
     let Error::Authorization(refused) = refused else { panic!("{refused:?}") };
-    assert_eq!(refused.unauthorized.reason, Reason::Rejected);
+    assert_eq!(refused.unauthorized.reason, UnauthorizedReason::Rejected);
     let message = std::error::Error::source(&refused.unauthorized).unwrap().to_string();
     assert!(
         message.starts_with("the sign-in has expired or was revoked: sign in to "),
@@ -148,7 +148,7 @@ async fn client_forgotten_by_the_server_registers_again() {
 async fn tools_belong_to_the_signed_in_user() {
     let authorization_server = AuthorizationServer::builder().subject("bob").start().await.unwrap();
     let secret = mcp_testkit::Tool::new("secret", json!({ "type": "object" }), |_| {
-        mcp_testkit::CallAnswer::text("of bob")
+        mcp_testkit::CallResult::text("of bob")
     });
     let server = mcp_testkit::TestServer::builder()
         .bearer(mcp_testkit::Bearer::issued_by(&authorization_server))
@@ -159,9 +159,9 @@ async fn tools_belong_to_the_signed_in_user() {
     let client = client_builder().build().unwrap();
     let bob = client.user("bob");
     let endpoint = mcp_http::Endpoint::parse(server.url()).unwrap();
-    let sign_in = bob.begin(&endpoint, None).await.unwrap();
+    let sign_in = bob.begin_sign_in(&endpoint, None).await.unwrap();
     let callback = authorization_server.visit(sign_in.authorization_url.as_str()).unwrap();
-    client.finish(sign_in.pending, &callback).await.unwrap();
+    client.complete_sign_in(sign_in.pending, &callback).await.unwrap();
     let relay = relay::Relay::builder().server("s", relay::Server::http(server.url())).build();
     let tools = relay.unwrap().for_user("bob", bob).tools("s").await.unwrap();
     assert_eq!(tools.call("secret", ()).await.unwrap().text(), "of bob");

@@ -6,7 +6,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use insta::assert_snapshot;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use mcp_oauth::{RegisteredClient, ServiceTokens, SigningKey};
+use mcp_oauth::{ClientCredentials, PreregisteredClient, SigningKey};
 use mcp_testkit::{AuthorizationServer, AuthorizationServerBuilder, KnownClient, OAuthEndpoint};
 use serde_json::{Value, json};
 
@@ -57,12 +57,12 @@ async fn private_key_client_signs_in_and_refreshes() {
     for is_by_hand in [true, false] {
         let fixture =
             OAuthFixture::with_authorization_server(key.server_for_clients(&[ID, DOCUMENT])).await;
-        let by_hand = RegisteredClient::new(ID).with_private_key(key.signing_key());
+        let by_hand = PreregisteredClient::new(ID).with_private_key(key.signing_key());
         let client = match is_by_hand {
-            true => client_builder().registered(fixture.server.url(), by_hand),
+            true => client_builder().preregistered(fixture.server.url(), by_hand),
             false => client_builder()
-                .metadata_document(DOCUMENT)
-                .metadata_document_key(key.signing_key()),
+                .client_metadata_url(DOCUMENT)
+                .client_metadata_key(key.signing_key()),
         };
         let client = client.build().unwrap();
         let alice = client.user("alice");
@@ -81,8 +81,8 @@ async fn client_credentials_require_the_registered_key() {
     let key = TestKey::generate();
     let fixture = OAuthFixture::with_authorization_server(key.server_for_clients(&[ID])).await;
     let tokens = |key: &TestKey| {
-        let client = RegisteredClient::new(ID).with_private_key(key.signing_key());
-        ServiceTokens::builder(client).build().unwrap()
+        let client = PreregisteredClient::new(ID).with_private_key(key.signing_key());
+        ClientCredentials::builder(client).build().unwrap()
     };
     let registered = fixture.user_of("service", tokens(&key));
     for _ in 0..2 {

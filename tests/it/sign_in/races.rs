@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use mcp_http::{TokenRequest, TokenSource, mcp_client::BoxError};
-use mcp_oauth::{Key, Lock, MemoryStore, OAuthClient, Record, Store, UserTokens};
-use mcp_testkit::{Gate, OAuthEndpoint, Reply};
+use mcp_oauth::{MemoryStore, OAuthClient, Record, Store, StoreKey, StoreLock, UserTokens};
+use mcp_testkit::{Barrier, OAuthEndpoint, Reply};
 use serde_json::json;
 use tokio::{sync::watch, task};
 
@@ -49,16 +49,20 @@ impl ObservedStore {
 }
 
 impl Store for ObservedStore {
-    fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
+    fn load<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
         self.inner.load(key)
     }
 
-    fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
+    fn save<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), BoxError>> {
         self.used();
         self.inner.save(key, record)
     }
 
-    fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
+    fn remove<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), BoxError>> {
         self.inner.remove(key)
     }
 
@@ -66,11 +70,11 @@ impl Store for ObservedStore {
         &'a self,
         principal: Option<&'a str>,
         server: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
+    ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>> {
         self.inner.keys(principal, server)
     }
 
-    fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
+    fn lock<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<StoreLock, BoxError>> {
         self.used();
         self.inner.lock(key)
     }
@@ -88,7 +92,7 @@ fn client_with_store(store: &ObservedStore) -> OAuthClient {
 }
 
 /// A token response that is held until the gate opens.
-fn held_tokens(gate: &Gate) -> Reply {
+fn held_tokens(gate: &Barrier) -> Reply {
     let tokens = json!({
         "access_token": "5ecret-late-access",
         "refresh_token": "5ecret-late-refresh",
@@ -108,7 +112,7 @@ async fn token(fixture: &OAuthFixture, user: &UserTokens) -> Option<String> {
 async fn start_held_refresh(
     fixture: &OAuthFixture,
     store: &ObservedStore,
-    gate: &Gate,
+    gate: &Barrier,
 ) -> task::JoinHandle<()> {
     fixture.authorization_server.expire_access_tokens();
     fixture.authorization_server.script(OAuthEndpoint::Token, held_tokens(gate));
@@ -120,7 +124,8 @@ async fn start_held_refresh(
 
 #[tokio::test]
 async fn concurrent_refresh_does_not_undo_a_sign_out() {
-    let (fixture, store, gate) = (OAuthFixture::start().await, ObservedStore::new(), Gate::new());
+    let (fixture, store, gate) =
+        (OAuthFixture::start().await, ObservedStore::new(), Barrier::new());
     let client = client_with_store(&store);
     let alice = client.user("alice");
     fixture.sign_in(&client, &alice).await.unwrap();
@@ -140,15 +145,17 @@ async fn concurrent_refresh_does_not_undo_a_sign_out() {
 #[tokio::test]
 async fn concurrent_refresh_does_not_undo_a_sign_in() {
     // A step-up would otherwise be lost.
-    let (fixture, store, gate) = (OAuthFixture::start().await, ObservedStore::new(), Gate::new());
+    let (fixture, store, gate) =
+        (OAuthFixture::start().await, ObservedStore::new(), Barrier::new());
     let client = client_with_store(&store);
     let alice = client.user("alice");
     fixture.sign_in(&client, &alice).await.unwrap();
-    let sign_in = alice.begin(&fixture.endpoint(), None).await.unwrap();
+    let sign_in = alice.begin_sign_in(&fixture.endpoint(), None).await.unwrap();
     let callback = fixture.authorization_server.visit(sign_in.authorization_url.as_str()).unwrap();
     let call = start_held_refresh(&fixture, &store, &gate).await;
     let before = *store.use_count.borrow();
-    let finishing = tokio::spawn(async move { client.finish(sign_in.pending, &callback).await });
+    let finishing =
+        tokio::spawn(async move { client.complete_sign_in(sign_in.pending, &callback).await });
     store.wait_for_use(before).await;
     gate.open();
     let new = with_timeout(finishing).await.unwrap().unwrap().access_token;
@@ -178,14 +185,16 @@ async fn user_tokens_of_one_user_share_their_state() {
 
 #[tokio::test]
 async fn dropped_sign_in_completes_after_the_code_is_sent() {
-    let (fixture, store, gate) = (OAuthFixture::start().await, ObservedStore::new(), Gate::new());
+    let (fixture, store, gate) =
+        (OAuthFixture::start().await, ObservedStore::new(), Barrier::new());
     let client = client_with_store(&store);
     let alice = client.user("alice");
-    let sign_in = alice.begin(&fixture.endpoint(), None).await.unwrap();
+    let sign_in = alice.begin_sign_in(&fixture.endpoint(), None).await.unwrap();
     let callback = fixture.authorization_server.visit(sign_in.authorization_url.as_str()).unwrap();
     fixture.authorization_server.script(OAuthEndpoint::Token, held_tokens(&gate));
     let before = *store.use_count.borrow();
-    let finishing = tokio::spawn(async move { client.finish(sign_in.pending, &callback).await });
+    let finishing =
+        tokio::spawn(async move { client.complete_sign_in(sign_in.pending, &callback).await });
     with_timeout(gate.reached(1)).await;
     finishing.abort();
     assert!(finishing.await.unwrap_err().is_cancelled());
@@ -196,7 +205,8 @@ async fn dropped_sign_in_completes_after_the_code_is_sent() {
 
 #[tokio::test]
 async fn dropped_sign_out_completes() {
-    let (fixture, store, gate) = (OAuthFixture::start().await, ObservedStore::new(), Gate::new());
+    let (fixture, store, gate) =
+        (OAuthFixture::start().await, ObservedStore::new(), Barrier::new());
     let client = client_with_store(&store);
     let alice = client.user("alice");
     fixture.sign_in(&client, &alice).await.unwrap();

@@ -3,7 +3,7 @@
 use mcp_http::{Endpoint, TokenSource};
 use mcp_oauth::{Credentials, Error, OAuthClient, OAuthClientBuilder, UserTokens};
 use mcp_testkit::{
-    AuthorizationServer, AuthorizationServerBuilder, Bearer, CallAnswer, TestServer, Tool,
+    AuthorizationServer, AuthorizationServerBuilder, Bearer, CallResult, TestServer, Tool,
 };
 use relay::{Relay, Server, ToolOutput, User};
 use serde_json::json;
@@ -26,7 +26,7 @@ impl OAuthFixture {
         authorization_server: AuthorizationServerBuilder,
     ) -> Self {
         let authorization_server = authorization_server.start().await.unwrap();
-        let greet = Tool::new("greet", json!({ "type": "object" }), |_| CallAnswer::text("hello"));
+        let greet = Tool::new("greet", json!({ "type": "object" }), |_| CallResult::text("hello"));
         let bearer = Bearer::issued_by(&authorization_server).scope("greet");
         let server = TestServer::builder().bearer(bearer).tool(greet).start().await.unwrap();
         let relay = Relay::builder().server("s", Server::http(server.url())).build().unwrap();
@@ -58,9 +58,11 @@ impl OAuthFixture {
         client: &OAuthClient,
         tokens: &UserTokens,
     ) -> Result<Credentials, Error> {
-        let sign_in = tokens.begin(&self.endpoint(), None).await?;
+        let sign_in = tokens.begin_sign_in(&self.endpoint(), None).await?;
         let callback = self.authorization_server.visit(sign_in.authorization_url.as_str());
-        client.finish(sign_in.pending, &callback.expect("a redirect to the callback")).await
+        client
+            .complete_sign_in(sign_in.pending, &callback.expect("a redirect to the callback"))
+            .await
     }
 
     /// Asserts that no request violated the specifications.

@@ -125,17 +125,17 @@ async fn authorization_requests_are_validated() {
 async fn authorization_can_be_denied_or_fail() {
     let server = start().await;
     for (decision, error) in [
-        (Decision::Refuse, "access_denied"),
+        (Decision::Deny, "access_denied"),
         (Decision::Fail("server_error".to_owned()), "server_error"),
     ] {
         server.decide(decision);
         let callback = server.visit(&authorization_url(&server, &[])).unwrap();
         assert_eq!(param(&callback, "error").unwrap(), error);
     }
-    server.answer_as(Some("https://other.example"));
+    server.callback_issuer(Some("https://other.example"));
     let callback = server.visit(&authorization_url(&server, &[])).unwrap();
     assert_eq!(param(&callback, "iss").unwrap(), "https://other.example");
-    server.answer_as(None);
+    server.callback_issuer(None);
     let callback = server.visit(&authorization_url(&server, &[])).unwrap();
     assert_eq!(param(&callback, "iss"), None);
     assert_eq!(server.violations(), Vec::<String>::new());

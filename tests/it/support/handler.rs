@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use mcp_client::{
-    BoxError, Handler, Refused, Serves, UrlElicitation,
+    BoxError, Declined, Handler, HandlerCapabilities, UrlElicitation,
     mcp_types::v2026_07_28::{
         CreateMessageRequestParams, CreateMessageResult, ElicitAction, ElicitRequestFormParams,
         ElicitResult, Root,
@@ -16,15 +16,15 @@ use tokio::sync::watch;
 use super::with_timeout;
 
 /// All capabilities that a handler can declare.
-pub(crate) const ALL_CAPABILITIES: Serves =
-    Serves::nothing().form().url().sampling_with_tools().roots();
+pub(crate) const ALL_CAPABILITIES: HandlerCapabilities =
+    HandlerCapabilities::none().form().url().sampling_with_tools().roots();
 
 /// A handler that records its requests. Clones share their state.
 #[derive(Clone)]
 pub(crate) struct RecordingHandler(Arc<Shared>);
 
 struct Shared {
-    serves: Serves,
+    serves: HandlerCapabilities,
     behavior: HandlerBehavior,
     requests: Mutex<Vec<String>>,
     /// The number of requests that are being handled.
@@ -55,7 +55,7 @@ impl Drop for PendingGuard<'_> {
 }
 
 impl RecordingHandler {
-    pub(crate) fn new(serves: Serves, behavior: HandlerBehavior) -> Self {
+    pub(crate) fn new(serves: HandlerCapabilities, behavior: HandlerBehavior) -> Self {
         Self(Arc::new(Shared {
             serves,
             behavior,
@@ -101,7 +101,7 @@ impl RecordingHandler {
                     self.0.released.subscribe().wait_for(|released| *released).await?;
                     Ok(result)
                 }
-                HandlerBehavior::Decline => Err(Refused.into()),
+                HandlerBehavior::Decline => Err(Declined.into()),
                 HandlerBehavior::Fail => Err("the desk burns, and the password is hunter2".into()),
                 HandlerBehavior::Panic => panic!("a panic of the handler, on purpose"),
                 HandlerBehavior::InvalidResult => Ok(invalid),
@@ -112,7 +112,7 @@ impl RecordingHandler {
 }
 
 impl Handler for RecordingHandler {
-    fn serves(&self) -> Serves {
+    fn capabilities(&self) -> HandlerCapabilities {
         self.0.serves
     }
 
@@ -141,11 +141,11 @@ impl Handler for RecordingHandler {
         )
     }
 
-    fn url_done(&self, elicitation_id: &str) {
+    fn url_elicitation_completed(&self, elicitation_id: &str) {
         self.record(format!("done: {elicitation_id}"));
     }
 
-    fn sample(
+    fn create_message(
         &self,
         params: CreateMessageRequestParams,
     ) -> BoxFuture<'_, Result<CreateMessageResult, BoxError>> {
@@ -156,7 +156,7 @@ impl Handler for RecordingHandler {
         self.respond(format!("sampling: {} tokens", params.max_tokens), reply.clone(), reply)
     }
 
-    fn roots(&self) -> BoxFuture<'_, Result<Vec<Root>, BoxError>> {
+    fn list_roots(&self) -> BoxFuture<'_, Result<Vec<Root>, BoxError>> {
         let root = |uri: &str| vec![Root::new(uri)];
         self.respond("roots".to_owned(), root("file:///home"), root("https://example.com"))
     }

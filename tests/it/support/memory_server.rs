@@ -10,7 +10,10 @@ use futures_util::{
     future::{BoxFuture, pending},
     stream::unfold,
 };
-use mcp_client::{Context, MessageStream, Messages, Outgoing, Reply, Transport, TransportError};
+use mcp_client::{
+    MessageContext, MessageStream, OutgoingMessage, ResponseMessages, Transport, TransportError,
+    TransportResponse,
+};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
@@ -92,10 +95,13 @@ impl MemoryServer {
 }
 
 impl Transport for MemoryServer {
-    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+    fn send(
+        &self,
+        message: OutgoingMessage,
+    ) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         let message: Value = serde_json::from_slice(&message.body).expect("JSON");
         let reply = match message["method"].as_str() {
-            Some("initialize") => Messages::One(
+            Some("initialize") => ResponseMessages::One(
                 json!({ "jsonrpc": "2.0", "id": message["id"], "result": {
                     "protocolVersion": "2025-11-25",
                     "capabilities": { "tools": {} },
@@ -104,16 +110,19 @@ impl Transport for MemoryServer {
                 .to_string()
                 .into(),
             ),
-            Some("tools/call") => {
-                Messages::Stream(stream(lock(&self.call_receiver).take().expect("a single call")))
-            }
-            _ => Messages::None,
+            Some("tools/call") => ResponseMessages::Stream(stream(
+                lock(&self.call_receiver).take().expect("a single call"),
+            )),
+            _ => ResponseMessages::None,
         };
         self.received.send_modify(|received| received.push(message));
-        async { Ok(Reply::new(reply)) }.boxed()
+        async { Ok(TransportResponse::new(reply)) }.boxed()
     }
 
-    fn listen(&self, _: Context) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
+    fn listen(
+        &self,
+        _: MessageContext,
+    ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
         self.listen_count.fetch_add(1, Ordering::Relaxed);
         match self.get_stream {
             GetStream::NotOffered => async { Ok(None) }.boxed(),
@@ -126,7 +135,7 @@ impl Transport for MemoryServer {
         }
     }
 
-    fn close(&self, _: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+    fn close(&self, _: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         async { Ok(()) }.boxed()
     }
 }

@@ -2,14 +2,14 @@
 
 use mcp_client::{Client, Negotiation, Transport, mcp_types::Revision};
 use mcp_http::HttpTransport;
-use mcp_testkit::{Builder, TestServer};
+use mcp_testkit::{TestServer, TestServerBuilder};
 
 /// The newest stateful and the newest stateless protocol version.
 pub(crate) const PROTOCOL_VERSIONS: [Revision; 2] = [Revision::V2025_11_25, Revision::V2026_07_28];
 
 /// Starts a server of this version, and connects a client to it.
 pub(crate) async fn start_and_connect(
-    builder: Builder,
+    builder: TestServerBuilder,
     revision: Revision,
 ) -> (TestServer, Client) {
     let server = builder.revisions([revision]).start().await.expect("a free port");

@@ -1,7 +1,7 @@
 //! Requests that a server received, and the forms in which tests show them.
 
 use http::HeaderMap;
-use mcp_testkit::Recorded;
+use mcp_testkit::RecordedRequest;
 use serde_json::Value;
 
 use super::redact_tokens;
@@ -26,8 +26,8 @@ impl From<&wiremock::Request> for ReceivedRequest {
     }
 }
 
-impl From<&Recorded> for ReceivedRequest {
-    fn from(request: &Recorded) -> Self {
+impl From<&RecordedRequest> for ReceivedRequest {
+    fn from(request: &RecordedRequest) -> Self {
         Self {
             method: request.http_method().to_owned(),
             target: target(request.path(), request.query()),

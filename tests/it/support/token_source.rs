@@ -53,7 +53,7 @@ impl TokenSource for ScriptedTokenSource {
         &'a self,
         request: TokenRequest<'a>,
     ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
-        let line = match &request.refused {
+        let line = match &request.rejected {
             None => "a token".to_owned(),
             Some(refused) => {
                 let token = refused.token.map_or("none", AccessToken::expose);
@@ -65,6 +65,6 @@ impl TokenSource for ScriptedTokenSource {
         };
         let mut log = self.log();
         log.push(format!("{} for {}", line, request.endpoint.url().path()));
-        Box::pin(ready((self.respond)(log.len(), request.refused.is_some())))
+        Box::pin(ready((self.respond)(log.len(), request.rejected.is_some())))
     }
 }

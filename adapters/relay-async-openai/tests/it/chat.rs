@@ -2,7 +2,7 @@
 
 use async_openai::types::chat::ChatCompletionResponseMessage;
 use insta::assert_snapshot;
-use mcp_testkit::CallAnswer;
+use mcp_testkit::CallResult;
 use relay::{Error, Provider};
 use relay_async_openai::chat;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ async fn tools_have_definitions_in_normal_and_strict_mode() {
     // The arguments of strict mode are restored.
     let calls = chat::calls(&message(&[("relay__main__echo", json!({ "days": null }))]));
     let called = toolset.call_all(Provider::OpenAiChatStrict, calls).await;
-    assert_eq!(called[0].outcome.as_ref().unwrap().text(), "{}");
+    assert_eq!(called[0].result.as_ref().unwrap().text(), "{}");
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn results_are_texts() {
 
 #[tokio::test]
 async fn an_authorization_error_is_not_a_result() {
-    let (server, relay, toolset) = alice([tool("pay", CallAnswer::text("paid"))]).await;
+    let (server, relay, toolset) = alice([tool("pay", CallResult::text("paid"))]).await;
     server.expire_token(ALICE);
     let calls = chat::calls(&message(&[("relay__main__pay", json!({}))]));
     let mut called = toolset.call_all(Provider::OpenAiChat, calls).await;
@@ -59,8 +59,8 @@ async fn an_authorization_error_is_not_a_result() {
         panic!("{called:?}");
     };
     server.renew_token(ALICE, BOB);
-    let ticket = refused.ticket.expect("it did not run");
-    called[0].outcome = relay.with_token(BOB).resume(ticket).await;
+    let ticket = refused.pending_call.expect("it did not run");
+    called[0].result = relay.with_token(BOB).resume(ticket).await;
     let results = json!(chat::results(&called).unwrap());
     assert_eq!(results[0]["content"], "paid");
 }

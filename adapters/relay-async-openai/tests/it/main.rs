@@ -3,7 +3,7 @@
 mod chat;
 mod responses;
 
-use mcp_testkit::{Bearer, Builder, CallAnswer, TestServer, Tool};
+use mcp_testkit::{Bearer, Builder, CallResult, TestServer, Tool};
 use relay::{Relay, Server, Toolset};
 use serde_json::{Value, json};
 
@@ -27,17 +27,17 @@ fn tools() -> Vec<Tool> {
     let pdf = json!({ "uri": "file:///a.pdf", "mimeType": "application/pdf", "blob": "aGk=" });
     let text = json!({ "type": "text", "text": "a chart" });
     vec![
-        tool("text", CallAnswer::text("sunny")),
-        tool("image", CallAnswer::content([text, image.clone()])),
-        tool("pdf", CallAnswer::content([json!({ "type": "resource", "resource": pdf })])),
-        tool("json", CallAnswer::structured(json!({ "sum": 3 }))),
-        tool("failure", CallAnswer::failure("no such city")),
-        tool("failed-image", CallAnswer::content([image]).member("isError", true)),
+        tool("text", CallResult::text("sunny")),
+        tool("image", CallResult::content([text, image.clone()])),
+        tool("pdf", CallResult::content([json!({ "type": "resource", "resource": pdf })])),
+        tool("json", CallResult::structured(json!({ "sum": 3 }))),
+        tool("failure", CallResult::failure("no such city")),
+        tool("failed-image", CallResult::content([image]).member("isError", true)),
     ]
 }
 
 /// Returns a tool that accepts any arguments and always returns this result.
-fn tool(name: &str, answer: CallAnswer) -> Tool {
+fn tool(name: &str, answer: CallResult) -> Tool {
     Tool::new(name, json!({ "type": "object" }), move |_| answer.clone())
 }
 
@@ -48,7 +48,7 @@ fn echo() -> Tool {
         "additionalProperties": false,
     });
     let echo = |arguments: &serde_json::Map<String, Value>| {
-        CallAnswer::text(Value::from(arguments.clone()).to_string())
+        CallResult::text(Value::from(arguments.clone()).to_string())
     };
     Tool::new("echo", schema, echo).description("Says it again")
 }

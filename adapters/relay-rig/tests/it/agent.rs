@@ -1,6 +1,6 @@
 //! Tests with an agent and a scripted model.
 
-use mcp_testkit::CallAnswer;
+use mcp_testkit::CallResult;
 use relay::Provider;
 use relay_rig::{SignIn, dynamic_tools};
 use rig_agent::{Agent, AgentBuilder};
@@ -48,7 +48,7 @@ async fn last(model: &MockServer) -> Value {
 #[tokio::test]
 async fn the_model_sees_text_and_images() {
     let text = json!({ "type": "text", "text": "a chart" });
-    let chart = tool("chart", CallAnswer::content([text, image()]));
+    let chart = tool("chart", CallResult::content([text, image()]));
     let (server, _relay, toolset) = alice([chart]).await;
     let model = model("relay__main__chart").await;
     let response = agent(&model, &toolset).prompt("Draw!").max_turns(2).await.unwrap();
@@ -66,7 +66,7 @@ async fn the_model_sees_text_and_images() {
 #[tokio::test]
 async fn the_model_sees_an_error_of_the_tool() {
     let (_server, _relay, toolset) =
-        alice([tool("find", CallAnswer::failure("no such city"))]).await;
+        alice([tool("find", CallResult::failure("no such city"))]).await;
     let model = model("relay__main__find").await;
     agent(&model, &toolset).prompt("Find!").max_turns(2).await.unwrap();
     let sent = last(&model).await;
@@ -76,7 +76,7 @@ async fn the_model_sees_an_error_of_the_tool() {
 
 #[tokio::test]
 async fn an_authorization_error_stops_the_run_before_the_model_sees_it() {
-    let (server, relay, toolset) = alice([tool("pay", CallAnswer::text("paid"))]).await;
+    let (server, relay, toolset) = alice([tool("pay", CallResult::text("paid"))]).await;
     let model = model("relay__main__pay").await;
     let agent = agent(&model, &toolset);
     server.expire_token(ALICE);
@@ -88,7 +88,7 @@ async fn an_authorization_error_stops_the_run_before_the_model_sees_it() {
     assert_eq!((wanted.len(), sign_in.take().len()), (1, 0));
     // The call runs after the user has signed in.
     server.renew_token(ALICE, BOB);
-    let ticket = wanted[0].ticket.clone().expect("it did not run");
+    let ticket = wanted[0].pending_call.clone().expect("it did not run");
     assert_eq!(relay.with_token(BOB).resume(ticket).await.unwrap().text(), "paid");
     // A run that ends for another reason has no authorization error.
     let done = agent.prompt("Pay!").add_hook(sign_in.clone()).max_turns(0).await;

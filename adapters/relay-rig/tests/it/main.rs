@@ -4,7 +4,7 @@
 mod agent;
 mod tools;
 
-use mcp_testkit::{Bearer, Builder, CallAnswer, TestServer, Tool};
+use mcp_testkit::{Bearer, Builder, CallResult, TestServer, Tool};
 use relay::{Relay, Server, Toolset};
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ async fn alice(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Relay, Too
 }
 
 /// Returns a tool that accepts any arguments and always returns this result.
-fn tool(name: &str, answer: CallAnswer) -> Tool {
+fn tool(name: &str, answer: CallResult) -> Tool {
     Tool::new(name, json!({ "type": "object" }), move |_| answer.clone())
 }
 

@@ -1,7 +1,7 @@
 //! Tests of single tools.
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallAnswer, On, Reply, Tool};
+use mcp_testkit::{CallResult, On, Reply, Tool};
 use relay::Provider;
 use relay_rig::{authorization, dynamic_tools};
 use rig_core::tool::{ToolErrorKind, ToolExecutionError};
@@ -16,7 +16,7 @@ async fn a_tool_has_the_schema_of_its_provider() {
         "additionalProperties": false,
     });
     let echo = |arguments: &serde_json::Map<String, Value>| {
-        CallAnswer::text(Value::from(arguments.clone()).to_string())
+        CallResult::text(Value::from(arguments.clone()).to_string())
     };
     let echo = Tool::new("echo", schema, echo).description("Says it again");
     let (_server, _relay, toolset) = alice([echo]).await;
@@ -39,13 +39,13 @@ async fn outputs_become_the_types_of_rig() {
     let text = json!({ "type": "text", "text": "a chart" });
     let audio = json!({ "type": "audio", "data": "aGk=", "mimeType": "audio/wav" });
     let tools = [
-        tool("text", CallAnswer::text("sunny")),
-        tool("image", CallAnswer::content([text, image()])),
-        tool("audio", CallAnswer::content([audio])),
-        tool("json", CallAnswer::structured(json!({ "sum": 3 }))),
-        tool("nothing", CallAnswer::content([])),
-        tool("failure", CallAnswer::failure("no such city")),
-        tool("failed-image", CallAnswer::content([image()]).member("isError", true)),
+        tool("text", CallResult::text("sunny")),
+        tool("image", CallResult::content([text, image()])),
+        tool("audio", CallResult::content([audio])),
+        tool("json", CallResult::structured(json!({ "sum": 3 }))),
+        tool("nothing", CallResult::content([])),
+        tool("failure", CallResult::failure("no such city")),
+        tool("failed-image", CallResult::content([image()]).member("isError", true)),
     ];
     let (server, _relay, toolset) = alice(tools).await;
     let mut shown = String::new();
@@ -77,7 +77,7 @@ fn feedback(error: &ToolExecutionError) -> String {
 #[tokio::test]
 async fn errors_have_feedback_for_the_model() {
     let schema = json!({ "type": "object", "required": ["city"] });
-    let forecast = Tool::new("forecast", schema, |_| CallAnswer::text("sunny"));
+    let forecast = Tool::new("forecast", schema, |_| CallResult::text("sunny"));
     let (server, _relay, toolset) = alice([forecast]).await;
     let forecast = &dynamic_tools(Provider::Anthropic, toolset.iter())[0];
     let mut shown = String::new();
@@ -97,13 +97,13 @@ async fn errors_have_feedback_for_the_model() {
 
 #[tokio::test]
 async fn authorization_finds_the_error() {
-    let (server, _relay, toolset) = alice([tool("pay", CallAnswer::text("paid"))]).await;
+    let (server, _relay, toolset) = alice([tool("pay", CallResult::text("paid"))]).await;
     let pay = &dynamic_tools(Provider::Anthropic, toolset.iter())[0];
     server.expire_token(ALICE);
     let error = pay.execute(json!({})).await.unwrap_err();
     let refused = authorization(&error).expect("an authorization error");
     assert_eq!((&*refused.server, refused.did_not_run), ("main", true));
-    assert!(refused.ticket.is_some());
+    assert!(refused.pending_call.is_some());
     assert_eq!(error.kind(), ToolErrorKind::PermissionDenied);
     // If an agent continues, its model does not see the error.
     assert_eq!(error.model_feedback(), Some("The tool cannot be called at the moment."));

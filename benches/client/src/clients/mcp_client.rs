@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::mcp_client::{KnownLists, Negotiation, ToolList};
+use ::mcp_client::{SharedToolLists, Negotiation, ToolList};
 use anyhow::{Result, ensure};
 use mcp_http::{AccessToken, HttpClient, HttpTransport};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use super::{Client, TOOL, User, arguments};
 pub(crate) struct McpClient {
     transport: HttpTransport,
     negotiation: Negotiation,
-    known: KnownLists,
+    known: SharedToolLists,
     arguments: Arc<Value>,
 }
 
@@ -27,12 +27,12 @@ impl Client for McpClient {
     fn new(url: &str) -> Result<Self> {
         let client = HttpClient::new()?;
         let transport = HttpTransport::builder(url).http_client(client).build()?;
-        let (negotiation, known) = (Negotiation::new(), KnownLists::new());
+        let (negotiation, known) = (Negotiation::new(), SharedToolLists::new());
         Ok(Self { transport, negotiation, known, arguments: Arc::new(arguments()) })
     }
 
     fn forget(&mut self) {
-        self.known = KnownLists::new();
+        self.known = SharedToolLists::new();
     }
 
     async fn connect(&self, token: &str) -> Result<Session> {
@@ -40,7 +40,7 @@ impl Client for McpClient {
         let transport = self.transport.with_token_source(Some(Arc::new(token)));
         let client = ::mcp_client::Client::builder(transport)
             .negotiation(self.negotiation.clone())
-            .known_lists(self.known.clone())
+            .shared_tool_lists(self.known.clone())
             .build();
         client.connect().await?;
         Ok(Session { client, arguments: Arc::clone(&self.arguments) })

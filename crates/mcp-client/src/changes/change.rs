@@ -16,7 +16,7 @@ use crate::{error::Error, result::notification_params};
 /// Something has changed on the server; what it is now has to be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Change {
+pub enum ListChange {
     /// The list of tools.
     Tools,
     /// The list of prompts.
@@ -27,7 +27,7 @@ pub enum Change {
     Resource(String),
 }
 
-impl Change {
+impl ListChange {
     /// Reads the change from a notification, if it reports one.
     pub(crate) fn from_notification(method: &str, params: Option<&RawValue>) -> Option<Self> {
         match method {
@@ -70,7 +70,7 @@ impl Change {
             Self::Resources => "resources.listChanged",
             Self::Resource(_) => "resources.subscribe",
         };
-        Error::Capability { method: method.into(), capability }
+        Error::MissingCapability { method: method.into(), capability }
     }
 
     /// The changes that a filter includes.

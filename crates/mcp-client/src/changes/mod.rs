@@ -3,5 +3,5 @@
 mod queue;
 mod change;
 
-pub use self::change::Change;
+pub use self::change::ListChange;
 pub(crate) use self::queue::{ChangeQueue, ChangeQueues};

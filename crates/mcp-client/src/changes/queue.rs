@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::change::Change;
+use super::change::ListChange;
 
 /// The maximum number of queued changes, beyond those that are watched by name.
 const MAX_PENDING: usize = 1_000;
@@ -21,14 +21,14 @@ const MAX_URI_LENGTH: usize = 8 * 1024;
 /// is everything that has changed.
 #[derive(Debug)]
 pub(crate) struct ChangeQueue {
-    watched: BTreeSet<Change>,
+    watched: BTreeSet<ListChange>,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    pending: BTreeSet<Change>,
-    refused: BTreeSet<Change>,
+    pending: BTreeSet<ListChange>,
+    refused: BTreeSet<ListChange>,
     /// Whether the subscription is open, and whether it ever was.
     open: bool,
     was_ever_open: bool,
@@ -36,12 +36,12 @@ struct State {
 }
 
 impl ChangeQueue {
-    pub(crate) fn new(watched: BTreeSet<Change>) -> Self {
+    pub(crate) fn new(watched: BTreeSet<ListChange>) -> Self {
         Self { watched, state: Mutex::default() }
     }
 
     /// The watched changes.
-    pub(crate) fn watched(&self) -> &BTreeSet<Change> {
+    pub(crate) fn watched(&self) -> &BTreeSet<ListChange> {
         &self.watched
     }
 
@@ -52,7 +52,7 @@ impl ChangeQueue {
 
     /// Marks the subscription as open for the `granted` changes. If it was open before, changes may
     /// have been missed.
-    pub(crate) fn open(&self, granted: &BTreeSet<Change>) {
+    pub(crate) fn open(&self, granted: &BTreeSet<ListChange>) {
         let mut state = self.lock();
         state.refused = self.watched.difference(granted).cloned().collect();
         state.open = true;
@@ -81,14 +81,14 @@ impl ChangeQueue {
         self.lock().was_ever_open
     }
 
-    pub(crate) fn refused(&self) -> Vec<Change> {
+    pub(crate) fn refused(&self) -> Vec<ListChange> {
         self.lock().refused.iter().cloned().collect()
     }
 
     /// Something has changed that may be watched.
-    pub(crate) fn push(&self, change: Change) {
+    pub(crate) fn push(&self, change: ListChange) {
         let watched = self.watched.contains(&change);
-        let long = matches!(&change, Change::Resource(uri) if uri.len() > MAX_URI_LENGTH);
+        let long = matches!(&change, ListChange::Resource(uri) if uri.len() > MAX_URI_LENGTH);
         if !watched && !self.watches_resources(&change) {
             return;
         }
@@ -103,20 +103,20 @@ impl ChangeQueue {
     }
 
     /// Returns whether it is about a resource, and one is watched: it may be a part of that.
-    fn watches_resources(&self, change: &Change) -> bool {
-        let is_resource = |change: &Change| matches!(change, Change::Resource(_));
+    fn watches_resources(&self, change: &ListChange) -> bool {
+        let is_resource = |change: &ListChange| matches!(change, ListChange::Resource(_));
         is_resource(change) && self.watched.iter().any(is_resource)
     }
 
     /// Returns whether it is watched, or is a part of what is, as far as its URI shows.
-    fn matches(&self, change: &Change) -> bool {
-        let Change::Resource(uri) = change else { return self.watched.contains(change) };
+    fn matches(&self, change: &ListChange) -> bool {
+        let ListChange::Resource(uri) = change else { return self.watched.contains(change) };
         self.watched.iter().any(|watched| {
-            matches!(watched, Change::Resource(watched) if uri.starts_with(watched.as_str()))
+            matches!(watched, ListChange::Resource(watched) if uri.starts_with(watched.as_str()))
         })
     }
 
-    pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<Change> {
+    pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<ListChange> {
         let mut state = self.lock();
         match state.pending.pop_first() {
             Some(change) => Poll::Ready(change),
@@ -158,13 +158,13 @@ impl ChangeQueues {
     }
 
     /// Returns whether any queue watches exactly this change.
-    pub(crate) fn is_watched(&self, change: &Change) -> bool {
+    pub(crate) fn is_watched(&self, change: &ListChange) -> bool {
         self.all().iter().any(|queue| queue.watched.contains(change))
     }
 
     /// Tells those who watch it, or what it seems to be a part of; where it seems to be a part of
     /// nothing, all who watch a resource.
-    pub(crate) fn push(&self, change: &Change) {
+    pub(crate) fn push(&self, change: &ListChange) {
         let all = self.all();
         let known = all.iter().any(|queue| queue.matches(change));
         for queue in all.iter().filter(|queue| !known || queue.matches(change)) {
@@ -190,15 +190,15 @@ impl ChangeQueues {
 mod tests {
     use super::*;
 
-    fn resource(uri: &str) -> Change {
-        Change::Resource(uri.to_owned())
+    fn resource(uri: &str) -> ListChange {
+        ListChange::Resource(uri.to_owned())
     }
 
-    fn queue(watched: &[Change]) -> Arc<ChangeQueue> {
+    fn queue(watched: &[ListChange]) -> Arc<ChangeQueue> {
         Arc::new(ChangeQueue::new(watched.iter().cloned().collect()))
     }
 
-    fn take(queue: &ChangeQueue) -> Vec<Change> {
+    fn take(queue: &ChangeQueue) -> Vec<ListChange> {
         let cx = Context::from_waker(Waker::noop());
         let mut taken = Vec::new();
         while let Poll::Ready(change) = queue.poll_next(&cx) {
@@ -209,27 +209,27 @@ mod tests {
 
     #[test]
     fn a_change_is_queued_once() {
-        let queue = queue(&[Change::Tools, resource("a://b")]);
+        let queue = queue(&[ListChange::Tools, resource("a://b")]);
         for _ in 0..3 {
-            queue.push(Change::Tools);
+            queue.push(ListChange::Tools);
             queue.push(resource("a://b/c"));
-            queue.push(Change::Prompts);
+            queue.push(ListChange::Prompts);
         }
-        assert_eq!(take(&queue), [Change::Tools, resource("a://b/c")]);
+        assert_eq!(take(&queue), [ListChange::Tools, resource("a://b/c")]);
         assert_eq!(take(&queue), []);
     }
 
     #[test]
     fn the_number_of_queued_changes_is_limited() {
-        let queue = queue(&[Change::Tools, resource("a://b")]);
+        let queue = queue(&[ListChange::Tools, resource("a://b")]);
         for number in 0..10 * MAX_PENDING {
             queue.push(resource(&number.to_string()));
             assert!(queue.lock().pending.len() <= 2 + MAX_PENDING);
         }
         let taken = take(&queue);
-        assert!(taken.contains(&Change::Tools) && taken.contains(&resource("a://b")));
+        assert!(taken.contains(&ListChange::Tools) && taken.contains(&resource("a://b")));
         queue.push(resource(&"x".repeat(MAX_URI_LENGTH + 1)));
-        assert_eq!(take(&queue), [Change::Tools, resource("a://b")]);
+        assert_eq!(take(&queue), [ListChange::Tools, resource("a://b")]);
         // What the server does not tell of has not changed.
         queue.open(&BTreeSet::from([resource("a://b")]));
         queue.push(resource(&"x".repeat(MAX_URI_LENGTH + 1)));
@@ -238,12 +238,12 @@ mod tests {
 
     #[test]
     fn everything_counts_as_changed_after_missed_notifications() {
-        let queue = queue(&[Change::Tools, Change::Prompts]);
-        let granted = BTreeSet::from([Change::Tools, Change::Resources]);
+        let queue = queue(&[ListChange::Tools, ListChange::Prompts]);
+        let granted = BTreeSet::from([ListChange::Tools, ListChange::Resources]);
         queue.open(&granted);
-        assert_eq!((take(&queue), queue.refused()), (vec![], vec![Change::Prompts]));
+        assert_eq!((take(&queue), queue.refused()), (vec![], vec![ListChange::Prompts]));
         queue.open(&granted);
-        assert_eq!(take(&queue), [Change::Tools]);
+        assert_eq!(take(&queue), [ListChange::Tools]);
     }
 
     #[test]
@@ -251,7 +251,7 @@ mod tests {
         // RES-04, N-SUB-05
         let change_queues = ChangeQueues::default();
         let (folder, file) = (queue(&[resource("a://b/")]), queue(&[resource("a://b/c")]));
-        let tools = queue(&[Change::Tools]);
+        let tools = queue(&[ListChange::Tools]);
         for queue in [&folder, &file, &tools] {
             change_queues.add(queue);
         }

@@ -13,23 +13,23 @@ use crate::{
     handler::Handler,
     protocol::{Negotiation, Protocol},
     request::Limits,
-    result::KnownLists,
+    result::SharedToolLists,
     transport::Transport,
 };
 
 /// Sets up a [`Client`]; made by [`Client::builder`].
 #[must_use]
-pub struct Builder {
+pub struct ClientBuilder {
     transport: Arc<dyn Transport>,
     client: Implementation,
     limits: Limits,
     protocol: Option<Revision>,
     negotiation: Negotiation,
-    shared_lists: KnownLists,
+    shared_lists: SharedToolLists,
     handler: Option<Arc<dyn Handler>>,
 }
 
-impl Builder {
+impl ClientBuilder {
     /// The name and version that the server gets to see.
     pub fn client_info(self, name: impl Into<String>, version: impl Into<String>) -> Self {
         Self { client: Implementation::new(name.into(), version.into()), ..self }
@@ -52,7 +52,7 @@ impl Builder {
     }
 
     /// The lists that have been read already, to share equal ones; one's own unless set.
-    pub fn known_lists(self, known: KnownLists) -> Self {
+    pub fn shared_tool_lists(self, known: SharedToolLists) -> Self {
         Self { shared_lists: known, ..self }
     }
 
@@ -64,16 +64,16 @@ impl Builder {
     ///
     /// ```
     /// use futures_util::future::BoxFuture;
-    /// use mcp_client::{BoxError, Client, Handler, Serves, Transport, mcp_types::v2026_07_28::Root};
+    /// use mcp_client::{BoxError, Client, Handler, HandlerCapabilities, Transport, mcp_types::v2026_07_28::Root};
     ///
     /// struct Workspace;
     ///
     /// impl Handler for Workspace {
-    ///     fn serves(&self) -> Serves {
-    ///         Serves::nothing().roots()
+    ///     fn capabilities(&self) -> HandlerCapabilities {
+    ///         HandlerCapabilities::none().roots()
     ///     }
     ///
-    ///     fn roots(&self) -> BoxFuture<'_, Result<Vec<Root>, BoxError>> {
+    ///     fn list_roots(&self) -> BoxFuture<'_, Result<Vec<Root>, BoxError>> {
     ///         Box::pin(async { Ok(vec![Root::new("file:///home/ada/engine")]) })
     ///     }
     /// }
@@ -108,8 +108,8 @@ impl Client {
     }
 
     /// Sets up a client.
-    pub fn builder(transport: impl Transport) -> Builder {
-        Builder {
+    pub fn builder(transport: impl Transport) -> ClientBuilder {
+        ClientBuilder {
             transport: Arc::new(transport),
             client: Implementation::new(
                 env!("CARGO_PKG_NAME").to_owned(),
@@ -118,14 +118,14 @@ impl Client {
             limits: Limits::default(),
             protocol: None,
             negotiation: Negotiation::new(),
-            shared_lists: KnownLists::new(),
+            shared_lists: SharedToolLists::new(),
             handler: None,
         }
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("client", &self.client).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder").field("client", &self.client).finish_non_exhaustive()
     }
 }

@@ -17,8 +17,10 @@ use crate::{
     error::Error,
     exchange::ClientState,
     protocol::Protocol,
-    request::{Deadline, Limits, Name, Options, Request, split_meta, to_object, tool_params_error},
-    result::{Decode, KnownLists, ServerProfile, ToolParamHeaders, decode_result},
+    request::{
+        CallOptions, Deadline, Limits, Name, Request, split_meta, to_object, tool_params_error,
+    },
+    result::{Decode, ServerInfo, SharedToolLists, ToolParamHeaders, decode_result},
 };
 
 /// A conversation with one server.
@@ -47,13 +49,13 @@ use crate::{
 pub struct Client {
     pub(super) shared: Arc<Shared>,
     pub(super) limits: Limits,
-    pub(super) options: Option<Arc<Options>>,
+    pub(super) options: Option<Arc<CallOptions>>,
 }
 
 /// State that all clones of a client share.
 pub(super) struct Shared {
     pub(super) client_state: Arc<ClientState>,
-    pub(super) shared_lists: KnownLists,
+    pub(super) shared_lists: SharedToolLists,
     pub(super) protocol: Protocol,
     /// The parameter headers that the newest list of tools asks for.
     pub(super) param_headers: RwLock<ToolParamHeaders>,
@@ -68,7 +70,7 @@ impl Client {
 
     /// The same conversation for calls with these options, in place of others given before.
     #[must_use]
-    pub fn with(&self, options: Options) -> Self {
+    pub fn with_options(&self, options: CallOptions) -> Self {
         Self { options: Some(Arc::new(options)), ..self.clone() }
     }
 
@@ -76,9 +78,9 @@ impl Client {
     /// up to 2025-11-25 is greeted unless it was.
     ///
     /// # Errors
-    /// Any [`Error`] of the exchange; [`Error::Version`] where no revision is shared,
+    /// Any [`Error`] of the exchange; [`Error::UnsupportedProtocolVersion`] where no revision is shared,
     /// [`Error::NotMcp`] where the server understands none.
-    pub async fn connect(&self) -> Result<Arc<ServerProfile>, Error> {
+    pub async fn connect(&self) -> Result<Arc<ServerInfo>, Error> {
         let method = self.shared.protocol.first_method();
         let profile = pin!(self.shared.protocol.server_info());
         self.with_deadline(&self.new_deadline(), &method, profile).await
@@ -90,9 +92,9 @@ impl Client {
     /// all revisions.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] and [`Error::Capability`] before anything is sent, else any [`Error`]
+    /// [`Error::UnsupportedMethod`] and [`Error::MissingCapability`] before anything is sent, else any [`Error`]
     /// of the exchange.
-    pub async fn call<M: Method>(&self, params: &M::Params) -> Result<M::Result, Error> {
+    pub async fn send_request<M: Method>(&self, params: &M::Params) -> Result<M::Result, Error> {
         self.call_untyped(Name::Borrowed(M::NAME), params).await
     }
 
@@ -100,8 +102,8 @@ impl Client {
     /// whatever serializes as a JSON object, or nothing (`()`); the result is as it was sent.
     ///
     /// # Errors
-    /// As [`call`](Self::call).
-    pub async fn call_raw(
+    /// As [`call`](Self::send_request).
+    pub async fn send_request_raw(
         &self,
         method: impl Into<Cow<'static, str>>,
         params: impl Serialize,
@@ -113,7 +115,10 @@ impl Client {
     ///
     /// # Errors
     /// Any [`Error`] of the exchange: the server may refuse it.
-    pub async fn notify<N: NotificationMethod>(&self, params: &N::Params) -> Result<(), Error> {
+    pub async fn send_notification<N: NotificationMethod>(
+        &self,
+        params: &N::Params,
+    ) -> Result<(), Error> {
         let method = Name::Borrowed(N::NAME);
         let extras = self.options.as_ref().map(|options| &options.extras);
         let sent = pin!(self.shared.protocol.notify(&method, Some(params), extras));
@@ -132,14 +137,14 @@ impl Client {
 
     /// How often the server has forgotten the session, so that it had to be greeted anew. What was
     /// learnt from it before that may no longer hold.
-    pub fn lost_sessions(&self) -> u64 {
+    pub fn lost_session_count(&self) -> u64 {
         self.shared.protocol.lost_sessions()
     }
 
     /// How often the server has said that its list of tools has changed
     /// (`notifications/tools/list_changed`): while it answered a call, or to those who
-    /// [watch](Self::watch).
-    pub fn tool_changes(&self) -> u64 {
+    /// [watch](Self::subscribe).
+    pub fn tool_list_change_count(&self) -> u64 {
         self.shared.client_state.tool_changes()
     }
 
@@ -198,7 +203,7 @@ impl Client {
     }
 
     /// The options of this client, with additional members of `_meta`.
-    fn with_meta(&self, meta: JsonObject) -> Option<Arc<Options>> {
+    fn with_meta(&self, meta: JsonObject) -> Option<Arc<CallOptions>> {
         if meta.is_empty() {
             return self.options.clone();
         }
@@ -217,16 +222,16 @@ impl Client {
 
     /// The timeout of one request.
     pub(super) fn request_timeout(&self) -> Duration {
-        self.effective_limits().request
+        self.effective_limits().timeout
     }
 
     pub(super) fn new_deadline(&self) -> Deadline {
-        let Limits { request, total, .. } = self.effective_limits();
+        let Limits { timeout: request, max_total_timeout: total, .. } = self.effective_limits();
         Deadline::new(request, total).with_shared_activity(&self.shared.client_state.activity)
     }
 
     pub(super) fn total_timeout(&self) -> Duration {
-        self.effective_limits().total
+        self.effective_limits().max_total_timeout
     }
 
     /// The limits of this client, with its options applied.

@@ -20,7 +20,7 @@ const MAX_VALUES: usize = 100;
 /// An argument that is being typed; see [`Client::complete`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[must_use]
-pub struct Completing {
+pub struct CompletionRequest {
     #[serde(rename = "ref")]
     reference: CompletionReference,
     argument: CompletionArgument,
@@ -28,9 +28,9 @@ pub struct Completing {
     context: Option<CompletionContext>,
 }
 
-impl Completing {
+impl CompletionRequest {
     /// An argument of a prompt, and what is typed of it so far.
-    pub fn of_prompt(
+    pub fn for_prompt(
         prompt: impl Into<String>,
         argument: impl Into<String>,
         typed: impl Into<String>,
@@ -40,7 +40,7 @@ impl Completing {
 
     /// A variable of a template of resources, named by its `uriTemplate`, and what is typed of it
     /// so far.
-    pub fn of_template(
+    pub fn for_resource_template(
         template: impl Into<String>,
         variable: impl Into<String>,
         typed: impl Into<String>,
@@ -58,7 +58,7 @@ impl Completing {
     }
 
     /// Adds an argument or variable that is settled and may narrow the suggestions.
-    pub fn settled(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn with_argument(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let context = self.context.get_or_insert_default();
         let settled = context.arguments.get_or_insert_with(BTreeMap::new);
         settled.insert(name.into(), value.into());
@@ -74,18 +74,18 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
-    /// use mcp_client::Completing;
+    /// use mcp_client::CompletionRequest;
     ///
-    /// let framework = Completing::of_prompt("review", "framework", "to").settled("language", "Rust");
+    /// let framework = CompletionRequest::for_prompt("review", "framework", "to").with_argument("language", "Rust");
     /// println!("{:?}", client.complete(&framework).await?.values);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// [`Error::Capability`] where the server does not suggest anything, else any [`Error`] of the
+    /// [`Error::MissingCapability`] where the server does not suggest anything, else any [`Error`] of the
     /// exchange.
-    pub async fn complete(&self, argument: &Completing) -> Result<Completion, Error> {
+    pub async fn complete(&self, argument: &CompletionRequest) -> Result<Completion, Error> {
         let decode = decode_result::<CompleteResult>;
         let (result, _) = self.call_method(CompleteRequest::NAME, None, argument, &decode).await?;
         let mut completion = result.completion;

@@ -7,12 +7,12 @@ use crate::{
     error::Error,
     protocol::Session,
     request::{Cursor, Deadline, Limits, Name, Request},
-    result::{Bounds, Decode, Listable, Listed, Page, Pages, decode_page},
+    result::{Bounds, Decode, ListResult, Listable, Page, Pages, decode_page},
 };
 
 impl Client {
     /// Reads all pages of a list.
-    pub(super) async fn list_all<T: Listable>(&self) -> Result<Listed<T>, Error> {
+    pub(super) async fn list_all<T: Listable>(&self) -> Result<ListResult<T>, Error> {
         let (pages, _) = self.list_pages(Name::Borrowed(T::METHOD), &decode_page::<T>).await?;
         let cache = pages.hint();
         let (mut items, mut refused) = (Vec::new(), Vec::new());
@@ -22,7 +22,7 @@ impl Client {
                 Err(entry) => refused.push(entry),
             }
         }
-        Ok(Listed { items, refused, cache })
+        Ok(ListResult { items, invalid: refused, cache })
     }
 
     /// Reads all pages of a list, and returns the session that they came from.
@@ -31,7 +31,7 @@ impl Client {
         method: Name,
         decode: Decode<'_, Page<T>>,
     ) -> Result<(Pages<T>, Option<Arc<Session>>), Error> {
-        let Limits { pages, items, list_bytes: bytes, .. } = self.limits;
+        let Limits { max_pages: pages, max_items: items, max_list_bytes: bytes, .. } = self.limits;
         let list_deadline = Deadline::new(Duration::MAX, self.total_timeout());
         let listed = pin!(async {
             let mut pages = Pages::new(method.clone(), Bounds { pages, items, bytes });

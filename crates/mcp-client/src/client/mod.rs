@@ -12,10 +12,10 @@ mod utilities;
 mod client;
 
 pub use self::{
-    builder::Builder,
+    builder::ClientBuilder,
     client::Client,
-    completion::Completing,
+    completion::CompletionRequest,
     prompts::PromptResult,
     resources::ResourceResult,
-    watch::{Changes, Watch},
+    watch::{Subscription, SubscriptionFilter},
 };

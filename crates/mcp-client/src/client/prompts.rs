@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mcp_types::{
-    Incoming, JsonObject, Method, OrInputRequired,
+    JsonObject, JsonRpcMessage, Method, OrInputRequired,
     v2026_07_28::{GetPromptRequest, GetPromptResult, InputRequiredResult, Prompt, PromptMessage},
 };
 use serde::Serialize;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::client::Client;
 use crate::{
     error::Error,
-    result::{Listed, Outcome, meta_to_object},
+    result::{ListResult, Outcome, meta_to_object},
 };
 
 /// A prompt, ready for the model. All text is the server's own and untrusted.
@@ -38,9 +38,9 @@ impl Client {
     /// The prompts of the server, all pages of the list. Which to use is the user's choice.
     ///
     /// # Errors
-    /// [`Error::Capability`] where the server has none, [`Error::Endless`] past a limit, else any
+    /// [`Error::MissingCapability`] where the server has none, [`Error::ListLimitExceeded`] past a limit, else any
     /// [`Error`] of the exchange.
-    pub async fn list_prompts(&self) -> Result<Listed<Prompt>, Error> {
+    pub async fn list_prompts(&self) -> Result<ListResult<Prompt>, Error> {
         self.list_all().await
     }
 
@@ -62,7 +62,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Params`] where `arguments` is no object of texts, else any [`Error`] of the
+    /// [`Error::InvalidParams`] where `arguments` is no object of texts, else any [`Error`] of the
     /// exchange. Servers answer with the code -32602 where they have no such prompt, or the
     /// prompt needs an argument that is missing.
     pub async fn get_prompt(
@@ -86,8 +86,8 @@ struct GetPrompt<'a> {
     arguments: BTreeMap<String, String>,
 }
 
-fn decode(message: &[u8]) -> serde_json::Result<Incoming<Outcome<PromptResult>>> {
+fn decode(message: &[u8]) -> serde_json::Result<JsonRpcMessage<Outcome<PromptResult>>> {
     type Answer = OrInputRequired<GetPromptResult, InputRequiredResult>;
-    let message = Incoming::<Answer>::from_slice(message)?;
+    let message = JsonRpcMessage::<Answer>::from_slice(message)?;
     Ok(message.map(|result| Outcome::from(result).map(PromptResult::from)))
 }

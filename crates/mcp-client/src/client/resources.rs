@@ -1,7 +1,7 @@
 //! Resources: data that a server lets its clients read.
 
 use mcp_types::{
-    Incoming, JsonObject, Method, OrInputRequired,
+    JsonObject, JsonRpcMessage, Method, OrInputRequired,
     v2026_07_28::{
         InputRequiredResult, ReadResourceRequest, ReadResourceResult, Resource, ResourceContents,
         ResourceTemplate,
@@ -12,7 +12,7 @@ use super::client::Client;
 use crate::{
     error::Error,
     request::ResourceUri,
-    result::{CacheHint, Listed, Outcome, meta_to_object},
+    result::{CacheHint, ListResult, Outcome, meta_to_object},
 };
 
 /// What is in a resource.
@@ -53,9 +53,9 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Capability`] where the server has none, [`Error::Endless`] past a limit, else any
+    /// [`Error::MissingCapability`] where the server has none, [`Error::ListLimitExceeded`] past a limit, else any
     /// [`Error`] of the exchange.
-    pub async fn list_resources(&self) -> Result<Listed<Resource>, Error> {
+    pub async fn list_resources(&self) -> Result<ListResult<Resource>, Error> {
         self.list_all().await
     }
 
@@ -63,7 +63,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`list_resources`](Self::list_resources).
-    pub async fn list_resource_templates(&self) -> Result<Listed<ResourceTemplate>, Error> {
+    pub async fn list_resource_templates(&self) -> Result<ListResult<ResourceTemplate>, Error> {
         self.list_all().await
     }
 
@@ -82,8 +82,8 @@ impl Client {
     }
 }
 
-fn decode(message: &[u8]) -> serde_json::Result<Incoming<Outcome<ResourceResult>>> {
+fn decode(message: &[u8]) -> serde_json::Result<JsonRpcMessage<Outcome<ResourceResult>>> {
     type Answer = OrInputRequired<ReadResourceResult, InputRequiredResult>;
-    let message = Incoming::<Answer>::from_slice(message)?;
+    let message = JsonRpcMessage::<Answer>::from_slice(message)?;
     Ok(message.map(|result| Outcome::from(result).map(ResourceResult::from)))
 }

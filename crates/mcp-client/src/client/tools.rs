@@ -20,10 +20,10 @@ use crate::{
 impl Client {
     /// The tools of the server, all pages of the list.
     ///
-    /// An entry that cannot be offered is set apart in [`ToolList::refused`].
+    /// An entry that cannot be offered is set apart in [`ToolList::invalid`].
     ///
     /// # Errors
-    /// [`Error::Endless`] past a limit, else any [`Error`] of the exchange.
+    /// [`Error::ListLimitExceeded`] past a limit, else any [`Error`] of the exchange.
     pub async fn list_tools(&self) -> Result<ToolList, Error> {
         let method = Name::Borrowed(ListToolsRequest::NAME);
         let known = &self.shared.shared_lists;
@@ -45,7 +45,7 @@ impl Client {
     /// misses some.
     ///
     /// # Errors
-    /// [`Error::Params`] where `arguments` is no object, else any [`Error`] of the exchange.
+    /// [`Error::InvalidParams`] where `arguments` is no object, else any [`Error`] of the exchange.
     pub async fn call_tool(
         &self,
         name: &str,

@@ -16,7 +16,7 @@ impl Client {
     /// other, [`connect`](Self::connect) tells as much.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] with a later revision, else any [`Error`] of the exchange.
+    /// [`Error::UnsupportedMethod`] with a later revision, else any [`Error`] of the exchange.
     pub async fn ping(&self) -> Result<(), Error> {
         let decode = decode_result::<JsonObject>;
         self.call_method(PingRequest::NAME, None, &JsonObject::new(), &decode).await?;
@@ -27,10 +27,10 @@ impl Client {
     ///
     /// It holds until the conversation ends; the server chooses what it sends in a new one. Since
     /// 2026-07-28 there is no level but that of a call, which is set together with the wish to hear
-    /// of its messages: [`Options::on_log`](crate::Options::on_log).
+    /// of its messages: [`CallOptions::on_log`](crate::CallOptions::on_log).
     ///
     /// # Errors
-    /// [`Error::Unsupported`] with a later revision, [`Error::Capability`] where the server writes
+    /// [`Error::UnsupportedMethod`] with a later revision, [`Error::MissingCapability`] where the server writes
     /// no log, else any [`Error`] of the exchange.
     pub async fn set_log_level(&self, level: LoggingLevel) -> Result<(), Error> {
         let decode = decode_result::<JsonObject>;

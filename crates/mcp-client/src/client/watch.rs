@@ -16,16 +16,16 @@ use super::{
     resubscribe::{Resubscriber, resubscribe},
 };
 use crate::{
-    changes::{Change, ChangeQueue},
+    changes::{ChangeQueue, ListChange},
     error::Error,
 };
 
-/// What to watch; see [`Client::watch`].
+/// What to watch; see [`Client::subscribe`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
-pub struct Watch(pub(crate) BTreeSet<Change>);
+pub struct SubscriptionFilter(pub(crate) BTreeSet<ListChange>);
 
-/// The changes of what is watched, as a stream without end; made by [`Client::watch`].
+/// The changes of what is watched, as a stream without end; made by [`Client::subscribe`].
 ///
 /// It has to be polled to go on. Until a change is taken it is there once, however often it
 /// happened. Where the connection breaks, it is made anew; what happened meanwhile nobody tells, so
@@ -33,7 +33,7 @@ pub struct Watch(pub(crate) BTreeSet<Change>);
 /// or the conversation is [closed](Client::close), and after an error. Dropping it tells the server
 /// that nobody watches any more.
 #[must_use]
-pub struct Changes {
+pub struct Subscription {
     queue: Arc<ChangeQueue>,
     /// What keeps the stream up, until there is nothing more to come.
     subscription: Option<BoxFuture<'static, Result<(), Error>>>,
@@ -41,7 +41,7 @@ pub struct Changes {
     error: Option<Error>,
 }
 
-impl Watch {
+impl SubscriptionFilter {
     /// Nothing yet.
     pub fn new() -> Self {
         Self::default()
@@ -49,25 +49,25 @@ impl Watch {
 
     /// The list of tools.
     pub fn tools(self) -> Self {
-        self.with(Change::Tools)
+        self.with(ListChange::Tools)
     }
 
     /// The list of prompts.
     pub fn prompts(self) -> Self {
-        self.with(Change::Prompts)
+        self.with(ListChange::Prompts)
     }
 
     /// The lists of resources and of their templates.
     pub fn resources(self) -> Self {
-        self.with(Change::Resources)
+        self.with(ListChange::Resources)
     }
 
     /// The resource of this URI.
     pub fn resource(self, uri: impl Into<String>) -> Self {
-        self.with(Change::Resource(uri.into()))
+        self.with(ListChange::Resource(uri.into()))
     }
 
-    fn with(mut self, change: Change) -> Self {
+    fn with(mut self, change: ListChange) -> Self {
         self.0.insert(change);
         self
     }
@@ -79,19 +79,19 @@ impl Client {
     ///
     /// Servers up to 2025-11-25 tell on a stream of their own, if they have one, and on those of
     /// calls; later ones by `subscriptions/listen`. What a server does not offer to tell is in
-    /// [`Changes::refused`].
+    /// [`Subscription::declined`].
     ///
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
     /// use futures_util::StreamExt;
-    /// use mcp_client::{Change, Watch};
+    /// use mcp_client::{ListChange, SubscriptionFilter};
     ///
-    /// let watch = Watch::new().tools().resource("file:///notes.txt");
-    /// let mut changes = client.watch(watch).await?;
+    /// let watch = SubscriptionFilter::new().tools().resource("file:///notes.txt");
+    /// let mut changes = client.subscribe(watch).await?;
     /// while let Some(change) = changes.next().await {
     ///     match change? {
-    ///         Change::Tools => println!("{} tools", client.list_tools().await?.tools.len()),
-    ///         Change::Resource(uri) => println!("{:?}", client.read_resource(&uri).await?),
+    ///         ListChange::Tools => println!("{} tools", client.list_tools().await?.tools.len()),
+    ///         ListChange::Resource(uri) => println!("{:?}", client.read_resource(&uri).await?),
     ///         _ => {}
     ///     }
     /// }
@@ -100,8 +100,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Capability`] where the server offers none of it, else any [`Error`] of the exchange.
-    pub async fn watch(&self, watch: Watch) -> Result<Changes, Error> {
+    /// [`Error::MissingCapability`] where the server offers none of it, else any [`Error`] of the exchange.
+    pub async fn subscribe(&self, watch: SubscriptionFilter) -> Result<Subscription, Error> {
         if watch.0.is_empty() {
             let method = SubscriptionsListenRequest::NAME;
             return Err(Error::params(method, "there is nothing to watch"));
@@ -109,15 +109,15 @@ impl Client {
         let queue = Arc::new(ChangeQueue::new(watch.0));
         let subscription = Resubscriber { client: self.clone(), queue: Arc::clone(&queue) };
         let subscription = Some(resubscribe(subscription).boxed());
-        let mut changes = Changes { queue, subscription, error: None };
+        let mut changes = Subscription { queue, subscription, error: None };
         std::future::poll_fn(|cx| changes.poll_open(cx)).await?;
         Ok(changes)
     }
 }
 
-impl Changes {
+impl Subscription {
     /// What was to be watched and the server does not tell of.
-    pub fn refused(&self) -> Vec<Change> {
+    pub fn declined(&self) -> Vec<ListChange> {
         self.queue.refused()
     }
 
@@ -140,8 +140,8 @@ impl Changes {
     }
 }
 
-impl Stream for Changes {
-    type Item = Result<Change, Error>;
+impl Stream for Subscription {
+    type Item = Result<ListChange, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let over = self.poll_subscription(cx);
@@ -152,8 +152,8 @@ impl Stream for Changes {
     }
 }
 
-impl fmt::Debug for Changes {
+impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Changes").field("refused", &self.refused()).finish_non_exhaustive()
+        f.debug_struct("Subscription").field("declined", &self.declined()).finish_non_exhaustive()
     }
 }

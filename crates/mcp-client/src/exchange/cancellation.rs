@@ -2,12 +2,12 @@
 
 use std::{mem, sync::Arc, time::Duration};
 
-use mcp_types::{Notification, RequestId};
+use mcp_types::{JsonRpcNotification, RequestId};
 use serde::Serialize;
 use tokio::{runtime::Handle, time};
 
 use super::channel::Channel;
-use crate::transport::{Extras, MessageKind, Outgoing, Sent};
+use crate::transport::{Extensions, MessageKind, OutgoingMessage, SentFlag};
 
 /// The timeout of the notification itself.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
@@ -20,8 +20,8 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// own (MCP 2026-07-28, basic/patterns/cancellation).
 pub(crate) struct CancelOnDrop<'a> {
     channel: &'a Channel,
-    sent: Sent,
-    extras: Extras,
+    sent: SentFlag,
+    extras: Extensions,
     id: Option<RequestId>,
 }
 
@@ -33,9 +33,9 @@ struct Cancelled {
 }
 
 impl<'a> CancelOnDrop<'a> {
-    pub(crate) fn new(channel: &'a Channel, message: &Outgoing, id: RequestId) -> Self {
-        let cancels_by_notification = channel.is_stateful() || !channel.transport.drop_is_noticed();
-        let (sent, extras) = (message.sent.clone(), message.extras.clone());
+    pub(crate) fn new(channel: &'a Channel, message: &OutgoingMessage, id: RequestId) -> Self {
+        let cancels_by_notification = channel.is_stateful() || !channel.transport.cancels_on_drop();
+        let (sent, extras) = (message.sent.clone(), message.extensions.clone());
         Self { channel, sent, extras, id: cancels_by_notification.then_some(id) }
     }
 
@@ -50,10 +50,10 @@ impl Drop for CancelOnDrop<'_> {
         let id = self.id.take().filter(|_| self.sent.get());
         let (Some(request_id), Ok(runtime)) = (id, Handle::try_current()) else { return };
         let params = Cancelled { request_id, reason: "the caller no longer waits" };
-        let message = Notification::new("notifications/cancelled", Some(params));
+        let message = JsonRpcNotification::new("notifications/cancelled", Some(params));
         let Ok(body) = serde_json::to_vec(&message) else { return };
-        let message = Outgoing::new(body, MessageKind::OneWay, self.channel.context.clone());
-        let message = Outgoing { extras: mem::take(&mut self.extras), ..message };
+        let message = OutgoingMessage::new(body, MessageKind::OneWay, self.channel.context.clone());
+        let message = OutgoingMessage { extensions: mem::take(&mut self.extras), ..message };
         let transport = Arc::clone(&self.channel.transport);
         runtime.spawn(async move {
             if let Ok(Err(error)) = time::timeout(SEND_TIMEOUT, transport.send(message)).await {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mcp_types::{
-    Era, Notification, NotificationMethod, Revision, v2026_07_28::CancelledNotification,
+    Era, JsonRpcNotification, NotificationMethod, Revision, v2026_07_28::CancelledNotification,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -13,14 +13,16 @@ use super::{client_state::ClientState, in_progress::InProgress};
 use crate::{
     error::Error,
     result::notification_params,
-    transport::{Context, Extras, MessageKind, Outgoing, Transport, is_batch, split_batch},
+    transport::{
+        Extensions, MessageContext, MessageKind, OutgoingMessage, Transport, is_batch, split_batch,
+    },
 };
 
 /// A transport, the context of its messages, and the state of the client.
 #[derive(Debug, Clone)]
 pub(crate) struct Channel {
     pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) context: Context,
+    pub(crate) context: MessageContext,
     pub(crate) client_state: Arc<ClientState>,
     /// The requests of the server that are being answered.
     pub(crate) in_progress: InProgress,
@@ -31,7 +33,7 @@ impl Channel {
     pub(crate) fn new(transport: Arc<dyn Transport>, client_state: Arc<ClientState>) -> Self {
         Self {
             transport,
-            context: Context::default(),
+            context: MessageContext::default(),
             client_state,
             in_progress: InProgress::default(),
         }
@@ -40,7 +42,7 @@ impl Channel {
     /// Whether its version is stateful, or not known yet. Servers may then send requests, and need a
     /// notification to cancel one.
     pub(crate) fn is_stateful(&self) -> bool {
-        self.context.revision.is_none_or(|revision| revision.era() == Era::Handshake)
+        self.context.revision.is_none_or(|revision| revision.era() == Era::Stateful)
     }
 
     /// Handles a notification that belongs to no request.
@@ -75,13 +77,13 @@ impl Channel {
         &self,
         method: &str,
         params: Option<&impl Serialize>,
-        extras: Option<&Extras>,
+        extras: Option<&Extensions>,
     ) -> Result<(), Error> {
-        let body = serde_json::to_vec(&Notification::new(method, params))
+        let body = serde_json::to_vec(&JsonRpcNotification::new(method, params))
             .map_err(|error| Error::params(method.to_owned(), error))?;
-        let message = Outgoing::new(body, MessageKind::OneWay, self.context.clone());
+        let message = OutgoingMessage::new(body, MessageKind::OneWay, self.context.clone());
         let extras = extras.cloned().unwrap_or_default();
-        self.transport.send(Outgoing { extras, ..message }).await?;
+        self.transport.send(OutgoingMessage { extensions: extras, ..message }).await?;
         Ok(())
     }
 }

@@ -17,8 +17,8 @@ use mcp_types::{
 use serde_json::value::RawValue;
 
 use crate::{
-    changes::{Change, ChangeQueues},
-    handler::{Handler, Serves},
+    changes::{ChangeQueues, ListChange},
+    handler::{Handler, HandlerCapabilities},
     request::Activity,
     result::notification_params,
 };
@@ -29,7 +29,7 @@ pub(crate) struct ClientState {
     pub(crate) info: Implementation,
     /// Handles the server requests that it declares.
     pub(crate) handler: Arc<dyn Handler>,
-    pub(crate) serves: Serves,
+    pub(crate) serves: HandlerCapabilities,
     /// The declared capabilities, the same for all protocol versions.
     pub(crate) capabilities: ClientCapabilities,
     /// The activity of the handler for server requests that name no call.
@@ -43,15 +43,15 @@ pub(crate) struct ClientState {
 struct NoHandler;
 
 impl Handler for NoHandler {
-    fn serves(&self) -> Serves {
-        Serves::nothing()
+    fn capabilities(&self) -> HandlerCapabilities {
+        HandlerCapabilities::none()
     }
 }
 
 impl ClientState {
     pub(crate) fn new(info: Implementation, handler: Option<Arc<dyn Handler>>) -> Self {
         let handler = handler.unwrap_or_else(|| Arc::new(NoHandler));
-        let serves = handler.serves();
+        let serves = handler.capabilities();
         Self {
             info,
             handler,
@@ -65,12 +65,12 @@ impl ClientState {
 
     /// Returns whether the handler needs messages that a server sends outside of requests.
     pub(crate) fn wants_listener(&self) -> bool {
-        self.serves != Serves::nothing()
+        self.serves != HandlerCapabilities::none()
     }
 
     /// Handles a notification of the server.
     pub(crate) fn handle_notification(&self, method: &str, params: Option<&RawValue>) {
-        if let Some(change) = Change::from_notification(method, params) {
+        if let Some(change) = ListChange::from_notification(method, params) {
             self.change_queues.push(&change);
         }
         match method {
@@ -81,7 +81,8 @@ impl ClientState {
                 if let Some(completed) =
                     notification_params::<ElicitationCompleteNotification>(params)
                 {
-                    let notify_handler = || self.handler.url_done(&completed.elicitation_id);
+                    let notify_handler =
+                        || self.handler.url_elicitation_completed(&completed.elicitation_id);
                     // A panic must not end the listener or other calls.
                     if catch_unwind(AssertUnwindSafe(notify_handler)).is_err() {
                         tracing::warn!(method, "the handler panicked");
@@ -116,11 +117,11 @@ mod tests {
     struct Panicking;
 
     impl Handler for Panicking {
-        fn serves(&self) -> Serves {
-            Serves::nothing().url()
+        fn capabilities(&self) -> HandlerCapabilities {
+            HandlerCapabilities::none().url()
         }
 
-        fn url_done(&self, _: &str) {
+        fn url_elicitation_completed(&self, _: &str) {
             panic!("it falls over");
         }
     }

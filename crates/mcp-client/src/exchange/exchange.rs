@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use mcp_types::{
-    Incoming, NotificationMethod, RequestId,
+    JsonRpcMessage, NotificationMethod, RequestId,
     v2026_07_28::{LoggingMessageNotification, ProgressNotification},
 };
 use serde::{Serialize, de::IgnoredAny};
@@ -19,12 +19,12 @@ use super::{
 };
 use crate::{
     error::Error,
-    request::{Activity, Deadline, Name, Options},
+    request::{Activity, CallOptions, Deadline, Name},
     result::{Decode, Outcome, notification_params},
-    text::{Brief, without_text},
+    text::{Truncated, without_text},
     transport::{
-        BoxError, Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply,
-        TransportError, TransportErrorKind,
+        BoxError, Extensions, MessageContext, MessageKind, MessageStream, OutgoingMessage,
+        ResponseMessages, TransportError, TransportErrorKind, TransportResponse,
     },
 };
 
@@ -34,7 +34,7 @@ pub(crate) struct PendingRequest<'a> {
     pub(crate) method: &'a Name,
     pub(crate) id: RequestId,
     /// The receivers of progress and log notifications.
-    pub(crate) options: Option<&'a Options>,
+    pub(crate) options: Option<&'a CallOptions>,
     /// The deadline that progress extends.
     pub(crate) deadline: Option<&'a Deadline>,
 }
@@ -50,14 +50,20 @@ enum Event<R> {
 
 impl PendingRequest<'_> {
     /// Encodes the request as a message.
-    pub(crate) fn encode(&self, params: &impl Serialize) -> Result<Outgoing, Error> {
-        let request = mcp_types::Request::new(self.id.clone(), self.method, params);
+    pub(crate) fn encode(&self, params: &impl Serialize) -> Result<OutgoingMessage, Error> {
+        let request = mcp_types::JsonRpcRequest::new(self.id.clone(), self.method, params);
         let body = serde_json::to_vec(&request)
             .map_err(|error| Error::params(self.method.clone(), error))?;
         self.record_span_fields();
-        let message = Outgoing::new(body, MessageKind::Request, self.channel.context.clone());
+        let message =
+            OutgoingMessage::new(body, MessageKind::Request, self.channel.context.clone());
         let logs = self.options.is_some_and(|options| options.logs.is_some());
-        Ok(Outgoing { id: Some(self.id.clone()), logs, extras: self.extras(), ..message })
+        Ok(OutgoingMessage {
+            id: Some(self.id.clone()),
+            wants_logs: logs,
+            extensions: self.extras(),
+            ..message
+        })
     }
 
     /// Tells the span of the call what this request is known by, where it has fields for that
@@ -72,7 +78,7 @@ impl PendingRequest<'_> {
             RequestId::String(id) => span.record("jsonrpc.request.id", &**id),
             id => span.record("jsonrpc.request.id", display(id)),
         };
-        let Context { revision, session } = &self.channel.context;
+        let MessageContext { revision, session } = &self.channel.context;
         if let Some(revision) = revision {
             span.record("mcp.protocol.version", revision.as_str());
         }
@@ -82,24 +88,26 @@ impl PendingRequest<'_> {
     }
 
     /// Returns the values of the caller for the transport.
-    fn extras(&self) -> Extras {
+    fn extras(&self) -> Extensions {
         self.options.map(|options| options.extras.clone()).unwrap_or_default()
     }
 
     /// Sends the message of the request.
-    pub(crate) async fn send(&self, message: Outgoing) -> Result<Reply, Error> {
+    pub(crate) async fn send(&self, message: OutgoingMessage) -> Result<TransportResponse, Error> {
         self.channel.transport.send(message).await.map_err(|error| self.failed(error))
     }
 
     /// Reads messages up to the response.
     pub(crate) async fn response<R>(
         &self,
-        messages: Messages,
+        messages: ResponseMessages,
         decode: Decode<'_, R>,
     ) -> Result<Outcome<R>, Error> {
         match messages {
-            Messages::None => Err(self.invalid("the server took note of it and sent no answer")),
-            Messages::One(message) if self.channel.is_batch(&message) => {
+            ResponseMessages::None => {
+                Err(self.invalid("the server took note of it and sent no answer"))
+            }
+            ResponseMessages::One(message) if self.channel.is_batch(&message) => {
                 let whole = stream::once(async { Ok(message) }).boxed();
                 self.response_in_stream(whole, decode).await.map_err(|error| {
                     match error.transport_kind() {
@@ -108,8 +116,8 @@ impl PendingRequest<'_> {
                     }
                 })
             }
-            Messages::One(message) => self.single_response(&message, decode),
-            Messages::Stream(messages) => self.response_in_stream(messages, decode).await,
+            ResponseMessages::One(message) => self.single_response(&message, decode),
+            ResponseMessages::Stream(messages) => self.response_in_stream(messages, decode).await,
         }
     }
 
@@ -170,33 +178,35 @@ impl PendingRequest<'_> {
             Err(error) => return self.undecodable(message, &error),
         };
         Ok(match message {
-            Incoming::Result { id, result } if id == self.id => Event::Response(result),
-            Incoming::Error { id, error } if id.as_ref().is_none_or(|id| *id == self.id) => {
+            JsonRpcMessage::Result { id, result } if id == self.id => Event::Response(result),
+            JsonRpcMessage::Error { id, error } if id.as_ref().is_none_or(|id| *id == self.id) => {
                 let method = self.method.clone();
                 return Err(Error::Rpc { method, error, status: None, retry_after: None });
             }
-            Incoming::Result { id, .. } | Incoming::Error { id: Some(id), .. } => {
+            JsonRpcMessage::Result { id, .. } | JsonRpcMessage::Error { id: Some(id), .. } => {
                 self.unrelated_response(&id)
             }
-            Incoming::Error { id: None, .. } => Event::Unrelated("it is an error".to_owned()),
+            JsonRpcMessage::Error { id: None, .. } => Event::Unrelated("it is an error".to_owned()),
             // Servers send no requests in the stateless versions.
-            Incoming::Request { method, .. } if !self.channel.is_stateful() => {
-                Event::Unrelated(format!("it is the request `{}`", Brief(&method)))
+            JsonRpcMessage::Request { method, .. } if !self.channel.is_stateful() => {
+                Event::Unrelated(format!("it is the request `{}`", Truncated(&method)))
             }
-            Incoming::Request { id, method, params } => {
+            JsonRpcMessage::Request { id, method, params } => {
                 Event::ServerRequest(IncomingRequest { id, method, params, extras: self.extras() })
             }
-            Incoming::Notification { method, params } => {
+            JsonRpcMessage::Notification { method, params } => {
                 self.handle_notification(&method, params.as_deref());
-                Event::Unrelated(format!("it is the notification `{}`", Brief(&method)))
+                Event::Unrelated(format!("it is the notification `{}`", Truncated(&method)))
             }
         })
     }
 
     /// The result of another method may be of another type: it is no fault to pass over.
     fn undecodable<R>(&self, message: &[u8], error: &serde_json::Error) -> Result<Event<R>, Error> {
-        match Incoming::<IgnoredAny>::from_slice(message) {
-            Ok(Incoming::Result { id, .. }) if id != self.id => Ok(self.unrelated_response(&id)),
+        match JsonRpcMessage::<IgnoredAny>::from_slice(message) {
+            Ok(JsonRpcMessage::Result { id, .. }) if id != self.id => {
+                Ok(self.unrelated_response(&id))
+            }
             _ => Err(self.invalid(without_text(error))),
         }
     }
@@ -248,8 +258,8 @@ impl PendingRequest<'_> {
     /// A JSON-RPC error in the body of a failed HTTP exchange says more than its status.
     fn failed(&self, error: TransportError) -> Error {
         let TransportErrorKind::Status(status) = error.kind() else { return error.into() };
-        match Incoming::<IgnoredAny>::from_slice(error.body()) {
-            Ok(Incoming::Error { error: rpc_error, .. }) => Error::Rpc {
+        match JsonRpcMessage::<IgnoredAny>::from_slice(error.body()) {
+            Ok(JsonRpcMessage::Error { error: rpc_error, .. }) => Error::Rpc {
                 method: self.method.clone(),
                 error: rpc_error,
                 status: Some(status),

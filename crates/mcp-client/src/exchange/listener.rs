@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use mcp_types::Incoming;
+use mcp_types::JsonRpcMessage;
 use serde::de::IgnoredAny;
 use tokio::{sync::watch, task::AbortHandle, time};
 
@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     error::Error,
-    text::{Brief, without_text},
-    transport::{Extras, TransportError, TransportErrorKind},
+    text::{Truncated, without_text},
+    transport::{Extensions, TransportError, TransportErrorKind},
 };
 
 /// The time to wait for the stream to open.
@@ -117,20 +117,20 @@ async fn listen(
 
 /// One message out of many: what makes no sense is passed over.
 async fn handle(channel: &Channel, responder: &mut Responder, message: &[u8]) {
-    match Incoming::<IgnoredAny>::from_slice(message) {
-        Ok(Incoming::Request { id, method, params }) => {
+    match JsonRpcMessage::<IgnoredAny>::from_slice(message) {
+        Ok(JsonRpcMessage::Request { id, method, params }) => {
             // For which call it asks, if for any, does not show.
-            let request = IncomingRequest { id, method, params, extras: Extras::default() };
+            let request = IncomingRequest { id, method, params, extras: Extensions::default() };
             responder.add(channel, request, &channel.client_state.activity).await;
         }
-        Ok(Incoming::Notification { method, params }) => {
+        Ok(JsonRpcMessage::Notification { method, params }) => {
             channel.handle_notification(&method, params.as_deref());
         }
-        Ok(Incoming::Result { id, .. } | Incoming::Error { id: Some(id), .. }) => {
+        Ok(JsonRpcMessage::Result { id, .. } | JsonRpcMessage::Error { id: Some(id), .. }) => {
             tracing::debug!(%id, "an answer outside of the call that it answers is passed over");
         }
-        Ok(Incoming::Error { error, .. }) => {
-            tracing::debug!(error = %Brief(&error.message), "the server reports an error");
+        Ok(JsonRpcMessage::Error { error, .. }) => {
+            tracing::debug!(error = %Truncated(&error.message), "the server reports an error");
         }
         Err(error) => tracing::debug!(error = %without_text(&error), "a message is not valid"),
     }

@@ -7,14 +7,14 @@ use futures_util::{
     future::{Abortable, BoxFuture, Either, select},
     stream::FuturesUnordered,
 };
-use mcp_types::{RequestId, Response};
+use mcp_types::{JsonRpcResponse, RequestId};
 use serde_json::value::RawValue;
 use tokio::{runtime::Handle, time};
 
 use super::{channel::Channel, server_request};
 use crate::{
     request::Activity,
-    transport::{Extras, MessageKind, Outgoing},
+    transport::{Extensions, MessageKind, OutgoingMessage},
 };
 
 /// The timeout of responses that are not sent when the call ends.
@@ -27,7 +27,7 @@ pub(crate) struct IncomingRequest {
     pub(crate) method: String,
     pub(crate) params: Option<Box<RawValue>>,
     /// The values for the transport that the response is sent with.
-    pub(crate) extras: Extras,
+    pub(crate) extras: Extensions,
 }
 
 /// Responses that are being prepared, at most [`server_request::MAX_CONCURRENT`] at once. A server
@@ -86,12 +86,14 @@ impl Drop for Responder {
 async fn respond(channel: Channel, activity: Arc<Activity>, request: IncomingRequest) {
     let IncomingRequest { id, method, params, extras } = request;
     let outcome = server_request::respond(&channel, &activity, &method, params.as_deref()).await;
-    let body = match serde_json::to_vec(&Response::new(id, outcome)) {
+    let body = match serde_json::to_vec(&JsonRpcResponse::new(id, outcome)) {
         Ok(body) => body,
         Err(error) => return tracing::warn!(%error, method, "an answer is no JSON"),
     };
-    let message = Outgoing::new(body, MessageKind::OneWay, channel.context.clone());
-    if let Err(error) = channel.transport.send(Outgoing { extras, ..message }).await {
+    let message = OutgoingMessage::new(body, MessageKind::OneWay, channel.context.clone());
+    if let Err(error) =
+        channel.transport.send(OutgoingMessage { extensions: extras, ..message }).await
+    {
         tracing::debug!(%error, method, "an answer did not reach the server");
     }
 }

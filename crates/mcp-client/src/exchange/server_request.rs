@@ -20,9 +20,9 @@ use serde_json::{Value, value::RawValue};
 use super::{channel::Channel, client_state::ClientState};
 use crate::{
     error::Error,
-    handler::{Form, Handler, Refused, Serves, UrlElicitation},
+    handler::{Declined, Form, Handler, HandlerCapabilities, UrlElicitation},
     request::{Activity, Name},
-    text::{Brief, without_text},
+    text::{Truncated, without_text},
     transport::BoxError,
 };
 
@@ -43,7 +43,7 @@ pub(crate) enum ServerRequest {
 impl ServerRequest {
     /// Reads a JSON-RPC request of the server, as in the stateful versions.
     fn from_request(
-        serves: Serves,
+        serves: HandlerCapabilities,
         method: &str,
         params: Option<&RawValue>,
     ) -> Result<Self, ErrorObject> {
@@ -61,7 +61,7 @@ impl ServerRequest {
     }
 
     /// Checks a request against what the handler has declared.
-    fn new(serves: Serves, request: InputRequest) -> Result<Self, ErrorObject> {
+    fn new(serves: HandlerCapabilities, request: InputRequest) -> Result<Self, ErrorObject> {
         let method = method_of(&request);
         if !serves.supports(method) {
             return Err(not_supported(method));
@@ -76,7 +76,10 @@ impl ServerRequest {
         }
     }
 
-    fn elicitation(serves: Serves, params: ElicitRequestParams) -> Result<Self, ErrorObject> {
+    fn elicitation(
+        serves: HandlerCapabilities,
+        params: ElicitRequestParams,
+    ) -> Result<Self, ErrorObject> {
         let mode = match params {
             ElicitRequestParams::Form(params) if serves.form => {
                 return match Form::parse(&params.requested_schema) {
@@ -96,7 +99,7 @@ impl ServerRequest {
         };
         Err(invalid_params(format!(
             "this client does not serve elicitation in the mode {:?}",
-            Brief(&mode)
+            Truncated(&mode)
         )))
     }
 
@@ -126,11 +129,11 @@ impl ServerRequest {
                 let action = handler.elicit_url(elicitation).await.map(ElicitResult::new);
                 InputResponse::Elicit(decline_if_refused(action, declined)?)
             }
-            Self::Sampling(params) => {
-                InputResponse::CreateMessage(unwrap_single_block(handler.sample(*params).await?))
-            }
+            Self::Sampling(params) => InputResponse::CreateMessage(unwrap_single_block(
+                handler.create_message(*params).await?,
+            )),
             Self::Roots => {
-                let roots = require_file_uris(handler.roots().await?)?;
+                let roots = require_file_uris(handler.list_roots().await?)?;
                 InputResponse::ListRoots(ListRootsResult::new(roots))
             }
         })
@@ -203,7 +206,7 @@ fn decode_params<T: DeserializeOwned>(params: Option<&RawValue>) -> Result<T, Er
 }
 
 fn validate_sampling(
-    serves: Serves,
+    serves: HandlerCapabilities,
     params: &CreateMessageRequestParams,
 ) -> Result<(), ErrorObject> {
     if !serves.tools && (params.tools.is_some() || params.tool_choice.is_some()) {
@@ -242,7 +245,7 @@ fn decline_if_refused<T>(
     declined: impl FnOnce() -> T,
 ) -> Result<T, BoxError> {
     match answer {
-        Err(error) if error.is::<Refused>() => Ok(declined()),
+        Err(error) if error.is::<Declined>() => Ok(declined()),
         answer => answer,
     }
 }
@@ -282,7 +285,7 @@ fn require_file_uris(roots: Vec<Root>) -> Result<Vec<Root>, BoxError> {
 }
 
 fn not_supported(method: &str) -> ErrorObject {
-    let message = format!("this client does not serve {:?}", Brief(method));
+    let message = format!("this client does not serve {:?}", Truncated(method));
     ErrorObject { code: error_code::METHOD_NOT_FOUND, message, data: None }
 }
 
@@ -292,8 +295,8 @@ fn invalid_params(reason: impl Into<String>) -> ErrorObject {
 
 /// What the server is told of a failure: no more than whose it is.
 fn to_error_object(method: &str, error: &BoxError) -> ErrorObject {
-    if error.is::<Refused>() {
-        return ErrorObject { code: USER_REJECTED, message: Refused.to_string(), data: None };
+    if error.is::<Declined>() {
+        return ErrorObject { code: USER_REJECTED, message: Declined.to_string(), data: None };
     }
     tracing::warn!(method, %error, "what the server asked could not be answered");
     let message = "this client failed to answer".to_owned();

@@ -11,7 +11,7 @@ use mcp_types::{
 /// What a [`Handler`](crate::Handler) serves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[must_use]
-pub struct Serves {
+pub struct HandlerCapabilities {
     pub(crate) form: bool,
     pub(crate) url: bool,
     pub(crate) sampling: bool,
@@ -19,9 +19,9 @@ pub struct Serves {
     pub(crate) roots: bool,
 }
 
-impl Serves {
+impl HandlerCapabilities {
     /// Nothing at all.
-    pub const fn nothing() -> Self {
+    pub const fn none() -> Self {
         Self { form: false, url: false, sampling: false, tools: false, roots: false }
     }
 
@@ -35,17 +35,17 @@ impl Serves {
         Self { url: true, ..self }
     }
 
-    /// And sampling without tools: [`Handler::sample`](crate::Handler::sample).
+    /// And sampling without tools: [`Handler::create_message`](crate::Handler::create_message).
     pub const fn sampling(self) -> Self {
         Self { sampling: true, ..self }
     }
 
-    /// And sampling, with tools at the model's disposal: [`Handler::sample`](crate::Handler::sample).
+    /// And sampling, with tools at the model's disposal: [`Handler::create_message`](crate::Handler::create_message).
     pub const fn sampling_with_tools(self) -> Self {
         Self { sampling: true, tools: true, ..self }
     }
 
-    /// And roots: [`Handler::roots`](crate::Handler::roots).
+    /// And roots: [`Handler::list_roots`](crate::Handler::list_roots).
     pub const fn roots(self) -> Self {
         Self { roots: true, ..self }
     }
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn only_supported_features_are_declared() {
         // LIFE-10, ELIC-01, SAMP-01, ROOT-01, N-ELIC-01
-        let nothing = Serves::nothing();
+        let nothing = HandlerCapabilities::none();
         for (serves, declared) in [
             (nothing, "{}"),
             (nothing.form(), r#"{"elicitation":{"form":{}}}"#),

@@ -8,15 +8,15 @@ use mcp_types::v2026_07_28::{
     ElicitResult, Root,
 };
 
-use super::{capabilities::Serves, elicitation::UrlElicitation};
+use super::{capabilities::HandlerCapabilities, elicitation::UrlElicitation};
 use crate::transport::BoxError;
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, BoxError>>;
 
-/// Answers what a server asks while it works on a call; given to [`Builder::handler`].
+/// Answers what a server asks while it works on a call; given to [`ClientBuilder::handler`].
 ///
 /// It is the same for servers of all revisions. The server is told exactly what the handler
-/// [serves](Self::serves), and whatever else it asks is refused without troubling the handler. A
+/// [serves](Self::capabilities), and whatever else it asks is refused without troubling the handler. A
 /// handler belongs to one client, and so knows which server asks: it has to tell its user (MCP
 /// client/elicitation, "User Interaction Model").
 ///
@@ -27,21 +27,21 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, BoxError>>;
 ///
 /// # Errors
 /// The server learns that the handler failed, not why: that is logged, and is the source of
-/// [`Error::Input`] where the call fails with it. [`Refused`] is no failure: it says that the user
+/// [`Error::InputUnavailable`] where the call fails with it. [`Declined`] is no failure: it says that the user
 /// does not want to. A panic is caught, and counts as a failure.
 ///
 /// ```no_run
 /// use futures_util::future::BoxFuture;
 /// use mcp_client::{
-///     BoxError, Client, Handler, Serves, Transport,
+///     BoxError, Client, Handler, HandlerCapabilities, Transport,
 ///     mcp_types::v2026_07_28::{ElicitAction, ElicitRequestFormParams, ElicitResult},
 /// };
 ///
 /// struct Desktop;
 ///
 /// impl Handler for Desktop {
-///     fn serves(&self) -> Serves {
-///         Serves::nothing().form()
+///     fn capabilities(&self) -> HandlerCapabilities {
+///         HandlerCapabilities::none().form()
 ///     }
 ///
 ///     fn elicit_form(
@@ -61,11 +61,11 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, BoxError>>;
 /// }
 /// ```
 ///
-/// [`Builder::handler`]: crate::Builder::handler
-/// [`Error::Input`]: crate::Error::Input
+/// [`ClientBuilder::handler`]: crate::ClientBuilder::handler
+/// [`Error::InputUnavailable`]: crate::Error::InputUnavailable
 pub trait Handler: Send + Sync + 'static {
     /// What it serves. It is asked once, when the client is built.
-    fn serves(&self) -> Serves;
+    fn capabilities(&self) -> HandlerCapabilities;
 
     /// Has the user fill in a form (MCP client/elicitation, "Form Mode Elicitation Requests"), and
     /// lets them decline.
@@ -90,19 +90,22 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Takes note that the user is done with what an [elicitation](UrlElicitation) had sent them
     /// for, as its server says. Ids that are not known are to be passed over. It must not block.
-    fn url_done(&self, elicitation_id: &str) {
+    fn url_elicitation_completed(&self, elicitation_id: &str) {
         let _ = elicitation_id;
     }
 
     /// Has a model continue a conversation (MCP client/sampling, "Creating Messages"); the user
     /// should be able to see, change and refuse both the prompt and the reply.
-    fn sample(&self, params: CreateMessageRequestParams) -> Answer<'_, CreateMessageResult> {
+    fn create_message(
+        &self,
+        params: CreateMessageRequestParams,
+    ) -> Answer<'_, CreateMessageResult> {
         let _ = params;
         not_implemented()
     }
 
     /// The directories and files in which the server may work, as `file://` URIs (MCP client/roots).
-    fn roots(&self) -> Answer<'_, Vec<Root>> {
+    fn list_roots(&self) -> Answer<'_, Vec<Root>> {
         not_implemented()
     }
 }
@@ -112,8 +115,8 @@ fn not_implemented<T: Send + 'static>() -> Answer<'static, T> {
 }
 
 impl<T: Handler + ?Sized> Handler for Arc<T> {
-    fn serves(&self) -> Serves {
-        (**self).serves()
+    fn capabilities(&self) -> HandlerCapabilities {
+        (**self).capabilities()
     }
 
     fn elicit_form(&self, form: ElicitRequestFormParams) -> Answer<'_, ElicitResult> {
@@ -124,16 +127,19 @@ impl<T: Handler + ?Sized> Handler for Arc<T> {
         (**self).elicit_url(elicitation)
     }
 
-    fn url_done(&self, elicitation_id: &str) {
-        (**self).url_done(elicitation_id);
+    fn url_elicitation_completed(&self, elicitation_id: &str) {
+        (**self).url_elicitation_completed(elicitation_id);
     }
 
-    fn sample(&self, params: CreateMessageRequestParams) -> Answer<'_, CreateMessageResult> {
-        (**self).sample(params)
+    fn create_message(
+        &self,
+        params: CreateMessageRequestParams,
+    ) -> Answer<'_, CreateMessageResult> {
+        (**self).create_message(params)
     }
 
-    fn roots(&self) -> Answer<'_, Vec<Root>> {
-        (**self).roots()
+    fn list_roots(&self) -> Answer<'_, Vec<Root>> {
+        (**self).list_roots()
     }
 }
 
@@ -143,4 +149,4 @@ impl<T: Handler + ?Sized> Handler for Arc<T> {
 /// An elicitation is declined by it; sampling and roots are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the user refused")]
-pub struct Refused;
+pub struct Declined;

@@ -7,7 +7,7 @@ mod form;
 
 pub(crate) use self::form::Form;
 pub use self::{
-    capabilities::Serves,
+    capabilities::HandlerCapabilities,
     elicitation::UrlElicitation,
-    handler::{Handler, Refused},
+    handler::{Declined, Handler},
 };

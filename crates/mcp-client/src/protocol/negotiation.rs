@@ -63,8 +63,8 @@ impl Negotiation {
     pub fn revision(&self) -> Option<Revision> {
         let decision = *self.decision();
         let is_valid = |decision: &Decision| match decision.revision.era() {
-            Era::Handshake => decision.decided_at.elapsed() < STATEFUL_TTL,
-            Era::PerRequest => true,
+            Era::Stateful => decision.decided_at.elapsed() < STATEFUL_TTL,
+            Era::Stateless => true,
         };
         decision.filter(is_valid).map(|decision| decision.revision)
     }

@@ -94,8 +94,8 @@ impl Step {
     /// The step that shows whether the server speaks a version that it has named.
     fn check(revision: Revision) -> Self {
         match revision.era() {
-            Era::PerRequest => Self::Discover(revision),
-            Era::Handshake => Self::initialize(Some(revision), None),
+            Era::Stateless => Self::Discover(revision),
+            Era::Stateful => Self::initialize(Some(revision), None),
         }
     }
 
@@ -135,7 +135,7 @@ fn decide(fact: Fact, attempts: Attempts) -> Verdict {
         // Proof of a stateless server (V). The newest common version is spoken, and a stateful one
         // only if no stateless one is common (ours).
         Fact::Discovered(result) => match choose(result.supported_versions.clone()) {
-            Ok(revision) if revision.era() == Era::PerRequest => {
+            Ok(revision) if revision.era() == Era::Stateless => {
                 Verdict::Speaks { revision, fallback: false, discovered: Some(result) }
             }
             Ok(revision) => Verdict::Continue(Step::check(revision), attempts),
@@ -234,7 +234,7 @@ fn is_gone(error: &Error) -> bool {
 /// Returns whether there is no server at all.
 fn is_unreachable(error: &Error) -> bool {
     use TransportErrorKind as Kind;
-    matches!(error.transport_kind(), Some(Kind::Refused | Kind::Unreachable))
+    matches!(error.transport_kind(), Some(Kind::Blocked | Kind::Unreachable))
 }
 
 /// Returns whether the server has no stream where the fallback transport expects it.
@@ -329,7 +329,7 @@ impl Protocol {
                 _ => return None,
             },
         };
-        let revision = choose(versions).ok().filter(|chosen| chosen.era() == Era::PerRequest)?;
+        let revision = choose(versions).ok().filter(|chosen| chosen.era() == Era::Stateless)?;
         if let Some(result) = result {
             self.stateless.keep(revision, *result);
         }

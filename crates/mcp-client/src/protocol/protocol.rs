@@ -26,9 +26,9 @@ use crate::{
     changes::ChangeQueue,
     error::Error,
     exchange::Channel,
-    request::{Deadline, Name, Options, Request},
-    result::{Decode, ServerProfile},
-    transport::Extras,
+    request::{CallOptions, Deadline, Name, Request},
+    result::{Decode, ServerInfo},
+    transport::Extensions,
 };
 
 /// The number of rejections of a protocol version that ends a request.
@@ -58,12 +58,12 @@ impl Protocol {
         negotiation: Negotiation,
     ) -> Self {
         let fallback =
-            channel.transport.older().map(|transport| Channel { transport, ..channel.clone() });
+            channel.transport.fallback().map(|transport| Channel { transport, ..channel.clone() });
         Self {
             pinned,
-            stateful_only: channel.transport.is_of_handshake().then_some(version::NEWEST_STATEFUL),
+            stateful_only: channel.transport.is_stateful_only().then_some(version::NEWEST_STATEFUL),
             negotiation,
-            probe_timeout: channel.transport.probe_time(),
+            probe_timeout: channel.transport.probe_timeout(),
             detection: SingleFlight::default(),
             stateful: StatefulProtocol::new(channel.clone(), pinned),
             fallback: fallback.map(|channel| StatefulProtocol::new(channel, pinned)),
@@ -72,7 +72,7 @@ impl Protocol {
     }
 
     /// Returns the identity and capabilities of the server.
-    pub(crate) async fn server_info(&self) -> Result<Arc<ServerProfile>, Error> {
+    pub(crate) async fn server_info(&self) -> Result<Arc<ServerInfo>, Error> {
         let asked = Instant::now();
         let mut revision = self.revision().await?;
         let mut rejections = 0;
@@ -91,10 +91,10 @@ impl Protocol {
         &self,
         revision: Revision,
         asked: Instant,
-    ) -> Result<Arc<ServerProfile>, Error> {
+    ) -> Result<Arc<ServerInfo>, Error> {
         match revision.era() {
-            Era::Handshake => Ok(Arc::clone(self.stateful().session().await?.profile())),
-            Era::PerRequest => self.stateless.server_info(revision, asked).await,
+            Era::Stateful => Ok(Arc::clone(self.stateful().session().await?.profile())),
+            Era::Stateless => self.stateless.server_info(revision, asked).await,
         }
     }
 
@@ -130,8 +130,8 @@ impl Protocol {
     ) -> Result<R, Error> {
         supports(revision, &request.method)?;
         match revision.era() {
-            Era::Handshake => self.stateful().call(request, session, decode).await,
-            Era::PerRequest => self.stateless.call(revision, request, decode).await,
+            Era::Stateful => self.stateful().call(request, session, decode).await,
+            Era::Stateless => self.stateless.call(revision, request, decode).await,
         }
     }
 
@@ -140,13 +140,13 @@ impl Protocol {
         &self,
         method: &Name,
         params: Option<&impl Serialize>,
-        extras: Option<&Extras>,
+        extras: Option<&Extensions>,
     ) -> Result<(), Error> {
         let revision = self.revision().await?;
         supports(revision, method)?;
         match revision.era() {
-            Era::Handshake => self.stateful().notify(method, params, extras).await,
-            Era::PerRequest => self.stateless.notify(revision, method, params, extras).await,
+            Era::Stateful => self.stateful().notify(method, params, extras).await,
+            Era::Stateless => self.stateless.notify(revision, method, params, extras).await,
         }
     }
 
@@ -154,7 +154,7 @@ impl Protocol {
     pub(crate) async fn subscribe(
         &self,
         queue: &Arc<ChangeQueue>,
-        options: Option<&Options>,
+        options: Option<&CallOptions>,
         deadline: &Deadline,
     ) -> Result<(), Error> {
         let revision = self.revision().await?;
@@ -171,12 +171,12 @@ impl Protocol {
         &self,
         revision: Revision,
         queue: &Arc<ChangeQueue>,
-        options: Option<&Options>,
+        options: Option<&CallOptions>,
         deadline: &Deadline,
     ) -> Result<(), Error> {
         match revision.era() {
-            Era::Handshake => self.stateful().subscribe(queue, options, deadline).await,
-            Era::PerRequest => self.stateless.subscribe(revision, queue, options).await,
+            Era::Stateful => self.stateful().subscribe(queue, options, deadline).await,
+            Era::Stateless => self.stateless.subscribe(revision, queue, options).await,
         }
     }
 
@@ -205,8 +205,8 @@ impl Protocol {
     /// The method of the first request to the server, for errors.
     pub(crate) fn first_method(&self) -> Name {
         Name::Borrowed(match self.known().map(Revision::era) {
-            Some(Era::Handshake) => InitializeRequest::NAME,
-            Some(Era::PerRequest) | None => DiscoverRequest::NAME,
+            Some(Era::Stateful) => InitializeRequest::NAME,
+            Some(Era::Stateless) | None => DiscoverRequest::NAME,
         })
     }
 
@@ -244,7 +244,7 @@ impl Protocol {
         if let Evidence::Versions(versions) = evidence {
             // The code alone may be that of another server, which a tool has called.
             if !error.did_not_run() {
-                if revision.era() == Era::PerRequest {
+                if revision.era() == Era::Stateless {
                     self.negotiation.forget(revision);
                 }
                 return Err(error);
@@ -259,24 +259,24 @@ impl Protocol {
             }
             let chosen = choose(versions)?;
             // The server has just rejected another stateful version.
-            if (chosen.era(), revision.era()) == (Era::Handshake, Era::Handshake) {
+            if (chosen.era(), revision.era()) == (Era::Stateful, Era::Stateful) {
                 return Err(error);
             }
             self.negotiation.decide(chosen, false);
             return Ok(chosen);
         }
         let doubtful = match revision.era() {
-            Era::PerRequest => contradicts_stateless(&error),
-            Era::Handshake => error.failed_while_opening() && evidence != Evidence::None,
+            Era::Stateless => contradicts_stateless(&error),
+            Era::Stateful => error.failed_while_opening() && evidence != Evidence::None,
         };
         if self.pinned.is_some() || !doubtful {
             return Err(error);
         }
         self.negotiation.forget(revision);
         let other = match revision.era() {
-            Era::PerRequest => self.revision().await.ok(),
+            Era::Stateless => self.revision().await.ok(),
             // The server has just rejected `initialize`, so it is not sent again.
-            Era::Handshake => self.discover_again().await,
+            Era::Stateful => self.discover_again().await,
         };
         other.filter(|other| other.era() != revision.era()).ok_or(error)
     }
@@ -289,11 +289,11 @@ fn supports(revision: Revision, method: &Name) -> Result<(), Error> {
     };
     let (old, new) = (&v2025_11_25::Methods::ALL, &v2026_07_28::Methods::ALL);
     let (spoken, other) = match revision.era() {
-        Era::Handshake => (by_client(old), by_client(new)),
-        Era::PerRequest => (by_client(new), by_client(old)),
+        Era::Stateful => (by_client(old), by_client(new)),
+        Era::Stateless => (by_client(new), by_client(old)),
     };
     match other && !spoken {
-        true => Err(Error::Unsupported { method: method.clone(), revision }),
+        true => Err(Error::UnsupportedMethod { method: method.clone(), revision }),
         false => Ok(()),
     }
 }

@@ -24,14 +24,14 @@ pub(crate) fn mutual<'a>(
 /// A stateful one is chosen only if the server names no stateless one.
 ///
 /// # Errors
-/// [`Error::Version`] if there is no common version.
+/// [`Error::UnsupportedProtocolVersion`] if there is no common version.
 pub(crate) fn choose(supported: Vec<String>) -> Result<Revision, Error> {
     let newest = |era| mutual(era, &supported);
-    if let Some(revision) = newest(Era::PerRequest) {
+    if let Some(revision) = newest(Era::Stateless) {
         return Ok(revision);
     }
     let is_old = |version: &String| version.as_str() < NEWEST_STATELESS.as_str();
-    match newest(Era::Handshake) {
+    match newest(Era::Stateful) {
         Some(revision) if supported.iter().all(is_old) => Ok(revision),
         _ => Err(no_common_version(supported, None)),
     }
@@ -39,7 +39,7 @@ pub(crate) fn choose(supported: Vec<String>) -> Result<Revision, Error> {
 
 /// No revision is shared with a server that speaks these; a pinned one is all that is spoken here.
 pub(crate) fn no_common_version(server: Vec<String>, pinned: Option<Revision>) -> Error {
-    Error::Version {
+    Error::UnsupportedProtocolVersion {
         server,
         client: pinned.map_or_else(|| Revision::ALL.to_vec(), |one| vec![one]),
     }

@@ -6,7 +6,7 @@ use mcp_types::{
 };
 use serde::{Serialize, Serializer};
 
-use super::options::Options;
+use super::options::CallOptions;
 
 /// `params` on the wire.
 #[derive(Serialize)]
@@ -59,7 +59,7 @@ pub(crate) struct Envelope<'a> {
 pub(crate) struct CallerMeta<'a>(&'a JsonObject);
 
 impl<'a> CallerMeta<'a> {
-    pub(crate) fn of(options: Option<&'a Options>) -> Option<Self> {
+    pub(crate) fn of(options: Option<&'a CallOptions>) -> Option<Self> {
         options.map(|options| &options.meta).filter(|meta| !meta.is_empty()).map(Self)
     }
 }

@@ -15,4 +15,4 @@ pub(crate) use self::{
     },
     request::{Name, Request},
 };
-pub use self::{limits::Limits, options::Options};
+pub use self::{limits::Limits, options::CallOptions};

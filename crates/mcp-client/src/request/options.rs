@@ -9,33 +9,33 @@ use mcp_types::{
 use serde_json::Value;
 
 use super::limits::Limits;
-use crate::transport::Extras;
+use crate::transport::Extensions;
 
-/// What the calls of one caller want beyond their parameters; see [`Client::with`].
+/// What the calls of one caller want beyond their parameters; see [`Client::with_options`].
 ///
 /// ```no_run
 /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
 /// use std::time::Duration;
 ///
-/// use mcp_client::Options;
+/// use mcp_client::CallOptions;
 /// use serde_json::json;
 ///
-/// let options = Options::new()
+/// let options = CallOptions::new()
 ///     .timeout(Duration::from_secs(5))
 ///     .on_progress(|progress| println!("{} of {:?}", progress.progress, progress.total));
-/// client.with(options).call_tool("index", json!({ "path": "/" })).await?;
+/// client.with_options(options).call_tool("index", json!({ "path": "/" })).await?;
 /// # Ok(())
 /// # }
 /// ```
 ///
-/// [`Client::with`]: crate::Client::with
+/// [`Client::with_options`]: crate::Client::with_options
 #[derive(Clone, Default)]
 #[must_use]
-pub struct Options {
+pub struct CallOptions {
     pub(crate) timeout: Option<Duration>,
     pub(crate) total: Option<Duration>,
     pub(crate) meta: JsonObject,
-    pub(crate) extras: Extras,
+    pub(crate) extras: Extensions,
     pub(crate) on_progress: Option<OnProgress>,
     pub(crate) logs: Option<LogReceiver>,
 }
@@ -49,24 +49,24 @@ pub(crate) struct LogReceiver {
     pub(crate) on_log: Arc<dyn Fn(LoggingMessageNotificationParams) + Send + Sync>,
 }
 
-impl Options {
+impl CallOptions {
     /// Nothing but what every call has.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Time for one request until its answer, in place of [`Limits::request`]; each report of
+    /// Time for one request until its answer, in place of [`Limits::timeout`]; each report of
     /// progress begins it anew.
     ///
-    /// [`Limits::request`]: crate::Limits::request
+    /// [`Limits::timeout`]: crate::Limits::timeout
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self }
     }
 
-    /// Time for the call in all, whatever progress it reports, in place of [`Limits::total`].
+    /// Time for the call in all, whatever progress it reports, in place of [`Limits::max_total_timeout`].
     ///
-    /// [`Limits::total`]: crate::Limits::total
-    pub fn total(self, total: Duration) -> Self {
+    /// [`Limits::max_total_timeout`]: crate::Limits::max_total_timeout
+    pub fn max_total_timeout(self, total: Duration) -> Self {
         Self { total: Some(total), ..self }
     }
 
@@ -102,20 +102,24 @@ impl Options {
 
     /// The limits of a call with these options, out of those of all calls.
     pub fn limits(&self, all: Limits) -> Limits {
-        let request = self.timeout.unwrap_or(all.request);
-        Limits { request, total: self.total.unwrap_or(all.total), ..all }
+        let request = self.timeout.unwrap_or(all.timeout);
+        Limits {
+            timeout: request,
+            max_total_timeout: self.total.unwrap_or(all.max_total_timeout),
+            ..all
+        }
     }
 
     /// A value for the transport, at most one of each type, such as the token of this call.
-    pub fn extra<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+    pub fn extension<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.extras.insert(value);
         self
     }
 }
 
-impl fmt::Debug for Options {
+impl fmt::Debug for CallOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
+        f.debug_struct("CallOptions")
             .field("timeout", &self.timeout)
             .field("total", &self.total)
             .finish_non_exhaustive()

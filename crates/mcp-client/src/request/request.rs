@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::atomic::AtomicBool};
 
-use super::{deadline::Deadline, options::Options};
+use super::{deadline::Deadline, options::CallOptions};
 
 /// The name of a method; that of an extension may be made at run time.
 pub(crate) type Name = Cow<'static, str>;
@@ -16,7 +16,7 @@ pub(crate) struct Request<'a, P> {
     pub(crate) target: Option<&'a str>,
     /// Arguments that their tool wants to be seen.
     pub(crate) param_headers: Vec<(String, String)>,
-    pub(crate) options: Option<&'a Options>,
+    pub(crate) options: Option<&'a CallOptions>,
     pub(crate) deadline: &'a Deadline,
     /// True once the server has required input for it.
     pub(crate) input_was_required: AtomicBool,

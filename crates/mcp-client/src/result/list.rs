@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use mcp_types::{
-    Incoming, Method,
+    JsonRpcMessage, Method,
     v2026_07_28::{
         self as wire, ListPromptsRequest, ListResourceTemplatesRequest, ListResourcesRequest,
         ListToolsRequest, Prompt, Resource, ResourceTemplate,
@@ -20,11 +20,11 @@ use super::{cache_hint::CacheHint, outcome::Outcome, page::Page};
 /// A list of a server, all pages together, in the server's order.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Listed<T> {
+pub struct ListResult<T> {
     /// The entries. All text is the server's own and untrusted.
     pub items: Vec<T>,
     /// Entries that are not what the list is of, each with the reason.
-    pub refused: Vec<RefusedEntry>,
+    pub invalid: Vec<InvalidEntry>,
     /// How long the list may be kept, and for whom, where the server says so.
     pub cache: Option<CacheHint>,
 }
@@ -32,14 +32,14 @@ pub struct Listed<T> {
 /// An entry of a list that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct RefusedEntry {
+pub struct InvalidEntry {
     /// The name of the tool or prompt, the URI of the resource or its template, if it has one.
     pub name: Option<String>,
     /// Why it is refused.
     pub reason: String,
 }
 
-impl RefusedEntry {
+impl InvalidEntry {
     /// An entry that is refused for this reason.
     pub fn new(name: Option<String>, reason: impl Into<String>) -> Self {
         Self { name, reason: reason.into() }
@@ -47,7 +47,7 @@ impl RefusedEntry {
 }
 
 /// An entry as it was read.
-pub(crate) type Entry<T> = Result<T, RefusedEntry>;
+pub(crate) type Entry<T> = Result<T, InvalidEntry>;
 
 /// What a server lists.
 pub(crate) trait Listable: DeserializeOwned {
@@ -86,8 +86,8 @@ impl Listable for ResourceTemplate {
 /// Decodes a page entry by entry, so that one bad entry does not spoil the list.
 pub(crate) fn decode_page<T: Listable>(
     message: &[u8],
-) -> serde_json::Result<Incoming<Outcome<Page<Entry<T>>>>> {
-    let page = Incoming::<RawPage<T>>::from_slice(message)?;
+) -> serde_json::Result<JsonRpcMessage<Outcome<Page<Entry<T>>>>> {
+    let page = JsonRpcMessage::<RawPage<T>>::from_slice(message)?;
     Ok(page.map(|page| {
         let RawPage { entries: items, next, result_type, hint } = page;
         let page = Page { items, next, bytes: message.len(), hint };
@@ -132,7 +132,7 @@ fn decode_entry<T: Listable>(entry: &RawValue) -> Entry<T> {
     serde_json::from_str(entry.get()).map_err(|error| {
         let entry: Value = serde_json::from_str(entry.get()).unwrap_or_default();
         let name = entry.get(T::KEY).and_then(Value::as_str).map(str::to_owned);
-        RefusedEntry { name, reason: error.to_string() }
+        InvalidEntry { name, reason: error.to_string() }
     })
 }
 
@@ -145,7 +145,7 @@ mod tests {
     fn page(result: &str) -> serde_json::Result<Page<Entry<Resource>>> {
         let message = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
         match decode_page::<Resource>(message.as_bytes())? {
-            Incoming::Result { result: Outcome::Complete(page), .. } => Ok(page),
+            JsonRpcMessage::Result { result: Outcome::Complete(page), .. } => Ok(page),
             other => panic!("{other:?}"),
         }
     }

@@ -13,10 +13,10 @@ mod meta;
 
 pub use self::{
     cache_hint::CacheHint,
-    list::{Listed, RefusedEntry},
-    server_info::{Capabilities, ServerProfile},
-    shared_lists::KnownLists,
-    tool::{Tool, ToolList, ToolResult},
+    list::{InvalidEntry, ListResult},
+    server_info::{ServerCapabilities, ServerInfo},
+    shared_lists::SharedToolLists,
+    tool::{ToolDefinition, ToolList, ToolResult},
 };
 pub(crate) use self::{
     list::{Listable, decode_page},

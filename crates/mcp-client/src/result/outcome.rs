@@ -1,6 +1,6 @@
 //! The outcome of a request: a complete result, or required input.
 
-use mcp_types::{Incoming, OrInputRequired, v2026_07_28::InputRequiredResult};
+use mcp_types::{JsonRpcMessage, OrInputRequired, v2026_07_28::InputRequiredResult};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub(crate) enum Outcome<R> {
 
 /// Decodes a message into the result of the pending request.
 pub(crate) type Decode<'a, R> =
-    &'a (dyn Fn(&[u8]) -> serde_json::Result<Incoming<Outcome<R>>> + Send + Sync);
+    &'a (dyn Fn(&[u8]) -> serde_json::Result<JsonRpcMessage<Outcome<R>>> + Send + Sync);
 
 impl<R> Outcome<R> {
     /// A result that is complete unless it says otherwise.
@@ -54,21 +54,23 @@ impl<T> From<OrInputRequired<T, InputRequiredResult>> for Outcome<T> {
 /// Decodes the result of any method: what it is, then by its type.
 pub(crate) fn decode_result<R: DeserializeOwned>(
     message: &[u8],
-) -> serde_json::Result<Incoming<Outcome<R>>> {
+) -> serde_json::Result<JsonRpcMessage<Outcome<R>>> {
     #[derive(Deserialize)]
     struct Typed {
         #[serde(rename = "resultType")]
         kind: Option<String>,
     }
-    match Incoming::from_slice(message) {
-        Ok(Incoming::Result { result: Typed { kind: Some(kind) }, .. }) if kind != "complete" => {
+    match JsonRpcMessage::from_slice(message) {
+        Ok(JsonRpcMessage::Result { result: Typed { kind: Some(kind) }, .. })
+            if kind != "complete" =>
+        {
             if kind == "input_required" {
-                let message = Incoming::<InputRequiredResult>::from_slice(message)?;
+                let message = JsonRpcMessage::<InputRequiredResult>::from_slice(message)?;
                 return Ok(message.map(|request| Outcome::InputRequired(Box::new(request))));
             }
-            let message = Incoming::<serde::de::IgnoredAny>::from_slice(message)?;
+            let message = JsonRpcMessage::<serde::de::IgnoredAny>::from_slice(message)?;
             Ok(message.map(|_| Outcome::Other(kind)))
         }
-        _ => Ok(Incoming::<R>::from_slice(message)?.map(Outcome::Complete)),
+        _ => Ok(JsonRpcMessage::<R>::from_slice(message)?.map(Outcome::Complete)),
     }
 }

@@ -125,7 +125,7 @@ impl<T> Pages<T> {
     }
 
     fn limit_exceeded(&self, reason: String) -> Error {
-        Error::Endless { method: self.method.clone(), reason }
+        Error::ListLimitExceeded { method: self.method.clone(), reason }
     }
 }
 

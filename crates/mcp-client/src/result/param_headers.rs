@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use mcp_types::{JsonObject, Schema};
 use serde_json::{Value, value::RawValue};
 
-use crate::{text::Brief, transport::BoxError};
+use crate::{text::Truncated, transport::BoxError};
 
 /// The schema keyword that names the header of an argument.
 const KEYWORD: &str = "x-mcp-header";
@@ -151,7 +151,7 @@ impl SchemaSearch {
     ) -> Result<(), String> {
         let refuse = |reason: &str| {
             let name = name.to_string();
-            Err(format!("its `{KEYWORD}` {} {reason}", Brief(&name)))
+            Err(format!("its `{KEYWORD}` {} {reason}", Truncated(&name)))
         };
         let Some(name) = name.as_str().filter(|name| is_token(name)) else {
             return refuse("is no name of a header");

@@ -6,22 +6,22 @@ use serde_json::Value;
 /// What a server says of itself when the conversation opens.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct ServerProfile {
+pub struct ServerInfo {
     /// The revision of the protocol that is spoken with it.
     pub revision: Revision,
     /// Its name and version, if it tells. Self-declared: fit for display, not for decisions.
-    pub server: Option<Implementation>,
+    pub implementation: Option<Implementation>,
     /// What it can do.
-    pub capabilities: Capabilities,
+    pub capabilities: ServerCapabilities,
     /// A hint for the model on how to use it. Untrusted text.
     pub instructions: Option<String>,
 }
 
 /// What a server can do, as it declared; members that are not known here are kept.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Capabilities(JsonObject);
+pub struct ServerCapabilities(JsonObject);
 
-impl Capabilities {
+impl ServerCapabilities {
     /// Takes the object as the server sent it.
     pub fn new(declared: JsonObject) -> Self {
         Self(declared)
@@ -54,7 +54,7 @@ impl Capabilities {
     }
 }
 
-impl ServerProfile {
+impl ServerInfo {
     /// Returns whether the server runs tool calls as tasks for those who ask for it.
     pub(crate) fn runs_tools_as_tasks(&self) -> bool {
         let tasks = self.capabilities.as_object().get("tasks");
@@ -83,9 +83,9 @@ mod tests {
 
     use super::*;
 
-    fn capabilities(declared: Value) -> Capabilities {
+    fn capabilities(declared: Value) -> ServerCapabilities {
         let Value::Object(declared) = declared else { panic!("not an object") };
-        Capabilities::new(declared)
+        ServerCapabilities::new(declared)
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use mcp_types::{Incoming, RequestId};
+use mcp_types::{JsonRpcMessage, RequestId};
 
 use super::{
     outcome::Outcome,
@@ -20,14 +20,14 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// The lists of tools that servers have sent; clones share them.
 ///
 /// Users of a server mostly get the same list. Clients that are given the same value, by
-/// [`Builder::known_lists`](crate::Builder::known_lists), read such a list once and share its tools.
+/// [`ClientBuilder::shared_tool_lists`](crate::ClientBuilder::shared_tool_lists), read such a list once and share its tools.
 /// It is found by all of its bytes and by nothing else, so nothing of one user reaches another who
 /// has not been sent the same.
 ///
 /// At most 256 pages of 16 MiB in all are kept; the oldest give way. What gives way stays with those
 /// who have it.
 #[derive(Clone, Default)]
-pub struct KnownLists(Arc<RwLock<SharedPages>>);
+pub struct SharedToolLists(Arc<RwLock<SharedPages>>);
 
 /// Pages in the order in which they came.
 #[derive(Default)]
@@ -43,22 +43,25 @@ struct SharedPage {
     page: ToolPage,
 }
 
-impl KnownLists {
+impl SharedToolLists {
     /// None yet.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Decodes a page of tools, or finds it among those that are known.
-    pub(crate) fn decode(&self, message: &[u8]) -> serde_json::Result<Incoming<Outcome<ToolPage>>> {
+    pub(crate) fn decode(
+        &self,
+        message: &[u8],
+    ) -> serde_json::Result<JsonRpcMessage<Outcome<ToolPage>>> {
         let Some(parts) = MessageParts::of(message) else { return decode_tool_page(message) };
         let id = RequestId::Number(parts.id);
         if let Some(page) = self.find(&parts) {
-            return Ok(Incoming::Result { id, result: Outcome::Complete(page) });
+            return Ok(JsonRpcMessage::Result { id, result: Outcome::Complete(page) });
         }
         let message = decode_tool_page(message)?;
         match &message {
-            Incoming::Result { id: of, result: Outcome::Complete(page) } if *of == id => {
+            JsonRpcMessage::Result { id: of, result: Outcome::Complete(page) } if *of == id => {
                 self.insert(&parts, page);
             }
             _ => {}
@@ -97,10 +100,10 @@ impl SharedPage {
     }
 }
 
-impl fmt::Debug for KnownLists {
+impl fmt::Debug for SharedToolLists {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shared = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        write!(f, "KnownLists({} pages)", shared.pages.len())
+        write!(f, "SharedToolLists({} pages)", shared.pages.len())
     }
 }
 
@@ -146,23 +149,26 @@ mod tests {
     const TOOL: &str = r#"{"name":"a","inputSchema":{"type":"object"}}"#;
 
     /// The tools of a page, or what it is instead.
-    fn decode(known: &KnownLists, message: &str) -> Result<Vec<Arc<crate::Tool>>, String> {
+    fn decode(
+        known: &SharedToolLists,
+        message: &str,
+    ) -> Result<Vec<Arc<crate::ToolDefinition>>, String> {
         match known.decode(message.as_bytes()) {
-            Ok(Incoming::Result { result: Outcome::Complete(page), .. }) => {
+            Ok(JsonRpcMessage::Result { result: Outcome::Complete(page), .. }) => {
                 Ok(page.items.iter().flatten().map(|listed| Arc::clone(&listed.tool)).collect())
             }
             other => Err(format!("{other:?}")),
         }
     }
 
-    fn id(known: &KnownLists, message: &str) -> RequestId {
+    fn id(known: &SharedToolLists, message: &str) -> RequestId {
         match known.decode(message.as_bytes()) {
-            Ok(Incoming::Result { id, .. }) => id,
+            Ok(JsonRpcMessage::Result { id, .. }) => id,
             other => panic!("{other:?}"),
         }
     }
 
-    fn pages(known: &KnownLists) -> usize {
+    fn pages(known: &SharedToolLists) -> usize {
         known.0.read().unwrap().pages.len()
     }
 
@@ -183,7 +189,7 @@ mod tests {
     #[test]
     fn equal_lists_are_shared_across_request_ids() {
         for (spelling, is_known) in SPELLINGS {
-            let known = KnownLists::new();
+            let known = SharedToolLists::new();
             let first = decode(&known, &spelled(spelling, 2)).unwrap();
             for number in [2, 7, 12_345] {
                 let message = spelled(spelling, number);
@@ -198,7 +204,7 @@ mod tests {
 
     #[test]
     fn lists_that_differ_are_not_shared() {
-        let known = KnownLists::new();
+        let known = SharedToolLists::new();
         let first = decode(&known, &spelled(SPELLINGS[0].0, 2)).unwrap();
         for (from, to) in [(r#""a""#, r#""b""#), ("}}", "}} "), ("object\"", "object\",\"x\":1")] {
             let message = spelled(SPELLINGS[0].0, 2).replacen(from, to, 1);
@@ -211,7 +217,7 @@ mod tests {
     #[test]
     fn only_the_id_of_the_message_itself_is_recognized() {
         // None of these is a page, and none may make another look like one.
-        let known = KnownLists::new();
+        let known = SharedToolLists::new();
         let result = format!(r#""result":{{"tools":[{TOOL}]}}"#);
         for message in [
             format!(r#"{{{result},"jsonrpc":"2.0","x\",\"id":2}}"#),
@@ -236,7 +242,7 @@ mod tests {
 
     #[test]
     fn the_oldest_pages_are_evicted_first() {
-        let known = KnownLists::new();
+        let known = SharedToolLists::new();
         let list =
             |name: usize| spelled(SPELLINGS[0].0, 2).replace(r#""a""#, &format!("\"{name}\""));
         let first = decode(&known, &list(0)).unwrap();

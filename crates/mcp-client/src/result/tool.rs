@@ -7,7 +7,7 @@ use std::{
 };
 
 use mcp_types::{
-    Incoming, JsonObject, OrInputRequired, Schema,
+    JsonObject, JsonRpcMessage, OrInputRequired, Schema,
     v2026_07_28::{
         self as wire, CallToolResult, ContentBlock, Icon, InputRequiredResult, ListToolsResult,
         ToolAnnotations,
@@ -21,12 +21,12 @@ use serde_json::Value;
 
 use super::{
     cache_hint::CacheHint,
-    list::{Entry, RefusedEntry, decode_page},
+    list::{Entry, InvalidEntry, decode_page},
     meta::meta_to_object,
     outcome::Outcome,
     page::Page,
     param_headers::ParamHeader,
-    server_info::ServerProfile,
+    server_info::ServerInfo,
 };
 
 /// A tool as its server describes it. All text is the server's own and untrusted. It serializes as a
@@ -34,7 +34,7 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Tool {
+pub struct ToolDefinition {
     /// Its name: exact, case-sensitive, unique only within its server.
     pub name: String,
     /// Its name for people.
@@ -59,10 +59,10 @@ pub struct Tool {
 #[non_exhaustive]
 pub struct ToolList {
     /// The tools that can be called, in the server's order. Equal lists may share them: see
-    /// [`KnownLists`](crate::KnownLists).
-    pub tools: Vec<Arc<Tool>>,
+    /// [`SharedToolLists`](crate::SharedToolLists).
+    pub tools: Vec<Arc<ToolDefinition>>,
     /// Entries of the list that cannot be offered, each with the reason.
-    pub refused: Vec<RefusedEntry>,
+    pub invalid: Vec<InvalidEntry>,
     /// How long the list may be kept, and for whom, where the server says so.
     pub cache: Option<CacheHint>,
 }
@@ -100,7 +100,7 @@ impl ToolList {
     /// servers have parameter headers.
     pub(crate) fn new(
         entries: &[Entry<Arc<ListedTool>>],
-        profile: Option<&ServerProfile>,
+        profile: Option<&ServerInfo>,
     ) -> (Self, ToolParamHeaders) {
         let mut names = HashSet::new();
         let mut param_headers = ToolParamHeaders::new();
@@ -109,7 +109,7 @@ impl ToolList {
             let listed = match entry {
                 Ok(listed) => listed,
                 Err(refused) => {
-                    list.refused.push(refused.clone());
+                    list.invalid.push(refused.clone());
                     continue;
                 }
             };
@@ -120,7 +120,7 @@ impl ToolList {
                         param_headers.insert(listed.tool.name.clone(), headers.to_vec());
                     }
                 }
-                Err(reason) => list.refused.push(RefusedEntry {
+                Err(reason) => list.invalid.push(InvalidEntry {
                     name: Some(listed.tool.name.clone()),
                     reason: reason.to_owned(),
                 }),
@@ -136,7 +136,7 @@ pub(crate) type ToolPage = Page<Entry<Arc<ListedTool>>>;
 /// A decoded tool, and what decides whether it is usable.
 #[derive(Debug)]
 pub(crate) struct ListedTool {
-    pub(crate) tool: Arc<Tool>,
+    pub(crate) tool: Arc<ToolDefinition>,
     requires_task: bool,
     /// Its parameter headers; an error if its annotations are invalid.
     param_headers: Result<Vec<ParamHeader>, String>,
@@ -146,12 +146,12 @@ impl ListedTool {
     fn new(tool: wire::Tool) -> Entry<Arc<Self>> {
         if !is_object_schema(&tool.input_schema) {
             let reason = "the schema of its arguments is not of type \"object\"".to_owned();
-            return Err(RefusedEntry { name: Some(tool.name), reason });
+            return Err(InvalidEntry { name: Some(tool.name), reason });
         }
         Ok(Arc::new(Self {
             requires_task: requires_task(&tool),
             param_headers: ParamHeader::of_schema(&tool.input_schema),
-            tool: Arc::new(Tool {
+            tool: Arc::new(ToolDefinition {
                 name: tool.name,
                 title: tool.title,
                 description: tool.description,
@@ -167,7 +167,7 @@ impl ListedTool {
     /// Returns the parameter headers for this server, or why the tool is not usable.
     fn check<'a>(
         &'a self,
-        profile: Option<&ServerProfile>,
+        profile: Option<&ServerInfo>,
         names: &mut HashSet<&'a str>,
     ) -> Result<&'a [ParamHeader], &'a str> {
         let headers = match (profile, &self.param_headers) {
@@ -236,16 +236,18 @@ fn requires_task(tool: &wire::Tool) -> bool {
 /// Decodes the result of a call.
 pub(crate) fn decode_tool_result(
     message: &[u8],
-) -> serde_json::Result<Incoming<Outcome<ToolResult>>> {
+) -> serde_json::Result<JsonRpcMessage<Outcome<ToolResult>>> {
     type Answer = OrInputRequired<CallToolResult, InputRequiredResult>;
-    let message = Incoming::<Answer>::from_slice(message)?;
+    let message = JsonRpcMessage::<Answer>::from_slice(message)?;
     Ok(message.map(|result| Outcome::from(result).map(ToolResult::from)))
 }
 
 /// Decodes a page of tools in one pass; where that fails, entry by entry, so that one bad tool does
 /// not spoil the list.
-pub(crate) fn decode_tool_page(message: &[u8]) -> serde_json::Result<Incoming<Outcome<ToolPage>>> {
-    let page = match Incoming::<ListToolsResult>::from_slice(message) {
+pub(crate) fn decode_tool_page(
+    message: &[u8],
+) -> serde_json::Result<JsonRpcMessage<Outcome<ToolPage>>> {
+    let page = match JsonRpcMessage::<ListToolsResult>::from_slice(message) {
         Ok(page) => page.map(|page| {
             let kind = page.result_type.as_deref();
             let hint = CacheHint::new(page.ttl_ms, page.cache_scope.as_ref());
@@ -288,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_page_with_too_many_objects_is_an_error() {
-        let tools = vec!["{}"; Incoming::<ListToolsResult>::CONTAINERS].join(",");
+        let tools = vec!["{}"; JsonRpcMessage::<ListToolsResult>::CONTAINERS].join(",");
         let page = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{tools}]}}}}"#);
         let Err(error) = decode_tool_page(page.as_bytes()) else { panic!("taken") };
         assert_eq!(error.to_string(), "more than 500000 objects and arrays");

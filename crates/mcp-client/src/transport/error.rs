@@ -26,13 +26,13 @@ pub struct TransportError {
 #[non_exhaustive]
 pub enum TransportErrorKind {
     /// The server wants credentials, or better ones. The request did not run, unless it was
-    /// [taken](TransportError::once_taken) before.
+    /// [taken](TransportError::mark_may_have_run) before.
     Unauthorized,
     /// The server no longer knows the session. The request did not run, unless it was
-    /// [taken](TransportError::once_taken) before.
+    /// [taken](TransportError::mark_may_have_run) before.
     SessionEnded,
     /// The transport refused to send, for a reason of configuration or safety.
-    Refused,
+    Blocked,
     /// No connection could be made.
     Unreachable,
     /// The connection broke, or ended before the answer.
@@ -65,7 +65,7 @@ impl TransportError {
 
     /// The same for a request that the server had taken before: whatever the kind, it may have run.
     #[must_use]
-    pub fn once_taken(self) -> Self {
+    pub fn mark_may_have_run(self) -> Self {
         Self { did_not_run: Some(false), ..self }
     }
 
@@ -111,7 +111,7 @@ impl TransportError {
             return did_not_run;
         }
         match self.kind {
-            Kind::Unauthorized | Kind::SessionEnded | Kind::Refused | Kind::Unreachable => true,
+            Kind::Unauthorized | Kind::SessionEnded | Kind::Blocked | Kind::Unreachable => true,
             Kind::Interrupted | Kind::Status(_) | Kind::Protocol | Kind::TooLarge => false,
         }
     }
@@ -136,10 +136,10 @@ mod tests {
     #[test]
     fn a_request_that_was_taken_may_have_run() {
         use TransportErrorKind as Kind;
-        for kind in [Kind::Unauthorized, Kind::SessionEnded, Kind::Refused, Kind::Unreachable] {
+        for kind in [Kind::Unauthorized, Kind::SessionEnded, Kind::Blocked, Kind::Unreachable] {
             let error = TransportError::new(kind, "refused");
             assert!(error.did_not_run() && !error.was_taken());
-            let error = error.once_taken();
+            let error = error.mark_may_have_run();
             assert!(!error.did_not_run() && error.was_taken());
             // Of `initialize`: what the caller wanted to call has not been sent.
             assert!(error.while_opening().did_not_run());

@@ -2,20 +2,20 @@
 
 use std::fmt;
 
-/// Keeps a connection in use until it is dropped; given by [`Transport::hold`].
+/// Keeps a connection in use until it is dropped; given by [`Transport::keep_alive`].
 ///
-/// [`Transport::hold`]: crate::Transport::hold
+/// [`Transport::keep_alive`]: crate::Transport::keep_alive
 #[must_use]
-pub struct Held(Option<Box<dyn FnOnce() + Send + Sync>>);
+pub struct KeepAlive(Option<Box<dyn FnOnce() + Send + Sync>>);
 
-impl Held {
+impl KeepAlive {
     /// A guard that runs `release` when it is dropped.
     pub fn new(release: impl FnOnce() + Send + Sync + 'static) -> Self {
         Self(Some(Box::new(release)))
     }
 }
 
-impl Drop for Held {
+impl Drop for KeepAlive {
     fn drop(&mut self) {
         if let Some(release) = self.0.take() {
             release();
@@ -23,7 +23,7 @@ impl Drop for Held {
     }
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for KeepAlive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Held")
     }
@@ -42,7 +42,7 @@ mod tests {
     fn release_runs_once_on_drop() {
         let released = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&released);
-        let guard = Held::new(move || {
+        let guard = KeepAlive::new(move || {
             counter.fetch_add(1, Ordering::Relaxed);
         });
         assert_eq!(released.load(Ordering::Relaxed), 0);

@@ -20,7 +20,7 @@ use super::error::TransportError;
 /// A message to be sent, and what the transport has to know about it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Outgoing {
+pub struct OutgoingMessage {
     /// One JSON-RPC message in UTF-8.
     pub body: Bytes,
     /// What it is.
@@ -28,34 +28,34 @@ pub struct Outgoing {
     /// The id of a request: its answer is known by it, where answers come on one connection.
     pub id: Option<RequestId>,
     /// Whether its sender wants to hear of log messages, which do not say to what they belong.
-    pub logs: bool,
+    pub wants_logs: bool,
     /// The conversation that it belongs to.
-    pub context: Context,
+    pub context: MessageContext,
     /// Whether it is with the server: the transport says so, and so knows the caller who gives up
     /// waiting whether there is something to cancel.
-    pub sent: Sent,
+    pub sent: SentFlag,
     /// What has to be said of it outside of its body, where the revision wants that.
-    pub routing: Option<Routing>,
+    pub request_headers: Option<RequestHeaders>,
     /// Whether its reply, should it break off, is to be taken up where it did. Where that cannot
     /// be, the reply ends; the message is never sent again.
     pub resumable: bool,
     /// What the caller has for this transport alone.
-    pub extras: Extras,
+    pub extensions: Extensions,
 }
 
-impl Outgoing {
+impl OutgoingMessage {
     /// A message of `kind` in the conversation of `context`.
-    pub fn new(body: impl Into<Bytes>, kind: MessageKind, context: Context) -> Self {
+    pub fn new(body: impl Into<Bytes>, kind: MessageKind, context: MessageContext) -> Self {
         Self {
             body: body.into(),
             kind,
             id: None,
-            logs: false,
+            wants_logs: false,
             context,
-            sent: Sent::default(),
-            routing: None,
+            sent: SentFlag::default(),
+            request_headers: None,
             resumable: false,
-            extras: Extras::default(),
+            extensions: Extensions::default(),
         }
     }
 }
@@ -64,19 +64,19 @@ impl Outgoing {
 /// (MCP 2026-07-28, basic/transports/streamable-http, "Standard Request Headers").
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Routing {
+pub struct RequestHeaders {
     /// The method.
     pub method: Cow<'static, str>,
     /// The tool or prompt, or the URI of the resource.
     pub name: Option<String>,
     /// Arguments that their tool wants to be seen, by the name that it gives them.
-    pub arguments: Vec<(String, String)>,
+    pub params: Vec<(String, String)>,
 }
 
-impl Routing {
+impl RequestHeaders {
     /// A request of `method` without a name.
     pub fn new(method: impl Into<Cow<'static, str>>) -> Self {
-        Self { method: method.into(), name: None, arguments: Vec::new() }
+        Self { method: method.into(), name: None, params: Vec::new() }
     }
 }
 
@@ -84,9 +84,9 @@ impl Routing {
 ///
 /// Only a transport that knows a type looks for it. `Debug` shows nothing of the values.
 #[derive(Clone, Default)]
-pub struct Extras(Vec<Arc<dyn Any + Send + Sync>>);
+pub struct Extensions(Vec<Arc<dyn Any + Send + Sync>>);
 
-impl Extras {
+impl Extensions {
     /// Adds a value, in place of one of the same type.
     pub fn insert<T: Any + Send + Sync>(&mut self, value: T) {
         self.0.retain(|other| !other.is::<T>());
@@ -99,17 +99,17 @@ impl Extras {
     }
 }
 
-impl fmt::Debug for Extras {
+impl fmt::Debug for Extensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Extras({})", self.0.len())
+        write!(f, "Extensions({})", self.0.len())
     }
 }
 
 /// Whether a message is with the server, as far as the transport knows; clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Sent(Arc<AtomicBool>);
+pub struct SentFlag(Arc<AtomicBool>);
 
-impl Sent {
+impl SentFlag {
     /// To be set as the message leaves, and unset when the server has refused it before it ran.
     pub fn set(&self, sent: bool) {
         self.0.store(sent, Ordering::Relaxed);
@@ -134,7 +134,7 @@ pub enum MessageKind {
 /// The conversation that a message belongs to.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
-pub struct Context {
+pub struct MessageContext {
     /// The revision agreed upon; `None` until then.
     pub revision: Option<Revision>,
     /// The session that the server assigned, if it did.
@@ -177,16 +177,16 @@ impl fmt::Debug for SessionId {
 /// What came back for a message.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Reply {
+pub struct TransportResponse {
     /// The session that the server assigned with this reply.
     pub session: Option<SessionId>,
     /// The messages that belong to the one that was sent.
-    pub messages: Messages,
+    pub messages: ResponseMessages,
 }
 
-impl Reply {
+impl TransportResponse {
     /// A reply outside of any new session.
-    pub fn new(messages: Messages) -> Self {
+    pub fn new(messages: ResponseMessages) -> Self {
         Self { session: None, messages }
     }
 
@@ -199,7 +199,7 @@ impl Reply {
 
 /// The messages of a reply, each a JSON-RPC message as it arrived.
 #[non_exhaustive]
-pub enum Messages {
+pub enum ResponseMessages {
     /// Nothing: the message was taken note of.
     None,
     /// The one message that there is.
@@ -211,7 +211,7 @@ pub enum Messages {
 /// Messages of a server as they come, each as it arrived; an empty one where some may have been lost.
 pub type MessageStream = BoxStream<'static, Result<Bytes, TransportError>>;
 
-impl fmt::Debug for Messages {
+impl fmt::Debug for ResponseMessages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("None"),
@@ -227,13 +227,13 @@ mod tests {
 
     #[test]
     fn extras_hold_one_value_of_each_type() {
-        let mut extras = Extras::default();
+        let mut extras = Extensions::default();
         extras.insert("a");
         extras.insert(7_u8);
         extras.insert("b");
         assert_eq!((extras.get(), extras.get()), (Some(&"b"), Some(&7_u8)));
         assert_eq!(extras.get::<u16>(), None);
-        assert_eq!(format!("{extras:?}"), "Extras(2)");
+        assert_eq!(format!("{extras:?}"), "Extensions(2)");
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub fn is_result(message: &[u8]) -> bool {
 }
 
 /// Whether it answers a request, or is a batch of which a part does.
-pub fn is_answer(message: &[u8]) -> bool {
+pub fn is_response(message: &[u8]) -> bool {
     has_member(message, |name| matches!(name, b"result" | b"error"))
 }
 
@@ -69,7 +69,7 @@ mod tests {
             (r#"{"result"#, false, false),
             ("", false, false),
         ] {
-            let is = (is_result(message.as_bytes()), is_answer(message.as_bytes()));
+            let is = (is_result(message.as_bytes()), is_response(message.as_bytes()));
             assert_eq!(is, (result, answer), "{message}");
         }
     }

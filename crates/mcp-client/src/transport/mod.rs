@@ -12,12 +12,12 @@ mod batch;
 pub(crate) use self::batch::{is_batch, split_batch};
 pub use self::{
     error::{BoxError, TransportError, TransportErrorKind},
-    keep_alive::Held,
+    keep_alive::KeepAlive,
     message::{
-        Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply, Routing, Sent,
-        SessionId,
+        Extensions, MessageContext, MessageKind, MessageStream, OutgoingMessage, RequestHeaders,
+        ResponseMessages, SentFlag, SessionId, TransportResponse,
     },
-    message_type::{is_answer, is_result},
-    multiplexer::{Switchboard, Waiting},
+    message_type::{is_response, is_result},
+    multiplexer::{MultiplexedStream, Multiplexer},
     transport::Transport,
 };

@@ -18,8 +18,8 @@ use super::{
     batch,
     envelope::Recipient,
     error::{TransportError, TransportErrorKind},
-    keep_alive::Held,
-    message::{Outgoing, Sent},
+    keep_alive::KeepAlive,
+    message::{OutgoingMessage, SentFlag},
 };
 
 /// Messages that wait for one who does not take them, at most; and their bytes, likewise, but for a
@@ -35,26 +35,26 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 ///
 /// ```
 /// use futures_util::StreamExt;
-/// use mcp_client::{Context, MessageKind, Outgoing, Switchboard, mcp_types::RequestId};
+/// use mcp_client::{MessageContext, MessageKind, OutgoingMessage, Multiplexer, mcp_types::RequestId};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), mcp_client::TransportError> {
-/// let board = Switchboard::new();
+/// let board = Multiplexer::new();
 /// let body = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
-/// let mut request = Outgoing::new(body, MessageKind::Request, Context::default());
+/// let mut request = OutgoingMessage::new(body, MessageKind::Request, MessageContext::default());
 /// request.id = Some(RequestId::Number(1));
 /// let mut waiting = board.wait(&request)?;
 ///
 /// let answer = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
-/// assert!(board.put(answer.into()));
+/// assert!(board.dispatch(answer.into()));
 /// assert_eq!(waiting.next().await.transpose()?.as_deref(), Some(answer.as_bytes()));
 /// assert!(waiting.next().await.is_none());
-/// assert!(!board.put("a banner is no message".into()));
+/// assert!(!board.dispatch("a banner is no message".into()));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Default)]
-pub struct Switchboard(Arc<Mutex<State>>);
+pub struct Multiplexer(Arc<Mutex<State>>);
 
 struct State {
     requests: HashMap<RequestId, MessageQueue>,
@@ -74,7 +74,7 @@ struct MessageQueue {
     bytes: usize,
     /// Whether the last message was added.
     finished: bool,
-    sent: Sent,
+    sent: SentFlag,
     logs: bool,
     waker: Option<Waker>,
 }
@@ -82,13 +82,13 @@ struct MessageQueue {
 /// The messages for one request, up to its answer, or those for the listener. Dropped, it lets the
 /// rest go.
 #[must_use]
-pub struct Waiting {
-    multiplexer: Switchboard,
+pub struct MultiplexedStream {
+    multiplexer: Multiplexer,
     /// The request; the listener has none.
     id: Option<RequestId>,
 }
 
-impl Switchboard {
+impl Multiplexer {
     /// One for a new connection.
     pub fn new() -> Self {
         Self::default()
@@ -97,10 +97,10 @@ impl Switchboard {
     /// Begins to wait for the answer to a request that is about to be sent.
     ///
     /// # Errors
-    /// The failure of a [closed](Self::close) connection; [`TransportErrorKind::Refused`] for a
+    /// The failure of a [closed](Self::close) connection; [`TransportErrorKind::Blocked`] for a
     /// request without an id or with one that is waited for.
-    pub fn wait(&self, request: &Outgoing) -> Result<Waiting, TransportError> {
-        let refused = |reason: &str| TransportError::new(TransportErrorKind::Refused, reason);
+    pub fn register(&self, request: &OutgoingMessage) -> Result<MultiplexedStream, TransportError> {
+        let refused = |reason: &str| TransportError::new(TransportErrorKind::Blocked, reason);
         let id = request.id.clone().ok_or_else(|| refused("a request needs an id"))?;
         let mut state = self.lock();
         if let Some(failure) = &state.closed {
@@ -113,42 +113,42 @@ impl Switchboard {
         };
         place.insert(MessageQueue {
             sent: request.sent.clone(),
-            logs: request.logs,
+            logs: request.wants_logs,
             ..MessageQueue::default()
         });
-        Ok(Waiting { multiplexer: self.clone(), id: Some(id) })
+        Ok(MultiplexedStream { multiplexer: self.clone(), id: Some(id) })
     }
 
     /// Begins to listen to what the server says to no request; `None` where that is done already,
     /// or the connection is closed.
-    pub fn listen(&self) -> Option<Waiting> {
+    pub fn listen(&self) -> Option<MultiplexedStream> {
         let mut state = self.lock();
         if state.closed.is_some() || mem::replace(&mut state.listening, true) {
             return None;
         }
-        Some(Waiting { multiplexer: self.clone(), id: None })
+        Some(MultiplexedStream { multiplexer: self.clone(), id: None })
     }
 
     /// Marks a request as sent, in the moment before it is. False if nobody waits for its answer
     /// any more: then it is not to be sent.
-    pub fn sends(&self, id: &RequestId) -> bool {
+    pub fn mark_sent(&self, id: &RequestId) -> bool {
         let state = self.lock();
         let queue = state.requests.get(id);
         queue.inspect(|queue| queue.sent.set(true)).is_some()
     }
 
     /// Hands on a message, or the messages of a batch; false if it is no message of JSON-RPC.
-    pub fn put(&self, message: Bytes) -> bool {
+    pub fn dispatch(&self, message: Bytes) -> bool {
         if !batch::is_batch(&message) {
-            return self.dispatch(message);
+            return self.dispatch_one(message);
         }
         let parts = batch::split_batch(&message);
-        parts.is_ok_and(|parts| parts.into_iter().all(|part| self.dispatch(part)))
+        parts.is_ok_and(|parts| parts.into_iter().all(|part| self.dispatch_one(part)))
     }
 
     /// Hands on the failure of a message that could not be taken, by its beginning and its end. Where
     /// neither shows whom it is for, all fail who wait for an answer.
-    pub fn put_failed(&self, beginning: &[u8], end: &[u8], error: &TransportError) {
+    pub fn dispatch_error(&self, beginning: &[u8], end: &[u8], error: &TransportError) {
         let mut state = self.lock();
         let id = match Recipient::of(beginning) {
             Some(Recipient::Response(id)) => Some(id),
@@ -181,10 +181,10 @@ impl Switchboard {
     }
 
     /// Keeps the connection in use, although nobody may wait for an answer, until it is dropped.
-    pub fn hold(&self) -> Held {
+    pub fn keep_alive(&self) -> KeepAlive {
         self.lock().keep_alives += 1;
         let multiplexer = self.clone();
-        Held::new(move || {
+        KeepAlive::new(move || {
             let mut state = multiplexer.lock();
             state.keep_alives -= 1;
             state.last_used = Instant::now();
@@ -192,18 +192,18 @@ impl Switchboard {
     }
 
     /// How long the connection has not been in use; `None` while somebody waits for an answer or
-    /// [holds](Self::hold) it. To listen is no use by itself.
-    pub fn idle(&self) -> Option<Duration> {
+    /// [holds](Self::keep_alive) it. To listen is no use by itself.
+    pub fn idle_time(&self) -> Option<Duration> {
         let state = self.lock();
         (state.keep_alives == 0 && state.requests.is_empty()).then(|| state.last_used.elapsed())
     }
 
     /// How many requests are waiting for their answers.
-    pub fn waiting(&self) -> usize {
+    pub fn pending(&self) -> usize {
         self.lock().requests.len()
     }
 
-    fn dispatch(&self, message: Bytes) -> bool {
+    fn dispatch_one(&self, message: Bytes) -> bool {
         let Some(recipient) = Recipient::of(&message) else { return false };
         let mut state = self.lock();
         match recipient {
@@ -289,7 +289,7 @@ impl MessageQueue {
     }
 }
 
-impl Stream for Waiting {
+impl Stream for MultiplexedStream {
     type Item = Result<Bytes, TransportError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -303,7 +303,7 @@ impl Stream for Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for MultiplexedStream {
     fn drop(&mut self) {
         let mut state = self.multiplexer.lock();
         match &self.id {
@@ -324,15 +324,15 @@ fn trailing_id(end: &[u8]) -> Option<RequestId> {
     serde_json::from_slice(&end[member + 5..]).ok()
 }
 
-impl fmt::Debug for Switchboard {
+impl fmt::Debug for Multiplexer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Switchboard({} waiting)", self.waiting())
+        write!(f, "Multiplexer({} pending)", self.pending())
     }
 }
 
-impl fmt::Debug for Waiting {
+impl fmt::Debug for MultiplexedStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Waiting({:?})", self.id)
+        write!(f, "MultiplexedStream({:?})", self.id)
     }
 }
 
@@ -344,11 +344,11 @@ mod tests {
     use tokio::time::advance;
 
     use super::*;
-    use crate::transport::{Context, MessageKind};
+    use crate::transport::{MessageContext, MessageKind};
 
-    fn request(id: i64) -> Outgoing {
-        let request = Outgoing::new("", MessageKind::Request, Context::default());
-        Outgoing { id: Some(RequestId::Number(id)), ..request }
+    fn request(id: i64) -> OutgoingMessage {
+        let request = OutgoingMessage::new("", MessageKind::Request, MessageContext::default());
+        OutgoingMessage { id: Some(RequestId::Number(id)), ..request }
     }
 
     fn failure(sent: bool) -> TransportError {
@@ -358,7 +358,7 @@ mod tests {
     }
 
     /// What is there to be taken.
-    fn taken(waiting: &mut Waiting) -> Vec<String> {
+    fn taken(waiting: &mut MultiplexedStream) -> Vec<String> {
         let next = || waiting.next().now_or_never().flatten();
         let shown = |message: Result<Bytes, TransportError>| match message {
             Ok(message) => String::from_utf8_lossy(&message).into_owned(),
@@ -370,88 +370,88 @@ mod tests {
     #[test]
     fn responses_reach_their_requests_in_any_order() {
         // STDIO-02
-        let multiplexer = Switchboard::new();
-        let mut first = multiplexer.wait(&request(1)).unwrap();
-        let mut second = multiplexer.wait(&request(2)).unwrap();
+        let multiplexer = Multiplexer::new();
+        let mut first = multiplexer.register(&request(1)).unwrap();
+        let mut second = multiplexer.register(&request(2)).unwrap();
         let mut listener = multiplexer.listen().unwrap();
         let (one, two) = (r#"{"id":1,"result":1}"#, r#"{"id":2,"result":2}"#);
         let ping = r#"{"id":1,"method":"ping"}"#;
         for message in [two, ping, two, one, r#"{"id":3,"result":3}"#] {
-            assert!(multiplexer.put(message.into()));
+            assert!(multiplexer.dispatch(message.into()));
         }
         assert_eq!(taken(&mut first), [one]);
         assert_eq!(taken(&mut second), [two], "answered twice");
         assert_eq!(taken(&mut listener), [ping]);
-        assert_eq!(multiplexer.waiting(), 2);
+        assert_eq!(multiplexer.pending(), 2);
         drop((first, second));
-        assert_eq!(multiplexer.waiting(), 0);
+        assert_eq!(multiplexer.pending(), 0);
     }
 
     #[test]
     fn batches_are_split() {
-        let multiplexer = Switchboard::new();
-        let mut waiting = multiplexer.wait(&request(1)).unwrap();
-        assert!(multiplexer.put(r#" [{"id":1,"result":1}, {"id":1,"method":"ping"}]"#.into()));
+        let multiplexer = Multiplexer::new();
+        let mut waiting = multiplexer.register(&request(1)).unwrap();
+        assert!(multiplexer.dispatch(r#" [{"id":1,"result":1}, {"id":1,"method":"ping"}]"#.into()));
         assert_eq!(taken(&mut waiting), [r#"{"id":1,"result":1}"#]);
         assert_eq!(taken(&mut multiplexer.listen().unwrap()), [r#"{"id":1,"method":"ping"}"#]);
-        assert!(!multiplexer.put("[7]".into()) && !multiplexer.put("[".into()));
+        assert!(!multiplexer.dispatch("[7]".into()) && !multiplexer.dispatch("[".into()));
     }
 
     #[test]
     fn closing_distinguishes_sent_from_unsent_requests() {
         // STDIO-08
-        let multiplexer = Switchboard::new();
-        let mut sent = multiplexer.wait(&request(1)).unwrap();
-        let mut queued = multiplexer.wait(&request(2)).unwrap();
-        assert!(multiplexer.sends(&RequestId::Number(1)));
-        drop(multiplexer.wait(&request(3)).unwrap());
-        assert!(!multiplexer.sends(&RequestId::Number(3)), "nobody waits");
+        let multiplexer = Multiplexer::new();
+        let mut sent = multiplexer.register(&request(1)).unwrap();
+        let mut queued = multiplexer.register(&request(2)).unwrap();
+        assert!(multiplexer.mark_sent(&RequestId::Number(1)));
+        drop(multiplexer.register(&request(3)).unwrap());
+        assert!(!multiplexer.mark_sent(&RequestId::Number(3)), "nobody waits");
         multiplexer.close(failure);
         assert_eq!(taken(&mut sent), ["closed, did not run: false"]);
         assert_eq!(taken(&mut queued), ["closed, did not run: true"]);
-        assert!(multiplexer.wait(&request(4)).unwrap_err().did_not_run());
+        assert!(multiplexer.register(&request(4)).unwrap_err().did_not_run());
         assert!(multiplexer.listen().is_none());
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_connection_is_idle_since_its_last_use() {
         const LONG: Duration = Duration::from_secs(60);
-        let multiplexer = Switchboard::new();
+        let multiplexer = Multiplexer::new();
         let _listener = multiplexer.listen();
         advance(LONG).await;
-        assert_eq!(multiplexer.idle(), Some(LONG));
+        assert_eq!(multiplexer.idle_time(), Some(LONG));
         let begin = |held| -> Box<dyn Any> {
             match held {
-                true => Box::new(multiplexer.hold()),
-                false => Box::new(multiplexer.wait(&request(1)).unwrap()),
+                true => Box::new(multiplexer.keep_alive()),
+                false => Box::new(multiplexer.register(&request(1)).unwrap()),
             }
         };
         for held in [true, false] {
             let last_used = begin(held);
             advance(LONG).await;
-            assert_eq!(multiplexer.idle(), None);
+            assert_eq!(multiplexer.idle_time(), None);
             drop(last_used);
-            assert_eq!(multiplexer.idle(), Some(Duration::ZERO));
+            assert_eq!(multiplexer.idle_time(), Some(Duration::ZERO));
         }
     }
 
     #[test]
     fn a_second_request_with_the_same_id_is_refused() {
-        let multiplexer = Switchboard::new();
-        let _first = multiplexer.wait(&request(1)).unwrap();
-        let error = multiplexer.wait(&request(1)).unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Refused);
+        let multiplexer = Multiplexer::new();
+        let _first = multiplexer.register(&request(1)).unwrap();
+        let error = multiplexer.register(&request(1)).unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Blocked);
     }
 
     #[test]
     fn unread_messages_are_limited_and_their_loss_is_reported() {
-        let multiplexer = Switchboard::new();
-        let mut waiting = multiplexer.wait(&request(1)).unwrap();
+        let multiplexer = Multiplexer::new();
+        let mut waiting = multiplexer.register(&request(1)).unwrap();
         let progress = r#"{"method":"notifications/progress","params":{"progressToken":1}}"#;
         for _ in 0..=MAX_MESSAGES {
-            assert!(multiplexer.put(progress.into()));
+            assert!(multiplexer.dispatch(progress.into()));
         }
-        assert!(multiplexer.put(r#"{"id":1,"result":1}"#.into()));
+        assert!(multiplexer.dispatch(r#"{"id":1,"result":1}"#.into()));
         assert_eq!(taken(&mut waiting), ["", progress, r#"{"id":1,"result":1}"#]);
     }
 
@@ -464,9 +464,9 @@ mod tests {
             (r#"{"result":"aaa"#, "aaa\"}", [1, 1]),
             ("aaa", "\"id\":1", [1, 1]),
         ] {
-            let multiplexer = Switchboard::new();
-            let mut waiting = [1, 2].map(|id| multiplexer.wait(&request(id)).unwrap());
-            multiplexer.put_failed(beginning.as_bytes(), end.as_bytes(), &error);
+            let multiplexer = Multiplexer::new();
+            let mut waiting = [1, 2].map(|id| multiplexer.register(&request(id)).unwrap());
+            multiplexer.dispatch_error(beginning.as_bytes(), end.as_bytes(), &error);
             assert_eq!(waiting.each_mut().map(|it| taken(it).len()), expected, "{beginning} {end}");
         }
     }

@@ -38,7 +38,7 @@ impl AccessToken {
     }
 
     /// Takes a token that is of no use without what `signer` adds to each request.
-    pub fn signed(token: impl Into<String>, signer: Arc<dyn RequestSigner>) -> Self {
+    pub fn with_signer(token: impl Into<String>, signer: Arc<dyn RequestSigner>) -> Self {
         let text = Zeroizing::new(token.into());
         let authorization = authorization_value(signer.scheme(), &text);
         Self(Arc::new(Inner { text, authorization, signer: Some(signer) }))
@@ -72,7 +72,7 @@ pub trait RequestSigner: Send + Sync + 'static {
 
     /// Sees how each request that it signed was answered. Whether one that was answered with 401 is
     /// to be signed anew and sent once more, because the answer says what was missing.
-    fn answered(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
+    fn on_response(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
         let _ = (url, status, headers);
         false
     }

@@ -8,7 +8,7 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Challenge {
-    /// The scheme, as it was written; to be compared with [`is`](Self::is).
+    /// The scheme, as it was written; to be compared with [`is`](Self::is_scheme).
     pub scheme: String,
     /// The value of a scheme that has a single one, such as `Negotiate`.
     pub token68: Option<String>,
@@ -25,7 +25,7 @@ impl Challenge {
     /// let header = r#"Negotiate a==, Bearer scope="a b", error=invalid_token"#;
     /// let challenges = Challenge::parse(header);
     /// assert_eq!(challenges[0].token68.as_deref(), Some("a=="));
-    /// assert!(challenges[1].is("bearer"));
+    /// assert!(challenges[1].is_scheme("bearer"));
     /// assert_eq!(challenges[1].scope(), Some("a b"));
     /// assert_eq!(challenges[1].error(), Some("invalid_token"));
     /// ```
@@ -50,7 +50,7 @@ impl Challenge {
     }
 
     /// Whether the challenge is of this scheme; upper and lower case are the same.
-    pub fn is(&self, scheme: &str) -> bool {
+    pub fn is_scheme(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
 

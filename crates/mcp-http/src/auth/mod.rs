@@ -8,6 +8,6 @@ mod access_token;
 pub use self::{
     access_token::{AccessToken, RequestSigner},
     challenge::Challenge,
-    token_source::{Refused, TokenRequest, TokenSource},
-    unauthorized::{Reason, Unauthorized},
+    token_source::{RejectedToken, TokenRequest, TokenSource},
+    unauthorized::{Unauthorized, UnauthorizedReason},
 };

@@ -32,7 +32,7 @@ use crate::endpoint::Endpoint;
 pub trait TokenSource: Send + Sync + 'static {
     /// Gives the token to use, or `None` to send the request without one.
     ///
-    /// After a refusal it is asked once more, with [`TokenRequest::refused`] set, and by no two
+    /// After a refusal it is asked once more, with [`TokenRequest::rejected`] set, and by no two
     /// calls through one transport at the same time: those that wait meanwhile share what comes out.
     /// It has 20 seconds. A token that differs from the refused one is tried; otherwise the caller
     /// gets the [`Unauthorized`].
@@ -54,13 +54,13 @@ pub struct TokenRequest<'a> {
     /// The server that the token goes to.
     pub endpoint: &'a Endpoint,
     /// The refusal that makes another token necessary.
-    pub refused: Option<Refused<'a>>,
+    pub rejected: Option<RejectedToken<'a>>,
 }
 
 /// A token that the server did not take, and what it said.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Refused<'a> {
+pub struct RejectedToken<'a> {
     /// The token; `None` if the request had none.
     pub token: Option<&'a AccessToken>,
     /// What the server said.
@@ -70,17 +70,17 @@ pub struct Refused<'a> {
 impl<'a> TokenRequest<'a> {
     /// A request for a token to begin with.
     pub fn new(endpoint: &'a Endpoint) -> Self {
-        Self { endpoint, refused: None }
+        Self { endpoint, rejected: None }
     }
 
     /// The same after a refusal.
     #[must_use]
-    pub fn with_refused(self, refused: Refused<'a>) -> Self {
-        Self { refused: Some(refused), ..self }
+    pub fn with_rejected(self, refused: RejectedToken<'a>) -> Self {
+        Self { rejected: Some(refused), ..self }
     }
 }
 
-impl<'a> Refused<'a> {
+impl<'a> RejectedToken<'a> {
     /// The refusal of `token`, or of a request that had none.
     pub fn new(token: Option<&'a AccessToken>, unauthorized: &'a Unauthorized) -> Self {
         Self { token, unauthorized }

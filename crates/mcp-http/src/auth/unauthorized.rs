@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
-use mcp_client::{BoxError, Brief};
+use mcp_client::{BoxError, Truncated};
 
 use super::challenge::Challenge;
 use crate::endpoint::Endpoint;
@@ -10,14 +10,14 @@ use crate::endpoint::Endpoint;
 /// A server that wants an access token, or a better one. The request
 /// [did not run](Self::did_not_run), but for a rare case.
 ///
-/// It is found in any error of a call with [`Unauthorized::of`].
+/// It is found in any error of a call with [`Unauthorized::find_in`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Unauthorized {
     /// The server.
     pub endpoint: Endpoint,
     /// What is wrong with the request's token.
-    pub reason: Reason,
+    pub reason: UnauthorizedReason,
     /// What the server said in `WWW-Authenticate`, in its order; empty if it said nothing.
     pub challenges: Vec<Challenge>,
     /// The error of the token source when it was asked for another token.
@@ -29,7 +29,7 @@ pub struct Unauthorized {
 /// What is wrong with the token of a refused request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum UnauthorizedReason {
     /// The request had none.
     Missing,
     /// It is expired, revoked, or not meant for this server (HTTP status 401).
@@ -41,7 +41,7 @@ pub enum Reason {
 
 impl Unauthorized {
     /// The refusal of a request to `endpoint`.
-    pub fn new(endpoint: Endpoint, reason: Reason, challenges: Vec<Challenge>) -> Self {
+    pub fn new(endpoint: Endpoint, reason: UnauthorizedReason, challenges: Vec<Challenge>) -> Self {
         Self { endpoint, reason, challenges, refresh_error: None, may_have_run: false }
     }
 
@@ -64,7 +64,7 @@ impl Unauthorized {
     /// The server's `Bearer` or `DPoP` challenge: of several, the one that names the error, or else the one
     /// that names the metadata.
     pub fn challenge(&self) -> Option<&Challenge> {
-        let wants_token = |it: &&Challenge| it.is("Bearer") || it.is("DPoP");
+        let wants_token = |it: &&Challenge| it.is_scheme("Bearer") || it.is_scheme("DPoP");
         let bearer = || self.challenges.iter().filter(wants_token);
         bearer()
             .find(|challenge| challenge.error().is_some())
@@ -77,18 +77,18 @@ impl fmt::Display for Unauthorized {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { endpoint, reason, .. } = self;
         match reason {
-            Reason::Missing => write!(f, "{endpoint} requires an access token")?,
-            Reason::Rejected => write!(f, "{endpoint} rejected the access token")?,
-            Reason::InsufficientScope => {
+            UnauthorizedReason::Missing => write!(f, "{endpoint} requires an access token")?,
+            UnauthorizedReason::Rejected => write!(f, "{endpoint} rejected the access token")?,
+            UnauthorizedReason::InsufficientScope => {
                 write!(f, "{endpoint} requires an access token of wider scope")?;
             }
         }
         let Some(challenge) = self.challenge() else { return Ok(()) };
         if let Some(scope) = challenge.scope() {
-            write!(f, ", scope {:?}", Brief(scope))?;
+            write!(f, ", scope {:?}", Truncated(scope))?;
         }
         match challenge.error_description().or_else(|| challenge.error()) {
-            Some(description) => write!(f, " ({})", Brief(description)),
+            Some(description) => write!(f, " ({})", Truncated(description)),
             None => Ok(()),
         }
     }

@@ -19,7 +19,7 @@ impl HttpClient {
     /// and HTTP/2, compressed answers, the machine's certificates.
     ///
     /// # Errors
-    /// [`Error::Setup`] if the machine does not allow for one.
+    /// [`Error::ClientBuild`] if the machine does not allow for one.
     pub fn new() -> Result<Self, Error> {
         Self::builder().build()
     }
@@ -32,7 +32,7 @@ impl HttpClient {
     ///
     /// let connections = HttpClient::builder()
     ///     .proxy("http://proxy.example.com:3128")
-    ///     .certificates(own_authority)
+    ///     .root_certificates(own_authority)
     ///     .build()?;
     /// let transport = HttpTransport::builder("https://mcp.example.com/mcp")
     ///     .http_client(connections.clone())
@@ -94,7 +94,7 @@ impl HttpClientBuilder {
     }
 
     /// Certificates of authorities to trust besides the machine's, in PEM, one or more.
-    pub fn certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.certificates.push(pem.into());
         self
     }
@@ -127,7 +127,7 @@ impl HttpClientBuilder {
     /// The client. No connection is made yet.
     ///
     /// # Errors
-    /// [`Error::Setup`] if one of the settings is not what it should be, or the machine does not
+    /// [`Error::ClientBuild`] if one of the settings is not what it should be, or the machine does not
     /// allow for a client.
     pub fn build(self) -> Result<HttpClient, Error> {
         let identity = self.identity.as_ref().map(|pem| pem.as_slice());
@@ -170,5 +170,5 @@ impl fmt::Debug for HttpClientBuilder {
 }
 
 fn setup_error(error: reqwest::Error) -> Error {
-    Error::Setup { source: without_url(error) }
+    Error::ClientBuild { source: without_url(error) }
 }

@@ -23,7 +23,7 @@ impl HttpClient {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidEndpoint`]; [`Error::Insecure`] over plain HTTP to another machine;
+    /// [`Error::InvalidEndpoint`]; [`Error::InsecureHttp`] over plain HTTP to another machine;
     /// [`Error::TooLarge`] for a body of more than `limit` bytes after decompression; what became of
     /// the connection.
     pub async fn fetch(
@@ -34,7 +34,7 @@ impl HttpClient {
         let (head, content) = request.into_parts();
         let endpoint = Endpoint::parse(&head.uri.to_string())?;
         if !endpoint.is_confidential() {
-            return Err(Error::Insecure { endpoint });
+            return Err(Error::InsecureHttp { endpoint });
         }
         let response = self.send(&endpoint, head.method, head.headers, content).await?;
         let mut fetched = Response::new(Bytes::new());

@@ -9,6 +9,6 @@ mod pool;
 mod resolver;
 mod tls;
 
-pub use self::{builder::HttpClientBuilder, http_client::HttpClient, resolver::AddressRefused};
+pub use self::{builder::HttpClientBuilder, http_client::HttpClient, resolver::AddressBlocked};
 
 pub(crate) use self::response::Response;

@@ -26,7 +26,7 @@ use tokio::{net::TcpStream, time};
 use tower_http::decompression::{Decompression, DecompressionBody};
 use tower_service::Service;
 
-use super::resolver::{AddressFilter, AddressRefused, Resolver};
+use super::resolver::{AddressBlocked, AddressFilter, Resolver};
 
 /// The HTTP/2 flow-control windows of a stream and of a connection, in bytes.
 pub(super) const STREAM_WINDOW: u32 = 1024 * 1024;
@@ -136,7 +136,7 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, server: Uri) -> Self::Future {
         if !self.resolver.allows_host(server.host().unwrap_or_default()) {
-            return Box::pin(future::ready(Err(AddressRefused.into())));
+            return Box::pin(future::ready(Err(AddressBlocked.into())));
         }
         let connecting = time::timeout(self.connect_timeout, self.https.call(server));
         Box::pin(async { connecting.await.map_err(|_| "no connection in time")? })

@@ -57,7 +57,7 @@ impl Service<Name> for Resolver {
             };
             let addresses: Vec<_> = lookup.await?.filter(allowed).collect();
             match addresses.is_empty() {
-                true => Err(AddressRefused.into()),
+                true => Err(AddressBlocked.into()),
                 false => Ok(addresses.into_iter()),
             }
         })
@@ -69,4 +69,4 @@ impl Service<Name> for Resolver {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no address that may be connected to")]
 #[non_exhaustive]
-pub struct AddressRefused;
+pub struct AddressBlocked;

@@ -52,5 +52,5 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
 }
 
 fn setup_error(source: impl Into<BoxError>) -> Error {
-    Error::Setup { source: source.into() }
+    Error::ClientBuild { source: source.into() }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, try_unfold};
 use http::HeaderValue;
-use mcp_client::{MessageStream, is_answer};
+use mcp_client::{MessageStream, is_response};
 
 use super::{
     redaction::RequestSecrets,
@@ -55,7 +55,7 @@ impl EventStream {
         while let Some(event) = self.next_event().await? {
             // Empty data only announces an event id; other types are not MCP.
             if event.event_type == EventType::Message && !event.data.is_empty() {
-                self.received_response = is_answer(&event.data);
+                self.received_response = is_response(&event.data);
                 trace_body("<", &event.data, &self.secrets);
                 return Ok(Some(self.secrets.redact_unless_result(event.data)));
             }

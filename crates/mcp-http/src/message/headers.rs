@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use mcp_client::Context;
+use mcp_client::MessageContext;
 
 use crate::error::Error;
 
@@ -37,11 +37,11 @@ const RESERVED: [&str; 15] = [
     "upgrade",
 ];
 
-/// Headers of the user's own for one call: see [`HttpOptions`](crate::HttpOptions). They take the
+/// Headers of the user's own for one call: see [`HttpCallOptions`](crate::HttpCallOptions). They take the
 /// place of configured ones of the same name.
 ///
 /// What they hold is taken for a secret: `Debug` shows their names. Whether HTTP can carry them
-/// shows when they are sent: see [`Error::InvalidHeader`] and [`Error::Insecure`].
+/// shows when they are sent: see [`Error::InvalidHeader`] and [`Error::InsecureHttp`].
 ///
 /// ```
 /// let headers = mcp_http::Headers::new().with("X-Tenant", "blue").with("X-Tenant", "red");
@@ -101,7 +101,7 @@ pub(crate) fn default_headers(configured: &Headers) -> Result<HeaderMap, Error> 
 }
 
 /// Adds the protocol version and the session id.
-pub(super) fn add_context(headers: &mut HeaderMap, context: &Context) {
+pub(super) fn add_context(headers: &mut HeaderMap, context: &MessageContext) {
     if let Some(revision) = context.revision {
         headers.insert(PROTOCOL_VERSION, HeaderValue::from_static(revision.as_str()));
     }

@@ -1,24 +1,24 @@
 //! The options of a single call over HTTP.
 
-use mcp_client::Options;
+use mcp_client::CallOptions;
 
 use super::headers::Headers;
 use crate::auth::AccessToken;
 
-/// What the [`Options`] of a call may hold for a call over HTTP.
+/// What the [`CallOptions`] of a call may hold for a call over HTTP.
 ///
 /// ```no_run
 /// # async fn run(client: mcp_http::Client, token: String) -> Result<(), mcp_client::Error> {
-/// use mcp_http::{Headers, HttpOptions, mcp_client::Options};
+/// use mcp_http::{Headers, HttpCallOptions, mcp_client::CallOptions};
 ///
-/// let options = Options::new()
+/// let options = CallOptions::new()
 ///     .bearer_token(token)
 ///     .headers(Headers::new().with("X-Tenant", "blue"));
-/// client.with(options).call_tool("refund", ()).await?;
+/// client.with_options(options).call_tool("refund", ()).await?;
 /// # Ok(())
 /// # }
 /// ```
-pub trait HttpOptions: Sized + sealed::Sealed {
+pub trait HttpCallOptions: Sized + sealed::Sealed {
     /// The token of the call, in place of what the transport's source would give (RFC 6750). If the
     /// server refuses it, the source is not asked for another.
     ///
@@ -35,18 +35,18 @@ pub trait HttpOptions: Sized + sealed::Sealed {
     fn headers(self, headers: Headers) -> Self;
 }
 
-impl HttpOptions for Options {
+impl HttpCallOptions for CallOptions {
     fn bearer_token(self, token: impl Into<AccessToken>) -> Self {
-        self.extra(token.into())
+        self.extension(token.into())
     }
 
     fn headers(self, headers: Headers) -> Self {
-        self.extra(headers)
+        self.extension(headers)
     }
 }
 
 mod sealed {
     pub trait Sealed {}
 
-    impl Sealed for mcp_client::Options {}
+    impl Sealed for mcp_client::CallOptions {}
 }

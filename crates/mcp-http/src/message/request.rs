@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
-use mcp_client::{Context, Extras, Outgoing, Routing, Sent};
+use mcp_client::{Extensions, MessageContext, OutgoingMessage, RequestHeaders, SentFlag};
 
 use super::{
     headers::{self, Headers},
@@ -14,49 +14,56 @@ use crate::{endpoint::Endpoint, error::Error};
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) body: Bytes,
-    pub(crate) context: Context,
-    pub(crate) sent: Sent,
-    pub(crate) extras: Extras,
+    pub(crate) context: MessageContext,
+    pub(crate) sent: SentFlag,
+    pub(crate) extras: Extensions,
     /// The URL to send to, if not the endpoint of the server.
     pub(crate) target: Option<Endpoint>,
-    routing: Option<Routing>,
+    routing: Option<RequestHeaders>,
     last_event_id: Option<HeaderValue>,
 }
 
 impl Request {
     /// Sends a message to the server.
-    pub(crate) fn post(message: Outgoing) -> Self {
-        let Outgoing { body, context, sent, routing, extras, .. } = message;
+    pub(crate) fn post(message: OutgoingMessage) -> Self {
+        let OutgoingMessage {
+            body,
+            context,
+            sent,
+            request_headers: routing,
+            extensions: extras,
+            ..
+        } = message;
         let method = Method::POST;
         Self { method, body, context, sent, extras, target: None, routing, last_event_id: None }
     }
 
     /// Sends a message to a URL of the same origin that the server has named.
-    pub(crate) fn post_to(target: Endpoint, message: Outgoing) -> Self {
+    pub(crate) fn post_to(target: Endpoint, message: OutgoingMessage) -> Self {
         Self { target: Some(target), ..Self::post(message) }
     }
 
     /// Opens an event stream, after the event with `last_event_id` if there is one.
     pub(crate) fn get(
-        context: Context,
-        extras: Extras,
+        context: MessageContext,
+        extras: Extensions,
         last_event_id: Option<HeaderValue>,
     ) -> Self {
         Self { extras, last_event_id, ..Self::without_body(Method::GET, context) }
     }
 
     /// Ends the session of `context`.
-    pub(crate) fn delete(context: Context) -> Self {
+    pub(crate) fn delete(context: MessageContext) -> Self {
         Self::without_body(Method::DELETE, context)
     }
 
-    fn without_body(method: Method, context: Context) -> Self {
+    fn without_body(method: Method, context: MessageContext) -> Self {
         Self {
             method,
             body: Bytes::new(),
             context,
-            sent: Sent::default(),
-            extras: Extras::default(),
+            sent: SentFlag::default(),
+            extras: Extensions::default(),
             target: None,
             routing: None,
             last_event_id: None,

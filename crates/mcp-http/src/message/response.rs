@@ -1,7 +1,7 @@
 //! The messages of a successful response.
 
 use http::{HeaderMap, StatusCode, header};
-use mcp_client::{MessageKind, MessageStream, Messages, Reply, SessionId};
+use mcp_client::{MessageKind, MessageStream, ResponseMessages, SessionId, TransportResponse};
 
 use super::{
     headers::SESSION_ID, redaction::RequestSecrets, status::read_error_body, trace::trace_body,
@@ -25,16 +25,16 @@ impl AcceptedResponse {
         self,
         kind: MessageKind,
         stream: impl FnOnce(Self) -> MessageStream,
-    ) -> Result<Reply, Error> {
+    ) -> Result<TransportResponse, Error> {
         let session = self.new_session_id()?;
         let messages = match kind {
             MessageKind::Request => self.into_messages(stream).await?,
             _ => {
                 self.drain();
-                Messages::None
+                ResponseMessages::None
             }
         };
-        Ok(Reply::new(messages).with_session(session))
+        Ok(TransportResponse::new(messages).with_session(session))
     }
 
     /// Discards the response.
@@ -50,21 +50,21 @@ impl AcceptedResponse {
     async fn into_messages(
         self,
         stream: impl FnOnce(Self) -> MessageStream,
-    ) -> Result<Messages, Error> {
+    ) -> Result<ResponseMessages, Error> {
         match media_type(self.response.headers()).as_deref() {
             Some("application/json") => {
                 let body = self.response.read_all(self.message_limit).await?;
                 trace_body("<", &body, &self.secrets);
-                Ok(Messages::One(self.secrets.redact_unless_result(body)))
+                Ok(ResponseMessages::One(self.secrets.redact_unless_result(body)))
             }
-            Some(EVENT_STREAM) => Ok(Messages::Stream(stream(self))),
-            _ if self.response.status() == StatusCode::ACCEPTED => Ok(Messages::None),
+            Some(EVENT_STREAM) => Ok(ResponseMessages::Stream(stream(self))),
+            _ if self.response.status() == StatusCode::ACCEPTED => Ok(ResponseMessages::None),
             other => {
                 let endpoint = self.response.endpoint.clone();
                 let content_type =
                     self.secrets.redact(other.unwrap_or("a body of no declared type"));
                 let body = read_error_body(self.response, &self.secrets).await;
-                Err(Error::ContentType { endpoint, content_type, body })
+                Err(Error::UnexpectedContentType { endpoint, content_type, body })
             }
         }
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use mcp_client::Routing;
+use mcp_client::RequestHeaders;
 
 use crate::error::Error;
 
@@ -13,12 +13,12 @@ const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// Adds the method, the name and the parameter headers (`Mcp-Param-*`).
-pub(super) fn add(headers: &mut HeaderMap, routing: &Routing) -> Result<(), Error> {
+pub(super) fn add(headers: &mut HeaderMap, routing: &RequestHeaders) -> Result<(), Error> {
     headers.insert(METHOD, method_value(routing)?);
     if let Some(name) = &routing.name {
         headers.insert(NAME, header_value(NAME.as_str(), name)?);
     }
-    for (name, argument) in &routing.arguments {
+    for (name, argument) in &routing.params {
         let name = format!("Mcp-Param-{name}");
         let key = HeaderName::try_from(&name).map_err(|_| Error::invalid_header_name(&name))?;
         let mut value = header_value(&name, argument)?;
@@ -29,7 +29,7 @@ pub(super) fn add(headers: &mut HeaderMap, routing: &Routing) -> Result<(), Erro
 }
 
 /// Returns the header value of the method, which has no encoded form.
-fn method_value(routing: &Routing) -> Result<HeaderValue, Error> {
+fn method_value(routing: &RequestHeaders) -> Result<HeaderValue, Error> {
     let refused = || Error::invalid_header_value(METHOD.as_str());
     if routing.method.is_empty() || !routing.method.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(refused());
@@ -109,12 +109,12 @@ mod tests {
     fn rejects_methods_and_parameter_names_that_would_inject_headers() {
         let mut headers = HeaderMap::new();
         for method in ["", "a b", "a\r\nX-Evil: 1", "\u{e9}"] {
-            let refused = add(&mut headers, &Routing::new(method)).unwrap_err().to_string();
+            let refused = add(&mut headers, &RequestHeaders::new(method)).unwrap_err().to_string();
             assert!(refused.contains("\"mcp-method\" cannot be set"), "{refused}");
         }
         for name in ["a b", "a\r\nX-Evil: 1", "a:", "\u{e9}"] {
-            let mut routing = Routing::new("tools/call");
-            routing.arguments = vec![(name.to_owned(), "1".to_owned())];
+            let mut routing = RequestHeaders::new("tools/call");
+            routing.params = vec![(name.to_owned(), "1".to_owned())];
             let refused = add(&mut headers, &routing).unwrap_err().to_string();
             assert!(refused.contains("it is no header name"), "{refused}");
         }

@@ -9,11 +9,11 @@ use http::{
 
 use super::redaction::RequestSecrets;
 use crate::{
-    auth::{Challenge, Reason, Unauthorized},
+    auth::{Challenge, Unauthorized, UnauthorizedReason},
     client::Response,
     endpoint::Endpoint,
     error::Error,
-    error_body::Body,
+    error_body::ErrorBody,
 };
 
 /// The maximum length of all `WWW-Authenticate` headers together, in bytes. The rest is ignored.
@@ -56,9 +56,9 @@ fn read_unauthorized(
     secrets: &RequestSecrets,
 ) -> Option<Unauthorized> {
     let reason = match status {
-        StatusCode::UNAUTHORIZED if secrets.token.is_none() => Reason::Missing,
-        StatusCode::UNAUTHORIZED => Reason::Rejected,
-        StatusCode::FORBIDDEN => Reason::InsufficientScope,
+        StatusCode::UNAUTHORIZED if secrets.token.is_none() => UnauthorizedReason::Missing,
+        StatusCode::UNAUTHORIZED => UnauthorizedReason::Rejected,
+        StatusCode::FORBIDDEN => UnauthorizedReason::InsufficientScope,
         _ => return None,
     };
     let challenges = read_challenges(headers, secrets);
@@ -67,7 +67,7 @@ fn read_unauthorized(
         let error = unauthorized.challenge().and_then(Challenge::error);
         error.is_some_and(|error| error.eq_ignore_ascii_case("insufficient_scope"))
     };
-    (reason != Reason::InsufficientScope || scope_error()).then_some(unauthorized)
+    (reason != UnauthorizedReason::InsufficientScope || scope_error()).then_some(unauthorized)
 }
 
 /// Parses all `WWW-Authenticate` headers of a response, without the secrets of the request.
@@ -83,9 +83,9 @@ fn read_challenges(headers: &HeaderMap, secrets: &RequestSecrets) -> Vec<Challen
 }
 
 /// Reads the beginning of an error response's body, without the secrets of the request.
-pub(super) async fn read_error_body(response: Response, secrets: &RequestSecrets) -> Body {
+pub(super) async fn read_error_body(response: Response, secrets: &RequestSecrets) -> ErrorBody {
     let (prefix, truncated) = response.read_prefix().await;
-    Body(match truncated {
+    ErrorBody(match truncated {
         true => secrets.redact_truncated(&prefix),
         false => secrets.redact_bytes(prefix),
     })

@@ -18,21 +18,21 @@ use crate::{
 
 impl HttpTransport {
     /// Sets up a transport to the server at `url`.
-    pub fn builder(url: impl Into<String>) -> Builder {
-        Builder {
+    pub fn builder(url: impl Into<String>) -> HttpTransportBuilder {
+        HttpTransportBuilder {
             url: url.into(),
             client: None,
             headers: Headers::new(),
             token_source: None,
             insecure: false,
-            message_limit: Self::MESSAGE_LIMIT,
+            message_limit: Self::DEFAULT_MAX_MESSAGE_SIZE,
         }
     }
 }
 
 /// Sets up an [`HttpTransport`]; made by [`HttpTransport::builder`].
 #[must_use]
-pub struct Builder {
+pub struct HttpTransportBuilder {
     url: String,
     client: Option<HttpClient>,
     headers: Headers,
@@ -41,7 +41,7 @@ pub struct Builder {
     message_limit: usize,
 }
 
-impl Builder {
+impl HttpTransportBuilder {
     /// A token to send with every request.
     pub fn bearer_token(self, token: impl Into<AccessToken>) -> Self {
         self.token_source(token.into())
@@ -69,22 +69,22 @@ impl Builder {
     }
 
     /// The largest message to take from the server, in bytes after decompression; 32 MiB.
-    pub fn message_limit(self, message_limit: usize) -> Self {
+    pub fn max_message_size(self, message_limit: usize) -> Self {
         Self { message_limit, ..self }
     }
 
     /// Whether the settings can be used, which [`build`](Self::build) finds out too.
     ///
     /// # Errors
-    /// Those of [`build`](Self::build), but for [`Error::Setup`].
-    pub fn check(&self) -> Result<(), Error> {
-        self.validate().map(drop)
+    /// Those of [`build`](Self::build), but for [`Error::ClientBuild`].
+    pub fn validate(&self) -> Result<(), Error> {
+        self.checked_parts().map(drop)
     }
 
-    fn validate(&self) -> Result<(Endpoint, HeaderMap), Error> {
+    fn checked_parts(&self) -> Result<(Endpoint, HeaderMap), Error> {
         let endpoint = Endpoint::parse(&self.url)?;
         if !self.headers.is_empty() && !self.insecure && !endpoint.is_confidential() {
-            return Err(Error::Insecure { endpoint });
+            return Err(Error::InsecureHttp { endpoint });
         }
         Ok((endpoint, default_headers(&self.headers)?))
     }
@@ -92,10 +92,10 @@ impl Builder {
     /// The transport. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`Error::InvalidEndpoint`], [`Error::InvalidHeader`], [`Error::Insecure`] for headers over
-    /// plain HTTP, and [`Error::Setup`].
+    /// [`Error::InvalidEndpoint`], [`Error::InvalidHeader`], [`Error::InsecureHttp`] for headers over
+    /// plain HTTP, and [`Error::ClientBuild`].
     pub fn build(self) -> Result<HttpTransport, Error> {
-        let (endpoint, headers) = self.validate()?;
+        let (endpoint, headers) = self.checked_parts()?;
         let server = Server {
             endpoint,
             client: self.client.map_or_else(HttpClient::new, Ok)?,
@@ -107,8 +107,8 @@ impl Builder {
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for HttpTransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").finish_non_exhaustive()
+        f.debug_struct("HttpTransportBuilder").finish_non_exhaustive()
     }
 }

@@ -4,7 +4,9 @@ use std::{fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use http::StatusCode;
-use mcp_client::{Context, MessageStream, Outgoing, Reply, Transport, TransportError};
+use mcp_client::{
+    MessageContext, MessageStream, OutgoingMessage, Transport, TransportError, TransportResponse,
+};
 
 use super::{resumption::ResumableStream, sender::Sender, sse::SseTransport};
 use crate::{
@@ -23,7 +25,7 @@ pub struct HttpTransport(pub(super) Sender);
 
 impl HttpTransport {
     /// The largest message that is taken from a server unless set otherwise, in bytes: 32 MiB.
-    pub const MESSAGE_LIMIT: usize = 32 * 1024 * 1024;
+    pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 32 * 1024 * 1024;
 
     /// The transport of another user to the same server.
     #[must_use]
@@ -36,7 +38,7 @@ impl HttpTransport {
         self.0.endpoint()
     }
 
-    async fn delete(&self, context: Context) -> Result<(), Error> {
+    async fn delete(&self, context: MessageContext) -> Result<(), Error> {
         if context.session.is_none() {
             return Ok(());
         }
@@ -50,7 +52,7 @@ impl HttpTransport {
         }
     }
 
-    async fn post(&self, message: Outgoing) -> Result<Reply, Error> {
+    async fn post(&self, message: OutgoingMessage) -> Result<TransportResponse, Error> {
         let (kind, resumable) = (message.kind, message.resumable);
         let request = Request::post(message);
         let accepted = self.0.send(&request).await?;
@@ -63,13 +65,16 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+    fn send(
+        &self,
+        message: OutgoingMessage,
+    ) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         Box::pin(async move { Ok(self.post(message).await?) })
     }
 
     fn listen(
         &self,
-        context: Context,
+        context: MessageContext,
     ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
         Box::pin(async {
             let stream = ResumableStream::listen(self.0.clone(), context).await?;
@@ -77,11 +82,11 @@ impl Transport for HttpTransport {
         })
     }
 
-    fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+    fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         Box::pin(async { Ok(self.delete(context).await?) })
     }
 
-    fn older(&self) -> Option<Arc<dyn Transport>> {
+    fn fallback(&self) -> Option<Arc<dyn Transport>> {
         Some(Arc::new(SseTransport::new(self.clone())))
     }
 }

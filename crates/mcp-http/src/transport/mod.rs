@@ -7,4 +7,4 @@ mod sse;
 mod sender;
 mod token_refresh;
 
-pub use self::{builder::Builder, http::HttpTransport, sse::SseTransport};
+pub use self::{builder::HttpTransportBuilder, http::HttpTransport, sse::SseTransport};

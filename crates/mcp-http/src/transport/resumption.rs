@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, try_unfold};
-use mcp_client::{Context, Extras, MessageStream, TransportError};
+use mcp_client::{Extensions, MessageContext, MessageStream, TransportError};
 use tokio::time::{self, Instant};
 
 use super::sender::Sender;
@@ -37,8 +37,8 @@ const HEALTHY_DURATION: Duration = Duration::from_secs(30);
 /// A stream that is reopened when it ends or breaks, while it is read.
 pub(super) struct ResumableStream {
     sender: Sender,
-    context: Context,
-    extras: Extras,
+    context: MessageContext,
+    extras: Extensions,
     purpose: Purpose,
     stream: EventStream,
     opened_at: Instant,
@@ -64,8 +64,11 @@ impl ResumableStream {
     }
 
     /// Opens the stream of messages that the server sends without a request; `None` if it has none.
-    pub(super) async fn listen(sender: Sender, context: Context) -> Result<Option<Self>, Error> {
-        let request = Request::get(context, Extras::default(), None);
+    pub(super) async fn listen(
+        sender: Sender,
+        context: MessageContext,
+    ) -> Result<Option<Self>, Error> {
+        let request = Request::get(context, Extensions::default(), None);
         match sender.send(&request).await {
             Ok(accepted) if accepted.is_event_stream() => {
                 Ok(Some(Self::new(sender, request, accepted, Purpose::Listening)))
@@ -206,7 +209,7 @@ impl ResumableStream {
             MAX_FAILURES.. => self.failures,
             _ => self.reopenings,
         };
-        Error::NotResumed { endpoint, attempts, source: source.map(Box::new) }
+        Error::ResumptionFailed { endpoint, attempts, source: source.map(Box::new) }
     }
 
     /// Converts an error for the caller. The server had accepted the request before, so it may have
@@ -216,9 +219,9 @@ impl ResumableStream {
             (Purpose::Listening, error) => error.into(),
             (Purpose::Response, Error::Unauthorized(unauthorized)) => {
                 let unauthorized = Box::new(unauthorized.with_may_have_run());
-                TransportError::from(Error::Unauthorized(unauthorized)).once_taken()
+                TransportError::from(Error::Unauthorized(unauthorized)).mark_may_have_run()
             }
-            (Purpose::Response, error) => TransportError::from(error).once_taken(),
+            (Purpose::Response, error) => TransportError::from(error).mark_may_have_run(),
         }
     }
 }

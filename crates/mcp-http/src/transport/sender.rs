@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode, header};
 
 use super::token_refresh::TokenRefresher;
 use crate::{
-    auth::{AccessToken, Refused, TokenSource},
+    auth::{AccessToken, RejectedToken, TokenSource},
     client::{HttpClient, Response},
     endpoint::Endpoint,
     error::Error,
@@ -58,7 +58,7 @@ impl Sender {
             Err(Error::Unauthorized(unauthorized)) => unauthorized,
             outcome => return outcome,
         };
-        let rejected = Refused::new(token.as_ref(), &unauthorized);
+        let rejected = RejectedToken::new(token.as_ref(), &unauthorized);
         let refresh_error = match self.tokens.refresh(endpoint, rejected).await {
             Ok(Some(token)) if token.authorization().is_some() => {
                 return self.server.send_with_token(request, Some(token)).await;
@@ -120,7 +120,7 @@ impl Server {
             return false;
         };
         let (status, headers) = (response.status(), response.headers());
-        let again = signer.answered(self.endpoint.url(), status, headers);
+        let again = signer.on_response(self.endpoint.url(), status, headers);
         again && status == StatusCode::UNAUTHORIZED
     }
 
@@ -128,7 +128,7 @@ impl Server {
         let endpoint = || self.endpoint.clone();
         let has_credentials = token.is_some() || request.call_headers().is_some();
         if has_credentials && !self.insecure && !self.endpoint.is_confidential() {
-            return Err(Error::Insecure { endpoint: endpoint() });
+            return Err(Error::InsecureHttp { endpoint: endpoint() });
         }
         let mut headers = request.headers(&self.headers)?;
         if let Some(signer) = token.and_then(AccessToken::signer) {

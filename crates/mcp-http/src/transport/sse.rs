@@ -15,8 +15,8 @@ use std::{
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use mcp_client::{
-    BoxError, Context, Extras, MessageKind, MessageStream, Messages, Outgoing, Reply, SessionId,
-    Switchboard, Transport, TransportError,
+    BoxError, Extensions, MessageContext, MessageKind, MessageStream, Multiplexer, OutgoingMessage,
+    ResponseMessages, SessionId, Transport, TransportError, TransportResponse,
 };
 use tokio::{sync::Mutex, task::AbortHandle, time};
 
@@ -61,7 +61,7 @@ struct SseStream {
     session: SessionId,
     /// The URL to send messages to.
     post_to: Endpoint,
-    multiplexer: Switchboard,
+    multiplexer: Multiplexer,
     reader: AbortHandle,
 }
 
@@ -70,23 +70,27 @@ impl SseTransport {
         Self(Arc::new(Shared { sender, stream: Mutex::default() }))
     }
 
-    async fn post(&self, mut message: Outgoing) -> Result<Reply, TransportError> {
+    async fn post(
+        &self,
+        mut message: OutgoingMessage,
+    ) -> Result<TransportResponse, TransportError> {
         let stream = self.stream_for(&message).await?;
         let pending = match message.kind {
-            MessageKind::Request => Some(stream.multiplexer.wait(&message)?),
+            MessageKind::Request => Some(stream.multiplexer.register(&message)?),
             _ => None,
         };
         // This transport does not send a session id or a protocol version.
-        (message.context, message.routing) = (Context::default(), None);
+        (message.context, message.request_headers) = (MessageContext::default(), None);
         let request = Request::post_to(stream.post_to.clone(), message);
         // The HTTP response is only an acknowledgement.
         self.0.sender.send(&request).await?.drain();
-        let messages = pending.map_or(Messages::None, |pending| Messages::Stream(pending.boxed()));
-        Ok(Reply::new(messages).with_session(Some(stream.session.clone())))
+        let messages = pending
+            .map_or(ResponseMessages::None, |pending| ResponseMessages::Stream(pending.boxed()));
+        Ok(TransportResponse::new(messages).with_session(Some(stream.session.clone())))
     }
 
     /// Returns the stream that a message belongs to. Only a request without a session opens one.
-    async fn stream_for(&self, message: &Outgoing) -> Result<Arc<SseStream>, Error> {
+    async fn stream_for(&self, message: &OutgoingMessage) -> Result<Arc<SseStream>, Error> {
         let mut stream = self.0.stream.lock().await;
         let session = message.context.session.as_ref();
         let open = stream.as_ref().filter(|stream| !stream.multiplexer.is_closed());
@@ -105,7 +109,7 @@ impl SseTransport {
         static NEXT_SESSION: AtomicU64 = AtomicU64::new(1);
         let endpoint = self.0.sender.endpoint();
         let broken = |reason| Error::Protocol { endpoint: endpoint.clone(), reason };
-        let request = Request::get(Context::default(), Extras::default(), None);
+        let request = Request::get(MessageContext::default(), Extensions::default(), None);
         let accepted = self.0.sender.send(&request).await?;
         if !accepted.is_event_stream() {
             accepted.drain();
@@ -121,13 +125,13 @@ impl SseTransport {
         let number = NEXT_SESSION.fetch_add(1, Ordering::Relaxed).to_string();
         let session = SessionId::new(number.as_bytes());
         let session = session.ok_or_else(|| broken("no more streams can be told apart"))?;
-        let multiplexer = Switchboard::new();
+        let multiplexer = Multiplexer::new();
         let reader =
             tokio::spawn(read_events(events, multiplexer.clone(), endpoint.clone())).abort_handle();
         Ok(SseStream { session, post_to, multiplexer, reader })
     }
 
-    async fn stream_of(&self, context: &Context) -> Option<Arc<SseStream>> {
+    async fn stream_of(&self, context: &MessageContext) -> Option<Arc<SseStream>> {
         let stream = self.0.stream.lock().await;
         let own = |stream: &&Arc<SseStream>| context.session.as_ref() == Some(&stream.session);
         stream.as_ref().filter(own).cloned()
@@ -135,11 +139,11 @@ impl SseTransport {
 }
 
 /// Reads a stream to its end, which ends the session.
-async fn read_events(mut events: EventStream, multiplexer: Switchboard, endpoint: Endpoint) {
+async fn read_events(mut events: EventStream, multiplexer: Multiplexer, endpoint: Endpoint) {
     let reason: BoxError = loop {
         match events.next_message().await {
             Ok(Some(message)) => {
-                if !multiplexer.put(message) {
+                if !multiplexer.dispatch(message) {
                     tracing::debug!(%endpoint, "an event that is no message is passed over");
                 }
             }
@@ -151,7 +155,7 @@ async fn read_events(mut events: EventStream, multiplexer: Switchboard, endpoint
 }
 
 /// Fails all pending requests. Those that were sent may have run.
-fn fail_pending(multiplexer: &Switchboard, endpoint: &Endpoint, reason: BoxError) {
+fn fail_pending(multiplexer: &Multiplexer, endpoint: &Endpoint, reason: BoxError) {
     let (endpoint, reason) = (endpoint.clone(), Arc::<dyn StdError + Send + Sync>::from(reason));
     multiplexer.close(move |sent| {
         let endpoint = endpoint.clone();
@@ -163,13 +167,16 @@ fn fail_pending(multiplexer: &Switchboard, endpoint: &Endpoint, reason: BoxError
 }
 
 impl Transport for SseTransport {
-    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+    fn send(
+        &self,
+        message: OutgoingMessage,
+    ) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         self.post(message).boxed()
     }
 
     fn listen(
         &self,
-        context: Context,
+        context: MessageContext,
     ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
         let listen = async move {
             let pending =
@@ -179,15 +186,15 @@ impl Transport for SseTransport {
         listen.boxed()
     }
 
-    fn drop_is_noticed(&self) -> bool {
+    fn cancels_on_drop(&self) -> bool {
         false
     }
 
-    fn is_of_handshake(&self) -> bool {
+    fn is_stateful_only(&self) -> bool {
         true
     }
 
-    fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+    fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         let close = async move {
             if let Some(stream) = self.stream_of(&context).await {
                 stream.close("it was closed on this side");

@@ -12,7 +12,7 @@ use mcp_client::BoxError;
 use tokio::{sync::Mutex, time};
 
 use crate::{
-    auth::{AccessToken, Refused, TokenRequest, TokenSource},
+    auth::{AccessToken, RejectedToken, TokenRequest, TokenSource},
     endpoint::Endpoint,
     error::Error,
 };
@@ -43,7 +43,7 @@ impl TokenRefresher {
     pub(super) async fn refresh(
         &self,
         endpoint: &Endpoint,
-        rejected: Refused<'_>,
+        rejected: RejectedToken<'_>,
     ) -> Result<Option<AccessToken>, BoxError> {
         let refreshed = time::timeout(REFRESH_TIMEOUT, self.refresh_alone(endpoint, rejected));
         refreshed.await.unwrap_or_else(|_| Err("no other token came in time".into()))
@@ -53,7 +53,7 @@ impl TokenRefresher {
     async fn refresh_alone(
         &self,
         endpoint: &Endpoint,
-        rejected: Refused<'_>,
+        rejected: RejectedToken<'_>,
     ) -> Result<Option<AccessToken>, BoxError> {
         let before = self.refresh_count.load(Ordering::Acquire);
         let _guard = self.refresh_lock.lock().await;
@@ -65,7 +65,7 @@ impl TokenRefresher {
         if self.refresh_count.load(Ordering::Acquire) > before {
             return Ok(None);
         }
-        let token = self.request_token(request.with_refused(rejected)).await;
+        let token = self.request_token(request.with_rejected(rejected)).await;
         self.refresh_count.fetch_add(1, Ordering::Release);
         Ok(token?.filter(other))
     }
@@ -86,7 +86,7 @@ mod tests {
     use futures_util::future::{BoxFuture, join_all};
 
     use super::*;
-    use crate::auth::{Reason, Unauthorized};
+    use crate::auth::{Unauthorized, UnauthorizedReason};
 
     /// Returns one token, fails to return another, and counts the attempts.
     #[derive(Default)]
@@ -98,7 +98,7 @@ mod tests {
             request: TokenRequest<'a>,
         ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
             Box::pin(async move {
-                if request.refused.is_none() {
+                if request.rejected.is_none() {
                     return Ok(Some(AccessToken::new("old")));
                 }
                 self.0.fetch_add(1, Ordering::Relaxed);
@@ -113,9 +113,10 @@ mod tests {
         let source = Arc::new(Failing::default());
         let tokens = TokenRefresher::new(Some(Arc::new(Arc::clone(&source))));
         let endpoint = Endpoint::parse("https://example.com/").unwrap();
-        let unauthorized = Unauthorized::new(endpoint.clone(), Reason::Rejected, Vec::new());
+        let unauthorized =
+            Unauthorized::new(endpoint.clone(), UnauthorizedReason::Rejected, Vec::new());
         let old = AccessToken::new("old");
-        let rejected = Refused::new(Some(&old), &unauthorized);
+        let rejected = RejectedToken::new(Some(&old), &unauthorized);
         let outcomes = join_all((0..8).map(|_| tokens.refresh(&endpoint, rejected))).await;
         assert!(outcomes.iter().all(|outcome| !matches!(outcome, Ok(Some(_)))));
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_err()).count(), 1);

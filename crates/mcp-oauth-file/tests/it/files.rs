@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use mcp_oauth::{SealingKey, Store};
+use mcp_oauth::{EncryptionKey, Store};
 use mcp_oauth_file::FileStore;
 
 use crate::support::{Folder, key, number, record};
@@ -48,7 +48,7 @@ async fn a_damaged_record_is_an_error_that_quotes_nothing() {
 #[tokio::test]
 async fn an_encrypted_folder_holds_no_token_and_needs_its_keys() {
     let folder = Folder::new();
-    let encrypted = |bytes| FileStore::sealed(folder.path(), SealingKey::new(bytes)).unwrap();
+    let encrypted = |bytes| FileStore::encrypted(folder.path(), EncryptionKey::new(bytes)).unwrap();
     encrypted(&[1; 32]).save(&key("ann"), &record(1)).await.unwrap();
     for file in fs::read_dir(folder.path()).unwrap() {
         let text = fs::read_to_string(file.unwrap().path()).unwrap();

@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use mcp_oauth::{Key, Record};
+use mcp_oauth::{Record, StoreKey};
 use mcp_oauth_file::FileStore;
 use serde_json::json;
 
@@ -36,8 +36,8 @@ impl Drop for Folder {
     }
 }
 
-pub(crate) fn key(principal: &str) -> Key {
-    Key::new(Some(principal), "https://mcp.example/mcp", "https://login.example")
+pub(crate) fn key(principal: &str) -> StoreKey {
+    StoreKey::new(Some(principal), "https://mcp.example/mcp", "https://login.example")
 }
 
 /// Credentials whose refresh token contains a number, and is long enough to be written in parts.

@@ -5,14 +5,14 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::request::AuthorizationRequest;
-use crate::crypto::{SealingKey, Unsealable};
+use crate::crypto::{DecryptError, EncryptionKey};
 
-/// The purpose, as associated data, of what [`PendingSignIn::seal`] returns.
+/// The purpose, as associated data, of what [`PendingSignIn::encrypt`] returns.
 const PURPOSE: &str = "mcp-oauth pending sign-in";
 
 /// A sign-in between redirect and callback.
 ///
-/// It is kept where only the same person's browser gets at it: [sealed](Self::seal) in a cookie, or
+/// It is kept where only the same person's browser gets at it: [sealed](Self::encrypt) in a cookie, or
 /// in their session. Whoever could hand in another's would sign that one in. What is sealed is
 /// thrown away with the callback, for it opens as often as it is handed in.
 ///
@@ -37,17 +37,17 @@ impl PendingSignIn {
     }
 
     /// Seals it, so that it can be kept where others have access.
-    pub fn seal(&self, key: &SealingKey) -> String {
+    pub fn encrypt(&self, key: &EncryptionKey) -> String {
         let json = serde_json::to_vec(&self.0).expect("a map of texts and numbers is JSON");
-        key.seal(PURPOSE, &Zeroizing::new(json))
+        key.encrypt(PURPOSE, &Zeroizing::new(json))
     }
 
-    /// Opens what [`seal`](Self::seal) gave.
+    /// Opens what [`seal`](Self::encrypt) gave.
     ///
     /// # Errors
-    /// [`Unsealable`] if it was sealed with another key, or changed.
-    pub fn open(key: &SealingKey, sealed: &str) -> Result<Self, Unsealable> {
-        serde_json::from_slice(&key.open(PURPOSE, sealed)?).map(Self).map_err(|_| Unsealable)
+    /// [`DecryptError`] if it was sealed with another key, or changed.
+    pub fn decrypt(key: &EncryptionKey, sealed: &str) -> Result<Self, DecryptError> {
+        serde_json::from_slice(&key.decrypt(PURPOSE, sealed)?).map(Self).map_err(|_| DecryptError)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     crypto::{Secret, base64url, sha256},
     discovery::{OFFLINE_ACCESS, format_scopes, parse_scopes},
     error::Error,
-    store::{Credentials, Registration, TokenType},
+    store::{ClientRegistration, Credentials, TokenType},
     token::{DpopKey, TokenResponse},
 };
 
@@ -35,7 +35,7 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) verifier: Secret,
     pub(crate) scopes: BTreeSet<String>,
     pub(crate) step_ups: u32,
-    pub(crate) registration: Registration,
+    pub(crate) registration: ClientRegistration,
     pub(crate) token_endpoint: String,
     pub(crate) revocation_endpoint: Option<String>,
     pub(crate) dpop_key: Option<Secret>,
@@ -45,7 +45,7 @@ pub(crate) struct AuthorizationRequest {
 impl AuthorizationRequest {
     /// Returns the URL to redirect the user to.
     pub(crate) fn authorization_url(&self, mut url: Url, dpop: Option<&DpopKey>) -> Url {
-        let Registration { client_id, redirect_uri, .. } = &self.registration;
+        let ClientRegistration { client_id, redirect_uri, .. } = &self.registration;
         let challenge = base64url(&sha256(self.verifier.expose().as_bytes()));
         let mut query = url.query_pairs_mut();
         query
@@ -93,7 +93,7 @@ impl AuthorizationRequest {
         }
         if let Some(error) = response.error {
             let (url, description) = (self.issuer.clone(), response.error_description);
-            return Err(Error::Refused { url, error, description });
+            return Err(Error::ErrorResponse { url, error, description });
         }
         response.code.map_or_else(|| invalid("it holds no code"), |code| Ok(Secret::new(code)))
     }

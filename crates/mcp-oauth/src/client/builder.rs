@@ -11,7 +11,7 @@ use crate::{
     discovery::Discovery,
     error::Error,
     http::is_loopback,
-    registration::{ClientMetadata, RegisteredClient},
+    registration::{ClientMetadata, PreregisteredClient},
     settings::Settings,
     store::{MemoryStore, Store},
 };
@@ -25,7 +25,7 @@ pub struct OAuthClientBuilder {
     settings: Settings,
     metadata_document: Option<String>,
     metadata_key: Option<SigningKey>,
-    registered: Vec<(String, RegisteredClient)>,
+    registered: Vec<(String, PreregisteredClient)>,
 }
 
 impl OAuthClient {
@@ -55,20 +55,20 @@ impl OAuthClientBuilder {
     }
 
     /// What the application is registered as for the MCP server at this URL.
-    pub fn registered(mut self, server: impl Into<String>, client: RegisteredClient) -> Self {
+    pub fn preregistered(mut self, server: impl Into<String>, client: PreregisteredClient) -> Self {
         self.registered.push((server.into(), client));
         self
     }
 
     /// The URL of the application's metadata document, which is its id wherever authorization servers
     /// take such ones.
-    pub fn metadata_document(self, url: impl Into<String>) -> Self {
+    pub fn client_metadata_url(self, url: impl Into<String>) -> Self {
         Self { metadata_document: Some(url.into()), ..self }
     }
 
     /// The private key to a public one in the metadata document, with which the application proves
     /// itself where `private_key_jwt` is taken.
-    pub fn metadata_document_key(self, key: SigningKey) -> Self {
+    pub fn client_metadata_key(self, key: SigningKey) -> Self {
         Self { metadata_key: Some(key), ..self }
     }
 

@@ -13,14 +13,14 @@ use crate::{error::Error, registration::ClientMetadata};
 /// An application that signs people in to MCP servers: its name, where people come back to, what it
 /// is registered as, and its store. Clones share everything.
 ///
-/// A web application redirects to what [`UserTokens::begin`] gives, keeps the
-/// [`PendingSignIn`](crate::PendingSignIn) sealed, and at the callback calls [`finish`](Self::finish),
+/// A web application redirects to what [`UserTokens::begin_sign_in`] gives, keeps the
+/// [`PendingSignIn`](crate::PendingSignIn) sealed, and at the callback calls [`finish`](Self::complete_sign_in),
 /// in whichever process that is.
 ///
 /// ```no_run
 /// # async fn run(
 /// #     session: &mut std::collections::HashMap<&str, String>,
-/// #     key: mcp_oauth::SealingKey,
+/// #     key: mcp_oauth::EncryptionKey,
 /// #     callback: String,
 /// # ) -> Result<(), Box<dyn std::error::Error>> {
 /// use mcp_http::{Client, Endpoint, HttpTransport, Unauthorized};
@@ -32,12 +32,12 @@ use crate::{error::Error, registration::ClientMetadata};
 /// let transport = HttpTransport::builder(server.url().as_str()).token_source(ann.clone()).build()?;
 /// let Err(error) = Client::new(transport).list_tools().await else { return Ok(()) };
 ///
-/// let sign_in = ann.begin(&server, Unauthorized::of(&error)).await?;
-/// session.insert("sign-in", sign_in.pending.seal(&key));
+/// let sign_in = ann.begin_sign_in(&server, Unauthorized::find_in(&error)).await?;
+/// session.insert("sign-in", sign_in.pending.encrypt(&key));
 /// println!("redirect to {}", sign_in.authorization_url);
 /// // The callback, elsewhere and later:
-/// let pending = PendingSignIn::open(&key, &session["sign-in"])?;
-/// application.finish(pending, &callback).await?;
+/// let pending = PendingSignIn::decrypt(&key, &session["sign-in"])?;
+/// application.complete_sign_in(pending, &callback).await?;
 /// # Ok(())
 /// # }
 /// ```

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_http::{AccessToken, Challenge, Endpoint, Reason, Refused, Unauthorized};
+use mcp_http::{AccessToken, Challenge, Endpoint, RejectedToken, Unauthorized, UnauthorizedReason};
 
 use super::state::ClientState;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     crypto::Secret,
     error::{Error, SignInReason},
     http::NetworkZone,
-    store::{Credentials, Key, Record},
+    store::{Credentials, Record, StoreKey},
     token::DpopKey,
 };
 
@@ -25,13 +25,13 @@ pub(crate) struct TokenRefresh {
 /// The rejection of an access token by an MCP server.
 pub(crate) struct Rejection {
     token: Option<AccessToken>,
-    reason: Reason,
+    reason: UnauthorizedReason,
     /// The URL of the protected resource metadata, from the challenge.
     metadata_url: Option<String>,
 }
 
 impl Rejection {
-    pub(crate) fn new(refused: Refused<'_>) -> Self {
+    pub(crate) fn new(refused: RejectedToken<'_>) -> Self {
         let challenge = refused.unauthorized.challenge();
         let metadata_url = challenge.and_then(Challenge::resource_metadata);
         Self {
@@ -51,7 +51,7 @@ impl TokenRefresh {
             return Ok(Some(credentials));
         }
         if let Some(rejection) = &self.rejection {
-            if rejection.reason == Reason::InsufficientScope {
+            if rejection.reason == UnauthorizedReason::InsufficientScope {
                 return Err(self.sign_in_required(SignInReason::InsufficientScope));
             }
             self.check_issuer(&credentials, rejection).await?;
@@ -70,9 +70,9 @@ impl TokenRefresh {
     }
 
     /// Returns the most recent credentials, of any authorization server.
-    async fn latest(&self) -> Result<Option<(Key, Credentials)>, Error> {
+    async fn latest(&self) -> Result<Option<(StoreKey, Credentials)>, Error> {
         let server = self.endpoint.url().as_str();
-        let mut latest: Option<(Key, Credentials)> = None;
+        let mut latest: Option<(StoreKey, Credentials)> = None;
         for key in self.client.keys(Some(&self.principal), server).await? {
             if let Some(Record::Credentials(stored)) = self.client.load(&key).await?
                 && latest.as_ref().is_none_or(|(_, it)| it.issued_at <= stored.issued_at)
@@ -103,17 +103,17 @@ impl TokenRefresh {
         let issuers = resource.map(|resource| resource.authorization_servers).unwrap_or_default();
         match issuers.is_empty() || issuers.contains(&credentials.issuer) {
             true => Ok(()),
-            false => Err(self.sign_in_required(SignInReason::OtherAuthorizationServer)),
+            false => Err(self.sign_in_required(SignInReason::AuthorizationServerChanged)),
         }
     }
 
     async fn refresh_and_save(
         &self,
-        key: &Key,
+        key: &StoreKey,
         credentials: Credentials,
     ) -> Result<Credentials, Error> {
         let Some(refresh_token) = &credentials.refresh_token else {
-            return self.unless_rejected(credentials, SignInReason::TokenRefused);
+            return self.unless_rejected(credentials, SignInReason::TokenRejected);
         };
         let error = match self.request_token(&credentials, refresh_token).await {
             Ok(new) => {
@@ -127,19 +127,17 @@ impl TokenRefresh {
         };
         if error.is_client_rejected() {
             self.client.forget_registration(&key.server, &key.issuer).await?;
-            return self
-                .remove_refresh_token(key, credentials, SignInReason::ClientForgotten)
-                .await;
+            return self.remove_refresh_token(key, credentials, SignInReason::ClientUnknown).await;
         }
         if error.has_code("invalid_grant") {
             return self
-                .remove_refresh_token(key, credentials, SignInReason::RefreshTokenRefused)
+                .remove_refresh_token(key, credentials, SignInReason::RefreshTokenRejected)
                 .await;
         }
-        if matches!(error, Error::Refused { .. }) && !error.is_temporary() {
+        if matches!(error, Error::ErrorResponse { .. }) && !error.is_temporary() {
             // The refresh token may still be valid, but this request gets no access token.
             tracing::debug!(%error, "no new access token");
-            return self.unless_rejected(credentials, SignInReason::RefreshTokenRefused);
+            return self.unless_rejected(credentials, SignInReason::RefreshTokenRejected);
         }
         // If the access token is still valid, the next request tries again.
         match self.rejection.is_none() && !credentials.is_expired() {
@@ -186,7 +184,7 @@ impl TokenRefresh {
     /// Removes the refresh token from the stored credentials, because it is no longer valid.
     async fn remove_refresh_token(
         &self,
-        key: &Key,
+        key: &StoreKey,
         credentials: Credentials,
         reason: SignInReason,
     ) -> Result<Credentials, Error> {

@@ -7,8 +7,8 @@ use crate::{
     discovery::AuthorizationServerMetadata,
     error::Error,
     http::NetworkZone,
-    registration::RegisteredClient,
-    store::{Key, Record, Registration, TokenEndpointAuthMethod},
+    registration::PreregisteredClient,
+    store::{ClientRegistration, Record, StoreKey, TokenEndpointAuthMethod},
 };
 
 impl ClientState {
@@ -19,9 +19,9 @@ impl ClientState {
         endpoint: &Endpoint,
         server: &AuthorizationServerMetadata,
         scope: Option<&str>,
-    ) -> Result<Registration, Error> {
+    ) -> Result<ClientRegistration, Error> {
         let redirect_uri = &self.client_metadata.redirect_uri;
-        let key = Key::new(None, endpoint.url().as_str(), &server.issuer);
+        let key = StoreKey::new(None, endpoint.url().as_str(), &server.issuer);
         if let Some(client) = self.registered.get(endpoint.url().as_str()) {
             let registration = client.registration(server, Some(redirect_uri))?;
             self.check_issuer(client, &key, &registration).await?;
@@ -53,7 +53,7 @@ impl ClientState {
     ) -> Result<(), Error> {
         match self.registered.contains_key(server) {
             true => Ok(()),
-            false => self.remove(&Key::new(None, server, issuer)).await,
+            false => self.remove(&StoreKey::new(None, server, issuer)).await,
         }
     }
 
@@ -61,9 +61,9 @@ impl ClientState {
     /// than its own. Unless configured, its own is the first one that it is used at.
     async fn check_issuer(
         &self,
-        client: &RegisteredClient,
-        key: &Key,
-        registration: &Registration,
+        client: &PreregisteredClient,
+        key: &StoreKey,
+        registration: &ClientRegistration,
     ) -> Result<(), Error> {
         let own_issuer = match &client.issuer {
             Some(issuer) => Some(issuer.clone()),
@@ -88,7 +88,7 @@ impl ClientState {
             Some(_) if client.issuer.is_some() => Ok(()),
             // The secret is in the configuration, so the store does not need it.
             _ => {
-                let public = Registration { client_secret: None, ..registration.clone() };
+                let public = ClientRegistration { client_secret: None, ..registration.clone() };
                 self.save(key, &Record::Registration(public)).await
             }
         }
@@ -98,10 +98,10 @@ impl ClientState {
         &self,
         client_id: String,
         server: &AuthorizationServerMetadata,
-    ) -> Registration {
+    ) -> ClientRegistration {
         let by_key = TokenEndpointAuthMethod::PrivateKeyJwt;
         let has_key = self.metadata_key.is_some() && by_key.is_supported_by(server);
-        Registration {
+        ClientRegistration {
             client_id,
             client_secret: None,
             secret_expires_at: None,

@@ -7,13 +7,13 @@ use crate::{
     crypto::Secret,
     error::Error,
     http::NetworkZone,
-    store::{Credentials, Key},
+    store::{Credentials, StoreKey},
     token::DpopKey,
 };
 
 /// Revokes the refresh token, or the access token if there is no refresh token. A failure is only
 /// logged. Revoking a refresh token also revokes its access tokens.
-pub(crate) async fn revoke(client: &ClientState, key: &Key, credentials: &Credentials) {
+pub(crate) async fn revoke(client: &ClientState, key: &StoreKey, credentials: &Credentials) {
     let Some(url) = &credentials.revocation_endpoint else { return };
     let (token, token_type_hint) = match &credentials.refresh_token {
         Some(token) => (token, "refresh_token"),
@@ -26,7 +26,7 @@ pub(crate) async fn revoke(client: &ClientState, key: &Key, credentials: &Creden
 
 async fn revoke_at(
     client: &ClientState,
-    key: &Key,
+    key: &StoreKey,
     credentials: &Credentials,
     url: &str,
     (token, token_type_hint): (&Secret, &str),

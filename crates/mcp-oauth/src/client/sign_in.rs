@@ -16,7 +16,7 @@ use crate::{
     discovery::{AuthorizationServerMetadata, DiscoveryResult, RequestedScopes, format_scopes},
     error::Error,
     http::NetworkZone,
-    store::{Credentials, Key, Record},
+    store::{Credentials, Record, StoreKey},
     token::DpopKey,
 };
 
@@ -37,8 +37,8 @@ impl UserTokens {
     /// # Errors
     /// [`Error::ScopeNotGranted`] where another sign-in would not help; [`Error::Untrusted`] where the
     /// server or its authorization server break a rule; [`Error::Configuration`] where the application
-    /// has to be registered by hand; [`Error::Unreachable`], [`Error::Refused`], [`Error::Store`].
-    pub async fn begin(
+    /// has to be registered by hand; [`Error::Unreachable`], [`Error::ErrorResponse`], [`Error::Store`].
+    pub async fn begin_sign_in(
         &self,
         server: &Endpoint,
         unauthorized: Option<&Unauthorized>,
@@ -66,7 +66,7 @@ impl UserTokens {
         let authorization_endpoint =
             client.authorization_endpoint(metadata, NetworkZone::of(server))?;
         let token_endpoint = client.checked_token_endpoint(metadata, NetworkZone::of(server))?;
-        let key = Key::new(Some(self.principal()), server.url().as_str(), &metadata.issuer);
+        let key = StoreKey::new(Some(self.principal()), server.url().as_str(), &metadata.issuer);
         let previous = match client.load_readable(&key).await? {
             Some(Record::Credentials(previous)) => Some(previous),
             _ => None,
@@ -158,9 +158,9 @@ impl OAuthClient {
     ///
     /// # Errors
     /// [`Error::InvalidCallback`] for an answer to something else, which may be an attack;
-    /// [`Error::Refused`] if the person or the authorization server did; [`Error::Unreachable`],
+    /// [`Error::ErrorResponse`] if the person or the authorization server did; [`Error::Unreachable`],
     /// [`Error::Untrusted`], [`Error::Store`].
-    pub async fn finish(
+    pub async fn complete_sign_in(
         &self,
         pending: PendingSignIn,
         callback: &str,
@@ -187,7 +187,7 @@ impl OAuthClient {
             }
         }
         let credentials = result?;
-        let key = Key::new(Some(&request.principal), &request.server, &request.issuer);
+        let key = StoreKey::new(Some(&request.principal), &request.server, &request.issuer);
         self.user(&request.principal).store_credentials(&key, credentials.clone()).await?;
         Ok(credentials)
     }

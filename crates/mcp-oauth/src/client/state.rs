@@ -10,8 +10,8 @@ use crate::{
     discovery::{Discovery, DiscoveryResult},
     error::Error,
     http::GuardedClient,
-    registration::{ClientMetadata, RegisteredClient},
-    store::{Key, Lock, Record, Registration, Store, Unreadable},
+    registration::{ClientMetadata, PreregisteredClient},
+    store::{ClientRegistration, InvalidRecord, Record, Store, StoreKey, StoreLock},
     token::{DpopKey, TokenEndpoint},
 };
 
@@ -23,18 +23,18 @@ pub(crate) struct ClientState {
     pub(crate) dpop: bool,
     pub(crate) metadata_document: Option<String>,
     pub(crate) metadata_key: Option<SigningKey>,
-    pub(crate) registered: BTreeMap<String, RegisteredClient>,
+    pub(crate) registered: BTreeMap<String, PreregisteredClient>,
 }
 
 impl ClientState {
-    pub(crate) async fn load(&self, key: &Key) -> Result<Option<Record>, Error> {
+    pub(crate) async fn load(&self, key: &StoreKey) -> Result<Option<Record>, Error> {
         self.store.load(key).await.map_err(Error::store)
     }
 
     /// Loads a record that is about to be replaced or removed. An unreadable one counts as absent.
-    pub(crate) async fn load_readable(&self, key: &Key) -> Result<Option<Record>, Error> {
+    pub(crate) async fn load_readable(&self, key: &StoreKey) -> Result<Option<Record>, Error> {
         match self.store.load(key).await {
-            Err(error) if error.is::<Unreadable>() => {
+            Err(error) if error.is::<InvalidRecord>() => {
                 tracing::warn!(%error, "a record is not looked at any more");
                 Ok(None)
             }
@@ -42,19 +42,23 @@ impl ClientState {
         }
     }
 
-    pub(crate) async fn save(&self, key: &Key, record: &Record) -> Result<(), Error> {
+    pub(crate) async fn save(&self, key: &StoreKey, record: &Record) -> Result<(), Error> {
         self.store.save(key, record).await.map_err(Error::store)
     }
 
-    pub(crate) async fn remove(&self, key: &Key) -> Result<(), Error> {
+    pub(crate) async fn remove(&self, key: &StoreKey) -> Result<(), Error> {
         self.store.remove(key).await.map_err(Error::store)
     }
 
-    pub(crate) async fn lock(&self, key: &Key) -> Result<Lock, Error> {
+    pub(crate) async fn lock(&self, key: &StoreKey) -> Result<StoreLock, Error> {
         self.store.lock(key).await.map_err(Error::store)
     }
 
-    pub(crate) async fn keys(&self, of: Option<&str>, server: &str) -> Result<Vec<Key>, Error> {
+    pub(crate) async fn keys(
+        &self,
+        of: Option<&str>,
+        server: &str,
+    ) -> Result<Vec<StoreKey>, Error> {
         self.store.keys(of, server).await.map_err(Error::store)
     }
 
@@ -77,7 +81,7 @@ impl ClientState {
         server: &str,
         url: &'a Url,
         issuer: &'a str,
-        registration: &'a Registration,
+        registration: &'a ClientRegistration,
         dpop: Option<&'a DpopKey>,
     ) -> TokenEndpoint<'a> {
         let registered = self.registered.get(server);

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    store::{Credentials, Key, Record},
+    store::{Credentials, Record, StoreKey},
     token::access_token,
 };
 
@@ -27,7 +27,7 @@ use crate::{
 ///
 /// It never asks a person anything. When only they can go on, a call ends in
 /// [`Unauthorized`](mcp_http::Unauthorized) with [`Error::SignInRequired`] as its source, and the
-/// application [begins](Self::begin) a sign-in. Clones share everything.
+/// application [begins](Self::begin_sign_in) a sign-in. Clones share everything.
 ///
 /// ```no_run
 /// # fn run(application: mcp_oauth::OAuthClient) -> Result<(), mcp_http::Error> {
@@ -120,7 +120,11 @@ impl UserTokens {
     }
 
     /// Stores new credentials, and removes those of other authorization servers.
-    pub(crate) async fn store_credentials(&self, key: &Key, new: Credentials) -> Result<(), Error> {
+    pub(crate) async fn store_credentials(
+        &self,
+        key: &StoreKey,
+        new: Credentials,
+    ) -> Result<(), Error> {
         let client = self.client();
         let cached = self.cached_token_for(&key.server);
         let _guard = cached.refresh_lock.lock().await;
@@ -151,7 +155,7 @@ impl UserTokens {
             client: Arc::clone(&self.0.client),
             principal: self.principal().to_owned(),
             endpoint: request.endpoint.clone(),
-            rejection: request.refused.map(Rejection::new),
+            rejection: request.rejected.map(Rejection::new),
         };
         // The authorization server may have revoked the old refresh token before the new one is
         // stored, so this must run to completion.
@@ -208,8 +212,8 @@ impl CachedToken {
     fn usable(&self, request: &TokenRequest<'_>) -> Option<AccessToken> {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let CurrentToken { credentials, token } = current.as_ref()?;
-        let rejected = request.refused.as_ref().and_then(|refused| refused.token);
-        let is_usable = !credentials.needs_refresh() && request.refused.is_none()
+        let rejected = request.rejected.as_ref().and_then(|refused| refused.token);
+        let is_usable = !credentials.needs_refresh() && request.rejected.is_none()
             || rejected.is_some_and(|rejected| rejected != token);
         is_usable.then(|| token.clone())
     }

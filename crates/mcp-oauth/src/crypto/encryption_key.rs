@@ -15,26 +15,26 @@ use super::random::random_bytes;
 /// sealed for one is not opened for another.
 ///
 /// ```
-/// # fn run() -> Result<(), mcp_oauth::Unsealable> {
-/// use mcp_oauth::SealingKey;
+/// # fn run() -> Result<(), mcp_oauth::DecryptError> {
+/// use mcp_oauth::EncryptionKey;
 ///
-/// let key = SealingKey::random();
-/// let sealed = key.seal("example", b"for no one else");
-/// assert_eq!(*key.open("example", &sealed)?, b"for no one else");
-/// assert!(key.open("other", &sealed).is_err());
+/// let key = EncryptionKey::random();
+/// let sealed = key.encrypt("example", b"for no one else");
+/// assert_eq!(*key.decrypt("example", &sealed)?, b"for no one else");
+/// assert!(key.decrypt("other", &sealed).is_err());
 /// # Ok(())
 /// # }
 /// # run().unwrap();
 /// ```
-pub struct SealingKey(RandomizedNonceKey);
+pub struct EncryptionKey(RandomizedNonceKey);
 
 /// A sealed text that was made with another key or for another purpose, or was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the seal is broken, or of another key")]
 #[non_exhaustive]
-pub struct Unsealable;
+pub struct DecryptError;
 
-impl SealingKey {
+impl EncryptionKey {
     /// A key of 32 bytes that are random and secret.
     pub fn new(bytes: &[u8; 32]) -> Self {
         let key = RandomizedNonceKey::new(&AES_256_GCM, bytes);
@@ -47,7 +47,7 @@ impl SealingKey {
     }
 
     /// Seals a text.
-    pub fn seal(&self, purpose: &str, plaintext: &[u8]) -> String {
+    pub fn encrypt(&self, purpose: &str, plaintext: &[u8]) -> String {
         let mut sealed = plaintext.to_vec();
         let aad = Aad::from(purpose.as_bytes());
         let nonce = self.0.seal_in_place_append_tag(aad, &mut sealed);
@@ -58,22 +58,22 @@ impl SealingKey {
     /// Opens what was sealed.
     ///
     /// # Errors
-    /// [`Unsealable`] if it was not sealed with this key and for this purpose.
-    pub fn open(&self, purpose: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, Unsealable> {
-        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| Unsealable)?;
-        let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN).ok_or(Unsealable)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unsealable)?;
+    /// [`DecryptError`] if it was not sealed with this key and for this purpose.
+    pub fn decrypt(&self, purpose: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| DecryptError)?;
+        let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN).ok_or(DecryptError)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| DecryptError)?;
         let mut sealed = Zeroizing::new(sealed.to_vec());
         let opened = self.0.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut sealed);
-        let length = opened.map_err(|_| Unsealable)?.len();
+        let length = opened.map_err(|_| DecryptError)?.len();
         sealed.truncate(length);
         Ok(sealed)
     }
 }
 
-impl fmt::Debug for SealingKey {
+impl fmt::Debug for EncryptionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SealingKey(****)")
+        f.write_str("EncryptionKey(****)")
     }
 }
 
@@ -83,20 +83,20 @@ mod tests {
 
     #[test]
     fn decrypts_only_unchanged_text_with_the_same_key_and_purpose() {
-        let key = SealingKey::new(&[7; 32]);
-        let sealed = key.seal("a", b"text");
-        assert_ne!(sealed, key.seal("a", b"text"));
-        assert_eq!(*SealingKey::new(&[7; 32]).open("a", &sealed).unwrap(), b"text");
-        assert_eq!(SealingKey::random().open("a", &sealed), Err(Unsealable));
-        assert_eq!(key.open("b", &sealed), Err(Unsealable));
+        let key = EncryptionKey::new(&[7; 32]);
+        let sealed = key.encrypt("a", b"text");
+        assert_ne!(sealed, key.encrypt("a", b"text"));
+        assert_eq!(*EncryptionKey::new(&[7; 32]).decrypt("a", &sealed).unwrap(), b"text");
+        assert_eq!(EncryptionKey::random().decrypt("a", &sealed), Err(DecryptError));
+        assert_eq!(key.decrypt("b", &sealed), Err(DecryptError));
         for at in 0..sealed.len() - 1 {
             let mut changed = sealed.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
-            assert_eq!(key.open("a", &changed), Err(Unsealable), "{at}");
+            assert_eq!(key.decrypt("a", &changed), Err(DecryptError), "{at}");
         }
         for nonsense in ["", "a", "\u{e9}", "AAAA"] {
-            assert_eq!(key.open("a", nonsense), Err(Unsealable), "{nonsense}");
+            assert_eq!(key.decrypt("a", nonsense), Err(DecryptError), "{nonsense}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::encryption_key::{SealingKey, Unsealable};
+use super::encryption_key::{DecryptError, EncryptionKey};
 
 /// The keys of an application: the newest seals, and all of them open.
 ///
@@ -10,70 +10,70 @@ use super::encryption_key::{SealingKey, Unsealable};
 /// what another seals; then as the newest. An old key goes once nothing is sealed with it any more.
 ///
 /// ```
-/// # fn run() -> Result<(), mcp_oauth::Unsealable> {
-/// use mcp_oauth::{SealingKey, SealingKeys};
+/// # fn run() -> Result<(), mcp_oauth::DecryptError> {
+/// use mcp_oauth::{EncryptionKey, EncryptionKeys};
 ///
-/// let sealed = SealingKeys::new(SealingKey::new(&[1; 32])).seal("example", b"text");
-/// let keys = SealingKeys::new(SealingKey::new(&[2; 32])).with_older(SealingKey::new(&[1; 32]));
-/// assert_eq!(*keys.open("example", &sealed)?, b"text");
+/// let sealed = EncryptionKeys::new(EncryptionKey::new(&[1; 32])).encrypt("example", b"text");
+/// let keys = EncryptionKeys::new(EncryptionKey::new(&[2; 32])).with_older(EncryptionKey::new(&[1; 32]));
+/// assert_eq!(*keys.decrypt("example", &sealed)?, b"text");
 /// # Ok(())
 /// # }
 /// # run().unwrap();
 /// ```
 #[derive(Debug)]
 #[must_use]
-pub struct SealingKeys {
-    newest: SealingKey,
-    older: Vec<SealingKey>,
+pub struct EncryptionKeys {
+    newest: EncryptionKey,
+    older: Vec<EncryptionKey>,
 }
 
-impl SealingKeys {
+impl EncryptionKeys {
     /// One key.
-    pub fn new(newest: SealingKey) -> Self {
+    pub fn new(newest: EncryptionKey) -> Self {
         Self { newest, older: Vec::new() }
     }
 
     /// One more key that opens, and does not seal.
-    pub fn with_older(mut self, key: SealingKey) -> Self {
+    pub fn with_older(mut self, key: EncryptionKey) -> Self {
         self.older.push(key);
         self
     }
 
     /// The key that seals.
-    pub fn newest(&self) -> &SealingKey {
+    pub fn newest(&self) -> &EncryptionKey {
         &self.newest
     }
 
     /// Seals a text with the newest key. It opens for the same `purpose` alone, such as the place that it
     /// is kept in.
-    pub fn seal(&self, purpose: &str, plaintext: &[u8]) -> String {
-        self.newest.seal(purpose, plaintext)
+    pub fn encrypt(&self, purpose: &str, plaintext: &[u8]) -> String {
+        self.newest.encrypt(purpose, plaintext)
     }
 
     /// Opens what was sealed with any of the keys.
     ///
     /// # Errors
-    /// [`Unsealable`] if it was sealed with none of them, or for another purpose.
-    pub fn open(&self, purpose: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, Unsealable> {
+    /// [`DecryptError`] if it was sealed with none of them, or for another purpose.
+    pub fn decrypt(&self, purpose: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
         let mut older = self.older.iter();
-        let newest = self.newest.open(purpose, sealed);
-        newest.or_else(|none| older.find_map(|key| key.open(purpose, sealed).ok()).ok_or(none))
+        let newest = self.newest.decrypt(purpose, sealed);
+        newest.or_else(|none| older.find_map(|key| key.decrypt(purpose, sealed).ok()).ok_or(none))
     }
 
     /// Seals once more, with the newest key, what an older one has sealed; `None` where the newest has.
     ///
     /// # Errors
-    /// [`Unsealable`] if it was sealed with none of them, or for another purpose.
-    pub fn reseal(&self, purpose: &str, sealed: &str) -> Result<Option<String>, Unsealable> {
-        match self.newest.open(purpose, sealed) {
+    /// [`DecryptError`] if it was sealed with none of them, or for another purpose.
+    pub fn reencrypt(&self, purpose: &str, sealed: &str) -> Result<Option<String>, DecryptError> {
+        match self.newest.decrypt(purpose, sealed) {
             Ok(_) => Ok(None),
-            Err(_) => Ok(Some(self.seal(purpose, &self.open(purpose, sealed)?))),
+            Err(_) => Ok(Some(self.encrypt(purpose, &self.decrypt(purpose, sealed)?))),
         }
     }
 }
 
-impl From<SealingKey> for SealingKeys {
-    fn from(key: SealingKey) -> Self {
+impl From<EncryptionKey> for EncryptionKeys {
+    fn from(key: EncryptionKey) -> Self {
         Self::new(key)
     }
 }
@@ -82,21 +82,21 @@ impl From<SealingKey> for SealingKeys {
 mod tests {
     use super::*;
 
-    fn keys(newest: u8, older: &[u8]) -> SealingKeys {
-        let newest = SealingKeys::new(SealingKey::new(&[newest; 32]));
-        older.iter().fold(newest, |keys, key| keys.with_older(SealingKey::new(&[*key; 32])))
+    fn keys(newest: u8, older: &[u8]) -> EncryptionKeys {
+        let newest = EncryptionKeys::new(EncryptionKey::new(&[newest; 32]));
+        older.iter().fold(newest, |keys, key| keys.with_older(EncryptionKey::new(&[*key; 32])))
     }
 
     #[test]
     fn all_keys_decrypt_and_the_newest_encrypts() {
-        let sealed = keys(1, &[]).seal("a", b"text");
+        let sealed = keys(1, &[]).encrypt("a", b"text");
         let both = keys(2, &[3, 1]);
-        assert_eq!(*both.open("a", &sealed).unwrap(), b"text");
-        assert_eq!(both.open("b", &sealed), Err(Unsealable));
-        let resealed = both.reseal("a", &sealed).unwrap().unwrap();
-        assert_eq!(both.reseal("a", &resealed), Ok(None));
-        assert_eq!(*keys(2, &[]).open("a", &resealed).unwrap(), b"text");
-        assert_eq!(keys(1, &[]).open("a", &resealed), Err(Unsealable));
-        assert_eq!(keys(1, &[]).reseal("a", &resealed), Err(Unsealable));
+        assert_eq!(*both.decrypt("a", &sealed).unwrap(), b"text");
+        assert_eq!(both.decrypt("b", &sealed), Err(DecryptError));
+        let resealed = both.reencrypt("a", &sealed).unwrap().unwrap();
+        assert_eq!(both.reencrypt("a", &resealed), Ok(None));
+        assert_eq!(*keys(2, &[]).decrypt("a", &resealed).unwrap(), b"text");
+        assert_eq!(keys(1, &[]).decrypt("a", &resealed), Err(DecryptError));
+        assert_eq!(keys(1, &[]).reencrypt("a", &resealed), Err(DecryptError));
     }
 }

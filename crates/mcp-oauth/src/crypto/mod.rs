@@ -12,8 +12,8 @@ pub(crate) use self::{
     random::random_text,
 };
 pub use self::{
-    encryption_key::{SealingKey, Unsealable},
-    encryption_keys::SealingKeys,
+    encryption_key::{DecryptError, EncryptionKey},
+    encryption_keys::EncryptionKeys,
     secret::Secret,
     signing_key::SigningKey,
 };

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 ///
 /// `Debug` prints asterisks, there is no `Display`, and its memory is wiped when it goes.
 /// Serialising it does write the text: what is serialised belongs into a [`Store`](crate::Store), or
-/// [sealed](crate::SealingKey).
+/// [sealed](crate::EncryptionKey).
 ///
 /// ```
 /// let secret = mcp_oauth::Secret::new("s3cret");

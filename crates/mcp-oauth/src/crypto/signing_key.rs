@@ -21,7 +21,7 @@ use crate::error::Error;
 ///
 /// ```
 /// # fn run(pem: &str) -> Result<(), mcp_oauth::Error> {
-/// let key = mcp_oauth::SigningKey::from_pem(pem)?.with_id("2026-01");
+/// let key = mcp_oauth::SigningKey::from_pem(pem)?.with_key_id("2026-01");
 /// # Ok(())
 /// # }
 /// # assert!(run("no key").is_err());
@@ -86,7 +86,7 @@ impl SigningKey {
 
     /// The name of the key (`kid`), by which an authorization server finds the public one.
     #[must_use]
-    pub fn with_id(self, id: impl Into<String>) -> Self {
+    pub fn with_key_id(self, id: impl Into<String>) -> Self {
         Self { id: Some(id.into()), ..self }
     }
 
@@ -198,7 +198,9 @@ mod tests {
         let keys = keys();
         let own: Vec<_> = keys
             .iter()
-            .map(|(document, ..)| SigningKey::from_pem(&pem(document)).unwrap().with_id("k \"1\""))
+            .map(|(document, ..)| {
+                SigningKey::from_pem(&pem(document)).unwrap().with_key_id("k \"1\"")
+            })
             .collect();
         let claims = prop::collection::btree_map("[a-z]{1,4}", any::<String>(), 0..4);
         proptest!(ProptestConfig::with_cases(16), |(claims in claims, id in any::<u64>())| {

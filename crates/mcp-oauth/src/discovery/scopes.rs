@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use mcp_http::{Challenge, Endpoint, Reason, Unauthorized};
+use mcp_http::{Challenge, Endpoint, Unauthorized, UnauthorizedReason};
 
 use super::{
     discovery::DiscoveryResult,
@@ -33,7 +33,8 @@ impl RequestedScopes {
     ) -> Result<Self, Error> {
         let challenged = unauthorized.and_then(Unauthorized::challenge).and_then(Challenge::scope);
         let challenged = challenged.map(parse_scopes).filter(|scopes| !scopes.is_empty());
-        let insufficient = unauthorized.is_some_and(|it| it.reason == Reason::InsufficientScope);
+        let insufficient =
+            unauthorized.is_some_and(|it| it.reason == UnauthorizedReason::InsufficientScope);
         if let Some(previous) = previous.filter(|_| insufficient) {
             return Self::step_up(server, challenged.unwrap_or_default(), previous);
         }

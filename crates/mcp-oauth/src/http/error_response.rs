@@ -30,5 +30,9 @@ pub(crate) fn error_from_response(url: &Url, response: &Response<Bytes>) -> Erro
 pub(crate) fn parse_error_response(url: &Url, response: &Response<Bytes>) -> Option<Error> {
     let ErrorResponse { error, error_description } =
         serde_json::from_slice(response.body()).ok()?;
-    Some(Error::Refused { url: DisplayUrl(url).to_string(), error, description: error_description })
+    Some(Error::ErrorResponse {
+        url: DisplayUrl(url).to_string(),
+        error,
+        description: error_description,
+    })
 }

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use mcp_http::{AddressRefused, Endpoint, HttpClient, HttpClientBuilder, mcp_client::Brief};
+use mcp_http::{AddressBlocked, Endpoint, HttpClient, HttpClientBuilder, mcp_client::Truncated};
 use serde::de::DeserializeOwned;
 use tokio::time;
 use url::{Host, Url};
@@ -201,14 +201,14 @@ async fn with_timeout<T>(
 
 /// Returns whether the connection failed because the address filter blocked all addresses.
 fn is_address_blocked(error: &(dyn StdError + 'static)) -> bool {
-    error.is::<AddressRefused>() || error.source().is_some_and(is_address_blocked)
+    error.is::<AddressBlocked>() || error.source().is_some_and(is_address_blocked)
 }
 
 /// Returns the part of an invalid URL that can be shown: no query and no password.
 fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let url = url.rsplit('@').next().unwrap_or_default();
-    Brief(url).to_string()
+    Truncated(url).to_string()
 }
 
 fn invalid_uri(url: &Url) -> Error {

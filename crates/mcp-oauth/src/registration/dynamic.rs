@@ -11,7 +11,7 @@ use crate::{
     discovery::AuthorizationServerMetadata,
     error::Error,
     http::{GuardedClient, NetworkZone, error_from_response},
-    store::{Registration, TokenEndpointAuthMethod},
+    store::{ClientRegistration, TokenEndpointAuthMethod},
 };
 
 /// The metadata of the application as a client (RFC 7591, section 2).
@@ -41,7 +41,7 @@ impl ClientMetadata {
         server: &AuthorizationServerMetadata,
         zone: NetworkZone,
         scope: Option<&str>,
-    ) -> Result<Option<Registration>, Error> {
+    ) -> Result<Option<ClientRegistration>, Error> {
         let Some(url) = &server.registration_endpoint else { return Ok(None) };
         let url = http.check(url, zone)?;
         let requested_method = self.preferred_auth_method(server);
@@ -65,14 +65,14 @@ impl ClientMetadata {
         url: &Url,
         http_response: &Response<Bytes>,
         requested_method: TokenEndpointAuthMethod,
-    ) -> Result<Registration, Error> {
+    ) -> Result<ClientRegistration, Error> {
         if !http_response.status().is_success() {
             return Err(error_from_response(url, http_response));
         }
         let response: RegistrationResponse = serde_json::from_slice(http_response.body())
             .map_err(|_| Error::untrusted(url, "its answer is no registration"))?;
         let method = response.token_endpoint_auth_method.unwrap_or(requested_method);
-        Ok(Registration {
+        Ok(ClientRegistration {
             client_id: response.client_id,
             auth_method: match response.client_secret {
                 Some(_) => method,

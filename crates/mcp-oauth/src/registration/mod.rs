@@ -5,4 +5,4 @@ mod preregistered;
 mod auth_method;
 
 pub(crate) use self::dynamic::ClientMetadata;
-pub use self::preregistered::RegisteredClient;
+pub use self::preregistered::PreregisteredClient;

@@ -6,29 +6,29 @@ use crate::{
     crypto::{Secret, SigningKey},
     discovery::AuthorizationServerMetadata,
     error::Error,
-    store::{Registration, TokenEndpointAuthMethod},
+    store::{ClientRegistration, TokenEndpointAuthMethod},
 };
 
 /// A client that an authorization server knows beforehand.
 ///
 /// ```
-/// use mcp_oauth::RegisteredClient;
+/// use mcp_oauth::PreregisteredClient;
 ///
-/// let client = RegisteredClient::new("our-app")
+/// let client = PreregisteredClient::new("our-app")
 ///     .with_secret("s3cret")
 ///     .with_issuer("https://login.example.com");
 /// assert!(!format!("{client:?}").contains("s3cret"));
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct RegisteredClient {
+pub struct PreregisteredClient {
     pub(crate) id: String,
     pub(crate) secret: Option<Secret>,
     pub(crate) key: Option<Arc<SigningKey>>,
     pub(crate) issuer: Option<String>,
 }
 
-impl RegisteredClient {
+impl PreregisteredClient {
     /// A client of this id, which is a public one unless it gets a secret or a key.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), secret: None, key: None, issuer: None }
@@ -55,7 +55,7 @@ impl RegisteredClient {
         &self,
         server: &AuthorizationServerMetadata,
         redirect_uri: Option<&str>,
-    ) -> Result<Registration, Error> {
+    ) -> Result<ClientRegistration, Error> {
         use TokenEndpointAuthMethod::{ClientSecretBasic, ClientSecretPost, None, PrivateKeyJwt};
         let methods: &[_] = match (&self.key, &self.secret) {
             (Some(_), _) => &[PrivateKeyJwt],
@@ -70,7 +70,7 @@ impl RegisteredClient {
                 format!("the client {id:?} has no credentials of a kind that {issuer} takes");
             return Err(Error::configuration(reason));
         };
-        Ok(Registration {
+        Ok(ClientRegistration {
             client_id: self.id.clone(),
             client_secret: self.secret.clone(),
             secret_expires_at: Option::None,

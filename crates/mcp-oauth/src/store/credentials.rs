@@ -32,7 +32,7 @@ pub struct Credentials {
     /// When the tokens came, in seconds since 1970.
     pub issued_at: u64,
     /// The client that they were given to.
-    pub registration: Registration,
+    pub registration: ClientRegistration,
     /// Where another access token is to be had.
     pub token_endpoint: String,
     /// Where the refresh token is given back (RFC 7009), if anywhere.
@@ -54,7 +54,7 @@ pub enum TokenType {
 /// A client that an authorization server knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Registration {
+pub struct ClientRegistration {
     /// The client's id.
     pub client_id: String,
     /// The client's secret, if it has one.
@@ -98,7 +98,7 @@ impl Credentials {
     }
 }
 
-impl Registration {
+impl ClientRegistration {
     /// Returns whether the registration has this redirect URI and its secret has not expired.
     pub(crate) fn is_valid_for(&self, redirect_uri: &str) -> bool {
         let expired = self.secret_expires_at.is_some_and(|at| at <= now());

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 /// `Debug` leaves out the query of the server's URL, which some use for keys.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Key {
+pub struct StoreKey {
     /// The person or other party whose record it is; `None` for the application's own, which is its
-    /// [`Registration`](crate::Registration).
+    /// [`ClientRegistration`](crate::ClientRegistration).
     pub principal: Option<String>,
     /// The URL of the MCP server.
     pub server: String,
@@ -19,7 +19,7 @@ pub struct Key {
     pub issuer: String,
 }
 
-impl Key {
+impl StoreKey {
     /// The key of a principal's credentials, or of the application's registration.
     pub fn new(
         principal: Option<&str>,
@@ -31,11 +31,11 @@ impl Key {
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for StoreKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let server = self.server.split('?').next().unwrap_or_default();
         let Self { principal, issuer, .. } = self;
-        write!(f, "Key({principal:?} at {server}, by {issuer})")
+        write!(f, "StoreKey({principal:?} at {server}, by {issuer})")
     }
 }
 
@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn debug_leaves_out_the_query_of_the_server_url() {
-        let key = Key::new(Some("ann"), "https://a.example/mcp?key=s3cret", "https://b.example");
+        let key =
+            StoreKey::new(Some("ann"), "https://a.example/mcp?key=s3cret", "https://b.example");
         let shown = format!("{key:?}");
         assert_eq!(shown, r#"Key(Some("ann") at https://a.example/mcp, by https://b.example)"#);
     }

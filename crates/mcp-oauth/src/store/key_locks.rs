@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{key::Key, store::Lock};
+use super::{key::StoreKey, store::StoreLock};
 
 /// A lock for each key, among the tasks of one process: all that a store needs that no other process
 /// uses, and what keeps those of one process in line where others do.
@@ -14,26 +14,26 @@ use super::{key::Key, store::Lock};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// use mcp_oauth::{Key, KeyLocks};
+/// use mcp_oauth::{StoreKey, KeyLocks};
 ///
 /// let locks = KeyLocks::default();
-/// let key = Key::new(Some("ann"), "https://mcp.example.com/mcp", "https://login.example.com");
+/// let key = StoreKey::new(Some("ann"), "https://mcp.example.com/mcp", "https://login.example.com");
 /// let held = locks.lock(&key).await;
 /// # drop(held);
 /// # }
 /// ```
 #[derive(Default)]
-pub struct KeyLocks(Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>>);
+pub struct KeyLocks(Mutex<BTreeMap<StoreKey, Arc<tokio::sync::Mutex<()>>>>);
 
 impl KeyLocks {
     /// Waits until no other task holds the lock of the key, and takes it.
-    pub async fn lock(&self, key: &Key) -> Lock {
+    pub async fn lock(&self, key: &StoreKey) -> StoreLock {
         let lock = self.lock_for(key);
-        Lock::new(lock.lock_owned().await)
+        StoreLock::new(lock.lock_owned().await)
     }
 
     /// Returns the lock of a key, and drops locks that are not in use.
-    fn lock_for(&self, key: &Key) -> Arc<tokio::sync::Mutex<()>> {
+    fn lock_for(&self, key: &StoreKey) -> Arc<tokio::sync::Mutex<()>> {
         let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         locks.retain(|_, lock| Arc::strong_count(lock) > 1);
         Arc::clone(locks.entry(key.clone()).or_default())
@@ -55,7 +55,8 @@ mod tests {
     #[tokio::test]
     async fn one_task_at_a_time_holds_the_lock_of_a_key() {
         let locks = KeyLocks::default();
-        let [one, other] = ["a", "b"].map(|issuer| Key::new(None, "https://mcp.example/", issuer));
+        let [one, other] =
+            ["a", "b"].map(|issuer| StoreKey::new(None, "https://mcp.example/", issuer));
         let held = locks.lock(&one).await;
         assert!(locks.lock(&one).now_or_never().is_none());
         assert!(locks.lock(&other).now_or_never().is_some());

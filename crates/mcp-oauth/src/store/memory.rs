@@ -10,20 +10,20 @@ use futures_util::future::{self, BoxFuture};
 use mcp_http::mcp_client::BoxError;
 
 use super::{
-    key::Key,
+    key::StoreKey,
     key_locks::KeyLocks,
     record::Record,
-    store::{Lock, Store},
+    store::{Store, StoreLock},
 };
 
 /// Keeps records in memory. Clones share them.
 ///
 /// ```
 /// # async fn run() -> Result<(), mcp_http::mcp_client::BoxError> {
-/// use mcp_oauth::{Key, MemoryStore, Store};
+/// use mcp_oauth::{StoreKey, MemoryStore, Store};
 ///
 /// let store = MemoryStore::new();
-/// let key = Key::new(Some("ann"), "https://mcp.example.com/mcp", "https://login.example.com");
+/// let key = StoreKey::new(Some("ann"), "https://mcp.example.com/mcp", "https://login.example.com");
 /// assert!(store.load(&key).await?.is_none());
 /// # Ok(())
 /// # }
@@ -34,7 +34,7 @@ pub struct MemoryStore(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    records: Mutex<BTreeMap<Key, Record>>,
+    records: Mutex<BTreeMap<StoreKey, Record>>,
     locks: KeyLocks,
 }
 
@@ -45,23 +45,27 @@ impl MemoryStore {
     }
 
     /// Returns the records. A poisoned lock is ignored, because every change is a single step.
-    fn records(&self) -> MutexGuard<'_, BTreeMap<Key, Record>> {
+    fn records(&self) -> MutexGuard<'_, BTreeMap<StoreKey, Record>> {
         self.0.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Store for MemoryStore {
-    fn load<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
+    fn load<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
         let record = self.records().get(key).cloned();
         Box::pin(future::ready(Ok(record)))
     }
 
-    fn save<'a>(&'a self, key: &'a Key, record: &'a Record) -> BoxFuture<'a, Result<(), BoxError>> {
+    fn save<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), BoxError>> {
         self.records().insert(key.clone(), record.clone());
         Box::pin(future::ready(Ok(())))
     }
 
-    fn remove<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), BoxError>> {
+    fn remove<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), BoxError>> {
         self.records().remove(key);
         Box::pin(future::ready(Ok(())))
     }
@@ -70,13 +74,14 @@ impl Store for MemoryStore {
         &'a self,
         principal: Option<&'a str>,
         server: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<Key>, BoxError>> {
-        let matches = |key: &&Key| key.principal.as_deref() == principal && key.server == server;
+    ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>> {
+        let matches =
+            |key: &&StoreKey| key.principal.as_deref() == principal && key.server == server;
         let keys = self.records().keys().filter(matches).cloned().collect();
         Box::pin(future::ready(Ok(keys)))
     }
 
-    fn lock<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Lock, BoxError>> {
+    fn lock<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<StoreLock, BoxError>> {
         Box::pin(async { Ok(self.0.locks.lock(key).await) })
     }
 }

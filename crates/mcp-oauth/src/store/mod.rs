@@ -8,10 +8,10 @@ mod key;
 mod credentials;
 
 pub use self::{
-    credentials::{Credentials, Registration, TokenEndpointAuthMethod, TokenType},
-    key::Key,
+    credentials::{ClientRegistration, Credentials, TokenEndpointAuthMethod, TokenType},
+    key::StoreKey,
     key_locks::KeyLocks,
     memory::MemoryStore,
-    record::{Record, Unreadable, UnreadableReason},
-    store::{Lock, Store},
+    record::{InvalidRecord, InvalidRecordReason, Record},
+    store::{Store, StoreLock},
 };

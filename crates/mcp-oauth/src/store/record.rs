@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::{
-    credentials::{Credentials, Registration},
-    key::Key,
+    credentials::{ClientRegistration, Credentials},
+    key::StoreKey,
 };
 
 /// The version of the JSON format. It must grow if older programs would misread the records.
@@ -20,7 +20,7 @@ pub enum Record {
     /// The tokens of a principal.
     Credentials(Box<Credentials>),
     /// The application, as the authorization server knows it.
-    Registration(Registration),
+    Registration(ClientRegistration),
 }
 
 /// A record that is there and cannot be read. A sign-in puts another in its place, and a sign-out
@@ -28,24 +28,24 @@ pub enum Record {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the record of {key:?} {} sign in again", .reason.as_str())]
 #[non_exhaustive]
-pub struct Unreadable {
+pub struct InvalidRecord {
     /// Whose record it is.
-    pub key: Key,
+    pub key: StoreKey,
     /// What is wrong with it.
-    pub reason: UnreadableReason,
+    pub reason: InvalidRecordReason,
 }
 
 /// Why a record cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum UnreadableReason {
+pub enum InvalidRecordReason {
     /// It is not what any version has written.
-    Damaged,
+    Corrupt,
     /// A newer version has written it.
-    Newer,
+    NewerVersion,
     /// None of the keys that there are opens it: it is sealed with another one, or it was changed, or
     /// it was moved here from another place.
-    Sealed,
+    CannotDecrypt,
 }
 
 #[derive(Serialize)]
@@ -72,31 +72,31 @@ impl Record {
     /// Reads what [`to_json`](Self::to_json) gave, in this version or an older one.
     ///
     /// # Errors
-    /// [`Unreadable`], which quotes nothing of it.
-    pub fn from_json(key: &Key, json: &[u8]) -> Result<Self, Unreadable> {
-        let damaged = |_| Unreadable::new(key, UnreadableReason::Damaged);
+    /// [`InvalidRecord`], which quotes nothing of it.
+    pub fn from_json(key: &StoreKey, json: &[u8]) -> Result<Self, InvalidRecord> {
+        let damaged = |_| InvalidRecord::new(key, InvalidRecordReason::Corrupt);
         let ReadRecord { version, record } = serde_json::from_slice(json).map_err(damaged)?;
         if version > VERSION {
-            return Err(Unreadable::new(key, UnreadableReason::Newer));
+            return Err(InvalidRecord::new(key, InvalidRecordReason::NewerVersion));
         }
         serde_json::from_str(record.get()).map_err(damaged)
     }
 }
 
-impl Unreadable {
+impl InvalidRecord {
     /// An error for the record of a key.
-    pub fn new(key: &Key, reason: UnreadableReason) -> Self {
+    pub fn new(key: &StoreKey, reason: InvalidRecordReason) -> Self {
         Self { key: key.clone(), reason }
     }
 }
 
-impl UnreadableReason {
+impl InvalidRecordReason {
     /// Describes the problem, and what helps except to sign in again.
     fn as_str(self) -> &'static str {
         match self {
-            Self::Damaged => "is damaged:",
-            Self::Newer => "is from a newer version of this program: use that one, or",
-            Self::Sealed => {
+            Self::Corrupt => "is damaged:",
+            Self::NewerVersion => "is from a newer version of this program: use that one, or",
+            Self::CannotDecrypt => {
                 "is sealed with none of the given keys: give the one it is sealed with, or"
             }
         }
@@ -109,7 +109,7 @@ mod tests {
     use crate::store::TokenEndpointAuthMethod;
 
     fn record(client_id: &str) -> Record {
-        Record::Registration(Registration {
+        Record::Registration(ClientRegistration {
             client_id: client_id.to_owned(),
             client_secret: Some("5ecret".into()),
             secret_expires_at: None,
@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn reads_what_it_wrote_and_rejects_newer_and_damaged_records() {
-        let key = Key::new(Some("ann"), "https://mcp.example/?key=5ecret", "https://login.example");
+        let key =
+            StoreKey::new(Some("ann"), "https://mcp.example/?key=5ecret", "https://login.example");
         let json = record("c").to_json();
         assert_eq!(Record::from_json(&key, &json), Ok(record("c")));
         let why = |json: &str| {
@@ -130,17 +131,17 @@ mod tests {
         };
         let json = str::from_utf8(&json).unwrap();
         let newer = json.replace(r#""version":1"#, r#""version":2"#).replace("client_id", "id");
-        assert_eq!(why(&newer), UnreadableReason::Newer);
+        assert_eq!(why(&newer), InvalidRecordReason::NewerVersion);
         let other = json.replace("registration", "other_kind");
         for damaged in ["", "{}", "null", &other, &json[1..], &json[..json.len() - 1]] {
-            assert_eq!(why(damaged), UnreadableReason::Damaged, "{damaged}");
+            assert_eq!(why(damaged), InvalidRecordReason::Corrupt, "{damaged}");
         }
     }
 
     #[test]
     fn an_unreadable_record_error_says_what_to_do() {
-        let key = Key::new(Some("ann"), "https://mcp.example/", "https://login.example");
-        let error = Unreadable::new(&key, UnreadableReason::Newer);
+        let key = StoreKey::new(Some("ann"), "https://mcp.example/", "https://login.example");
+        let error = InvalidRecord::new(&key, InvalidRecordReason::NewerVersion);
         let message = "the record of Key(Some(\"ann\") at https://mcp.example/, by https://login.example) \
                     is from a newer version of this program: use that one, or sign in again";
         assert_eq!(error.to_string(), message);

@@ -14,7 +14,7 @@ pub(crate) fn access_token(credentials: &Credentials) -> Result<AccessToken, Err
     match (credentials.token_type, &credentials.dpop_key) {
         (TokenType::DPoP, Some(key)) => {
             let signer = DpopKey::decode(key)?.signer(&credentials.access_token);
-            Ok(AccessToken::signed(token, signer))
+            Ok(AccessToken::with_signer(token, signer))
         }
         _ => Ok(AccessToken::new(token)),
     }

@@ -9,7 +9,7 @@ use url::Url;
 use super::endpoint::TokenEndpoint;
 use crate::{
     crypto::Secret, discovery::AuthorizationServerMetadata, error::Error, http::GuardedClient,
-    registration::RegisteredClient,
+    registration::PreregisteredClient,
 };
 
 /// Where the assertion comes from that is traded for an access token (RFC 7523, section 2.1).
@@ -49,15 +49,15 @@ impl AssertionSource for Secret {
 /// authorization (RFC 8693, and the Identity Assertion Authorization Grant).
 ///
 /// ```
-/// use mcp_oauth::{RegisteredClient, TokenExchange};
+/// use mcp_oauth::{PreregisteredClient, TokenExchange};
 ///
-/// let at_idp = RegisteredClient::new("our-app").with_secret("s3cret");
+/// let at_idp = PreregisteredClient::new("our-app").with_secret("s3cret");
 /// let exchange = TokenExchange::new("https://idp.example/token", at_idp, "the id token");
 /// ```
 #[derive(Clone)]
 pub struct TokenExchange {
     token_endpoint: String,
-    client: RegisteredClient,
+    client: PreregisteredClient,
     id_token: Arc<dyn Fn() -> Secret + Send + Sync>,
 }
 
@@ -70,7 +70,7 @@ impl TokenExchange {
     /// is `client`.
     pub fn new(
         token_endpoint: impl Into<String>,
-        client: RegisteredClient,
+        client: PreregisteredClient,
         id_token: impl Into<Secret>,
     ) -> Self {
         let id_token = id_token.into();

@@ -125,7 +125,7 @@ impl RequestSigner for DpopSigner {
         Ok(self.key.proof(method, url, Some(self.access_token.expose()))?)
     }
 
-    fn answered(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
+    fn on_response(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
         let is_new = self.key.record_nonce(url, headers);
         status == StatusCode::UNAUTHORIZED && is_new && requires_nonce(headers)
     }
@@ -135,7 +135,9 @@ impl RequestSigner for DpopSigner {
 fn requires_nonce(headers: &HeaderMap) -> bool {
     let values = headers.get_all(http::header::WWW_AUTHENTICATE);
     let texts = values.iter().filter_map(|value| value.to_str().ok());
-    texts.flat_map(Challenge::parse).any(|it| it.is("DPoP") && it.error() == Some("use_dpop_nonce"))
+    texts
+        .flat_map(Challenge::parse)
+        .any(|it| it.is_scheme("DPoP") && it.error() == Some("use_dpop_nonce"))
 }
 
 fn origin(url: &Url) -> String {

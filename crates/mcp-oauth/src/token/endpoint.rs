@@ -14,7 +14,7 @@ use crate::{
     crypto::{Secret, SigningKey, random_text},
     error::Error,
     http::{GuardedClient, error_from_response, parse_error_response},
-    store::{Registration, TokenEndpointAuthMethod},
+    store::{ClientRegistration, TokenEndpointAuthMethod},
 };
 
 /// The lifetime of a client assertion, in seconds.
@@ -42,7 +42,7 @@ pub(crate) struct TokenEndpoint<'a> {
     pub(crate) url: &'a Url,
     /// The authorization server, which is the audience of client assertions.
     pub(crate) issuer: &'a str,
-    pub(crate) registration: &'a Registration,
+    pub(crate) registration: &'a ClientRegistration,
     /// The client secret, for `client_secret_basic` and `client_secret_post`.
     pub(crate) secret: Option<&'a Secret>,
     /// The key that signs client assertions, for `private_key_jwt`.
@@ -108,7 +108,7 @@ impl TokenEndpoint<'_> {
 
     /// Redacts the secrets of the form in an error response, which may quote them.
     fn without_secrets(&self, error: Error, form: &str) -> Error {
-        let Error::Refused { url, error, description } = error else {
+        let Error::ErrorResponse { url, error, description } = error else {
             return error;
         };
         let sent = form_urlencoded::parse(form.as_bytes());
@@ -121,7 +121,7 @@ impl TokenEndpoint<'_> {
             let secrets = secrets.iter().filter(|secret| secret.len() >= MIN_SECRET_LENGTH);
             secrets.fold(text, |text, secret| text.replace(&**secret, "****"))
         };
-        Error::Refused { url, error: redact(error), description: description.map(redact) }
+        Error::ErrorResponse { url, error: redact(error), description: description.map(redact) }
     }
 
     /// Returns the form with the client authentication, which may also add a header (OAuth 2.1,
@@ -133,7 +133,7 @@ impl TokenEndpoint<'_> {
     ) -> Result<String, Error> {
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(form);
-        let Registration { client_id, auth_method, .. } = self.registration;
+        let ClientRegistration { client_id, auth_method, .. } = self.registration;
         let secret = || {
             let reason = || format!("the client {client_id:?} has no secret to prove itself by");
             self.secret.map(Secret::expose).ok_or_else(|| Error::configuration(reason()))

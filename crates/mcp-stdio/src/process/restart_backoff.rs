@@ -36,13 +36,13 @@ impl RestartBackoff {
     /// Waits until the process may be started again.
     ///
     /// # Errors
-    /// [`Error::Resting`] if the delay is too long.
+    /// [`Error::RestartBackoff`] if the delay is too long.
     pub(crate) async fn wait(&self, program: &str) -> Result<(), Error> {
         let Some((when, error)) = &self.next_start else { return Ok(()) };
         let wait = when.saturating_duration_since(Instant::now());
         if wait > MAX_WAIT {
             let (program, source) = (program.to_owned(), Box::new(error.clone()));
-            return Err(Error::Resting { program, wait, source });
+            return Err(Error::RestartBackoff { program, wait, source });
         }
         sleep(wait).await;
         Ok(())
@@ -59,19 +59,19 @@ mod tests {
         let mut backoff = RestartBackoff::default();
         let mut waited = Vec::new();
         for uptime in [1, 1, 1, 1, 1, 20, 1] {
-            backoff.record_exit(Duration::from_secs(uptime), Error::Gone);
+            backoff.record_exit(Duration::from_secs(uptime), Error::ProcessGone);
             let before = Instant::now();
             let wait = match backoff.wait("a").await {
-                Err(Error::Resting { wait, .. }) => wait,
+                Err(Error::RestartBackoff { wait, .. }) => wait,
                 outcome => outcome.map(|()| before.elapsed()).unwrap(),
             };
             waited.push(wait.as_millis());
         }
         assert_eq!(waited, [0, 250, 500, 1000, 2000, 0, 250]);
         for _ in 0..50 {
-            backoff.record_exit(Duration::ZERO, Error::Gone);
+            backoff.record_exit(Duration::ZERO, Error::ProcessGone);
         }
         let error = backoff.wait("a").await.unwrap_err();
-        assert!(matches!(error, Error::Resting { wait: MAX_DELAY, .. }), "{error}");
+        assert!(matches!(error, Error::RestartBackoff { wait: MAX_DELAY, .. }), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{future::pending, sync::Arc, time::Duration};
 
-use mcp_client::{SessionId, Switchboard};
+use mcp_client::{Multiplexer, SessionId};
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -12,7 +12,7 @@ use tokio::{
 use super::{child::ChildProcess, spec::Spec, stderr::Stderr};
 use crate::{
     connection::Connection,
-    error::{End, Error},
+    error::{Error, ExitReason},
     io_task::wait_for_stop,
 };
 
@@ -50,7 +50,7 @@ pub(crate) struct ProcessExit {
 struct Supervisor {
     process: ChildProcess,
     program: String,
-    multiplexer: Switchboard,
+    multiplexer: Multiplexer,
     io_task: JoinHandle<()>,
     stderr_task: JoinHandle<()>,
     stderr: Stderr,
@@ -68,7 +68,7 @@ impl ProcessHandle {
         let program = spec.program();
         let (process, pipes) = ChildProcess::start(spec.command()).map_err(|error| {
             let program = program.clone();
-            Error::Start { program, source: Arc::new(error) }
+            Error::Spawn { program, source: Arc::new(error) }
         })?;
         tracing::debug!(program, "a server was started");
         let (connection, io_task) =
@@ -122,12 +122,12 @@ impl Supervisor {
         let mut end = self.wait_for_end().await;
         self.state.send_replace(ProcessState::Stopping);
         self.stop_writing.send_replace(true);
-        if end == End::Mute
+        if end == ExitReason::ClosedStdio
             && let Ok(Ok(status)) = timeout(EXIT_TIMEOUT, self.process.wait()).await
         {
-            end = End::Exited(status);
+            end = ExitReason::Exited(status);
         }
-        if !matches!(end, End::Exited(_))
+        if !matches!(end, ExitReason::Exited(_))
             && let Err(error) = self.process.shut_down(self.grace).await
         {
             tracing::warn!(program = self.program, %error, "a server could not be ended");
@@ -148,30 +148,30 @@ impl Supervisor {
         let (program, stderr) = (self.program, self.stderr.tail());
         let error = move |sent| {
             let (program, stderr) = (program.clone(), Arc::clone(&stderr));
-            Error::Ended { program, end, sent, stderr }
+            Error::Exited { program, end, sent, stderr }
         };
-        let requested = end == End::Closed;
+        let requested = end == ExitReason::ShutDown;
         let exit = ProcessExit { uptime: started_at.elapsed(), error: error(true), requested };
         self.multiplexer.close(move |sent| error(sent).into());
         self.state.send_replace(ProcessState::Exited(exit));
     }
 
     /// Waits for a reason to end the process.
-    async fn wait_for_end(&mut self) -> End {
+    async fn wait_for_end(&mut self) -> ExitReason {
         tokio::select! {
-            status = self.process.wait() => status.map_or(End::Mute, End::Exited),
-            _ = &mut self.io_task => End::Mute,
-            () = wait_for_stop(&mut self.stop_received) => End::Closed,
-            () = wait_for_idle(self.idle_timeout, &self.multiplexer) => End::Closed,
+            status = self.process.wait() => status.map_or(ExitReason::ClosedStdio, ExitReason::Exited),
+            _ = &mut self.io_task => ExitReason::ClosedStdio,
+            () = wait_for_stop(&mut self.stop_received) => ExitReason::ShutDown,
+            () = wait_for_idle(self.idle_timeout, &self.multiplexer) => ExitReason::ShutDown,
         }
     }
 }
 
 /// Waits until the process was idle for `limit`.
-async fn wait_for_idle(limit: Option<Duration>, multiplexer: &Switchboard) {
+async fn wait_for_idle(limit: Option<Duration>, multiplexer: &Multiplexer) {
     let Some(limit) = limit else { return pending().await };
     loop {
-        let idle = multiplexer.idle().unwrap_or_default();
+        let idle = multiplexer.idle_time().unwrap_or_default();
         if idle >= limit {
             return;
         }

@@ -7,30 +7,30 @@ use crate::process::{Environment, Spec};
 
 impl StdioTransport {
     /// Sets up a server: the program, by its path or as it is found in `PATH`.
-    pub fn builder(program: impl Into<OsString>) -> Builder {
+    pub fn builder(program: impl Into<OsString>) -> StdioTransportBuilder {
         let spec = Spec {
             program: program.into(),
             args: Vec::new(),
             environment: Environment::default(),
             secrets: Vec::new(),
             current_dir: None,
-            message_limit: Self::MESSAGE_LIMIT,
+            message_limit: Self::DEFAULT_MAX_MESSAGE_SIZE,
             idle_timeout: None,
-            grace: Self::GRACE,
-            probe_time: Self::PROBE_TIME,
+            grace: Self::DEFAULT_SHUTDOWN_TIMEOUT,
+            probe_time: Self::DEFAULT_PROBE_TIMEOUT,
             on_stderr: None,
         };
-        Builder { spec }
+        StdioTransportBuilder { spec }
     }
 }
 
 /// Sets up a [`StdioTransport`]; made by [`StdioTransport::builder`].
 #[must_use]
-pub struct Builder {
+pub struct StdioTransportBuilder {
     spec: Spec,
 }
 
-impl Builder {
+impl StdioTransportBuilder {
     /// An argument. It is passed as it is: no shell reads it. Others on the machine can see it, so that
     /// a secret is better off in the [environment](Self::env).
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
@@ -63,7 +63,7 @@ impl Builder {
     ///
     /// What variables hold is a secret by itself, those that every server gets excepted, and so is what
     /// follows an option such as `--api-key`, the password in a URL and what its query holds.
-    pub fn secret(mut self, secret: impl Into<String>) -> Self {
+    pub fn redact(mut self, secret: impl Into<String>) -> Self {
         self.spec.secrets.push(secret.into());
         self
     }
@@ -75,7 +75,7 @@ impl Builder {
     }
 
     /// The largest message to take from the server, in bytes; 32 MiB.
-    pub fn message_limit(mut self, message_limit: usize) -> Self {
+    pub fn max_message_size(mut self, message_limit: usize) -> Self {
         self.spec.message_limit = message_limit;
         self
     }
@@ -89,14 +89,14 @@ impl Builder {
 
     /// How long a server may take to end once its input is closed, and again once it is told to; then
     /// it is killed. 2 seconds.
-    pub fn grace(mut self, grace: Duration) -> Self {
+    pub fn shutdown_timeout(mut self, grace: Duration) -> Self {
         self.spec.grace = grace;
         self
     }
 
     /// How long the answer to the very first request is waited for before the server is taken for one
     /// of the handshake era; 10 seconds.
-    pub fn probe_time(mut self, probe_time: Duration) -> Self {
+    pub fn probe_timeout(mut self, probe_time: Duration) -> Self {
         self.spec.probe_time = probe_time;
         self
     }
@@ -121,8 +121,10 @@ impl Builder {
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for StdioTransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("program", &self.spec.program).finish_non_exhaustive()
+        f.debug_struct("StdioTransportBuilder")
+            .field("program", &self.spec.program)
+            .finish_non_exhaustive()
     }
 }

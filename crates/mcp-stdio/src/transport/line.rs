@@ -3,7 +3,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
-use mcp_client::{Context, MessageStream, Outgoing, Reply, Transport, TransportError};
+use mcp_client::{
+    MessageContext, MessageStream, OutgoingMessage, Transport, TransportError, TransportResponse,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, DuplexStream, duplex, split},
     sync::watch,
@@ -58,11 +60,11 @@ impl LineTransport {
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Self {
-        Self::with_limit(reader, writer, StdioTransport::MESSAGE_LIMIT)
+        Self::with_max_message_size(reader, writer, StdioTransport::DEFAULT_MAX_MESSAGE_SIZE)
     }
 
     /// The same, with another limit to the bytes of a message than 32 MiB.
-    pub fn with_limit(
+    pub fn with_max_message_size(
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
         limit: usize,
@@ -93,25 +95,31 @@ impl LineTransport {
 }
 
 impl Transport for LineTransport {
-    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+    fn send(
+        &self,
+        message: OutgoingMessage,
+    ) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         self.connection.send(message).boxed()
     }
 
-    fn listen(&self, _: Context) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
+    fn listen(
+        &self,
+        _: MessageContext,
+    ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
         let stream = self.connection.multiplexer.listen();
         async { Ok(stream.map(StreamExt::boxed)) }.boxed()
     }
 
-    fn drop_is_noticed(&self) -> bool {
+    fn cancels_on_drop(&self) -> bool {
         false
     }
 
-    fn probe_time(&self) -> Option<Duration> {
-        Some(StdioTransport::PROBE_TIME)
+    fn probe_timeout(&self) -> Option<Duration> {
+        Some(StdioTransport::DEFAULT_PROBE_TIMEOUT)
     }
 
     /// Ends the stream to the server, which is to end then as well.
-    fn close(&self, _: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+    fn close(&self, _: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         self.stop.send_replace(true);
         async { Ok(()) }.boxed()
     }

@@ -4,4 +4,4 @@ mod builder;
 mod line;
 mod stdio;
 
-pub use self::{builder::Builder, line::LineTransport, stdio::StdioTransport};
+pub use self::{builder::StdioTransportBuilder, line::LineTransport, stdio::StdioTransport};

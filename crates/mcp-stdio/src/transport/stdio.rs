@@ -11,8 +11,8 @@ use std::{
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use mcp_client::{
-    Context, Held, MessageKind, MessageStream, Outgoing, Reply, SessionId, Transport,
-    TransportError,
+    KeepAlive, MessageContext, MessageKind, MessageStream, OutgoingMessage, SessionId, Transport,
+    TransportError, TransportResponse,
 };
 
 use crate::{
@@ -56,11 +56,11 @@ struct Shared {
 
 impl StdioTransport {
     /// The largest message that is taken from a server unless set otherwise, in bytes: 32 MiB.
-    pub const MESSAGE_LIMIT: usize = 32 * 1024 * 1024;
+    pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 32 * 1024 * 1024;
     /// How long a server may be silent to the first request unless set otherwise: 10 seconds.
-    pub const PROBE_TIME: Duration = Duration::from_secs(10);
+    pub const DEFAULT_PROBE_TIMEOUT: Duration = Duration::from_secs(10);
     /// How long a server is waited for at each step of its shutdown unless set otherwise: 2 seconds.
-    pub const GRACE: Duration = Duration::from_secs(2);
+    pub const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
     pub(super) fn new(spec: Spec) -> Self {
         let (current, backoff) = (Mutex::default(), tokio::sync::Mutex::default());
@@ -68,23 +68,23 @@ impl StdioTransport {
     }
 
     /// Returns the process for a message. Only a request without a session starts a process.
-    async fn process_for(&self, message: &Outgoing) -> Result<Arc<ProcessHandle>, Error> {
+    async fn process_for(&self, message: &OutgoingMessage) -> Result<Arc<ProcessHandle>, Error> {
         match self.running_process(&message.context) {
             Some(process) => Ok(process),
             None if message.kind == MessageKind::Request && message.context.session.is_none() => {
                 self.start().await
             }
-            None => Err(Error::Gone),
+            None => Err(Error::ProcessGone),
         }
     }
 
     /// Returns the process of the session, or the current one, if it accepts messages.
-    fn running_process(&self, context: &Context) -> Option<Arc<ProcessHandle>> {
+    fn running_process(&self, context: &MessageContext) -> Option<Arc<ProcessHandle>> {
         self.process_of(context).filter(|process| process.is_running())
     }
 
     /// The same, even if the process is shutting down or has ended.
-    fn process_of(&self, context: &Context) -> Option<Arc<ProcessHandle>> {
+    fn process_of(&self, context: &MessageContext) -> Option<Arc<ProcessHandle>> {
         let process = self.current().clone()?;
         let is_same = |session| Some(session) == process.connection.session();
         context.session.as_ref().is_none_or(is_same).then_some(process)
@@ -106,7 +106,7 @@ impl StdioTransport {
         let spec = &self.0.spec;
         backoff.wait(&spec.program()).await?;
         let number = NEXT_SESSION.fetch_add(1, Ordering::Relaxed).to_string();
-        let session = SessionId::new(number.as_bytes()).ok_or(Error::Gone)?;
+        let session = SessionId::new(number.as_bytes()).ok_or(Error::ProcessGone)?;
         let process = Arc::new(ProcessHandle::start(spec, session)?);
         *self.current() = Some(Arc::clone(&process));
         Ok(process)
@@ -118,7 +118,10 @@ impl StdioTransport {
 }
 
 impl Transport for StdioTransport {
-    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+    fn send(
+        &self,
+        message: OutgoingMessage,
+    ) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         Box::pin(async move {
             let process = self.process_for(&message).await?;
             process.connection.send(message).await
@@ -127,27 +130,27 @@ impl Transport for StdioTransport {
 
     fn listen(
         &self,
-        context: Context,
+        context: MessageContext,
     ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
-        let process = self.running_process(&context).ok_or_else(|| Error::Gone.into());
+        let process = self.running_process(&context).ok_or_else(|| Error::ProcessGone.into());
         let stream = process.map(|process| process.connection.multiplexer.listen());
         async { stream.map(|stream| stream.map(StreamExt::boxed)) }.boxed()
     }
 
-    fn hold(&self, context: &Context) -> Option<Held> {
-        self.running_process(context).map(|process| process.connection.multiplexer.hold())
+    fn keep_alive(&self, context: &MessageContext) -> Option<KeepAlive> {
+        self.running_process(context).map(|process| process.connection.multiplexer.keep_alive())
     }
 
-    fn drop_is_noticed(&self) -> bool {
+    fn cancels_on_drop(&self) -> bool {
         false
     }
 
-    fn probe_time(&self) -> Option<Duration> {
+    fn probe_timeout(&self) -> Option<Duration> {
         Some(self.0.spec.probe_time)
     }
 
     /// Shuts the process down in order, and waits until it has ended. A later call starts another.
-    fn close(&self, context: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+    fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         Box::pin(async move {
             if let Some(process) = self.process_of(&context) {
                 process.stop();

@@ -10,7 +10,7 @@ use super::authorization::{
     AuthorizationConfig, AuthorizationState, Decision, IssuedTokens, KnownClient, OAuthEndpoint,
 };
 use crate::{
-    base::Recorded,
+    base::RecordedRequest,
     http::{Reply, ResponseBody},
 };
 
@@ -77,7 +77,7 @@ impl AuthorizationServer {
     }
 
     /// Sets the `iss` parameter of all later authorization responses; `None` omits it.
-    pub fn answer_as(&self, issuer: Option<&str>) {
+    pub fn callback_issuer(&self, issuer: Option<&str>) {
         self.state.set_answered_issuer(issuer.map(str::to_owned));
     }
 
@@ -103,7 +103,7 @@ impl AuthorizationServer {
     }
 
     /// Returns the requests to an endpoint, in the order of arrival.
-    pub fn requests(&self, endpoint: OAuthEndpoint) -> Vec<Recorded> {
+    pub fn requests(&self, endpoint: OAuthEndpoint) -> Vec<RecordedRequest> {
         self.state.requests(endpoint)
     }
 
@@ -151,7 +151,7 @@ async fn answer(
     state: Arc<AuthorizationState>,
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
-    let reply = match Recorded::read(request).await {
+    let reply = match RecordedRequest::read(request).await {
         Ok(request) => state.reply(&request),
         Err(_) => Reply::status(400),
     };

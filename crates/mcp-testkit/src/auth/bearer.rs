@@ -12,7 +12,7 @@ use super::{
     authorization_server::AuthorizationServer,
 };
 use crate::{
-    base::{Recorded, Token, User, lock},
+    base::{RecordedRequest, Token, User, lock},
     http::Reply,
 };
 
@@ -74,7 +74,7 @@ impl Bearer {
 
     /// Accepts the access tokens that an authorization server issued for this server, and names it
     /// in the metadata. The subject of a token is the user; pass it to
-    /// [`Builder::tools_for`](crate::Builder::tools_for).
+    /// [`TestServerBuilder::tools_for`](crate::TestServerBuilder::tools_for).
     pub fn issued_by(server: &AuthorizationServer) -> Self {
         let issued_tokens = Some(server.issued_tokens());
         Self { issued_tokens, ..Self::default() }.authorization_server(server.issuer())
@@ -126,7 +126,7 @@ impl TokenVerifier {
     }
 
     /// Returns the user of a request; `None` if the server needs no token.
-    pub(crate) fn check(&self, request: &Recorded) -> Result<Option<User>, Reply> {
+    pub(crate) fn check(&self, request: &RecordedRequest) -> Result<Option<User>, Reply> {
         let Some(bearer) = &self.required else {
             return Ok(None);
         };

@@ -70,7 +70,7 @@ impl AuthorizationServerBuilder {
     }
 
     /// Sets whether authorization responses have an `iss` parameter (RFC 9207). Defaults to true.
-    pub fn names_issuer(mut self, names: bool) -> Self {
+    pub fn callback_names_issuer(mut self, names: bool) -> Self {
         self.config.names_issuer = names;
         self
     }
@@ -95,7 +95,7 @@ impl AuthorizationServerBuilder {
     }
 
     /// Sets the lifetime of access tokens. Defaults to one hour.
-    pub fn token_life(mut self, lifetime: Duration) -> Self {
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.config.access_token_lifetime = lifetime;
         self
     }

@@ -10,12 +10,12 @@ use tokio::sync::watch;
 /// [`Fault::Hold`](crate::Fault::Hold) or [`Reply::hold`](crate::Reply::hold).
 ///
 /// ```
-/// use mcp_testkit::{Fault, Gate, On, TestServer};
+/// use mcp_testkit::{Fault, Barrier, On, TestServer};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let server = TestServer::builder().start().await?;
-/// let gate = Gate::new();
+/// let gate = Barrier::new();
 /// server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
 /// // With a call under way, `gate.reached(1).await` tells that its answer is held.
 /// gate.open();
@@ -23,7 +23,7 @@ use tokio::sync::watch;
 /// # }
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Gate(Arc<watch::Sender<State>>);
+pub struct Barrier(Arc<watch::Sender<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -31,7 +31,7 @@ struct State {
     reached: usize,
 }
 
-impl Gate {
+impl Barrier {
     /// Returns a closed gate.
     pub fn new() -> Self {
         Self::default()

@@ -13,7 +13,7 @@ mod log_level;
 mod random;
 mod sync;
 
-pub use self::{barrier::Gate, counts::Counts, error::Error, request::Recorded};
+pub use self::{barrier::Barrier, counts::Counts, error::Error, request::RecordedRequest};
 pub(crate) use self::{
     counts::{CountGuard, Counters},
     http_names::{EVENT_STREAM, JSON, METADATA_PATH, PATH, SESSION},

@@ -17,7 +17,7 @@ use serde_json::Value;
 ///
 /// The `Debug` output omits the value of `Authorization` and the query of the URL.
 #[derive(Clone)]
-pub struct Recorded(Arc<Inner>);
+pub struct RecordedRequest(Arc<Inner>);
 
 struct Inner {
     http_method: hyper::Method,
@@ -27,7 +27,7 @@ struct Inner {
     json: Option<Value>,
 }
 
-impl Recorded {
+impl RecordedRequest {
     pub(crate) async fn read(request: Request<Incoming>) -> Result<Self, hyper::Error> {
         let (mut head, body) = request.into_parts();
         if let hyper::header::Entry::Occupied(mut values) = head.headers.entry(AUTHORIZATION) {
@@ -133,9 +133,9 @@ fn is_media_type(name: &str, expected: &str) -> bool {
     name.trim().eq_ignore_ascii_case(expected)
 }
 
-impl fmt::Debug for Recorded {
+impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorded")
+        f.debug_struct("RecordedRequest")
             .field("http_method", &self.0.http_method)
             .field("path", &self.path())
             .field("headers", &self.0.headers)

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 /// The response of a tool, a prompt or a resource: a result or a JSON-RPC error.
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct CallAnswer {
+pub struct CallResult {
     outcome: Result<JsonObject, ErrorObject>,
 }
 
-impl CallAnswer {
+impl CallResult {
     /// Returns a result with one text block.
     pub fn text(text: impl Into<String>) -> Self {
         Self::content([json!({ "type": "text", "text": text.into() })])
@@ -41,12 +41,12 @@ impl CallAnswer {
     }
 
     /// Returns a tool error: a result with `isError` and one text block.
-    pub fn failure(text: impl Into<String>) -> Self {
+    pub fn tool_error(text: impl Into<String>) -> Self {
         Self::text(text).member("isError", true)
     }
 
     /// Returns a JSON-RPC error instead of a result.
-    pub fn error(code: i64, message: impl Into<String>) -> Self {
+    pub fn rpc_error(code: i64, message: impl Into<String>) -> Self {
         Self { outcome: Err(ErrorObject { code, message: message.into(), data: None }) }
     }
 
@@ -63,13 +63,13 @@ impl CallAnswer {
     }
 }
 
-impl CallAnswer {
+impl CallResult {
     pub(crate) fn into_outcome(self) -> Result<Value, ErrorObject> {
         self.outcome.map(Value::Object)
     }
 }
 
-impl From<ErrorObject> for CallAnswer {
+impl From<ErrorObject> for CallResult {
     fn from(error: ErrorObject) -> Self {
         Self { outcome: Err(error) }
     }

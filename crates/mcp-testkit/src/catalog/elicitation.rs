@@ -5,29 +5,29 @@ use serde_json::{Value, json};
 
 use crate::base::random_id;
 
-/// A request to the client, sent by a [`Turn`](crate::Turn): elicitation, sampling, roots or
+/// A request to the client, sent by a [`Step`](crate::Step): elicitation, sampling, roots or
 /// another method.
 ///
 /// If the client has not declared the capability for it, nothing is sent and the call fails.
-/// Requests made by [`Ask::other`] are always sent.
+/// Requests made by [`ServerRequest::other`] are always sent.
 ///
 /// ```
-/// use mcp_testkit::Ask;
+/// use mcp_testkit::ServerRequest;
 /// use serde_json::json;
 ///
 /// let schema = json!({ "type": "object", "properties": { "city": { "type": "string" } } });
 /// let questions = [
-///     Ask::form("Which city?", schema),
-///     Ask::url("Sign in, please", "https://example.com/sign-in"),
-///     Ask::sampling(json!({ "messages": [], "maxTokens": 100 })),
-///     Ask::roots(),
-///     Ask::other("ping", json!({})),
+///     ServerRequest::form("Which city?", schema),
+///     ServerRequest::url("Sign in, please", "https://example.com/sign-in"),
+///     ServerRequest::sampling(json!({ "messages": [], "maxTokens": 100 })),
+///     ServerRequest::roots(),
+///     ServerRequest::other("ping", json!({})),
 /// ];
 /// # let _ = questions;
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Ask {
+pub struct ServerRequest {
     method: String,
     params: Value,
     kind: RequestKind,
@@ -42,7 +42,7 @@ enum RequestKind {
     Other,
 }
 
-impl Ask {
+impl ServerRequest {
     /// Requests form input from the user; `schema` is an object of primitive values (MCP
     /// elicitation).
     pub fn form(message: impl Into<String>, schema: impl Into<Value>) -> Self {
@@ -79,7 +79,7 @@ impl Ask {
     /// Returns method and parameters in the form of this era.
     pub(crate) fn to_json(&self, era: Era) -> Value {
         let mut params = self.params.clone();
-        if self.kind == RequestKind::Url && era == Era::Handshake {
+        if self.kind == RequestKind::Url && era == Era::Stateful {
             params["elicitationId"] = json!(random_id());
         }
         json!({ "method": self.method, "params": params })
@@ -87,7 +87,7 @@ impl Ask {
 
     /// Returns the JSON-RPC request that stateful protocol versions send.
     pub(crate) fn to_request(&self, id: &str) -> Value {
-        let mut request = self.to_json(Era::Handshake);
+        let mut request = self.to_json(Era::Stateful);
         request["jsonrpc"] = json!("2.0");
         request["id"] = json!(id);
         request

@@ -3,7 +3,7 @@
 use mcp_types::JsonObject;
 use serde_json::Value;
 
-use super::step::{Round, StepHandler, Turn};
+use super::step::{Step, StepContext, StepHandler};
 
 /// An item of a list, and the handler that runs when it is used.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ impl Entry {
     pub(crate) fn new(
         kind: EntryKind,
         key: String,
-        handler: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+        handler: impl Fn(&StepContext) -> Step + Send + Sync + 'static,
     ) -> Self {
         Self { kind, definition: JsonObject::new(), handler: StepHandler::new(handler) }
             .member(kind.key(), key)

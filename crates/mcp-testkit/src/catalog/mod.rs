@@ -11,11 +11,11 @@ mod call_result;
 mod elicitation;
 
 pub use self::{
-    call_result::CallAnswer,
-    elicitation::Ask,
+    call_result::CallResult,
+    elicitation::ServerRequest,
     prompt::Prompt,
     resource::{Resource, ResourceTemplate},
-    step::{Round, Turn},
+    step::{Step, StepContext},
     tool::Tool,
 };
 pub(crate) use self::{

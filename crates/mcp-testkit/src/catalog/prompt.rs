@@ -4,21 +4,21 @@ use mcp_types::JsonObject;
 use serde_json::{Value, json};
 
 use super::{
-    call_result::CallAnswer,
+    call_result::CallResult,
     entry::{Entry, EntryKind},
-    step::{Round, Turn},
+    step::{Step, StepContext},
 };
 
 /// A prompt: its definition and the function that returns its messages.
 ///
 /// ```
-/// use mcp_testkit::{CallAnswer, Prompt};
+/// use mcp_testkit::{CallResult, Prompt};
 /// use serde_json::json;
 ///
 /// let review = Prompt::new("review", |args| {
 ///     let text = format!("Review this: {}", args["code"]);
 ///     let content = json!({ "type": "text", "text": text });
-///     CallAnswer::messages([json!({ "role": "user", "content": content })])
+///     CallResult::messages([json!({ "role": "user", "content": content })])
 /// })
 /// .argument("code", true);
 /// # let _ = review;
@@ -31,16 +31,16 @@ impl Prompt {
     /// Returns a prompt whose messages depend on its arguments, which are all strings.
     pub fn new(
         name: impl Into<String>,
-        messages: impl Fn(&JsonObject) -> CallAnswer + Send + Sync + 'static,
+        messages: impl Fn(&JsonObject) -> CallResult + Send + Sync + 'static,
     ) -> Self {
-        Self::asking(name, move |round| messages(round.arguments()).into())
+        Self::with_steps(name, move |round| messages(round.arguments()).into())
     }
 
     /// Returns a prompt that can send requests to the client first, like
-    /// [`Tool::asking`](crate::Tool::asking).
-    pub fn asking(
+    /// [`Tool::with_steps`](crate::Tool::with_steps).
+    pub fn with_steps(
         name: impl Into<String>,
-        handler: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+        handler: impl Fn(&StepContext) -> Step + Send + Sync + 'static,
     ) -> Self {
         Self(Entry::new(EntryKind::Prompt, name.into(), handler))
     }

@@ -4,9 +4,9 @@ use mcp_types::JsonObject;
 use serde_json::{Value, json};
 
 use super::{
-    call_result::CallAnswer,
+    call_result::CallResult,
     entry::{Entry, EntryKind},
-    step::{Round, Turn},
+    step::{Step, StepContext},
 };
 
 /// A resource that clients can list, read and subscribe to.
@@ -25,12 +25,12 @@ pub struct Resource(pub(crate) Entry);
 /// A resource template, and the function that returns the contents.
 ///
 /// ```
-/// use mcp_testkit::{CallAnswer, ResourceTemplate};
+/// use mcp_testkit::{CallResult, ResourceTemplate};
 /// use serde_json::json;
 ///
 /// let users = ResourceTemplate::new("users://{id}/profile", "profile", |variables| {
 ///     let uri = &variables["uri"];
-///     CallAnswer::contents([json!({ "uri": uri, "text": format!("user {}", variables["id"]) })])
+///     CallResult::contents([json!({ "uri": uri, "text": format!("user {}", variables["id"]) })])
 /// });
 /// # let _ = users;
 /// ```
@@ -43,15 +43,15 @@ impl Resource {
     pub fn new(uri: impl Into<String>, name: impl Into<String>, text: impl Into<String>) -> Self {
         let (uri, text) = (uri.into(), text.into());
         let contents = json!({ "uri": uri, "text": text });
-        Self::asking(uri, name, move |_| CallAnswer::contents([contents.clone()]).into())
+        Self::with_steps(uri, name, move |_| CallResult::contents([contents.clone()]).into())
     }
 
     /// Returns a resource whose contents are made when it is read. It can send requests to the
-    /// client first, like [`Tool::asking`](crate::Tool::asking).
-    pub fn asking(
+    /// client first, like [`Tool::with_steps`](crate::Tool::with_steps).
+    pub fn with_steps(
         uri: impl Into<String>,
         name: impl Into<String>,
-        handler: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+        handler: impl Fn(&StepContext) -> Step + Send + Sync + 'static,
     ) -> Self {
         Self(Entry::new(EntryKind::Resource, uri.into(), handler)).member("name", name.into())
     }
@@ -69,9 +69,9 @@ impl ResourceTemplate {
     pub fn new(
         uri_template: impl Into<String>,
         name: impl Into<String>,
-        contents: impl Fn(&JsonObject) -> CallAnswer + Send + Sync + 'static,
+        contents: impl Fn(&JsonObject) -> CallResult + Send + Sync + 'static,
     ) -> Self {
-        let handler = move |round: &Round| contents(round.arguments()).into();
+        let handler = move |round: &StepContext| contents(round.arguments()).into();
         Self(Entry::new(EntryKind::Template, uri_template.into(), handler))
             .member("name", name.into())
     }

@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use mcp_types::{ErrorObject, JsonObject, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
 
-use super::{call_result::CallAnswer, elicitation::Ask};
-use crate::base::{Gate, severity};
+use super::{call_result::CallResult, elicitation::ServerRequest};
+use crate::base::{Barrier, severity};
 
 /// The input of one round of a tool: its arguments, and the client's responses so far.
 #[derive(Debug, Clone, Default)]
-pub struct Round {
+pub struct StepContext {
     pub(crate) arguments: JsonObject,
     pub(crate) number: usize,
     pub(crate) responses: BTreeMap<String, Result<Value, ErrorObject>>,
@@ -18,11 +18,11 @@ pub struct Round {
 
 /// The outcome of one round of a tool: a response to the call, or requests to the client.
 ///
-/// Messages added by [`Turn::progress`] and [`Turn::log`] are sent first, on the stream of the call
+/// Messages added by [`Step::progress`] and [`Step::log`] are sent first, on the stream of the call
 /// and in the order of the method calls.
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Turn {
+pub struct Step {
     pub(crate) actions: Vec<Action>,
     pub(crate) result: StepResult,
     pub(crate) on_get_stream: bool,
@@ -34,22 +34,22 @@ pub(crate) enum Action {
     Progress(JsonObject),
     Log(LoggingLevel, Value),
     Message(Value),
-    Hold(Gate),
+    Hold(Barrier),
     Disconnect,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) enum StepResult {
-    Complete(CallAnswer),
+    Complete(CallResult),
     /// Requests to the client by key; empty if the client only has to retry.
-    InputRequired(Vec<(String, Ask)>),
+    InputRequired(Vec<(String, ServerRequest)>),
 }
 
 /// The function that a tool, a prompt or a resource runs in each round.
 #[derive(Clone)]
-pub(crate) struct StepHandler(Arc<dyn Fn(&Round) -> Turn + Send + Sync>);
+pub(crate) struct StepHandler(Arc<dyn Fn(&StepContext) -> Step + Send + Sync>);
 
-impl Round {
+impl StepContext {
     /// Returns the arguments of the call; an empty object if there are none.
     pub fn arguments(&self) -> &JsonObject {
         &self.arguments
@@ -61,7 +61,7 @@ impl Round {
     }
 
     /// Returns the newest response to the request with this key.
-    pub fn answer(&self, key: &str) -> Option<&Value> {
+    pub fn response(&self, key: &str) -> Option<&Value> {
         self.responses.get(key)?.as_ref().ok()
     }
 
@@ -72,9 +72,9 @@ impl Round {
     }
 }
 
-impl Turn {
+impl Step {
     /// Returns a response to the call.
-    pub fn answer(answer: CallAnswer) -> Self {
+    pub fn finish(answer: CallResult) -> Self {
         Self {
             actions: Vec::new(),
             result: StepResult::Complete(answer),
@@ -84,12 +84,12 @@ impl Turn {
     }
 
     /// Sends a request to the client. The next round finds the response by `key`.
-    pub fn ask(key: impl Into<String>, request: Ask) -> Self {
-        Self::again().and(key, request)
+    pub fn request(key: impl Into<String>, request: ServerRequest) -> Self {
+        Self::retry().and_request(key, request)
     }
 
-    /// Sends one more request in the same round. After [`Turn::answer`] it replaces that response.
-    pub fn and(mut self, key: impl Into<String>, request: Ask) -> Self {
+    /// Sends one more request in the same round. After [`Step::finish`] it replaces that response.
+    pub fn and_request(mut self, key: impl Into<String>, request: ServerRequest) -> Self {
         let request = (key.into(), request);
         match &mut self.result {
             StepResult::InputRequired(requests) => requests.push(request),
@@ -100,7 +100,7 @@ impl Turn {
 
     /// Starts another round without a request. In stateless protocol versions the client receives
     /// only a state to return; in stateful ones the next round begins at once.
-    pub fn again() -> Self {
+    pub fn retry() -> Self {
         let result = StepResult::InputRequired(Vec::new());
         Self { actions: Vec::new(), result, on_get_stream: false, without_state: false }
     }
@@ -126,25 +126,25 @@ impl Turn {
     }
 
     /// Waits until the gate is open.
-    pub fn hold(self, gate: &Gate) -> Self {
+    pub fn hold(self, gate: &Barrier) -> Self {
         self.action(Action::Hold(gate.clone()))
     }
 
     /// Closes the connection of the stream. In stateless protocol versions that ends the call. In
     /// stateful ones the client receives the rest by resuming, if [streams are
-    /// resumable](crate::Builder::resumable).
+    /// resumable](crate::TestServerBuilder::resumable).
     pub fn disconnect(self) -> Self {
         self.action(Action::Disconnect)
     }
 
     /// Sends the requests on the client's GET stream, if there is one. Has no effect in stateless
     /// protocol versions.
-    pub fn elsewhere(self) -> Self {
+    pub fn on_get_stream(self) -> Self {
         Self { on_get_stream: true, ..self }
     }
 
     /// Omits the request state in stateless protocol versions.
-    pub fn stateless(self) -> Self {
+    pub fn without_state(self) -> Self {
         Self { without_state: true, ..self }
     }
 
@@ -154,9 +154,9 @@ impl Turn {
     }
 }
 
-impl From<CallAnswer> for Turn {
-    fn from(answer: CallAnswer) -> Self {
-        Self::answer(answer)
+impl From<CallResult> for Step {
+    fn from(answer: CallResult) -> Self {
+        Self::finish(answer)
     }
 }
 
@@ -184,11 +184,11 @@ impl Action {
 }
 
 impl StepHandler {
-    pub(crate) fn new(handler: impl Fn(&Round) -> Turn + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(handler: impl Fn(&StepContext) -> Step + Send + Sync + 'static) -> Self {
         Self(Arc::new(handler))
     }
 
-    pub(crate) fn next(&self, round: &Round) -> Turn {
+    pub(crate) fn next(&self, round: &StepContext) -> Step {
         (self.0)(round)
     }
 }

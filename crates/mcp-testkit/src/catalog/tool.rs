@@ -4,15 +4,15 @@ use mcp_types::JsonObject;
 use serde_json::Value;
 
 use super::{
-    call_result::CallAnswer,
+    call_result::CallResult,
     entry::{Entry, EntryKind},
-    step::{Round, Turn},
+    step::{Step, StepContext},
 };
 
 /// A tool: its definition and the function that answers calls.
 ///
 /// ```
-/// use mcp_testkit::{CallAnswer, Tool};
+/// use mcp_testkit::{CallResult, Tool};
 /// use serde_json::{Value, json};
 ///
 /// let schema = json!({
@@ -23,8 +23,8 @@ use super::{
 /// let add = Tool::new("add", schema, |args| {
 ///     let number = |name| args.get(name).and_then(Value::as_f64);
 ///     match number("a").zip(number("b")) {
-///         Some((a, b)) => CallAnswer::structured(json!({ "sum": a + b })),
-///         None => CallAnswer::failure("a and b have to be numbers"),
+///         Some((a, b)) => CallResult::structured(json!({ "sum": a + b })),
+///         None => CallResult::tool_error("a and b have to be numbers"),
 ///     }
 /// })
 /// .description("Adds two numbers")
@@ -42,10 +42,10 @@ impl Tool {
     pub fn new(
         name: impl Into<String>,
         input_schema: Value,
-        handler: impl Fn(&JsonObject) -> CallAnswer + Send + Sync + 'static,
+        handler: impl Fn(&JsonObject) -> CallResult + Send + Sync + 'static,
     ) -> Self {
-        let handler = move |round: &Round| handler(round.arguments()).into();
-        Self::asking(name, input_schema, handler)
+        let handler = move |round: &StepContext| handler(round.arguments()).into();
+        Self::with_steps(name, input_schema, handler)
     }
 
     /// Returns a tool that can send requests and notifications to the client before it answers.
@@ -54,26 +54,26 @@ impl Tool {
     /// same in stateful and stateless protocol versions.
     ///
     /// ```
-    /// use mcp_testkit::{Ask, CallAnswer, Tool, Turn};
+    /// use mcp_testkit::{ServerRequest, CallResult, Tool, Step};
     /// use serde_json::json;
     ///
     /// let schema = json!({ "type": "object" });
-    /// let greet = Tool::asking("greet", schema, |round| match round.answer("name") {
+    /// let greet = Tool::with_steps("greet", schema, |round| match round.response("name") {
     ///     None => {
     ///         let form = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
-    ///         Turn::ask("name", Ask::form("Who are you?", form)).progress(0.5)
+    ///         Step::request("name", ServerRequest::form("Who are you?", form)).progress(0.5)
     ///     }
     ///     Some(answer) if answer["action"] == "accept" => {
-    ///         CallAnswer::text(format!("Hello, {}!", answer["content"]["name"])).into()
+    ///         CallResult::text(format!("Hello, {}!", answer["content"]["name"])).into()
     ///     }
-    ///     Some(_) => CallAnswer::failure("Then not.").into(),
+    ///     Some(_) => CallResult::tool_error("Then not.").into(),
     /// });
     /// # let _ = greet;
     /// ```
-    pub fn asking(
+    pub fn with_steps(
         name: impl Into<String>,
         input_schema: Value,
-        handler: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+        handler: impl Fn(&StepContext) -> Step + Send + Sync + 'static,
     ) -> Self {
         Self(Entry::new(EntryKind::Tool, name.into(), handler)).member("inputSchema", input_schema)
     }

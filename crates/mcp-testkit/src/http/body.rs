@@ -13,7 +13,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
 use super::{connection::ResetHandle, in_flight::RequestGuard};
-use crate::base::{CountGuard, Gate};
+use crate::base::{Barrier, CountGuard};
 
 /// A part of a body, or an event between parts.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub(crate) enum Part {
     /// A number of spaces, which JSON ignores.
     Fill(usize),
     /// A wait until the gate is open.
-    Hold(Gate),
+    Hold(Barrier),
     /// A wait of this duration.
     Pause(Duration),
     /// The same bytes repeated forever, with a wait after each.

@@ -8,7 +8,7 @@ use std::{
 use mcp_types::{Era, RequestId};
 use tokio::{sync::watch, task::AbortHandle};
 
-use crate::base::{CountGuard, Counters, Recorded, SESSION, lock};
+use crate::base::{CountGuard, Counters, RecordedRequest, SESSION, lock};
 
 /// All requests without a response, and those that were cancelled. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -17,7 +17,7 @@ pub(crate) struct InFlightRequests(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     state: Mutex<State>,
-    cancelled: watch::Sender<Vec<Recorded>>,
+    cancelled: watch::Sender<Vec<RecordedRequest>>,
 }
 
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ struct State {
 
 #[derive(Debug)]
 struct InFlightRequest {
-    request: Recorded,
+    request: RecordedRequest,
     /// The task that makes the response, if cancellation may abort it.
     task: Option<AbortHandle>,
     _count_guard: Option<CountGuard>,
@@ -43,7 +43,12 @@ pub(crate) struct RequestGuard {
 
 impl InFlightRequests {
     /// Adds a request.
-    pub(crate) fn begin(&self, request: &Recorded, era: Era, counters: &Counters) -> RequestGuard {
+    pub(crate) fn begin(
+        &self,
+        request: &RecordedRequest,
+        era: Era,
+        counters: &Counters,
+    ) -> RequestGuard {
         let mut state = self.state();
         state.last += 1;
         let number = state.last;
@@ -57,7 +62,7 @@ impl InFlightRequests {
     /// Cancels the request with this id in this session, and returns it.
     ///
     /// Its task is aborted. A response that is finished but held is still sent.
-    pub(crate) fn cancel(&self, session: Option<&str>, id: &RequestId) -> Option<Recorded> {
+    pub(crate) fn cancel(&self, session: Option<&str>, id: &RequestId) -> Option<RecordedRequest> {
         let mut state = self.state();
         let matches = |entry: &InFlightRequest| {
             entry.request.header(SESSION) == session && entry.request.id().as_ref() == Some(id)
@@ -82,21 +87,21 @@ impl InFlightRequests {
         self.state().requests.remove(&number)?.task
     }
 
-    fn request(&self, number: u64) -> Option<Recorded> {
+    fn request(&self, number: u64) -> Option<RecordedRequest> {
         Some(self.state().requests.get(&number)?.request.clone())
     }
 
     /// Returns the number of requests in flight that match.
-    pub(crate) fn count(&self, matches: impl Fn(&Recorded) -> bool) -> usize {
+    pub(crate) fn count(&self, matches: impl Fn(&RecordedRequest) -> bool) -> usize {
         self.state().requests.values().filter(|entry| matches(&entry.request)).count()
     }
 
-    pub(crate) fn record_cancelled(&self, request: Recorded) {
+    pub(crate) fn record_cancelled(&self, request: RecordedRequest) {
         self.0.cancelled.send_modify(|requests| requests.push(request));
     }
 
     /// Returns the requests that clients cancelled.
-    pub(crate) fn cancelled(&self) -> Vec<Recorded> {
+    pub(crate) fn cancelled(&self) -> Vec<RecordedRequest> {
         self.0.cancelled.borrow().clone()
     }
 
@@ -127,7 +132,7 @@ impl RequestGuard {
 impl Drop for RequestGuard {
     fn drop(&mut self) {
         let Some(request) = self.in_flight.request(self.number) else { return };
-        if self.era == Era::Handshake && request.is_rpc_request() {
+        if self.era == Era::Stateful && request.is_rpc_request() {
             return;
         }
         if let Some(task) = self.in_flight.finish(self.number) {

@@ -10,7 +10,7 @@ use hyper::{
 use serde_json::Value;
 
 use super::body::{Part, ResponseBody};
-use crate::base::{EVENT_STREAM, Gate, JSON};
+use crate::base::{Barrier, EVENT_STREAM, JSON};
 
 /// A scripted HTTP response: status, headers, and a body made of parts.
 ///
@@ -18,12 +18,12 @@ use crate::base::{EVENT_STREAM, Gate, JSON};
 /// [`Fault`](crate::Fault). The methods panic on invalid HTTP, such as a status of 42.
 ///
 /// ```
-/// use mcp_testkit::{Gate, Reply};
+/// use mcp_testkit::{Barrier, Reply};
 ///
 /// let busy = Reply::status(503).header("retry-after", "1").chunk("try again");
 ///
 /// // A stream that breaks off once the test opens the gate, in the middle of an event.
-/// let gate = Gate::new();
+/// let gate = Barrier::new();
 /// let broken = Reply::sse(["id: 1\ndata:\n\n"]).hold(&gate).chunk("data: {\"json").abort();
 /// # let _ = (busy, broken);
 /// ```
@@ -97,7 +97,7 @@ impl Reply {
     }
 
     /// Stops sending the body until the gate is open. Status and headers are sent before.
-    pub fn hold(self, gate: &Gate) -> Self {
+    pub fn hold(self, gate: &Barrier) -> Self {
         self.part(Part::Hold(gate.clone()))
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::exchange::Exchange;
 use crate::{
-    base::{ParamValue, Recorded, SESSION, decode_value, param_headers, severity},
+    base::{ParamValue, RecordedRequest, SESSION, decode_value, param_headers, severity},
     catalog::EntryKind,
     http::Reply,
     state::RETRY_MEMBERS,
@@ -32,7 +32,7 @@ impl Exchange<'_> {
         let version = self.check_meta(params)?;
         self.check_header("mcp-protocol-version", version)?;
         let revision = version.parse::<Revision>();
-        let mut spoken = self.server.config.spoken(Era::PerRequest);
+        let mut spoken = self.server.config.spoken(Era::Stateless);
         if revision.is_err() || !spoken.any(|it| Ok(it) == revision) {
             return Err(self.unsupported_version(&json!(version)));
         }
@@ -112,9 +112,9 @@ impl Exchange<'_> {
             return Ok(());
         };
         let is_stateless =
-            |other: &Recorded| other.meta().is_some_and(|it| it.contains_key(VERSION));
+            |other: &RecordedRequest| other.meta().is_some_and(|it| it.contains_key(VERSION));
         let has_same_id =
-            |other: &Recorded| is_stateless(other) && other.id().as_ref() == Some(&id);
+            |other: &RecordedRequest| is_stateless(other) && other.id().as_ref() == Some(&id);
         if self.server.in_flight.count(has_same_id) > 1 {
             let what = format_args!("the id {id} waits for an answer already");
             return Err(self.reject(400, error_code::INVALID_REQUEST, what));

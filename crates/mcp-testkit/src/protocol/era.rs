@@ -3,7 +3,7 @@
 use mcp_types::{Era, Revision};
 
 use super::{envelope, exchange::Exchange};
-use crate::{base::SESSION, http::Reply, state::ProbeAnswer};
+use crate::{base::SESSION, http::Reply, state::ProbeResponse};
 
 impl Exchange<'_> {
     /// Returns the era whose rules apply, or the reply of a server that does not support it.
@@ -11,10 +11,10 @@ impl Exchange<'_> {
         let requested = self.requested_era();
         match requested {
             _ if self.server.config.speaks(requested) => Ok(requested),
-            Era::PerRequest => Err(self.unsupported_era_reply()),
+            Era::Stateless => Err(self.unsupported_era_reply()),
             // The response lists the supported versions.
-            Era::Handshake if self.is_initialize() => Ok(Era::Handshake),
-            Era::Handshake => Ok(Era::PerRequest),
+            Era::Stateful if self.is_initialize() => Ok(Era::Stateful),
+            Era::Stateful => Ok(Era::Stateless),
         }
     }
 
@@ -27,11 +27,11 @@ impl Exchange<'_> {
             || request
                 .header("mcp-protocol-version")
                 .and_then(|version| version.parse::<Revision>().ok())
-                .is_some_and(|revision| revision.era() == Era::PerRequest);
+                .is_some_and(|revision| revision.era() == Era::Stateless);
         let has_session = request.header(SESSION).is_some();
         match !self.is_initialize() && (has_version || has_stateless_header && !has_session) {
-            true => Era::PerRequest,
-            false => Era::Handshake,
+            true => Era::Stateless,
+            false => Era::Stateful,
         }
     }
 
@@ -43,8 +43,8 @@ impl Exchange<'_> {
     /// versions.
     fn unsupported_era_reply(&self) -> Reply {
         match self.server.config.probe_answer {
-            ProbeAnswer::Status(status) => Reply::status(status),
-            ProbeAnswer::Error { status, code } => {
+            ProbeResponse::Status(status) => Reply::status(status),
+            ProbeResponse::Error { status, code } => {
                 let method = self.request.method();
                 self.error_reply(status, code, format_args!("Unknown method: {method}"))
             }

@@ -6,7 +6,7 @@ use mcp_types::{Era, ErrorObject, error_code};
 use serde_json::json;
 
 use crate::{
-    base::{JSON, Recorded, User},
+    base::{JSON, RecordedRequest, User},
     catalog::invalid_params_error,
     http::Reply,
     state::ServerState,
@@ -18,12 +18,12 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Exchange<'a> {
     pub(crate) server: &'a ServerState,
-    pub(crate) request: &'a Recorded,
+    pub(crate) request: &'a RecordedRequest,
     pub(crate) user: Option<User>,
 }
 
 impl<'a> Exchange<'a> {
-    pub(crate) fn new(server: &'a ServerState, request: &'a Recorded) -> Self {
+    pub(crate) fn new(server: &'a ServerState, request: &'a RecordedRequest) -> Self {
         Self { server, request, user: None }
     }
 
@@ -37,7 +37,7 @@ impl<'a> Exchange<'a> {
 
     pub(crate) fn method_not_allowed(&self) -> Reply {
         let config = &self.server.config;
-        let handshake = config.speaks(Era::Handshake);
+        let handshake = config.speaks(Era::Stateful);
         let get = (handshake && config.allow_get).then_some("GET");
         let delete = (handshake && config.sessions && config.allow_delete).then_some("DELETE");
         let allowed = ["POST"].into_iter().chain(get).chain(delete).collect::<Vec<_>>();

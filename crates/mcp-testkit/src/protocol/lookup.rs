@@ -46,8 +46,8 @@ impl Exchange<'_> {
         });
         found.ok_or_else(|| ErrorObject {
             code: match call.era {
-                Era::Handshake => error_code::RESOURCE_NOT_FOUND,
-                Era::PerRequest => error_code::INVALID_PARAMS,
+                Era::Stateful => error_code::RESOURCE_NOT_FOUND,
+                Era::Stateless => error_code::INVALID_PARAMS,
             },
             message: "Resource not found".to_owned(),
             data: Some(json!({ "uri": uri })),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{answer::Answer, exchange::Exchange, multi_round::MultiRoundCall};
 use crate::{
-    base::Recorded,
+    base::RecordedRequest,
     catalog::{EntryKind, StepHandler, StepResult},
     http::Reply,
     state::{Call, ResumedCall},
@@ -17,8 +17,8 @@ impl Exchange<'_> {
         if !self.server.is_capable(call.era, &call.method) {
             let error = self.unknown_method(&call.method);
             return match call.era {
-                Era::Handshake => Ok(self.respond(&call, Err(error))),
-                Era::PerRequest => Err(self.error_object_reply(404, &error)),
+                Era::Stateful => Ok(self.respond(&call, Err(error))),
+                Era::Stateless => Err(self.error_object_reply(404, &error)),
             };
         }
         let found = match &*call.method {
@@ -48,8 +48,8 @@ impl Exchange<'_> {
         arguments: JsonObject,
     ) -> Result<Answer, Reply> {
         let ResumedCall { mut round, request_ids, faults } = match call.era {
-            Era::Handshake => ResumedCall::default(),
-            Era::PerRequest => self
+            Era::Stateful => ResumedCall::default(),
+            Era::Stateless => self
                 .server
                 .pending_calls
                 .resume(&call)
@@ -60,7 +60,7 @@ impl Exchange<'_> {
         let turn = handler.next(&round);
         let multi_round =
             Box::new(MultiRoundCall { call, handler, round, turn, earlier_ids: request_ids });
-        if let (Era::PerRequest, StepResult::InputRequired(input_requests)) =
+        if let (Era::Stateless, StepResult::InputRequired(input_requests)) =
             (multi_round.call.era, &multi_round.turn.result)
         {
             multi_round
@@ -75,13 +75,14 @@ impl Exchange<'_> {
 
     /// Checks that no other request of the client uses the same progress token (MCP utilities,
     /// "Progress").
-    pub(crate) fn check_progress_token(&self, is_same_client: impl Fn(&Recorded) -> bool) {
-        let progress_token = |request: &Recorded| request.meta()?.get("progressToken").cloned();
+    pub(crate) fn check_progress_token(&self, is_same_client: impl Fn(&RecordedRequest) -> bool) {
+        let progress_token =
+            |request: &RecordedRequest| request.meta()?.get("progressToken").cloned();
         let Some(token) = progress_token(self.request) else { return };
         if !token.is_string() && !token.is_i64() {
             self.record_violation("the progress token is neither a string nor an integer");
         }
-        let has_same_token = |other: &Recorded| {
+        let has_same_token = |other: &RecordedRequest| {
             is_same_client(other) && progress_token(other).as_ref() == Some(&token)
         };
         if self.server.in_flight.count(has_same_token) > 1 {

@@ -4,7 +4,7 @@ use mcp_types::{Era, ErrorObject, RequestId, error_code};
 use serde_json::Value;
 
 use crate::{
-    catalog::{Action, Ask, CallAnswer, Round, StepHandler, StepResult, Turn},
+    catalog::{Action, CallResult, ServerRequest, Step, StepContext, StepHandler, StepResult},
     http::Stream,
     state::{Call, RpcResponse, ServerState},
 };
@@ -14,8 +14,8 @@ use crate::{
 pub(crate) struct MultiRoundCall {
     pub(crate) call: Call,
     pub(crate) handler: StepHandler,
-    pub(crate) round: Round,
-    pub(crate) turn: Turn,
+    pub(crate) round: StepContext,
+    pub(crate) turn: Step,
     /// The ids of the earlier requests of this call, in stateless protocol versions.
     pub(crate) earlier_ids: Vec<RequestId>,
 }
@@ -31,7 +31,7 @@ impl MultiRoundCall {
             other => self.action_message(other).is_none(),
         });
         let sends_requests = matches!(self.turn.result, StepResult::InputRequired(_))
-            && self.call.era == Era::Handshake;
+            && self.call.era == Era::Stateful;
         if !sends_nothing || sends_requests {
             return Err(self);
         }
@@ -85,7 +85,7 @@ impl MultiRoundCall {
             return Ok(self);
         };
         if let Some(missing) = self.missing_capabilities(input_requests) {
-            let answer = CallAnswer::failure(format!("the client has not declared {missing}"));
+            let answer = CallResult::tool_error(format!("the client has not declared {missing}"));
             return Err(self.call.answer(&server.config, answer.into_outcome()));
         }
         let session = self.call.client.session.as_deref();
@@ -115,7 +115,10 @@ impl MultiRoundCall {
     }
 
     /// Returns the capabilities that the requests need and the client has not declared.
-    pub(crate) fn missing_capabilities(&self, input_requests: &[(String, Ask)]) -> Option<Value> {
+    pub(crate) fn missing_capabilities(
+        &self,
+        input_requests: &[(String, ServerRequest)],
+    ) -> Option<Value> {
         let declared = self.call.client.capabilities.as_ref()?;
         input_requests.iter().find_map(|(_, request)| request.missing_capabilities(declared))
     }

@@ -1,6 +1,6 @@
 //! Routes an HTTP request, and checks its path, origin, headers and body.
 
-use mcp_types::{Era, Incoming, JsonObject, error_code};
+use mcp_types::{Era, JsonObject, JsonRpcMessage, error_code};
 use serde_json::{Value, value::RawValue};
 
 use super::{answer::Answer, exchange::Exchange};
@@ -26,7 +26,7 @@ impl Exchange<'_> {
         self.check_origin()?;
         self.user = self.server.token_verifier.check(self.request)?;
         let config = &self.server.config;
-        let handshake = config.speaks(Era::Handshake);
+        let handshake = config.speaks(Era::Stateful);
         match self.request.http_method() {
             "POST" => self.post(),
             "GET" | "DELETE" if !handshake => {
@@ -87,31 +87,33 @@ impl Exchange<'_> {
                 return Err(self.reject(400, error_code::INVALID_REQUEST, what));
             }
         }
-        let message = serde_json::from_slice::<Incoming<Value>>(self.request.body())
+        let message = serde_json::from_slice::<JsonRpcMessage<Value>>(self.request.body())
             .map_err(|error| self.reject(400, error_code::INVALID_REQUEST, error))?;
         let era = self.era()?;
         match message {
-            Incoming::Request { id, method, params } => {
+            JsonRpcMessage::Request { id, method, params } => {
                 let params = self.params_object(params.as_deref())?;
                 let (user, client) = (self.user.clone(), ClientInfo::default());
                 let call = Call { era, id, method, params, user, client };
                 match era {
-                    Era::Handshake => self.handle_stateful_request(call),
-                    Era::PerRequest => self.handle_stateless_request(call),
+                    Era::Stateful => self.handle_stateful_request(call),
+                    Era::Stateless => self.handle_stateless_request(call),
                 }
             }
-            Incoming::Notification { method, params } => {
+            JsonRpcMessage::Notification { method, params } => {
                 let params = self.params_object(params.as_deref())?;
                 match era {
-                    Era::Handshake => self.handle_notification(&method, &params),
-                    Era::PerRequest => Ok(self.ignore_notification()),
+                    Era::Stateful => self.handle_notification(&method, &params),
+                    Era::Stateless => Ok(self.ignore_notification()),
                 }
             }
-            Incoming::Result { .. } | Incoming::Error { .. } if era == Era::PerRequest => {
+            JsonRpcMessage::Result { .. } | JsonRpcMessage::Error { .. }
+                if era == Era::Stateless =>
+            {
                 Err(self.reject_response())
             }
-            Incoming::Result { id, result } => self.handle_response(Some(&id), Ok(result)),
-            Incoming::Error { id, error } => self.handle_response(id.as_ref(), Err(error)),
+            JsonRpcMessage::Result { id, result } => self.handle_response(Some(&id), Ok(result)),
+            JsonRpcMessage::Error { id, error } => self.handle_response(id.as_ref(), Err(error)),
         }
     }
 

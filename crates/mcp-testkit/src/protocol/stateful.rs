@@ -162,13 +162,13 @@ impl Exchange<'_> {
         }
         let config = &self.server.config;
         let offered = &params["protocolVersion"];
-        let spoken = config.spoken(Era::Handshake).find(|revision| offered == revision.as_str());
-        let Some(revision) = spoken.or_else(|| config.spoken(Era::Handshake).next()) else {
+        let spoken = config.spoken(Era::Stateful).find(|revision| offered == revision.as_str());
+        let Some(revision) = spoken.or_else(|| config.spoken(Era::Stateful).next()) else {
             return Err(self.unsupported_version(offered));
         };
         let mut result = json!({
             "protocolVersion": revision.as_str(),
-            "capabilities": self.server.capabilities(Era::Handshake),
+            "capabilities": self.server.capabilities(Era::Stateful),
             "serverInfo": config.server_info(),
         });
         if let Some(instructions) = &config.instructions {

@@ -43,7 +43,7 @@ impl Exchange<'_> {
         let versions = config.revisions.iter().map(|it| it.as_str()).collect::<Vec<_>>();
         let mut result = json!({
             "supportedVersions": versions,
-            "capabilities": self.server.capabilities(Era::PerRequest),
+            "capabilities": self.server.capabilities(Era::Stateless),
         });
         if let Some(instructions) = &config.instructions {
             result["instructions"] = json!(instructions);

@@ -12,26 +12,26 @@ use crate::{
     auth::Bearer,
     base::{Error, User},
     catalog::{CompletionHandler, Entries, Prompt, Resource, ResourceTemplate, Tool},
-    state::{AnswerMode, Config, ProbeAnswer},
+    state::{Config, ProbeResponse, ResponseMode},
 };
 
 /// A builder of a [`TestServer`], from [`TestServer::builder`].
 ///
 /// ```
-/// use mcp_testkit::{AnswerMode, Bearer, CallAnswer, TestServer, Tool};
+/// use mcp_testkit::{ResponseMode, Bearer, CallResult, TestServer, Tool};
 /// use mcp_types::Revision;
 /// use serde_json::json;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let secret = Tool::new("secret", json!({ "type": "object" }), |_| CallAnswer::text("42"));
+/// let secret = Tool::new("secret", json!({ "type": "object" }), |_| CallResult::text("42"));
 /// let server = TestServer::builder()
 ///     .name("vault")
 ///     .revisions([Revision::V2025_06_18, Revision::V2025_11_25])
 ///     .bearer(Bearer::tokens(["alice-token", "bob-token"]))
 ///     .tools_for("alice-token", [secret])
 ///     .page_size(50)
-///     .answers(AnswerMode::Sse)
+///     .response_mode(ResponseMode::Sse)
 ///     .start()
 ///     .await?;
 /// # Ok(())
@@ -39,7 +39,7 @@ use crate::{
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Builder {
+pub struct TestServerBuilder {
     port: u16,
     config: Config,
     bearer: Option<Bearer>,
@@ -48,12 +48,12 @@ pub struct Builder {
 
 impl TestServer {
     /// Returns a builder with default settings.
-    pub fn builder() -> Builder {
-        Builder::new()
+    pub fn builder() -> TestServerBuilder {
+        TestServerBuilder::new()
     }
 }
 
-impl Builder {
+impl TestServerBuilder {
     pub(crate) fn new() -> Self {
         Self { port: 0, config: Config::default(), bearer: None, entries: Entries::default() }
     }
@@ -87,8 +87,8 @@ impl Builder {
     }
 
     /// Sets the answer of a stateful server to stateless requests, such as `server/discover`.
-    /// Defaults to [`ProbeAnswer::default`].
-    pub fn probe_answer(mut self, answer: ProbeAnswer) -> Self {
+    /// Defaults to [`ProbeResponse::default`].
+    pub fn probe_response(mut self, answer: ProbeResponse) -> Self {
         self.config.probe_answer = answer;
         self
     }
@@ -103,7 +103,7 @@ impl Builder {
 
     /// Declares that all stateless requests come from one client, so that ids in flight must
     /// differ. The server cannot know it otherwise.
-    pub fn one_client(mut self) -> Self {
+    pub fn reject_second_client(mut self) -> Self {
         self.config.one_client = true;
         self
     }
@@ -171,8 +171,8 @@ impl Builder {
         self
     }
 
-    /// Sets the form of responses. Defaults to [`AnswerMode::Json`].
-    pub fn answers(mut self, mode: AnswerMode) -> Self {
+    /// Sets the form of responses. Defaults to [`ResponseMode::Json`].
+    pub fn response_mode(mut self, mode: ResponseMode) -> Self {
         self.config.answers = mode;
         self
     }
@@ -182,7 +182,7 @@ impl Builder {
     /// Each stream begins with an event without data, whose `retry` field tells clients how long to
     /// wait before they resume. All events have ids, unique across streams. A client resumes with a
     /// GET and `Last-Event-ID` (MCP transports, "Resumability and Redelivery"). Use
-    /// [`Turn::disconnect`](crate::Turn::disconnect) or
+    /// [`Step::disconnect`](crate::Step::disconnect) or
     /// [`Fault::CutStream`](crate::Fault::CutStream) to break a stream.
     pub fn resumable(mut self, retry: Duration) -> Self {
         self.config.retry = Some(retry);

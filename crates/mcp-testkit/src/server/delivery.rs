@@ -9,16 +9,16 @@ use hyper::{
 use mcp_types::Era;
 
 use crate::{
-    base::{JSON, Recorded, SESSION, gzip_bomb},
+    base::{JSON, RecordedRequest, SESSION, gzip_bomb},
     http::{Part, Reply, RequestGuard, ResetHandle, ResponseBody, Stream, Writer},
     protocol::{Answer, MultiRoundCall},
-    state::{AnswerMode, ConnectionEnd, FaultPlan, RpcResponse, ServerState},
+    state::{ConnectionEnd, FaultPlan, ResponseMode, RpcResponse, ServerState},
 };
 
 /// A request, and the state that its delivery needs.
 pub(crate) struct Delivery {
     pub(crate) shared: Arc<ServerState>,
-    pub(crate) request: Recorded,
+    pub(crate) request: RecordedRequest,
     pub(crate) era: Era,
     pub(crate) plan: FaultPlan,
     pub(crate) guard: RequestGuard,
@@ -85,7 +85,7 @@ impl Delivery {
     }
 
     fn is_streamed(&self) -> bool {
-        self.shared.config.answers == AnswerMode::Sse || self.plan.needs_stream()
+        self.shared.config.answers == ResponseMode::Sse || self.plan.needs_stream()
     }
 
     fn send(self, reply: Reply) -> Response<ResponseBody> {
@@ -110,7 +110,7 @@ impl Delivery {
             ResponseSource::Call(_) => None,
         };
         let session = begun.as_deref().or_else(|| request.header(SESSION));
-        let retry = shared.config.retry.filter(|_| era == Era::Handshake);
+        let retry = shared.config.retry.filter(|_| era == Era::Stateful);
         let stream = shared.streams.open(session, retry);
         let count_guard = shared.counters.stream();
         let response =
@@ -119,9 +119,9 @@ impl Delivery {
         let number = guard.number();
         let (guard, kept) = match era {
             // The request continues without a connection.
-            Era::Handshake => (None, Some(guard)),
+            Era::Stateful => (None, Some(guard)),
             // A closed connection cancels the request.
-            Era::PerRequest => (Some(guard), None),
+            Era::Stateless => (Some(guard), None),
         };
         let writer = stream.writer();
         let server = Arc::clone(&shared);
@@ -143,7 +143,7 @@ async fn write(
     writer: Writer,
     source: ResponseSource,
     plan: FaultPlan,
-    request: &Recorded,
+    request: &RecordedRequest,
     number: u64,
 ) {
     let stream = writer.stream();

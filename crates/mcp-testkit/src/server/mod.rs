@@ -8,4 +8,4 @@ mod listener;
 mod service;
 mod delivery;
 
-pub use self::{builder::Builder, test_server::TestServer};
+pub use self::{builder::TestServerBuilder, test_server::TestServer};

@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 
 use super::test_server::TestServer;
 use crate::{
-    catalog::Ask,
-    state::{Push, ServerState},
+    catalog::ServerRequest,
+    state::{ServerNotification, ServerState},
 };
 
 impl TestServer {
     /// Sends a notification to all listening clients that want it, and returns their number.
     ///
-    /// Stateful clients listen with GET, which [must be allowed](crate::Builder::allow_get).
+    /// Stateful clients listen with GET, which [must be allowed](crate::TestServerBuilder::allow_get).
     /// Stateless clients listen with `subscriptions/listen`.
-    pub fn push(&self, push: &Push) -> usize {
+    pub fn push(&self, push: &ServerNotification) -> usize {
         let ServerState { sessions, streams, subscriptions, .. } = self.shared();
         let message = json!({ "jsonrpc": "2.0", "method": push.method(), "params": push.params() });
         let wants = |session: Option<&str>| {
@@ -25,7 +25,7 @@ impl TestServer {
 
     /// Sends a request to the client with the newest GET stream, and waits for its response. Client
     /// capabilities are not checked. Returns `None` if no client listens.
-    pub async fn ask(&self, request: Ask) -> Option<Result<Value, ErrorObject>> {
+    pub async fn send_request(&self, request: ServerRequest) -> Option<Result<Value, ErrorObject>> {
         let server = self.shared();
         let (session, stream) = server.streams.newest_listening()?;
         let (id, response) = server.server_requests.begin(session.as_deref());

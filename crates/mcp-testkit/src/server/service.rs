@@ -7,7 +7,7 @@ use mcp_types::Era;
 
 use super::delivery::{ConnectionClosed, Delivery};
 use crate::{
-    base::{Recorded, SESSION},
+    base::{RecordedRequest, SESSION},
     http::{ResetHandle, ResponseBody},
     protocol::{Answer, Exchange},
     state::ServerState,
@@ -18,13 +18,13 @@ pub(crate) async fn handle(
     reset_handle: ResetHandle,
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, ConnectionClosed> {
-    let request = Recorded::read(request).await.map_err(|_| ConnectionClosed)?;
+    let request = RecordedRequest::read(request).await.map_err(|_| ConnectionClosed)?;
     let plan = shared.script.plan(&request);
     if plan.lose_session {
         shared.forget(request.header(SESSION));
     }
     let exchange = Exchange::new(&shared, &request);
-    let era = exchange.era().unwrap_or(Era::Handshake);
+    let era = exchange.era().unwrap_or(Era::Stateful);
     let guard = shared.in_flight.begin(&request, era, &shared.counters);
     let answer = match plan.reply(&request) {
         Some(reply) => Answer::Reply(reply),

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use super::listener;
 use crate::{
     auth::{Bearer, TokenRejection},
-    base::Recorded,
+    base::RecordedRequest,
     catalog::{Entries, EntryKind, Prompt, Resource, Tool},
     state::{Config, Fault, On, ServerState},
 };
@@ -74,7 +74,7 @@ impl TestServer {
 
     /// Adds a tool for all users, or replaces the one with the same name.
     ///
-    /// Clients see it in the next list. [`Push::ToolsChanged`](crate::Push::ToolsChanged) notifies
+    /// Clients see it in the next list. [`ServerNotification::ToolsChanged`](crate::ServerNotification::ToolsChanged) notifies
     /// them.
     pub fn add_tool(&self, tool: Tool) {
         self.shared.catalog.add(tool.0);
@@ -106,7 +106,7 @@ impl TestServer {
     }
 
     /// Sends a notification to all listening clients, and returns their number.
-    /// [`Push`](crate::Push) has the usual ones.
+    /// [`ServerNotification`](crate::ServerNotification) has the usual ones.
     pub fn notify(&self, method: &str, params: &Value) -> usize {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }))
     }
@@ -147,16 +147,16 @@ impl TestServer {
     }
 
     /// Returns all requests, in the order in which they were handled.
-    pub fn requests(&self) -> Vec<Recorded> {
+    pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.log.requests()
     }
 
-    /// Returns the number of requests of this [method](Recorded::method).
+    /// Returns the number of requests of this [method](RecordedRequest::method).
     pub fn count(&self, method: &str) -> usize {
         self.shared.log.count(method)
     }
 
-    /// Waits until `count` requests of this [method](Recorded::method) were handled. Their
+    /// Waits until `count` requests of this [method](RecordedRequest::method) were handled. Their
     /// responses may still be held.
     pub async fn received(&self, method: &str, count: usize) {
         self.shared.log.received(method, count).await;
@@ -165,7 +165,7 @@ impl TestServer {
     /// Returns the requests that clients cancelled before the response: by
     /// `notifications/cancelled` in stateful protocol versions, by closing the stream in stateless
     /// ones.
-    pub fn cancelled_requests(&self) -> Vec<Recorded> {
+    pub fn cancelled_requests(&self) -> Vec<RecordedRequest> {
         self.shared.in_flight.cancelled()
     }
 

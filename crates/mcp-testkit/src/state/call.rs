@@ -49,8 +49,8 @@ impl Call {
         outcome: Result<Value, ErrorObject>,
     ) -> RpcResponse {
         let outcome = match self.era {
-            Era::Handshake => outcome,
-            Era::PerRequest => outcome.map(|result| complete_result(config, &self.method, result)),
+            Era::Stateful => outcome,
+            Era::Stateless => outcome.map(|result| complete_result(config, &self.method, result)),
         };
         RpcResponse { id: self.id.clone(), outcome, session: None }
     }

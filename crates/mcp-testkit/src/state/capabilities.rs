@@ -11,8 +11,8 @@ impl ServerState {
     pub(crate) fn capabilities(&self, era: Era) -> Value {
         // Changes are sent to listening clients.
         let listening = match era {
-            Era::Handshake => self.config.allow_get,
-            Era::PerRequest => true,
+            Era::Stateful => self.config.allow_get,
+            Era::Stateless => true,
         };
         let mut capabilities = json!({ "tools": { "listChanged": listening } });
         if self.catalog.has(EntryKind::Prompt) {
@@ -40,11 +40,11 @@ impl ServerState {
             }
             "completion/complete" => self.config.completion.is_some(),
             "resources/subscribe" | "resources/unsubscribe" => {
-                era == Era::Handshake && self.config.allow_get && self.has_resources()
+                era == Era::Stateful && self.config.allow_get && self.has_resources()
             }
-            "logging/setLevel" => era == Era::Handshake && self.config.logging,
-            "ping" => era == Era::Handshake,
-            "server/discover" | "subscriptions/listen" => era == Era::PerRequest,
+            "logging/setLevel" => era == Era::Stateful && self.config.logging,
+            "ping" => era == Era::Stateful,
+            "server/discover" | "subscriptions/listen" => era == Era::Stateless,
             _ => false,
         }
     }

@@ -9,7 +9,7 @@ use crate::catalog::CompletionHandler;
 
 /// The form of responses to requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum AnswerMode {
+pub enum ResponseMode {
     /// A JSON object.
     #[default]
     Json,
@@ -21,7 +21,7 @@ pub enum AnswerMode {
 /// it does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ProbeAnswer {
+pub enum ProbeResponse {
     /// A JSON-RPC error.
     Error {
         /// The HTTP status.
@@ -41,14 +41,14 @@ pub(crate) struct Config {
     pub(crate) instructions: Option<String>,
     /// Newest first.
     pub(crate) revisions: Vec<Revision>,
-    pub(crate) probe_answer: ProbeAnswer,
+    pub(crate) probe_answer: ProbeResponse,
     pub(crate) ttl: Duration,
     pub(crate) cache_scope: CacheScope,
     pub(crate) one_client: bool,
     pub(crate) completion: Option<CompletionHandler>,
     pub(crate) logging: bool,
     pub(crate) page_size: Option<usize>,
-    pub(crate) answers: AnswerMode,
+    pub(crate) answers: ResponseMode,
     /// The wait before a client resumes a stream; `None` if streams are not resumable.
     pub(crate) retry: Option<Duration>,
     pub(crate) sessions: bool,
@@ -79,14 +79,14 @@ impl Default for Config {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             instructions: None,
             revisions: handshake_revisions(),
-            probe_answer: ProbeAnswer::default(),
+            probe_answer: ProbeResponse::default(),
             ttl: Duration::ZERO,
             cache_scope: CacheScope::Private,
             one_client: false,
             completion: None,
             logging: false,
             page_size: None,
-            answers: AnswerMode::default(),
+            answers: ResponseMode::default(),
             retry: None,
             sessions: true,
             allow_get: false,
@@ -96,12 +96,12 @@ impl Default for Config {
 }
 
 /// Returns "method not found" with status 200.
-impl Default for ProbeAnswer {
+impl Default for ProbeResponse {
     fn default() -> Self {
         Self::Error { status: 200, code: error_code::METHOD_NOT_FOUND }
     }
 }
 
 fn handshake_revisions() -> Vec<Revision> {
-    Revision::ALL.iter().copied().filter(|revision| revision.era() == Era::Handshake).collect()
+    Revision::ALL.iter().copied().filter(|revision| revision.era() == Era::Stateful).collect()
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::rpc_response::RpcResponse;
 use crate::{
-    base::{Gate, Recorded},
+    base::{Barrier, RecordedRequest},
     http::{Part, Reply},
 };
 
@@ -29,7 +29,7 @@ use crate::{
 /// | a failure after the tool has run | [`Fault::Replace`], [`Fault::Close`], [`Fault::Reset`] |
 /// | a response after cancellation | [`Fault::Hold`], opened after the cancellation |
 /// | a late or slow response | [`Fault::Hold`], [`Fault::Stall`], [`Fault::Drip`] |
-/// | endless resumption | [`resumable`](crate::Builder::resumable) with no wait, and [`Fault::CutStream`] of 0 for the call and each `GET` |
+/// | endless resumption | [`resumable`](crate::TestServerBuilder::resumable) with no wait, and [`Fault::CutStream`] of 0 for the call and each `GET` |
 /// | size limits | [`Fault::Oversized`], [`Fault::GzipBomb`], [`Fault::Endless`] |
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -39,7 +39,7 @@ pub enum Fault {
     Reply(Responder),
     /// Handles the request and holds the response, including the status line, until the gate is
     /// open.
-    Hold(Gate),
+    Hold(Barrier),
     /// Handles the request but sends this reply. The tool has run, and the client cannot know.
     Replace(Reply),
     /// Ends the session of the request before handling it, like a restarted server.
@@ -51,7 +51,7 @@ pub enum Fault {
     /// Sends half of the response and resets the connection.
     ResetInside,
     /// Sends half of the response, and the rest when the gate is open.
-    Stall(Gate),
+    Stall(Barrier),
     /// Sends the response byte by byte, with a wait after each.
     Drip(Duration),
     /// Sends the response with another id.
@@ -77,7 +77,7 @@ pub enum Fault {
     Interject(Vec<Value>),
     /// Sends an event stream and closes its connection after this many messages, which may be 0.
     /// The client receives the rest by resuming, if [streams are
-    /// resumable](crate::Builder::resumable); otherwise it is lost.
+    /// resumable](crate::TestServerBuilder::resumable); otherwise it is lost.
     ///
     /// It applies to a `GET` that listens or resumes as well.
     CutStream(usize),
@@ -87,7 +87,7 @@ pub enum Fault {
 
 /// The function that returns the reply of [`Fault::Reply`].
 #[derive(Clone)]
-pub struct Responder(Arc<dyn Fn(&Recorded) -> Reply + Send + Sync>);
+pub struct Responder(Arc<dyn Fn(&RecordedRequest) -> Reply + Send + Sync>);
 
 /// The combined faults of one request.
 #[derive(Debug, Default)]
@@ -95,7 +95,7 @@ pub(crate) struct FaultPlan {
     reply: Option<Responder>,
     pub(crate) replace: Option<Reply>,
     pub(crate) lose_session: bool,
-    pub(crate) gates: Vec<Gate>,
+    pub(crate) gates: Vec<Barrier>,
     pub(crate) end: Option<ConnectionEnd>,
     body_fault: Option<BodyFault>,
     wrong_id: bool,
@@ -122,7 +122,7 @@ pub(crate) enum ConnectionEnd {
 enum BodyFault {
     Truncate,
     Reset,
-    Stall(Gate),
+    Stall(Barrier),
     Drip(Duration),
 }
 
@@ -130,7 +130,7 @@ impl Fault {
     /// Returns a fault that answers with a reply made from the request, instead of handling it.
     ///
     /// ```
-    /// use mcp_testkit::{Fault, On, Recorded, Reply, TestServer};
+    /// use mcp_testkit::{Fault, On, RecordedRequest, Reply, TestServer};
     /// use serde_json::json;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
@@ -145,7 +145,7 @@ impl Fault {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn reply_with(reply: impl Fn(&Recorded) -> Reply + Send + Sync + 'static) -> Self {
+    pub fn reply_with(reply: impl Fn(&RecordedRequest) -> Reply + Send + Sync + 'static) -> Self {
         Self::Reply(Responder(Arc::new(reply)))
     }
 }
@@ -190,7 +190,7 @@ impl FaultPlan {
     }
 
     /// Returns the reply that is sent instead of handling the request.
-    pub(crate) fn reply(&self, request: &Recorded) -> Option<Reply> {
+    pub(crate) fn reply(&self, request: &RecordedRequest) -> Option<Reply> {
         self.reply.as_ref().map(|reply| reply.0(request))
     }
 
@@ -222,7 +222,11 @@ impl FaultPlan {
     }
 
     /// Returns the serialized response, changed as planned.
-    pub(crate) fn response_text(&self, mut response: RpcResponse, request: &Recorded) -> String {
+    pub(crate) fn response_text(
+        &self,
+        mut response: RpcResponse,
+        request: &RecordedRequest,
+    ) -> String {
         if self.wrong_id {
             response.id = different_id(response.id);
         }

@@ -4,20 +4,20 @@ use std::sync::Mutex;
 
 use tokio::sync::watch;
 
-use crate::base::{Recorded, lock};
+use crate::base::{RecordedRequest, lock};
 
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    requests: watch::Sender<Vec<Recorded>>,
+    requests: watch::Sender<Vec<RecordedRequest>>,
     violations: Mutex<Vec<String>>,
 }
 
 impl Log {
-    pub(crate) fn record(&self, request: Recorded) {
+    pub(crate) fn record(&self, request: RecordedRequest) {
         self.requests.send_modify(|requests| requests.push(request));
     }
 
-    pub(crate) fn requests(&self) -> Vec<Recorded> {
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
         self.requests.borrow().clone()
     }
 
@@ -41,6 +41,6 @@ impl Log {
     }
 }
 
-fn count(requests: &[Recorded], method: &str) -> usize {
+fn count(requests: &[RecordedRequest], method: &str) -> usize {
     requests.iter().filter(|request| request.method() == method).count()
 }

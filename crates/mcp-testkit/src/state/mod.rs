@@ -26,8 +26,8 @@ pub(crate) use self::{
     subscriptions::Subscription,
 };
 pub use self::{
-    config::{AnswerMode, ProbeAnswer},
+    config::{ProbeResponse, ResponseMode},
     fault::{Fault, Responder},
-    push::Push,
+    push::ServerNotification,
     script::On,
 };

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::call::Call;
 use crate::{
     base::{User, lock, random_id},
-    catalog::{Ask, Round, Turn},
+    catalog::{ServerRequest, Step, StepContext},
 };
 
 #[derive(Debug, Default)]
@@ -25,14 +25,14 @@ struct PendingCall {
     params: JsonObject,
     /// The ids of the requests of this call so far.
     request_ids: Vec<RequestId>,
-    round: Round,
-    input_requests: Vec<(String, Ask)>,
+    round: StepContext,
+    input_requests: Vec<(String, ServerRequest)>,
 }
 
 /// A call that continues with a retry, and the violations of its input responses.
 #[derive(Debug, Default)]
 pub(crate) struct ResumedCall {
-    pub(crate) round: Round,
+    pub(crate) round: StepContext,
     /// The ids of the earlier requests.
     pub(crate) request_ids: Vec<RequestId>,
     pub(crate) faults: Vec<String>,
@@ -50,14 +50,14 @@ impl PendingCalls {
         &self,
         call: &Call,
         request_ids: Vec<RequestId>,
-        round: Round,
-        turn: &Turn,
-        input_requests: Vec<(String, Ask)>,
+        round: StepContext,
+        turn: &Step,
+        input_requests: Vec<(String, ServerRequest)>,
     ) -> Value {
         let mut result = json!({ "resultType": "input_required" });
         if !input_requests.is_empty() {
             let requests =
-                input_requests.iter().map(|(key, ask)| (key.clone(), ask.to_json(Era::PerRequest)));
+                input_requests.iter().map(|(key, ask)| (key.clone(), ask.to_json(Era::Stateless)));
             result["inputRequests"] = Value::Object(requests.collect());
         }
         let state = (!turn.without_state).then(random_state);

@@ -9,22 +9,22 @@ use crate::base::severity;
 /// A notification for listening clients, sent by [`TestServer::push`](crate::TestServer::push).
 ///
 /// ```
-/// use mcp_testkit::{CallAnswer, Push, TestServer, Tool};
+/// use mcp_testkit::{CallResult, ServerNotification, TestServer, Tool};
 /// use serde_json::json;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let server = TestServer::builder().allow_get(true).start().await?;
 /// // The application under test listens with GET or `subscriptions/listen`.
-/// server.add_tool(Tool::new("new", json!({ "type": "object" }), |_| CallAnswer::text("")));
-/// let told = server.push(&Push::ToolsChanged);
+/// server.add_tool(Tool::new("new", json!({ "type": "object" }), |_| CallResult::text("")));
+/// let told = server.push(&ServerNotification::ToolsChanged);
 /// assert_eq!(told, 0, "no client listens here");
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Push {
+pub enum ServerNotification {
     /// The list of tools has changed.
     ToolsChanged,
     /// The list of prompts has changed.
@@ -38,7 +38,7 @@ pub enum Push {
     Log(LoggingLevel, Value),
 }
 
-impl Push {
+impl ServerNotification {
     pub(crate) fn method(&self) -> &'static str {
         match self {
             Self::ToolsChanged => "notifications/tools/list_changed",

@@ -1,11 +1,11 @@
 //! JSON-RPC responses before they are serialized.
 
-use mcp_types::{ErrorObject, RequestId, Response};
+use mcp_types::{ErrorObject, JsonRpcResponse, RequestId};
 use serde_json::{Value, json};
 
 use super::config::Config;
 use crate::{
-    base::Recorded,
+    base::RecordedRequest,
     catalog::{EntryKind, page_cursor},
 };
 
@@ -19,12 +19,12 @@ pub(crate) struct RpcResponse {
 
 impl RpcResponse {
     pub(crate) fn into_json(self) -> String {
-        let response = Response::new(self.id, self.outcome);
+        let response = JsonRpcResponse::new(self.id, self.outcome);
         serde_json::to_string(&response).expect("a JSON value serializes")
     }
 
     /// Sets the next cursor to the requested one, or to the first page.
-    pub(crate) fn repeat_cursor(&mut self, request: &Recorded) {
+    pub(crate) fn repeat_cursor(&mut self, request: &RecordedRequest) {
         let requested = request.params().and_then(|params| params.get("cursor")).cloned();
         if let Ok(Value::Object(page)) = &mut self.outcome {
             let original = page.remove("nextCursor");

@@ -3,7 +3,7 @@
 use std::{ops::RangeInclusive, sync::Mutex};
 
 use super::fault::{Fault, FaultPlan};
-use crate::base::{Recorded, lock};
+use crate::base::{RecordedRequest, lock};
 
 /// The requests that a [`Fault`] applies to: all of a method, or some of them by number.
 ///
@@ -36,7 +36,7 @@ struct Rule {
 }
 
 impl On {
-    /// Selects the requests of this [method](Recorded::method): `tools/call`, but also `GET` and
+    /// Selects the requests of this [method](RecordedRequest::method): `tools/call`, but also `GET` and
     /// `DELETE`.
     pub fn method(method: impl Into<String>) -> Self {
         Self { method: Some(method.into()), occurrences: 1..=usize::MAX }
@@ -57,7 +57,7 @@ impl On {
         Self { occurrences: 1..=count, ..self }
     }
 
-    fn matches(&self, request: &Recorded) -> bool {
+    fn matches(&self, request: &RecordedRequest) -> bool {
         self.method.as_ref().is_none_or(|method| method == request.method())
     }
 }
@@ -72,7 +72,7 @@ impl Script {
     }
 
     /// Returns the faults for this request, and counts it.
-    pub(crate) fn plan(&self, request: &Recorded) -> FaultPlan {
+    pub(crate) fn plan(&self, request: &RecordedRequest) -> FaultPlan {
         let mut rules = lock(&self.0);
         let selected =
             rules.iter_mut().filter(|rule| rule.on.matches(request)).filter_map(|rule| {

@@ -6,7 +6,7 @@ use hyper::Response;
 use mcp_types::{JsonObject, RequestId};
 use serde_json::{Value, json};
 
-use super::{config::Config, push::Push, rpc_response::complete_result};
+use super::{config::Config, push::ServerNotification, rpc_response::complete_result};
 use crate::{
     base::{CountGuard, lock},
     http::{InFlightRequests, RequestGuard, ResponseBody, Stream},
@@ -50,7 +50,7 @@ impl Subscriptions {
 
     /// Sends a notification to all subscriptions whose filter includes it, and returns their
     /// number.
-    pub(crate) fn push(&self, push: &Push) -> usize {
+    pub(crate) fn push(&self, push: &ServerNotification) -> usize {
         let open = self.open();
         let wanting = open.iter().filter(|subscription| push.is_wanted(&subscription.filter));
         wanting.filter(|subscription| subscription.send(push.method(), push.params())).count()

@@ -14,17 +14,17 @@ use crate::wire;
 /// A message as it arrives; `R` is the result type of the pending request.
 ///
 /// ```
-/// use mcp_types::{Incoming, RequestId};
+/// use mcp_types::{JsonRpcMessage, RequestId};
 ///
 /// let message = br#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
-/// let Incoming::Result { id, .. } = Incoming::<serde_json::Value>::from_slice(message)? else {
+/// let JsonRpcMessage::Result { id, .. } = JsonRpcMessage::<serde_json::Value>::from_slice(message)? else {
 ///     panic!("not a result");
 /// };
 /// assert_eq!(id, RequestId::Number(1));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub enum Incoming<R> {
+pub enum JsonRpcMessage<R> {
     /// A request was answered.
     Result {
         /// The request that is answered.
@@ -57,7 +57,7 @@ pub enum Incoming<R> {
     },
 }
 
-impl<R> Incoming<R> {
+impl<R> JsonRpcMessage<R> {
     /// The largest number of objects and arrays, on all levels together, that
     /// [`from_slice`](Self::from_slice) accepts.
     pub const CONTAINERS: usize = 500_000;
@@ -82,27 +82,29 @@ impl<R> Incoming<R> {
     }
 
     /// Converts the result, if the message has one.
-    pub fn map<T>(self, transform: impl FnOnce(R) -> T) -> Incoming<T> {
+    pub fn map<T>(self, transform: impl FnOnce(R) -> T) -> JsonRpcMessage<T> {
         match self {
-            Self::Result { id, result } => Incoming::Result { id, result: transform(result) },
-            Self::Error { id, error } => Incoming::Error { id, error },
-            Self::Request { id, method, params } => Incoming::Request { id, method, params },
-            Self::Notification { method, params } => Incoming::Notification { method, params },
+            Self::Result { id, result } => JsonRpcMessage::Result { id, result: transform(result) },
+            Self::Error { id, error } => JsonRpcMessage::Error { id, error },
+            Self::Request { id, method, params } => JsonRpcMessage::Request { id, method, params },
+            Self::Notification { method, params } => {
+                JsonRpcMessage::Notification { method, params }
+            }
         }
     }
 }
 
-impl<'de, R: Deserialize<'de>> Deserialize<'de> for Incoming<R> {
+impl<'de, R: Deserialize<'de>> Deserialize<'de> for JsonRpcMessage<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct MessageVisitor<R>(PhantomData<R>);
         impl<'de, R: Deserialize<'de>> Visitor<'de> for MessageVisitor<R> {
-            type Value = Incoming<R>;
+            type Value = JsonRpcMessage<R>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a JSON-RPC message")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Incoming<R>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<JsonRpcMessage<R>, A::Error> {
                 MessageMembers::read(map)?.classify()
             }
         }
@@ -158,7 +160,7 @@ impl<R> MessageMembers<R> {
         Ok(members)
     }
 
-    fn classify<'de, E: de::Error>(self) -> Result<Incoming<R>, E>
+    fn classify<'de, E: de::Error>(self) -> Result<JsonRpcMessage<R>, E>
     where
         R: Deserialize<'de>,
     {
@@ -174,14 +176,14 @@ impl<R> MessageMembers<R> {
         };
         match (self.method.flatten(), result, self.error.flatten()) {
             (Some(method), None, None) => Ok(match id {
-                Some(id) => Incoming::Request { id, method, params },
-                None => Incoming::Notification { method, params },
+                Some(id) => JsonRpcMessage::Request { id, method, params },
+                None => JsonRpcMessage::Notification { method, params },
             }),
             (None, Some(result), None) => {
                 let id = id.ok_or_else(|| E::custom("a result without an id"))?;
-                Ok(Incoming::Result { id, result })
+                Ok(JsonRpcMessage::Result { id, result })
             }
-            (None, None, Some(error)) => Ok(Incoming::Error { id, error }),
+            (None, None, Some(error)) => Ok(JsonRpcMessage::Error { id, error }),
             (None, None, None) => Err(E::custom("no `method`, `result` or `error`")),
             _ => Err(E::custom("more than one of `method`, `result` and `error`")),
         }
@@ -210,7 +212,7 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str) -> Result<Incoming<Value>, String> {
+    fn read(text: &str) -> Result<JsonRpcMessage<Value>, String> {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
@@ -219,34 +221,38 @@ mod tests {
         // RPC-04, RPC-05, RPC-07
         let result = read(r#"{"result":{"a":1},"id":"x","jsonrpc":"2.0","extra":[]}"#);
         let expected = RequestId::String("x".to_owned());
-        assert!(matches!(result, Ok(Incoming::Result { id, .. }) if id == expected));
+        assert!(matches!(result, Ok(JsonRpcMessage::Result { id, .. }) if id == expected));
 
         let error = read(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no"}}"#);
-        assert!(matches!(error, Ok(Incoming::Error { id: None, error }) if error.code == -32700));
+        assert!(
+            matches!(error, Ok(JsonRpcMessage::Error { id: None, error }) if error.code == -32700)
+        );
         let error = read(r#"{"jsonrpc":"2.0","error":{"code":1,"message":"no","data":[1]}}"#);
         let data = Some(json!([1]));
-        assert!(matches!(error, Ok(Incoming::Error { id: None, error }) if error.data == data));
+        assert!(
+            matches!(error, Ok(JsonRpcMessage::Error { id: None, error }) if error.data == data)
+        );
 
         let request = read(r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#);
-        assert!(matches!(request, Ok(Incoming::Request { params: None, .. })));
+        assert!(matches!(request, Ok(JsonRpcMessage::Request { params: None, .. })));
         let notification = read(r#"{"jsonrpc":"2.0","method":"notifications/x","params":{}}"#);
-        assert!(matches!(notification, Ok(Incoming::Notification { params: Some(_), .. })));
+        assert!(matches!(notification, Ok(JsonRpcMessage::Notification { params: Some(_), .. })));
     }
 
     #[test]
     fn null_counts_as_absent() {
         let result = read(r#"{"jsonrpc":"2.0","id":1,"result":{},"error":null}"#);
-        assert!(matches!(result, Ok(Incoming::Result { .. })));
+        assert!(matches!(result, Ok(JsonRpcMessage::Result { .. })));
         let error = r#""error":{"code":1,"message":""}"#;
         let error = read(&format!(r#"{{"jsonrpc":"2.0","id":1,"result":null,{error}}}"#));
-        assert!(matches!(error, Ok(Incoming::Error { id: Some(_), .. })));
+        assert!(matches!(error, Ok(JsonRpcMessage::Error { id: Some(_), .. })));
         let notification = read(r#"{"jsonrpc":"2.0","id":null,"method":"x","params":null}"#);
-        assert!(matches!(notification, Ok(Incoming::Notification { params: None, .. })));
+        assert!(matches!(notification, Ok(JsonRpcMessage::Notification { params: None, .. })));
         let request = read(r#"{"jsonrpc":"2.0","id":1,"method":"x","params":null,"result":null}"#);
-        assert!(matches!(request, Ok(Incoming::Request { params: None, .. })));
+        assert!(matches!(request, Ok(JsonRpcMessage::Request { params: None, .. })));
         // A result may be null, even if an error that is null stands beside it.
         let null = read(r#"{"jsonrpc":"2.0","id":1,"result":null,"error":null}"#);
-        assert!(matches!(null, Ok(Incoming::Result { result: Value::Null, .. })));
+        assert!(matches!(null, Ok(JsonRpcMessage::Result { result: Value::Null, .. })));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The JSON-RPC 2.0 envelope, written once for all revisions.
 //!
-//! Outgoing messages borrow what they carry. [`Incoming`] is decoded in one pass over the bytes,
+//! Outgoing messages borrow what they carry. [`JsonRpcMessage`] is decoded in one pass over the bytes,
 //! straight into the result type of the pending request.
 
 mod incoming;
@@ -13,7 +13,7 @@ mod size_limit;
 
 pub use self::{
     error_object::ErrorObject,
-    incoming::Incoming,
-    outgoing::{Notification, Request, Response},
+    incoming::JsonRpcMessage,
+    outgoing::{JsonRpcNotification, JsonRpcRequest, JsonRpcResponse},
     request_id::RequestId,
 };

@@ -7,9 +7,9 @@ use super::{error_object::ErrorObject, request_id::RequestId, version::JsonRpc};
 /// A request to send.
 ///
 /// ```
-/// use mcp_types::{Request, RequestId};
+/// use mcp_types::{JsonRpcRequest, RequestId};
 ///
-/// let ping = Request::new(RequestId::Number(1), "ping", serde_json::json!({}));
+/// let ping = JsonRpcRequest::new(RequestId::Number(1), "ping", serde_json::json!({}));
 /// assert_eq!(
 ///     serde_json::to_string(&ping)?,
 ///     r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{}}"#
@@ -17,14 +17,14 @@ use super::{error_object::ErrorObject, request_id::RequestId, version::JsonRpc};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, Serialize)]
-pub struct Request<'a, P> {
+pub struct JsonRpcRequest<'a, P> {
     jsonrpc: JsonRpc,
     id: RequestId,
     method: &'a str,
     params: P,
 }
 
-impl<'a, P> Request<'a, P> {
+impl<'a, P> JsonRpcRequest<'a, P> {
     /// Creates a request of `method` with `params`, which must serialize as an object.
     pub const fn new(id: RequestId, method: &'a str, params: P) -> Self {
         Self { jsonrpc: JsonRpc, id, method, params }
@@ -33,14 +33,14 @@ impl<'a, P> Request<'a, P> {
 
 /// A notification to send.
 #[derive(Debug, Clone, Serialize)]
-pub struct Notification<'a, P> {
+pub struct JsonRpcNotification<'a, P> {
     jsonrpc: JsonRpc,
     method: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     params: Option<P>,
 }
 
-impl<'a, P> Notification<'a, P> {
+impl<'a, P> JsonRpcNotification<'a, P> {
     /// Creates a notification of `method`. `params`, if given, must serialize as an object.
     pub const fn new(method: &'a str, params: Option<P>) -> Self {
         Self { jsonrpc: JsonRpc, method, params }
@@ -49,7 +49,7 @@ impl<'a, P> Notification<'a, P> {
 
 /// A response to send: either `result` or `error`.
 #[derive(Debug, Clone, Serialize)]
-pub struct Response<R> {
+pub struct JsonRpcResponse<R> {
     jsonrpc: JsonRpc,
     id: RequestId,
     #[serde(flatten)]
@@ -63,7 +63,7 @@ enum ResultOrError<R> {
     Error(ErrorObject),
 }
 
-impl<R> Response<R> {
+impl<R> JsonRpcResponse<R> {
     /// Creates the response to request `id`: a result, which must serialize as an object, or an
     /// error.
     pub fn new(id: RequestId, outcome: Result<R, ErrorObject>) -> Self {
@@ -80,12 +80,12 @@ mod tests {
 
     #[test]
     fn a_response_has_either_result_or_error() {
-        let answer = Response::new(RequestId::Number(1), Ok(json!({})));
+        let answer = JsonRpcResponse::new(RequestId::Number(1), Ok(json!({})));
         let answer = serde_json::to_value(&answer).unwrap();
         assert_eq!(answer, json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
 
         let error = ErrorObject { code: -32601, message: "unknown".to_owned(), data: None };
-        let answer = Response::<Value>::new(RequestId::Number(1), Err(error));
+        let answer = JsonRpcResponse::<Value>::new(RequestId::Number(1), Err(error));
         let answer = serde_json::to_value(&answer).unwrap();
         let error = json!({ "code": -32601, "message": "unknown" });
         assert_eq!(answer, json!({ "jsonrpc": "2.0", "id": 1, "error": error }));

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use insta::assert_snapshot;
-use mcp_types::{Incoming, Method, v2025_11_25, v2026_07_28::*};
+use mcp_types::{JsonRpcMessage, Method, v2025_11_25, v2026_07_28::*};
 use serde::de::DeserializeOwned;
 
 use crate::support::reading::error;
@@ -15,7 +15,7 @@ fn answer<M: Method<Result: Debug + DeserializeOwned>>(result: &str) -> String {
 }
 
 fn message<R: Debug + DeserializeOwned>(text: &str) -> String {
-    let error = error::<Incoming<R>>(text);
+    let error = error::<JsonRpcMessage<R>>(text);
     let (error, position) = error.rsplit_once(" at line 1 column ").expect(text);
     assert!(position.parse::<usize>().is_ok(), "{position}");
     error.to_owned()

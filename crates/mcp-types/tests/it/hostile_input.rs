@@ -4,7 +4,7 @@
 
 use std::fmt::Debug;
 
-use mcp_types::{Incoming, JsonObject, Method, v2025_11_25, v2026_07_28::*};
+use mcp_types::{JsonObject, JsonRpcMessage, Method, v2025_11_25, v2026_07_28::*};
 use serde::de::DeserializeOwned;
 
 const DEEP: usize = 100_000;
@@ -29,7 +29,7 @@ fn assert_error<T: Debug + DeserializeOwned>(bytes: impl AsRef<[u8]>, reason: &s
 /// Reads the bytes as each of the entry points, which must return.
 fn reads(bytes: &[u8]) -> [bool; 5] {
     [
-        serde_json::from_slice::<Incoming<JsonObject>>(bytes).is_ok(),
+        serde_json::from_slice::<JsonRpcMessage<JsonObject>>(bytes).is_ok(),
         serde_json::from_slice::<v2025_11_25::ListToolsResult>(bytes).is_ok(),
         serde_json::from_slice::<ListToolsResult>(bytes).is_ok(),
         serde_json::from_slice::<v2025_11_25::CallToolResult>(bytes).is_ok(),
@@ -61,13 +61,13 @@ fn deep_nesting_is_an_error_in_parsed_json() {
         ] {
             assert_error::<Called>(&result, TOO_DEEP);
             let message = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
-            assert_error::<Incoming<Called>>(&message, TOO_DEEP);
+            assert_error::<JsonRpcMessage<Called>>(&message, TOO_DEEP);
         }
         let data = format!(r#"{{"code":1,"message":"","data":{deep}}}"#);
         let message = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{data}}}"#);
-        assert_error::<Incoming<Called>>(&message, TOO_DEEP);
+        assert_error::<JsonRpcMessage<Called>>(&message, TOO_DEEP);
         let message = format!(r#"{{"jsonrpc":"2.0","id":{deep},"result":{{}}}}"#);
-        assert_error::<Incoming<JsonObject>>(&message, "expected a string or an integer");
+        assert_error::<JsonRpcMessage<JsonObject>>(&message, "expected a string or an integer");
         assert_error::<Called>(
             format!(r#"{{"content":[{{"type":{deep}}}]}}"#),
             "expected a string",
@@ -89,8 +89,8 @@ fn deep_nesting_is_kept_in_raw_json() {
     schema.parse::<serde_json::Value>().unwrap_err();
 
     let message = format!(r#"{{"jsonrpc":"2.0","method":"a","params":{deep},"other":{deep}}}"#);
-    let Incoming::Notification { params: Some(params), .. } =
-        serde_json::from_str::<Incoming<Called>>(&message).unwrap()
+    let JsonRpcMessage::Notification { params: Some(params), .. } =
+        serde_json::from_str::<JsonRpcMessage<Called>>(&message).unwrap()
     else {
         panic!("no notification with parameters");
     };
@@ -143,13 +143,13 @@ fn huge_arrays_are_values_or_errors_of_one_item() {
 
 #[test]
 fn from_slice_limits_the_objects_and_arrays_of_a_message() {
-    const MOST: usize = Incoming::<Called>::CONTAINERS;
+    const MOST: usize = JsonRpcMessage::<Called>::CONTAINERS;
     let message =
         |blocks: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"content":[{blocks}]}}}}"#);
     let text = |brackets: usize| format!(r#"{{"type":"text","text":"{}"}}"#, "[".repeat(brackets));
     let unknown = |blocks: usize| vec![r#"{"type":""}"#; blocks].join(",");
     let read = |message: &str| {
-        Incoming::<v2025_11_25::CallToolResult>::from_slice(message.as_bytes()).map(drop)
+        JsonRpcMessage::<v2025_11_25::CallToolResult>::from_slice(message.as_bytes()).map(drop)
     };
     // The message, its result and its content are three containers.
     read(&message(&unknown(MOST - 3))).unwrap();
@@ -179,7 +179,7 @@ fn duplicate_members_are_errors() {
     ] {
         assert_error::<Called>(result, "given twice");
     }
-    assert_error::<Incoming<JsonObject>>(
+    assert_error::<JsonRpcMessage<JsonObject>>(
         r#"{"jsonrpc":"2.0","jsonrpc":"2.0","id":1,"result":{}}"#,
         "jsonrpc: given twice",
     );
@@ -205,9 +205,9 @@ fn numbers_out_of_range_are_errors() {
     let huge = "9".repeat(100_000);
     for number in ["1e999", "-1e999", "9223372036854775808", "1e400", &huge] {
         let message = format!(r#"{{"jsonrpc":"2.0","id":{number},"result":{{}}}}"#);
-        assert_error::<Incoming<JsonObject>>(message, "id: ");
+        assert_error::<JsonRpcMessage<JsonObject>>(message, "id: ");
         let message = format!(r#"{{"jsonrpc":"2.0","error":{{"code":{number},"message":"no"}}}}"#);
-        assert_error::<Incoming<JsonObject>>(message, "error.code: ");
+        assert_error::<JsonRpcMessage<JsonObject>>(message, "error.code: ");
     }
     for number in ["1e999", &huge] {
         let result = format!(r#"{{"content":[],"structuredContent":{number}}}"#);
@@ -247,7 +247,7 @@ fn lone_surrogates_are_errors_in_parsed_json() {
         error::<Called>(text(surrogate));
         error::<Called>(format!(r#"{{"content":[],"{surrogate}":1}}"#));
         error::<Called>(format!(r#"{{"content":[],"structuredContent":"{surrogate}"}}"#));
-        error::<Incoming<JsonObject>>(format!(
+        error::<JsonRpcMessage<JsonObject>>(format!(
             r#"{{"jsonrpc":"2.0","id":"{surrogate}","result":{{}}}}"#
         ));
 

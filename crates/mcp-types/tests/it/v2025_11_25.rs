@@ -1,7 +1,8 @@
 //! The types of 2025-11-25 read and write the messages of peers.
 
 use mcp_types::{
-    Incoming, JsonObject, Method, NotificationMethod, OneOrMany, RequestId, Schema, v2025_11_25::*,
+    JsonObject, JsonRpcMessage, Method, NotificationMethod, OneOrMany, RequestId, Schema,
+    v2025_11_25::*,
 };
 use serde_json::{Value, json};
 
@@ -291,7 +292,7 @@ fn methods_have_names_and_types() {
 fn results_are_read_through_the_envelope() {
     let result = r#"{"tools":[{"name":"n","inputSchema":{"type":"object"}}]}"#;
     let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
-    let message: Incoming<ListToolsResult> = serde_json::from_str(&text).unwrap();
-    let Incoming::Result { result, .. } = message else { panic!("not a result") };
+    let message: JsonRpcMessage<ListToolsResult> = serde_json::from_str(&text).unwrap();
+    let JsonRpcMessage::Result { result, .. } = message else { panic!("not a result") };
     assert_eq!(result.tools[0].input_schema.get(), r#"{"type":"object"}"#);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use mcp_oauth::{Credentials, Error, OAuthClient, PendingSignIn, RegisteredClient};
+use mcp_oauth::{Credentials, Error, OAuthClient, PendingSignIn, PreregisteredClient};
 use relay::{Unauthorized, mcp_http::Endpoint};
 use serde_json::json;
 use tokio::time;
@@ -24,7 +24,7 @@ pub(crate) struct Login {
     server: String,
     endpoint: Endpoint,
     no_browser: bool,
-    preregistered: Option<RegisteredClient>,
+    preregistered: Option<PreregisteredClient>,
     port: u16,
 }
 
@@ -46,11 +46,12 @@ impl Login {
         let mut loopback = LoopbackServer::open(self.port).await?;
         let mut client = oauth_client(open_store()?, &loopback.url());
         if let Some(preregistered) = &self.preregistered {
-            client = client.registered(self.endpoint.url().as_str(), preregistered.clone());
+            client = client.preregistered(self.endpoint.url().as_str(), preregistered.clone());
         }
         let client = client.build()?;
         let unauthorized = self.challenge().await?;
-        let sign_in = client.user(PRINCIPAL).begin(&self.endpoint, unauthorized.as_ref()).await?;
+        let sign_in =
+            client.user(PRINCIPAL).begin_sign_in(&self.endpoint, unauthorized.as_ref()).await?;
         self.open_browser(sign_in.authorization_url.as_str(), printer);
         let completed = complete_sign_in(&client, &mut loopback, sign_in.pending);
         let credentials = time::timeout(SIGN_IN_TIMEOUT, completed).await;
@@ -94,9 +95,9 @@ impl Login {
 }
 
 /// Returns the preregistered client that the command line names, if any.
-fn preregistered_client(args: &LoginArgs) -> Result<Option<RegisteredClient>> {
+fn preregistered_client(args: &LoginArgs) -> Result<Option<PreregisteredClient>> {
     let Some(id) = &args.client_id else { return Ok(None) };
-    let client = RegisteredClient::new(id);
+    let client = PreregisteredClient::new(id);
     let Some(name) = &args.client_secret_env else { return Ok(Some(client)) };
     let secret =
         secret_from_env("--client-secret-env", name, "secret", "the secret of the client")?;
@@ -111,7 +112,7 @@ async fn complete_sign_in(
     pending: PendingSignIn,
 ) -> Result<Credentials> {
     let callback = loopback.wait_for_callback(pending.state()).await?;
-    let outcome = client.finish(pending, &callback.query).await;
+    let outcome = client.complete_sign_in(pending, &callback.query).await;
     show_result(loopback, callback, &outcome).await;
     Ok(outcome?)
 }
@@ -127,7 +128,7 @@ async fn show_result(
             heading: "You are signed in",
             text: "You can close this page. Relay goes on in the terminal.",
         },
-        Err(Error::Refused { error, .. }) if error == "access_denied" => Page {
+        Err(Error::ErrorResponse { error, .. }) if error == "access_denied" => Page {
             heading: "You said no",
             text: "Relay was not let in, and can do nothing on your behalf. Nothing was kept.",
         },

@@ -39,7 +39,8 @@ impl<'a> ServerRow<'a> {
     fn new(name: &'a str, server: &relay::Server) -> Self {
         let transport = server.transport();
         let has_api_key = server.has_api_key();
-        let location = server.fault().map_or_else(|| transport.to_string(), str::to_owned);
+        let location =
+            server.configuration_error().map_or_else(|| transport.to_string(), str::to_owned);
         Self { name, transport: transport.name(), location, has_api_key }
     }
 

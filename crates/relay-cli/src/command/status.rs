@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
-use mcp_oauth::{Credentials, Error, Key, Record, Store};
+use mcp_oauth::{Credentials, Error, Record, Store, StoreKey};
 use serde::Serialize;
 
 use crate::{
@@ -51,7 +51,7 @@ pub(crate) async fn status(printer: &Printer) -> Result<Exit> {
 }
 
 impl CredentialsRow {
-    fn new(key: Key, credentials: &Credentials) -> Self {
+    fn new(key: StoreKey, credentials: &Credentials) -> Self {
         let can_refresh = credentials.refresh_token.is_some();
         let state = match (credentials.is_expired(), can_refresh, credentials.expires_at) {
             (_, true, _) => "signed in; renewed by itself".to_owned(),

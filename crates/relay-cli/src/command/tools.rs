@@ -1,7 +1,7 @@
 //! `relay tools`: lists the tools of the servers.
 
 use anyhow::Result;
-use relay::{Schema, Tool, Tools};
+use relay::{Schema, ServerTools, Tool};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -35,7 +35,7 @@ struct JsonTool {
 
 /// The tools of the servers, and the errors of the servers that failed.
 pub(crate) struct ToolLists {
-    lists: Vec<Tools>,
+    lists: Vec<ServerTools>,
     errors: Vec<ErrorReport>,
     /// True if the user selected all servers.
     all_servers: bool,
@@ -81,7 +81,7 @@ impl ToolLists {
 }
 
 /// Sends the requests to all servers at the same time. The outcomes are in the order of `servers`.
-async fn fetch_lists(setup: &Setup, servers: &[&str]) -> Vec<Result<Tools, relay::Error>> {
+async fn fetch_lists(setup: &Setup, servers: &[&str]) -> Vec<Result<ServerTools, relay::Error>> {
     let mut requests = JoinSet::new();
     for (index, server) in servers.iter().enumerate() {
         let (user, server) = (setup.user_for(server), (*server).to_owned());
@@ -92,8 +92,8 @@ async fn fetch_lists(setup: &Setup, servers: &[&str]) -> Vec<Result<Tools, relay
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-fn print_tools(lists: &[Tools], all_servers: bool, printer: &Printer) -> Result<()> {
-    let tools: Vec<_> = lists.iter().flat_map(Tools::iter).collect();
+fn print_tools(lists: &[ServerTools], all_servers: bool, printer: &Printer) -> Result<()> {
+    let tools: Vec<_> = lists.iter().flat_map(ServerTools::iter).collect();
     if printer.is_json() {
         let entries: Vec<_> = tools.iter().map(JsonTool::new).collect::<Result<_, _>>()?;
         printer.print_json(&entries)?;
@@ -107,9 +107,9 @@ fn print_tools(lists: &[Tools], all_servers: bool, printer: &Printer) -> Result<
 }
 
 /// Warns about invalid tools, and about a server without tools.
-fn warn_about_missing_tools(tools: &Tools, printer: &Printer) {
+fn warn_about_missing_tools(tools: &ServerTools, printer: &Printer) {
     let server = tools.server();
-    for invalid in tools.refused() {
+    for invalid in tools.invalid() {
         let name = invalid.name.as_deref().unwrap_or("(without a name)");
         let reason = &invalid.reason;
         printer.warn(format_args!("tool `{name}` of server `{server}` is left out: {reason}"));

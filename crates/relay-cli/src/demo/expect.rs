@@ -1,13 +1,13 @@
 //! Checks of the outcomes of steps.
 
 use anyhow::{Result, anyhow, bail, ensure};
-use relay::{Authorization, Error, Reason, Tools};
+use relay::{AuthorizationError, Error, ServerTools, UnauthorizedReason};
 
 /// Returns the authorization error. Any other outcome is an error.
 pub(crate) fn expect_authorization_error<T>(
     outcome: Result<T, Error>,
-    reason: Reason,
-) -> Result<Authorization> {
+    reason: UnauthorizedReason,
+) -> Result<AuthorizationError> {
     match outcome {
         Err(Error::Authorization(authorization)) => {
             let found = authorization.unauthorized.reason;
@@ -20,13 +20,13 @@ pub(crate) fn expect_authorization_error<T>(
 }
 
 /// Returns an error unless the tools have these names, which are the server's.
-pub(crate) fn expect_tools(tools: &Tools, expected: &[&str]) -> Result<()> {
+pub(crate) fn expect_tools(tools: &ServerTools, expected: &[&str]) -> Result<()> {
     let names = tool_names(tools);
     ensure!(names == expected, "the tools are {names:?}, not {expected:?}");
     Ok(())
 }
 
 /// Returns the server's names of the tools.
-pub(crate) fn tool_names(tools: &Tools) -> Vec<String> {
+pub(crate) fn tool_names(tools: &ServerTools) -> Vec<String> {
     tools.iter().map(|tool| tool.definition().name.clone()).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use anyhow::Result;
-use mcp_testkit::{AnswerMode, AuthorizationServer, Bearer, CallAnswer, TestServer, Tool};
+use mcp_testkit::{AuthorizationServer, Bearer, CallResult, ResponseMode, TestServer, Tool};
 use serde_json::{Value, json};
 
 /// Alice's first access token.
@@ -43,14 +43,14 @@ impl Servers {
             .name("library")
             .bearer(Bearer::tokens([ALICE, ALICE_AGAIN, BOB]).scope("books:read"))
             .tool(counted(&tool_calls, search_tool(), search))
-            .answers(AnswerMode::Sse)
+            .response_mode(ResponseMode::Sse)
             .start()
             .await?;
         let accounts = AuthorizationServer::builder().scopes(["balance:read"]).start().await?;
         let bank = TestServer::builder()
             .name("bank")
             .bearer(Bearer::issued_by(&accounts).scope("balance:read"))
-            .tool(counted(&tool_calls, balance_tool(), |_| CallAnswer::text("1,204 crowns")))
+            .tool(counted(&tool_calls, balance_tool(), |_| CallResult::text("1,204 crowns")))
             .start()
             .await?;
         Ok(Self { weather, library, bank, accounts, tool_calls })
@@ -70,7 +70,7 @@ type Definition = (&'static str, &'static str, Value);
 fn counted(
     tool_calls: &Arc<AtomicUsize>,
     (name, description, schema): Definition,
-    answer: fn(&Arguments) -> CallAnswer,
+    answer: fn(&Arguments) -> CallResult,
 ) -> Tool {
     let tool_calls = Arc::clone(tool_calls);
     let handler = move |arguments: &Arguments| {
@@ -92,14 +92,14 @@ fn forecast_tool() -> Definition {
     ("forecast", "The weather of the coming days in a city", schema)
 }
 
-fn forecast(arguments: &Arguments) -> CallAnswer {
+fn forecast(arguments: &Arguments) -> CallResult {
     let Some(city) = arguments.get("city").and_then(Value::as_str) else {
-        return CallAnswer::failure("which city?");
+        return CallResult::tool_error("which city?");
     };
     let days = arguments.get("days").and_then(Value::as_u64).unwrap_or(1).clamp(1, 7);
     let highs: Vec<_> = (0..days).map(|day| 14 + day).collect();
     let list = highs.iter().map(u64::to_string).collect::<Vec<_>>().join(", then ");
-    CallAnswer::text(format!("{city}: sunny, {list} degrees"))
+    CallResult::text(format!("{city}: sunny, {list} degrees"))
         .member("structuredContent", json!({ "city": city, "sky": "sunny", "highs": highs }))
 }
 
@@ -112,13 +112,13 @@ fn history_tool() -> Definition {
     ("history", "The weather of a past year in a city", schema)
 }
 
-fn history(arguments: &Arguments) -> CallAnswer {
+fn history(arguments: &Arguments) -> CallResult {
     match arguments.get("year").and_then(Value::as_i64) {
         Some(year) if year < 1900 => {
-            CallAnswer::failure(format!("there are no records of {year}; they begin in 1900"))
+            CallResult::tool_error(format!("there are no records of {year}; they begin in 1900"))
         }
-        Some(year) => CallAnswer::text(format!("{year} was a year like any other")),
-        None => CallAnswer::failure("which year?"),
+        Some(year) => CallResult::text(format!("{year} was a year like any other")),
+        None => CallResult::tool_error("which year?"),
     }
 }
 
@@ -131,10 +131,10 @@ fn warn_tool() -> Definition {
     ("warn", "Warns all users of bad weather; for meteorologists", schema)
 }
 
-fn warn(arguments: &Arguments) -> CallAnswer {
+fn warn(arguments: &Arguments) -> CallResult {
     match arguments.get("text").and_then(Value::as_str) {
-        Some(text) => CallAnswer::text(format!("sent: {text}")),
-        None => CallAnswer::failure("warn of what?"),
+        Some(text) => CallResult::text(format!("sent: {text}")),
+        None => CallResult::tool_error("warn of what?"),
     }
 }
 
@@ -151,12 +151,12 @@ fn search_tool() -> Definition {
     ("search", "Finds books by a word of their title", schema)
 }
 
-fn search(arguments: &Arguments) -> CallAnswer {
+fn search(arguments: &Arguments) -> CallResult {
     const TITLES: [&str; 4] =
         ["The Old Man and the Sea", "The Sea, the Sea", "To the Lighthouse", "Moby-Dick"];
     let Some(word) = arguments.get("title").and_then(Value::as_str) else {
-        return CallAnswer::failure("which title?");
+        return CallResult::tool_error("which title?");
     };
     let found: Vec<_> = TITLES.into_iter().filter(|title| title.contains(word)).collect();
-    CallAnswer::text(found.join("\n"))
+    CallResult::text(found.join("\n"))
 }

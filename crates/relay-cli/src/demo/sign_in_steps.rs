@@ -5,7 +5,7 @@ use std::error::Error as _;
 use anyhow::{Context, Result, ensure};
 use mcp_oauth::{OAuthClient, UserTokens};
 use mcp_testkit::OAuthEndpoint;
-use relay::{Reason, Tools, Unauthorized, User, mcp_http::Endpoint};
+use relay::{ServerTools, Unauthorized, UnauthorizedReason, User, mcp_http::Endpoint};
 use serde_json::json;
 
 use super::{
@@ -37,13 +37,15 @@ impl Steps<'_> {
         self.second_sign_in(&application, &unauthorized, &tools).await
     }
 
-    async fn first_sign_in(&self, application: &Application) -> Result<Tools> {
+    async fn first_sign_in(&self, application: &Application) -> Result<ServerTools> {
         self.script.begin_step(
             "Nor has anyone signed in to `bank`. This time, the crate `mcp-oauth` does it.",
             "let alice = relay.for_user(\"alice\", oauth.user(\"alice\")); alice.tools(\"bank\").await",
         )?;
-        let error =
-            expect_authorization_error(application.alice.tools("bank").await, Reason::Missing)?;
+        let error = expect_authorization_error(
+            application.alice.tools("bank").await,
+            UnauthorizedReason::Missing,
+        )?;
         self.script
             .line("Error::Authorization. From what it says, the way to sign in is found:")?;
         let issuer = self.sign_in(application, &error.unauthorized).await?;
@@ -59,7 +61,7 @@ impl Steps<'_> {
         Ok(tools)
     }
 
-    async fn call_after_sign_in(&self, tools: &Tools) -> Result<()> {
+    async fn call_after_sign_in(&self, tools: &ServerTools) -> Result<()> {
         self.script.begin_step(
             "The model wants to know what she has.",
             "tools.call(\"balance\", json!({})).await?",
@@ -68,7 +70,7 @@ impl Steps<'_> {
         self.expect_calls(5)
     }
 
-    async fn refresh(&self, tools: &Tools) -> Result<()> {
+    async fn refresh(&self, tools: &ServerTools) -> Result<()> {
         self.servers.accounts.expire_access_tokens();
         self.script.begin_step(
             "Her token expires in the middle of the session. The application does not notice.",
@@ -82,7 +84,7 @@ impl Steps<'_> {
         self.expect_calls(6)
     }
 
-    async fn revocation(&self, tools: &Tools) -> Result<Unauthorized> {
+    async fn revocation(&self, tools: &ServerTools) -> Result<Unauthorized> {
         self.servers.accounts.revoke_refresh_tokens();
         self.servers.accounts.expire_access_tokens();
         self.script.begin_step(
@@ -90,7 +92,8 @@ impl Steps<'_> {
             "tools.call(\"balance\", json!({})).await",
         )?;
         let outcome = tools.call("balance", json!({})).await;
-        let unauthorized = expect_authorization_error(outcome, Reason::Rejected)?.unauthorized;
+        let unauthorized =
+            expect_authorization_error(outcome, UnauthorizedReason::Rejected)?.unauthorized;
         let source = unauthorized.source().context("it does not say why there is no new token")?;
         let source = source.downcast_ref().context("it is not of `mcp-oauth`")?;
         let mcp_oauth::Error::SignInRequired { reason, .. } = source else {
@@ -106,7 +109,7 @@ impl Steps<'_> {
         &self,
         application: &Application,
         unauthorized: &Unauthorized,
-        tools: &Tools,
+        tools: &ServerTools,
     ) -> Result<()> {
         self.script.begin_step(
             "She signs in again, and the same tools go on.",
@@ -124,16 +127,16 @@ impl Steps<'_> {
         unauthorized: &Unauthorized,
     ) -> Result<String> {
         let endpoint = Endpoint::parse(self.servers.bank.url())?;
-        let sign_in = application.tokens.begin(&endpoint, Some(unauthorized)).await?;
+        let sign_in = application.tokens.begin_sign_in(&endpoint, Some(unauthorized)).await?;
         // The authorization server of the testkit needs no browser.
         let callback = self.servers.accounts.visit(sign_in.authorization_url.as_str());
         let callback = callback.context("the authorization server sends nobody back")?;
-        let credentials = application.client.finish(sign_in.pending, &callback).await?;
+        let credentials = application.client.complete_sign_in(sign_in.pending, &callback).await?;
         ensure!(credentials.refresh_token.is_some(), "there is no refresh token");
         Ok(credentials.issuer)
     }
 
-    async fn balance(&self, tools: &Tools) -> Result<()> {
+    async fn balance(&self, tools: &ServerTools) -> Result<()> {
         let output = tools.call("balance", json!({})).await?;
         ensure!(!output.is_error, "the tool failed: {}", output.text());
         self.script.rows(&[("text", output.text())])

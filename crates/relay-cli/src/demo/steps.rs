@@ -2,7 +2,10 @@
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use mcp_testkit::TestServer;
-use relay::{AccessToken, Authorization, Error, Reason, Relay, Server, Tool, Tools, User};
+use relay::{
+    AccessToken, AuthorizationError, Error, Relay, Server, ServerTools, Tool, UnauthorizedReason,
+    User,
+};
 use serde_json::json;
 
 use super::{
@@ -34,7 +37,10 @@ impl<'a> Steps<'a> {
 
     pub(super) async fn without_token(&self) -> Result<()> {
         self.script.begin_step("Nobody has signed in.", "relay.tools(\"weather\").await")?;
-        let error = expect_authorization_error(self.relay.tools("weather").await, Reason::Missing)?;
+        let error = expect_authorization_error(
+            self.relay.tools("weather").await,
+            UnauthorizedReason::Missing,
+        )?;
         let challenge = error.challenge().context("there is no challenge")?;
         ensure!(challenge.error().is_none(), "a missing token is not an invalid one");
         self.script.line("Error::Authorization: sign the user in. It says how:")?;
@@ -42,7 +48,7 @@ impl<'a> Steps<'a> {
         self.expect_no_call(0)
     }
 
-    pub(super) async fn with_token(&self, alice: &User) -> Result<Tools> {
+    pub(super) async fn with_token(&self, alice: &User) -> Result<ServerTools> {
         self.script.begin_step(
             "Alice has signed in; the application has her token.",
             "let tools = relay.with_token(token).tools(\"weather\").await?",
@@ -55,7 +61,7 @@ impl<'a> Steps<'a> {
         Ok(tools)
     }
 
-    pub(super) async fn successful_call(&self, tools: &Tools) -> Result<()> {
+    pub(super) async fn successful_call(&self, tools: &ServerTools) -> Result<()> {
         self.script.begin_step(
             "The model wants to know the weather.",
             "tools.call(\"relay__weather__forecast\", json!({ \"city\": \"Oslo\", \"days\": 3 })).await?",
@@ -84,7 +90,7 @@ impl<'a> Steps<'a> {
         self.expect_calls(2)
     }
 
-    pub(super) async fn tool_failure(&self, tools: &Tools) -> Result<()> {
+    pub(super) async fn tool_failure(&self, tools: &ServerTools) -> Result<()> {
         self.script.begin_step(
             "A tool fails by itself. That is an output for the model to see, not an error.",
             "tools.call(\"history\", json!({ \"city\": \"Oslo\", \"year\": 1750 })).await?",
@@ -96,14 +102,14 @@ impl<'a> Steps<'a> {
         self.expect_calls(3)
     }
 
-    pub(super) async fn expired_token(&self, tools: &Tools) -> Result<()> {
+    pub(super) async fn expired_token(&self, tools: &ServerTools) -> Result<()> {
         self.servers.weather.renew_token(ALICE, ALICE_AGAIN);
         self.script.begin_step(
             "Alice's token expires, and the model makes the next call.",
             "tools.call(\"relay__weather__forecast\", json!({ \"city\": \"Rome\" })).await",
         )?;
         let outcome = tools.call("relay__weather__forecast", json!({ "city": "Rome" })).await;
-        let error = expect_authorization_error(outcome, Reason::Rejected)?;
+        let error = expect_authorization_error(outcome, UnauthorizedReason::Rejected)?;
         let code = error.challenge().and_then(|challenge| challenge.error());
         ensure!(code == Some("invalid_token"), "the challenge says {code:?}");
         ensure!(error.tool.as_deref() == Some("forecast"), "it was {:?}", error.tool);
@@ -112,7 +118,7 @@ impl<'a> Steps<'a> {
         self.expect_no_call(3)
     }
 
-    pub(super) async fn new_token(&self, alice: &User) -> Result<Tools> {
+    pub(super) async fn new_token(&self, alice: &User) -> Result<ServerTools> {
         self.script.begin_step(
             "Alice signs in again, and the call is made with the new token.",
             "relay.with_token(new_token).tools(\"weather\").await?.call(…).await?",
@@ -125,7 +131,7 @@ impl<'a> Steps<'a> {
         Ok(tools)
     }
 
-    pub(super) async fn other_user(&self, alice_tools: &Tools) -> Result<()> {
+    pub(super) async fn other_user(&self, alice_tools: &ServerTools) -> Result<()> {
         self.script.begin_step(
             "Bob signs in, who is a meteorologist. Nothing of one user is shown to another.",
             "relay.with_token(token_of_bob).tools(\"weather\").await?",
@@ -173,7 +179,7 @@ impl<'a> Steps<'a> {
             || [weather, library, bank].map(TestServer::open_sessions).iter().sum::<usize>();
         let before = open_sessions();
         // One session remains: its token has expired, so only the server can end it.
-        expect_authorization_error(self.relay.close().await, Reason::Rejected)?;
+        expect_authorization_error(self.relay.close().await, UnauthorizedReason::Rejected)?;
         let after = open_sessions();
         ensure!(after == 1, "{after} of {before} sessions are left");
         let servers = [weather, library, bank].map(TestServer::violations);
@@ -187,13 +193,13 @@ impl<'a> Steps<'a> {
         Ok(())
     }
 
-    fn print_authorization(&self, error: &Authorization) -> Result<()> {
+    fn print_authorization(&self, error: &AuthorizationError) -> Result<()> {
         let challenge = error.challenge().context("there is no challenge")?;
         let metadata = challenge.resource_metadata().context("it points to no metadata")?;
         ensure!(metadata.contains("/.well-known/oauth-protected-resource"), "{metadata}");
         let reason = match error.unauthorized.reason {
-            Reason::Missing => "the request had no token",
-            Reason::Rejected => "the token was rejected",
+            UnauthorizedReason::Missing => "the request had no token",
+            UnauthorizedReason::Rejected => "the token was rejected",
             _ => "the token is not enough",
         };
         let values = [

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use relay::{Error, TransportKind};
+use relay::{Error, FailureKind};
 
 use crate::input::UsageError;
 
@@ -34,7 +34,7 @@ impl Exit {
             Error::SignInRequired { .. }
             | Error::ScopeNotGranted { .. }
             | Error::InvalidCallback { .. }
-            | Error::Refused { .. } => Self::Authorization,
+            | Error::ErrorResponse { .. } => Self::Authorization,
             Error::Unreachable { .. } => Self::Transport,
             Error::Configuration { .. } => Self::Usage,
             _ => Self::Failure,
@@ -48,11 +48,11 @@ impl Exit {
             | Error::UnknownTool { .. }
             | Error::InvalidArguments { .. } => Self::Usage,
             Error::Transport { kind, .. } | Error::OutcomeUnknown { kind, .. } => match kind {
-                TransportKind::Refused => Self::Usage,
-                TransportKind::Unreachable
-                | TransportKind::Timeout
-                | TransportKind::Closed
-                | TransportKind::Status(_) => Self::Transport,
+                FailureKind::Blocked => Self::Usage,
+                FailureKind::Unreachable
+                | FailureKind::Timeout
+                | FailureKind::Closed
+                | FailureKind::Status(_) => Self::Transport,
                 _ => Self::Failure,
             },
             _ => Self::Failure,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, error::Error as StdError, path::Path};
 
 use anyhow::Error;
-use relay::{Authorization, Error as RelayError, Reason};
+use relay::{AuthorizationError, Error as RelayError, UnauthorizedReason};
 use serde::Serialize;
 
 use super::{
@@ -120,15 +120,15 @@ impl ErrorReport {
 }
 
 impl AuthorizationDetails {
-    fn new(authorization: &Authorization) -> Self {
+    fn new(authorization: &AuthorizationError) -> Self {
         let unauthorized = &authorization.unauthorized;
         let challenge = authorization.challenge();
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Self {
             endpoint: unauthorized.endpoint.to_string(),
             reason: match unauthorized.reason {
-                Reason::Missing => "missing",
-                Reason::InsufficientScope => "insufficientScope",
+                UnauthorizedReason::Missing => "missing",
+                UnauthorizedReason::InsufficientScope => "insufficientScope",
                 _ => "rejected",
             },
             scope: owned(challenge.and_then(|challenge| challenge.scope())),

@@ -1,7 +1,9 @@
 //! Suggestions how to resolve an error.
 
 use anyhow::Error;
-use relay::{Authorization, Error as RelayError, Reason, TransportKind, mcp_client, mcp_http};
+use relay::{
+    AuthorizationError, Error as RelayError, FailureKind, UnauthorizedReason, mcp_client, mcp_http,
+};
 
 use crate::input::{ConnectionArgs, UsageError};
 
@@ -31,7 +33,7 @@ pub(crate) fn suggestion_for(error: &Error, connection: Option<&ConnectionArgs>)
         Some(RelayError::Configuration { .. }) if connection?.url.is_some() => {
             Some("a URL looks like this: https://example.com/mcp".to_owned())
         }
-        Some(RelayError::Transport { kind: TransportKind::Refused, source, .. }) => {
+        Some(RelayError::Transport { kind: FailureKind::Blocked, source, .. }) => {
             for_unsent_request(source, connection?)
         }
         Some(RelayError::InvalidArguments { .. }) => Some(SHOW_SCHEMAS.to_owned()),
@@ -47,7 +49,10 @@ pub(crate) fn suggestion_for(error: &Error, connection: Option<&ConnectionArgs>)
     }
 }
 
-fn for_authorization(authorization: &Authorization, connection: Option<&ConnectionArgs>) -> String {
+fn for_authorization(
+    authorization: &AuthorizationError,
+    connection: Option<&ConnectionArgs>,
+) -> String {
     let token_env = connection.and_then(|connection| connection.token_env.as_deref());
     let challenge = authorization.challenge();
     let scope = match challenge.and_then(|challenge| challenge.scope()) {
@@ -57,12 +62,12 @@ fn for_authorization(authorization: &Authorization, connection: Option<&Connecti
     let metadata_url = challenge.and_then(|challenge| challenge.resource_metadata());
     let metadata = metadata_url.map_or(String::new(), |url| format!(" where {url} says"));
     let token = match authorization.unauthorized.reason {
-        Reason::Missing => "an access token",
+        UnauthorizedReason::Missing => "an access token",
         _ => "a new access token",
     };
     let next_step = match (token_env, authorization.unauthorized.reason) {
         (Some(name), _) => format!("put it into the variable `{name}`"),
-        (None, Reason::Missing) => {
+        (None, UnauthorizedReason::Missing) => {
             "put it into a variable, and give the name of that with --token-env NAME".to_owned()
         }
         (None, _) => {
@@ -84,10 +89,10 @@ fn for_authorization(authorization: &Authorization, connection: Option<&Connecti
 fn for_unsent_request(source: &mcp_client::Error, connection: &ConnectionArgs) -> Option<String> {
     let mcp_client::Error::Transport(error) = source else { return None };
     match error.get_ref().downcast_ref()? {
-        mcp_http::Error::Insecure { .. } if connection.url.is_some() => Some(
+        mcp_http::Error::InsecureHttp { .. } if connection.url.is_some() => Some(
             "--allow-insecure-http allows it, and lets anyone on the way read the token".to_owned(),
         ),
-        mcp_http::Error::Insecure { .. } => Some(
+        mcp_http::Error::InsecureHttp { .. } => Some(
             "`dangerously_allow_insecure_http = true` allows it in the configuration".to_owned(),
         ),
         mcp_http::Error::InvalidToken { .. } => Some(match &connection.token_env {
@@ -98,17 +103,17 @@ fn for_unsent_request(source: &mcp_client::Error, connection: &ConnectionArgs) -
     }
 }
 
-fn for_transport_failure(kind: TransportKind, is_stdio: bool) -> Option<&'static str> {
+fn for_transport_failure(kind: FailureKind, is_stdio: bool) -> Option<&'static str> {
     match kind {
-        TransportKind::Closed | TransportKind::Unreachable if is_stdio => {
+        FailureKind::Closed | FailureKind::Unreachable if is_stdio => {
             Some("does the program serve MCP on stdin and stdout? --verbose shows what it writes")
         }
-        TransportKind::Unreachable => Some("is the URL right, and does the server run?"),
-        TransportKind::Timeout => Some("--timeout SECONDS waits longer"),
-        TransportKind::Status(404 | 405) => {
+        FailureKind::Unreachable => Some("is the URL right, and does the server run?"),
+        FailureKind::Timeout => Some("--timeout SECONDS waits longer"),
+        FailureKind::Status(404 | 405) => {
             Some("is it the URL of the MCP endpoint? Many end in /mcp")
         }
-        TransportKind::Rpc(INVALID_PARAMS) => Some(SHOW_SCHEMAS),
+        FailureKind::Rpc(INVALID_PARAMS) => Some(SHOW_SCHEMAS),
         _ => None,
     }
 }

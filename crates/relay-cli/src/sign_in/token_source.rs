@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use mcp_oauth::{Store, UserTokens};
 use mcp_oauth_file::FileStore;
 use relay::{
-    AccessToken, Relay, Server, TokenSource, Transport,
+    AccessToken, Relay, Server, TokenSource, TransportConfig,
     mcp_client::BoxError,
     mcp_http::{Endpoint, TokenRequest},
 };
@@ -34,7 +34,7 @@ impl StoredTokens {
         // This client never starts a sign-in, so its redirect URI is not used.
         let client = oauth_client(store.clone(), "http://127.0.0.1/callback").build()?;
         let api_key = |server: &Server| match server.transport() {
-            Transport::Http { url } | Transport::Sse { url } => {
+            TransportConfig::Http { url } | TransportConfig::Sse { url } => {
                 Some((Endpoint::parse(url).ok()?.url().to_string(), server.token()?.clone()))
             }
             _ => None,

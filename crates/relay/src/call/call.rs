@@ -16,14 +16,14 @@ use tokio::{
 };
 
 use super::{
-    interceptor::{Call, Next},
+    interceptor::{CallRequest, Next},
     resource_tools,
     span::{OperationInfo, in_span},
     tool::Tool,
 };
 use crate::{
-    error::{Authorization, Error, TransportKind},
-    pending_call::Ticket,
+    error::{AuthorizationError, Error, FailureKind},
+    pending_call::PendingCall,
     server::ServerHandle,
     tool_output::ToolOutput,
 };
@@ -37,7 +37,7 @@ struct Deadline {
 
 impl Deadline {
     fn of(limits: Limits) -> Self {
-        Self { began: Instant::now(), total: limits.total }
+        Self { began: Instant::now(), total: limits.max_total_timeout }
     }
 
     fn remaining(self) -> Duration {
@@ -45,9 +45,9 @@ impl Deadline {
     }
 }
 
-impl Call {
+impl CallRequest {
     /// The error that says the call was not let through. Nothing was sent.
-    pub fn refuse(&self, reason: impl Into<String>) -> Error {
+    pub fn reject(&self, reason: impl Into<String>) -> Error {
         self.tool.tool_call_error(reason.into())
     }
 }
@@ -59,7 +59,7 @@ impl Tool {
     /// or a `RawValue` straight from the model. A failure of the tool's own is an output with
     /// [`is_error`](ToolOutput::is_error), for the model to see. Dropping the future cancels the call.
     ///
-    /// What surely never ran is tried [again](crate::Server::retries); what may have run is not,
+    /// What surely never ran is tried [again](crate::Server::max_retries); what may have run is not,
     /// unless the tool only reads or may be repeated and its server's word [is
     /// trusted](crate::Server::trust_annotations).
     ///
@@ -79,7 +79,7 @@ impl Tool {
             let outcome = match &self.server.interceptors[..] {
                 [] => self.send(&arguments).await,
                 interceptors => {
-                    let call = Call { tool: self.clone(), arguments: arguments.clone() };
+                    let call = CallRequest { tool: self.clone(), arguments: arguments.clone() };
                     Next { rest: interceptors }.run(call).await
                 }
             };
@@ -122,7 +122,7 @@ impl Tool {
         let connection = self.user_server().connection()?;
         let mut options = self.options.as_deref().cloned();
         if let Some(limit) = limit {
-            options = Some(options.unwrap_or_default().total(limit));
+            options = Some(options.unwrap_or_default().max_total_timeout(limit));
         }
         let traced_client = self.user_server().traced_client(&connection, options);
         let client = traced_client.as_ref().unwrap_or(&connection);
@@ -132,7 +132,7 @@ impl Tool {
                 called.map_err(|error| self.user_server().error_context(Some(name)).failed(error))
             }
             true => {
-                let limit = limit.unwrap_or_else(|| self.limits(handle).total);
+                let limit = limit.unwrap_or_else(|| self.limits(handle).max_total_timeout);
                 let called = Box::pin(resource_tools::call(client, name, arguments, limit)).await;
                 called.map_err(|error| {
                     self.user_server().error_context(None).failed_without_tool(error)
@@ -199,19 +199,23 @@ impl Tool {
             && refused.server == self.server()
             && refused.tool.as_deref().is_none_or(|tool| tool == name)
         {
-            refused.ticket = self.pending_call(refused, arguments);
+            refused.pending_call = self.pending_call(refused, arguments);
         }
         error
     }
 
     /// The pending call of an authorization error. `None` if the call may have run.
-    fn pending_call(&self, refused: &Authorization, arguments: &RawValue) -> Option<Ticket> {
+    fn pending_call(
+        &self,
+        refused: &AuthorizationError,
+        arguments: &RawValue,
+    ) -> Option<PendingCall> {
         let user_server = self.user_server();
         let mut id = [0; 16];
         rand::fill(&mut id).ok().filter(|()| refused.did_not_run)?;
         let scopes =
             refused.challenge().and_then(|challenge| challenge.scope()).unwrap_or_default();
-        Some(Ticket {
+        Some(PendingCall {
             id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
             server: self.server().to_owned(),
             tool: self.definition().name.clone(),
@@ -254,7 +258,8 @@ impl Tool {
     }
 
     fn invalid_params(&self, error: BoxError) -> Error {
-        let error = mcp_client::Error::Params { method: "tools/call".into(), source: error.into() };
+        let error =
+            mcp_client::Error::InvalidParams { method: "tools/call".into(), source: error.into() };
         self.user_server().error_context(Some(&self.definition().name)).failed(error)
     }
 }
@@ -262,7 +267,7 @@ impl Tool {
 /// Returns whether the error shows that the tool list is stale, because the server does not know
 /// the tool.
 fn is_tool_list_stale(error: &Error) -> bool {
-    matches!(error, Error::Transport { kind: TransportKind::Rpc(error_code::INVALID_PARAMS), .. })
+    matches!(error, Error::Transport { kind: FailureKind::Rpc(error_code::INVALID_PARAMS), .. })
 }
 
 /// Serializes arguments as a JSON object. `null` becomes an empty object, as in

@@ -10,24 +10,24 @@ use super::{tool::Tool, user_server::UserServer};
 use crate::{error::Error, principal::Principal, tool_output::ToolOutput};
 
 /// Stands around lists and calls, and may change, refuse or answer them; given to
-/// [`Builder::interceptor`](crate::Builder::interceptor).
+/// [`RelayBuilder::interceptor`](crate::RelayBuilder::interceptor).
 ///
 /// ```
 /// use futures_util::future::BoxFuture;
-/// use relay::{Call, Error, Interceptor, Next, ToolOutput};
+/// use relay::{CallRequest, Error, Interceptor, Next, ToolOutput};
 ///
 /// /// Lets nobody delete anything.
 /// struct KeepAll;
 ///
 /// impl Interceptor for KeepAll {
-///     fn call<'a>(
+///     fn call_tool<'a>(
 ///         &'a self,
-///         call: Call,
+///         call: CallRequest,
 ///         next: Next<'a>,
 ///     ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
 ///         Box::pin(async move {
 ///             match call.tool.definition().name.starts_with("delete") {
-///                 true => Err(call.refuse("nothing is deleted here")),
+///                 true => Err(call.reject("nothing is deleted here")),
 ///                 false => next.run(call).await,
 ///             }
 ///         })
@@ -39,15 +39,19 @@ use crate::{error::Error, principal::Principal, tool_output::ToolOutput};
 pub trait Interceptor: Send + Sync + 'static {
     /// Makes a call by `next`, or does something else in its place. What comes after, such as the
     /// check of the arguments, sees what this makes of the call.
-    fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<ToolOutput, Error>> {
+    fn call_tool<'a>(
+        &'a self,
+        call: CallRequest,
+        next: Next<'a>,
+    ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
         next.run(call)
     }
 
     /// Asks a server for its tools by `next`, or gives others. What comes out is kept for this user;
     /// tools that are changed are no longer shared by users who were sent the same.
-    fn list<'a>(
+    fn list_tools<'a>(
         &'a self,
-        listing: Listing,
+        listing: ListRequest,
         next: NextList<'a>,
     ) -> BoxFuture<'a, Result<ToolList, Error>> {
         next.run(listing)
@@ -57,7 +61,7 @@ pub trait Interceptor: Send + Sync + 'static {
 /// A call on its way to its server, as an [`Interceptor`] gets it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Call {
+pub struct CallRequest {
     /// What is called; it tells its server, its names and on whose behalf it is.
     pub tool: Tool,
     /// The arguments, a JSON object.
@@ -70,7 +74,7 @@ pub(crate) type Interceptors = Arc<[Arc<dyn Interceptor>]>;
 /// A list of tools that is about to be asked for.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Listing {
+pub struct ListRequest {
     /// The server.
     pub server: Arc<str>,
     /// On whose behalf.
@@ -92,9 +96,9 @@ pub struct NextList<'a> {
 
 impl<'a> Next<'a> {
     /// Makes the call.
-    pub fn run(self, call: Call) -> BoxFuture<'a, Result<ToolOutput, Error>> {
+    pub fn run(self, call: CallRequest) -> BoxFuture<'a, Result<ToolOutput, Error>> {
         match self.rest {
-            [first, rest @ ..] => first.call(call, Self { rest }),
+            [first, rest @ ..] => first.call_tool(call, Self { rest }),
             [] => Box::pin(async move { call.tool.send(&call.arguments).await }),
         }
     }
@@ -102,9 +106,9 @@ impl<'a> Next<'a> {
 
 impl<'a> NextList<'a> {
     /// Asks for the list.
-    pub fn run(self, listing: Listing) -> BoxFuture<'a, Result<ToolList, Error>> {
+    pub fn run(self, listing: ListRequest) -> BoxFuture<'a, Result<ToolList, Error>> {
         match self.rest {
-            [first, rest @ ..] => first.list(listing, Self { rest, ..self }),
+            [first, rest @ ..] => first.list_tools(listing, Self { rest, ..self }),
             [] => Box::pin(self.user_server.list_tools()),
         }
     }

@@ -5,7 +5,7 @@ use std::{pin::pin, sync::Arc};
 use mcp_client::mcp_types::{Method, v2026_07_28::ListToolsRequest};
 
 use super::{
-    interceptor::{Listing, NextList},
+    interceptor::{ListRequest, NextList},
     resource_tools,
     span::{OperationInfo, in_span},
     tool::ToolServer,
@@ -51,9 +51,9 @@ impl ToolServer {
         let connection = user_server.connection()?;
         // A change while the list is fetched makes it stale. A session lost in the meantime does
         // not, because the list is then requested in a new session.
-        let changes = connection.tool_changes();
+        let changes = connection.tool_list_change_count();
         let ServerKey { server, principal } = user_server.key();
-        let listing = Listing { server: Arc::clone(&server.name), principal: *principal };
+        let listing = ListRequest { server: Arc::clone(&server.name), principal: *principal };
         let list = NextList { rest: &self.interceptors, user_server }.run(listing).await?;
         connection.mark_changes_seen(changes);
         let handle = user_server.handle()?;
@@ -73,7 +73,7 @@ impl ToolServer {
         let (server, handle) = (self.user_server.server(), self.user_server.handle()?);
         resource_tools::add(&mut list.tools, &handle.server);
         list.tools.retain(|tool| handle.server.filter.offers(&tool.name));
-        for refused in &list.refused {
+        for refused in &list.invalid {
             let name = refused.name.as_deref().unwrap_or("(without a name)");
             tracing::warn!(server, tool = name, reason = refused.reason, "refused");
         }

@@ -15,6 +15,6 @@ pub(crate) use self::{
     user_server::UserServer,
 };
 pub use self::{
-    interceptor::{Call, Interceptor, Listing, Next, NextList},
-    tool::{Tool, Tools},
+    interceptor::{CallRequest, Interceptor, ListRequest, Next, NextList},
+    tool::{ServerTools, Tool},
 };

@@ -6,7 +6,7 @@ use std::{
 };
 
 use mcp_client::{
-    Client, Error, Tool,
+    Client, Error, ToolDefinition,
     mcp_types::{
         Method,
         v2025_11_25::{ContentBlock, EmbeddedResource},
@@ -20,7 +20,7 @@ use tokio::time;
 use crate::{settings::Server, tool_output::ToolOutput};
 
 /// The tool definitions, shared by all servers.
-static TOOLS: LazyLock<Vec<Arc<Tool>>> = LazyLock::new(|| {
+static TOOLS: LazyLock<Vec<Arc<ToolDefinition>>> = LazyLock::new(|| {
     [LIST_RESOURCES, READ_RESOURCE, LIST_PROMPTS, GET_PROMPT]
         .iter()
         .filter_map(|tool| serde_json::from_str(tool).ok().map(Arc::new))
@@ -71,7 +71,7 @@ struct Arguments<'a> {
 }
 
 /// Adds the tools that the settings enable. A tool of the server with the same name wins.
-pub(crate) fn add(tools: &mut Vec<Arc<Tool>>, server: &Server) {
+pub(crate) fn add(tools: &mut Vec<Arc<ToolDefinition>>, server: &Server) {
     for (index, tool) in TOOLS.iter().enumerate() {
         let wanted = if index < 2 { server.resource_tools } else { server.prompt_tools };
         if wanted && !tools.iter().any(|own| own.name == tool.name) {
@@ -81,7 +81,7 @@ pub(crate) fn add(tools: &mut Vec<Arc<Tool>>, server: &Server) {
 }
 
 /// Returns whether a tool is one of these, and not one of the server.
-pub(crate) fn is_resource_tool(tool: &Arc<Tool>) -> bool {
+pub(crate) fn is_resource_tool(tool: &Arc<ToolDefinition>) -> bool {
     TOOLS.iter().any(|own| Arc::ptr_eq(own, tool))
 }
 
@@ -98,7 +98,7 @@ pub(crate) async fn call(
 
 async fn run(client: &Client, name: &str, arguments: &RawValue) -> Result<ToolOutput, Error> {
     let arguments: Arguments<'_> = serde_json::from_str(arguments.get()).map_err(|error| {
-        Error::Params { method: CallToolRequest::NAME.into(), source: Arc::new(error) }
+        Error::InvalidParams { method: CallToolRequest::NAME.into(), source: Arc::new(error) }
     })?;
     match name {
         "list_resources" => {

@@ -10,9 +10,9 @@ use tracing::{
 
 use super::user_server::UserServer;
 use crate::{
-    error::{Error, TransportKind},
+    error::{Error, FailureKind},
     observer::Operation,
-    settings::Transport,
+    settings::TransportConfig,
 };
 
 /// The names of an operation in its span.
@@ -97,7 +97,7 @@ fn span(user_server: &UserServer, operation: OperationInfo<'_>) -> Span {
     }
     let transport = user_server.transport();
     span.record("network.transport", network_transport(transport));
-    if let Transport::Http { url } | Transport::Sse { url } = transport {
+    if let TransportConfig::Http { url } | TransportConfig::Sse { url } = transport {
         span.record("network.protocol.name", "http");
         if let Ok(endpoint) = Endpoint::parse(url) {
             span.record("server.address", endpoint.url().host_str());
@@ -107,10 +107,10 @@ fn span(user_server: &UserServer, operation: OperationInfo<'_>) -> Span {
     span
 }
 
-fn network_transport(transport: &Transport) -> &'static str {
+fn network_transport(transport: &TransportConfig) -> &'static str {
     match transport {
-        Transport::Http { .. } | Transport::Sse { .. } => "tcp",
-        Transport::Stdio(_) => "pipe",
+        TransportConfig::Http { .. } | TransportConfig::Sse { .. } => "tcp",
+        TransportConfig::Stdio(_) => "pipe",
     }
 }
 
@@ -130,7 +130,7 @@ impl Drop for OperationSpan<'_> {
         if let (Some(observer), Some(started)) = (user_server.observer(), self.started) {
             let (server, duration) = (user_server.server(), started.elapsed());
             let network_transport = network_transport(user_server.transport());
-            observer.ended(&Operation {
+            observer.operation_ended(&Operation {
                 method,
                 server,
                 tool,
@@ -155,8 +155,8 @@ fn error_type_of(error: &Error) -> Cow<'static, str> {
         Error::InvalidArguments { .. } => "invalid_arguments",
         Error::InvalidOutput(_) => "invalid_output",
         Error::Transport { kind, .. } | Error::OutcomeUnknown { kind, .. } => match kind {
-            TransportKind::Status(status) => return status.to_string().into(),
-            TransportKind::Rpc(code) => return code.to_string().into(),
+            FailureKind::Status(status) => return status.to_string().into(),
+            FailureKind::Rpc(code) => return code.to_string().into(),
             kind => return format!("{kind:?}").to_lowercase().into(),
         },
     })

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use mcp_client::{Options, RefusedEntry};
+use mcp_client::{CallOptions, InvalidEntry};
 use mcp_types::{Schema, v2026_07_28::ToolAnnotations};
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ use crate::{
 ///
 /// Clones share everything.
 #[derive(Clone)]
-pub struct Tools {
+pub struct ServerTools {
     pub(crate) server: Arc<ToolServer>,
     pub(crate) list: Arc<List>,
 }
@@ -33,7 +33,7 @@ pub struct Tool {
     pub(crate) server: Arc<ToolServer>,
     list: Arc<List>,
     index: usize,
-    pub(crate) options: Option<Arc<Options>>,
+    pub(crate) options: Option<Arc<CallOptions>>,
 }
 
 /// A server as one user uses it, with the interceptors of its lists and calls.
@@ -42,7 +42,7 @@ pub(crate) struct ToolServer {
     pub(crate) interceptors: Interceptors,
 }
 
-impl Tools {
+impl ServerTools {
     /// The tools, one by one.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Tool> + '_ {
         (0..self.list.named.entries.len()).map(|index| self.at(index))
@@ -69,7 +69,7 @@ impl Tools {
     }
 
     /// Entries of the server's list that cannot be offered, each with the reason.
-    pub fn refused(&self) -> &[RefusedEntry] {
+    pub fn invalid(&self) -> &[InvalidEntry] {
         &self.list.named.refused
     }
 
@@ -81,13 +81,13 @@ impl Tools {
         self.find(name)?.call(arguments).await
     }
 
-    /// Finds a tool as [`Tools::get`] does. The error suggests a similar name.
+    /// Finds a tool as [`ServerTools::get`] does. The error suggests a similar name.
     pub(crate) fn find(&self, name: &str) -> Result<Tool, Error> {
         let own = self.list.named.entries.iter().map(|entry| &*entry.tool.name);
         self.get(name).ok_or_else(|| Error::UnknownTool {
             server: Some(self.server().to_owned()),
             tool: name.to_owned(),
-            nearest: nearest(name, self.names().chain(own)).map(str::to_owned),
+            suggestion: nearest(name, self.names().chain(own)).map(str::to_owned),
         })
     }
 
@@ -137,7 +137,7 @@ impl Tool {
     }
 
     /// All that the server says of the tool; its `name` is the server's own.
-    pub fn definition(&self) -> &mcp_client::Tool {
+    pub fn definition(&self) -> &mcp_client::ToolDefinition {
         &self.entry().tool
     }
 
@@ -152,14 +152,14 @@ impl Tool {
     /// # async fn run(tool: relay::Tool) -> Result<(), relay::Error> {
     /// use std::time::Duration;
     ///
-    /// let options = relay::Options::new().total(Duration::from_secs(60));
+    /// let options = relay::CallOptions::new().max_total_timeout(Duration::from_secs(60));
     /// let options = options.on_progress(|progress| println!("{}", progress.progress));
-    /// let output = tool.with(options).call(serde_json::json!({ "path": "/" })).await?;
+    /// let output = tool.with_options(options).call(serde_json::json!({ "path": "/" })).await?;
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn with(&self, options: Options) -> Self {
+    pub fn with_options(&self, options: CallOptions) -> Self {
         Self { options: Some(Arc::new(options)), ..self.clone() }
     }
 
@@ -172,10 +172,10 @@ impl Tool {
     }
 }
 
-impl fmt::Debug for Tools {
+impl fmt::Debug for ServerTools {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.names().collect();
-        f.debug_struct("Tools").field("names", &names).finish_non_exhaustive()
+        f.debug_struct("ServerTools").field("names", &names).finish_non_exhaustive()
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use mcp_client::{Client, Options, ToolList};
+use mcp_client::{CallOptions, Client, ToolList};
 use mcp_http::TokenSource;
 
 use crate::{
     error::Error,
     observer::Observer,
     principal::Principal,
-    server::{Asker, Connection, ErrorContext, RelayState, ServerHandle},
+    server::{Connection, ErrorContext, HandlerContext, RelayState, ServerHandle},
     server_key::ServerKey,
-    settings::Transport,
+    settings::TransportConfig,
     tool_list::{CacheKeys, StoredLists},
 };
 
@@ -115,10 +115,10 @@ impl UserServer {
                 .client_info("relay", env!("CARGO_PKG_VERSION"))
                 .limits(server.limits)
                 .negotiation(negotiation.clone())
-                .known_lists(known_lists.clone());
+                .shared_tool_lists(known_lists.clone());
             let handler = state.handlers.as_ref().and_then(|handlers| {
                 let (server, user) = (self.server(), self.user_id.as_deref());
-                handlers(&Asker { server, principal: self.principal(), user })
+                handlers(&HandlerContext { server, principal: self.principal(), user })
             });
             let client = match handler {
                 Some(handler) => client.handler(handler),
@@ -133,7 +133,7 @@ impl UserServer {
     }
 
     /// The transport in the settings of the server.
-    pub(crate) fn transport(&self) -> &Transport {
+    pub(crate) fn transport(&self) -> &TransportConfig {
         &self.handle.server.transport
     }
 
@@ -142,15 +142,15 @@ impl UserServer {
     pub(crate) fn traced_client(
         &self,
         connection: &Client,
-        options: Option<Options>,
+        options: Option<CallOptions>,
     ) -> Option<Client> {
         let context = self.observer().map(|observer| observer.trace_context()).unwrap_or_default();
         if context.is_empty() {
-            return options.map(|options| connection.with(options));
+            return options.map(|options| connection.with_options(options));
         }
         let options = options.unwrap_or_default();
-        let with_meta = |options: Options, (name, value)| options.meta(name, value);
-        Some(connection.with(context.into_iter().fold(options, with_meta)))
+        let with_meta = |options: CallOptions, (name, value)| options.meta(name, value);
+        Some(connection.with_options(context.into_iter().fold(options, with_meta)))
     }
 
     pub(crate) fn error_context<'a>(&'a self, tool: Option<&'a str>) -> ErrorContext<'a> {

@@ -59,7 +59,7 @@ impl Default for Config {
 
 impl Config {
     /// The JSON Schema of `relay.toml`, for editors that complete and check it.
-    pub fn schema() -> serde_json::Value {
+    pub fn json_schema() -> serde_json::Value {
         schemars::schema_for!(File).to_value()
     }
 
@@ -122,7 +122,7 @@ mod tests {
     use mcp_types::Revision;
 
     use super::*;
-    use crate::settings::Program;
+    use crate::settings::StdioCommand;
 
     fn read(text: &str) -> Result<Config, String> {
         let lookup = |name: &str| (name == "KEY").then(|| "s3cret".to_owned());
@@ -159,7 +159,7 @@ mod tests {
         let a = a.protocol(Revision::V2026_07_28).required(true);
         let a = a.allow_tools(["a*"]).deny_tools(["*b"]);
         assert_eq!(config.servers["a"], a);
-        let program = Program::new(["run", "s3cret"]).env("TOKEN", "s3cret").secret("s3cret");
+        let program = StdioCommand::new(["run", "s3cret"]).env("TOKEN", "s3cret").redact("s3cret");
         assert_eq!(config.servers["b"], Server::stdio(program));
         assert_eq!(config.servers["c"].api_key, None);
         assert_eq!(format!("{config:?}").matches("s3cret").count(), 1, "only in the path of a URL");

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::{Error, error_chain},
-    settings::{Program, Server, SettingsError},
+    settings::{Server, SettingsError, StdioCommand},
 };
 
 impl Config {
@@ -174,7 +174,7 @@ impl EntryReader<'_> {
     fn program(&self, entry: &Entry, command: &str) -> Result<Server, String> {
         let parts = std::iter::once(command).chain(entry.args.iter().map(String::as_str));
         let parts: Result<Vec<_>, _> = parts.map(|part| self.resolve(part)).collect();
-        let mut program = Program::new(parts?);
+        let mut program = StdioCommand::new(parts?);
         if let Some(path) = &entry.env_file {
             let text = (self.lookup)(&format!("file:{}", self.resolve(path)?));
             let text = text.ok_or("the file that `envFile` names is not given")?;
@@ -263,7 +263,7 @@ mod tests {
             r#"{ "globalShortcut": "", "mcpServers": { "files": {
             "command": "npx", "args": ["-y", "files", "/a b"], "env": { "A": "x", "N": 1 } } } }"#,
         );
-        let program = Program::new(["npx", "-y", "files", "/a b"]).env("A", "x").env("N", "1");
+        let program = StdioCommand::new(["npx", "-y", "files", "/a b"]).env("A", "x").env("N", "1");
         assert_eq!(config.servers["files"], Server::stdio(program));
     }
 
@@ -290,7 +290,7 @@ mod tests {
         let a = Server::http("https://a.example/").header("X-Key", "s3cret");
         assert_eq!(config.servers["a"], a);
         let folder = format!("/w{MAIN_SEPARATOR_STR}x");
-        let c = Program::new(["c", &folder]).env("A", "file").env("B", "own");
+        let c = StdioCommand::new(["c", &folder]).env("A", "file").env("B", "own");
         assert_eq!(config.servers["c"], Server::stdio(c));
         assert_eq!(config.servers["d"], Server::http("https://d.example/"));
         assert_eq!(config.servers.len(), 3);
@@ -312,10 +312,10 @@ mod tests {
             },
         }",
         );
-        let a = Program::new(["a", "//no,]", "\"/*"])
+        let a = StdioCommand::new(["a", "//no,]", "\"/*"])
             .current_dir("/w")
             .env("K", "s3cret")
-            .secret("s3cret");
+            .redact("s3cret");
         assert_eq!(config.servers["a"], Server::stdio(a));
         let b = Server::http("https://b.example/").header("K", "s3cret").header("T", "blue");
         assert_eq!(config.servers["b"], b);

@@ -48,14 +48,14 @@ mod tests {
         let published = include_str!("../../../../schema/relay.schema.json");
         let published: serde_json::Value = serde_json::from_str(published).unwrap();
         let hint = "stale: run `cargo run -p relay-cli -- schema > schema/relay.schema.json`";
-        assert_eq!(Config::schema(), published, "{hint}");
+        assert_eq!(Config::json_schema(), published, "{hint}");
         let keys = published["$defs"]["Entry"]["properties"].as_object().unwrap();
         assert!(keys.values().all(|key| key["description"].is_string()));
     }
 
     #[test]
     fn the_schema_and_the_parser_accept_the_same_files() {
-        let schema = jsonschema::validator_for(&Config::schema()).unwrap();
+        let schema = jsonschema::validator_for(&Config::json_schema()).unwrap();
         let url = "url = 'https://a.example/'";
         let cases: &[(&str, bool)] = &[
             ("", false),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use toml::{Spanned, Value};
 
 use super::{entry::Entry, server_section::ServerSection};
-use crate::{error::Error, settings::Program};
+use crate::{error::Error, settings::StdioCommand};
 
 impl ServerSection<'_> {
     /// Returns an error if a key of stdio servers is set.
@@ -24,7 +24,7 @@ impl ServerSection<'_> {
         &self,
         entry: &Entry,
         command: &Spanned<Value>,
-    ) -> Result<Program, Error> {
+    ) -> Result<StdioCommand, Error> {
         let span = || command.span();
         let mut parts = match command.get_ref() {
             Value::Array(parts) => parts.iter().collect(),
@@ -39,7 +39,7 @@ impl ServerSection<'_> {
         let resolve = |(part, span): (&Value, _)| {
             self.argument(part).map_err(|reason| self.error(&reason, span))
         };
-        let mut program = Program::new(placed.map(resolve).collect::<Result<Vec<_>, _>>()?);
+        let mut program = StdioCommand::new(placed.map(resolve).collect::<Result<Vec<_>, _>>()?);
         for (name, value) in self.resolved_values(&entry.env)? {
             program = program.env(name, value);
         }
@@ -50,13 +50,13 @@ impl ServerSection<'_> {
             program = program.current_dir(self.resolved(folder)?);
         }
         if let Some(seconds) = &entry.idle_timeout {
-            program = program.idle_time(match *seconds.get_ref() {
+            program = program.idle_timeout(match *seconds.get_ref() {
                 0.0 => Duration::MAX,
                 _ => self.seconds("idle_timeout", seconds)?,
             });
         }
         if let Some(seconds) = &entry.probe_timeout {
-            program = program.probe_time(self.seconds("probe_timeout", seconds)?);
+            program = program.probe_timeout(self.seconds("probe_timeout", seconds)?);
         }
         Ok(self.variables.hide(program))
     }
@@ -94,8 +94,8 @@ mod tests {
     use std::time::Duration;
 
     use crate::Config;
-    use crate::Program;
     use crate::Server;
+    use crate::StdioCommand;
 
     fn read(text: &str) -> Result<Config, String> {
         let lookup = |name: &str| (name == "KEY").then(|| "s3cret".to_owned());
@@ -124,12 +124,12 @@ mod tests {
         .unwrap();
         let structured = r#"{"key":"s3cret","list":[1,2.5]}"#;
         let program = ["npx", "-y", "7", "true", structured, r#"["a","b"]"#, "1979-05-27"];
-        let program = Program::new(program).env("TOKEN", "s3cret").inherit_env("LANG");
-        let program = program.current_dir("/srv/s3cret").idle_time(Duration::MAX);
-        let program = program.probe_time(Duration::from_millis(2500)).secret("s3cret");
+        let program = StdioCommand::new(program).env("TOKEN", "s3cret").inherit_env("LANG");
+        let program = program.current_dir("/srv/s3cret").idle_timeout(Duration::MAX);
+        let program = program.probe_timeout(Duration::from_millis(2500)).redact("s3cret");
         let expected = Server::stdio(program).timeout(Duration::from_secs(60));
         assert_eq!(config.servers["a"], expected);
-        let program = Program::new(["npx", "-y", "s3cret"]).secret("s3cret");
+        let program = StdioCommand::new(["npx", "-y", "s3cret"]).redact("s3cret");
         assert_eq!(config.servers["b"], Server::stdio(program));
         assert!(!format!("{config:?}").replace("/srv/s3cret", "").contains("s3cret"));
     }

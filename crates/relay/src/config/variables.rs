@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::settings::Program;
+use crate::settings::StdioCommand;
 
 /// A lookup of variables that remembers the values it returned.
 pub(crate) struct Variables<'a> {
@@ -22,8 +22,8 @@ impl<'a> Variables<'a> {
     }
 
     /// Marks all values that were looked up as secrets of the program.
-    pub(crate) fn hide(&self, program: Program) -> Program {
-        self.values.take().into_iter().fold(program, Program::secret)
+    pub(crate) fn hide(&self, program: StdioCommand) -> StdioCommand {
+        self.values.take().into_iter().fold(program, StdioCommand::redact)
     }
 }
 

@@ -24,7 +24,7 @@ mod provider;
 
 pub(crate) use self::provider_schema::ProviderSchemas;
 pub use self::{
-    change::{Change, Effect},
+    change::{ChangeEffect, SchemaChange},
     provider::Provider,
     provider_schema::ProviderSchema,
 };

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    change::{ChangeReport, Effect},
+    change::{ChangeEffect, ChangeReport},
     rules::{Concern, ProviderRules, References, concern},
 };
 
@@ -22,7 +22,7 @@ pub(super) fn unchanged(source: &Value, rules: &ProviderRules) -> Option<(Value,
     let (mut root, mut report) = (root.clone(), ChangeReport::default());
     let mut missing = |keyword: &str, value, reason| {
         if !root.contains_key(keyword) {
-            report.change(keyword, Effect::Same, reason);
+            report.change(keyword, ChangeEffect::Same, reason);
             root.insert(keyword.to_owned(), value);
         }
     };
@@ -34,9 +34,9 @@ pub(super) fn unchanged(source: &Value, rules: &ProviderRules) -> Option<(Value,
             let all = keyword == "additionalProperties" && *value == json!(true);
             let definitions = matches!(&**keyword, "$defs" | "definitions");
             let effect = match concern(keyword) {
-                _ if all || definitions => Effect::Same,
-                Concern::Nothing => Effect::Same,
-                _ => Effect::Wider,
+                _ if all || definitions => ChangeEffect::Same,
+                Concern::Nothing => ChangeEffect::Same,
+                _ => ChangeEffect::Wider,
             };
             report.change(keyword, effect, "is not taken at the root");
         }

@@ -9,7 +9,7 @@ use mcp_types::Schema;
 use serde_json::Value;
 
 use super::{
-    change::{Change, Effect},
+    change::{ChangeEffect, SchemaChange},
     normal_form, passthrough, printer,
     provider::Provider,
     restoration::Restoration,
@@ -24,7 +24,7 @@ const LARGEST: usize = 256 * 1024;
 /// back.
 ///
 /// ```
-/// use relay::{Effect, Provider, ProviderSchema, Schema};
+/// use relay::{ChangeEffect, Provider, ProviderSchema, Schema};
 /// use serde_json::json;
 ///
 /// let own = Schema::from_value(json!({
@@ -39,16 +39,16 @@ const LARGEST: usize = 256 * 1024;
 /// let said: serde_json::Value = schema.schema().parse()?;
 /// assert_eq!(said["required"], json!(["city", "days"]));
 /// assert_eq!(said["properties"]["days"], json!({ "type": ["integer", "null"] }));
-/// assert_eq!(schema.restore(json!({ "city": "Rome", "days": null })), json!({ "city": "Rome" }));
+/// assert_eq!(schema.decode_arguments(json!({ "city": "Rome", "days": null })), json!({ "city": "Rome" }));
 ///
-/// let lost: Vec<_> = schema.changes().iter().filter(|it| it.effect == Effect::Wider).collect();
+/// let lost: Vec<_> = schema.changes().iter().filter(|it| it.effect == ChangeEffect::Wider).collect();
 /// assert_eq!(lost[0].to_string(), "city: `minLength` is not taken (wider)");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct ProviderSchema {
     schema: Schema,
-    changes: Vec<Change>,
+    changes: Vec<SchemaChange>,
     restoration: Restoration,
 }
 
@@ -79,23 +79,23 @@ impl ProviderSchema {
     }
 
     /// All that is said otherwise, or not at all.
-    pub fn changes(&self) -> &[Change] {
+    pub fn changes(&self) -> &[SchemaChange] {
         &self.changes
     }
 
-    /// Whether all that fits the schema fits the tool's own, once it is [restored](Self::restore).
+    /// Whether all that fits the schema fits the tool's own, once it is [restored](Self::decode_arguments).
     pub fn is_sound(&self) -> bool {
-        self.changes.iter().all(|change| change.effect != Effect::Wider)
+        self.changes.iter().all(|change| change.effect != ChangeEffect::Wider)
     }
 
     /// Turns arguments that a model gives by this schema into those that the tool takes. What does not
     /// keep to it stays as it is, for the check before the call to name.
-    pub fn restore(&self, arguments: Value) -> Value {
+    pub fn decode_arguments(&self, arguments: Value) -> Value {
         self.restoration.restore(arguments)
     }
 }
 
-type Converted = (Value, Vec<Change>, Restoration);
+type Converted = (Value, Vec<SchemaChange>, Restoration);
 
 fn converted(source: &Value, rules: &'static ProviderRules) -> Converted {
     if let Some((schema, report)) = passthrough::unchanged(source, rules) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::content_part::Part;
+use super::content_part::ContentPart;
 use crate::tool_output::ToolOutput;
 
 /// `content` of a Chat Completions message: text only.
@@ -26,18 +26,18 @@ pub(super) fn openai_responses(output: &ToolOutput) -> Value {
             _ => None,
         }
     };
-    let text = |part: &Part<'_>| json!({ "type": "input_text", "text": part.text() });
+    let text = |part: &ContentPart<'_>| json!({ "type": "input_text", "text": part.text() });
     let blocks: Vec<_> = blocks(&parts, text, data).collect();
     if blocks.iter().all(|block| block["type"] == "input_text") {
         return Value::String(plain(output, &parts));
     }
-    let failed = output.is_error.then(|| text(&Part::Text("ERROR:".into())));
+    let failed = output.is_error.then(|| text(&ContentPart::Text("ERROR:".into())));
     failed.into_iter().chain(blocks).collect()
 }
 
 /// `content` of an Anthropic `tool_result`. A failure has text only.
 pub(super) fn anthropic(output: &ToolOutput) -> Vec<Value> {
-    let text = |part: &Part<'_>| json!({ "type": "text", "text": part.text() });
+    let text = |part: &ContentPart<'_>| json!({ "type": "text", "text": part.text() });
     let data = |base64: &str, mime_type: &str| {
         let kind = match mime_type {
             _ if output.is_error => return None,
@@ -56,7 +56,7 @@ pub(super) fn gemini(output: &ToolOutput) -> (Value, Vec<Value>) {
     let (mut said, mut inline) = (Vec::new(), Vec::new());
     for part in output.parts() {
         match &part {
-            Part::Data { base64, mime_type, .. } if is_inline(mime_type) => {
+            ContentPart::Data { base64, mime_type, .. } if is_inline(mime_type) => {
                 inline.push(json!({ "inlineData": { "mimeType": mime_type, "data": base64 } }));
             }
             _ => said.push(part),
@@ -64,7 +64,7 @@ pub(super) fn gemini(output: &ToolOutput) -> (Value, Vec<Value>) {
     }
     let said = match &said[..] {
         [] => json!("attached"),
-        [Part::Json { value, .. }] => (*value).clone(),
+        [ContentPart::Json { value, .. }] => (*value).clone(),
         said => json!(joined(said)),
     };
     let key = if output.is_error { "error" } else { "output" };
@@ -76,8 +76,8 @@ pub(super) fn gemini(output: &ToolOutput) -> (Value, Vec<Value>) {
 pub(super) fn bedrock(output: &ToolOutput, call: &str) -> Vec<Value> {
     let call: String = call.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
     let mut documents = 0;
-    let text = |part: &Part<'_>| match part {
-        Part::Json { value: value @ Value::Object(_), .. } => json!({ "json": value }),
+    let text = |part: &ContentPart<'_>| match part {
+        ContentPart::Json { value: value @ Value::Object(_), .. } => json!({ "json": value }),
         part => json!({ "text": part.text() }),
     };
     let data = |base64: &str, mime_type: &str| {
@@ -99,12 +99,12 @@ pub(super) fn bedrock(output: &ToolOutput, call: &str) -> Vec<Value> {
 
 /// Converts parts to blocks. `data` returns the block for bytes that the provider takes.
 fn blocks(
-    parts: &[Part<'_>],
-    text: impl Fn(&Part<'_>) -> Value,
+    parts: &[ContentPart<'_>],
+    text: impl Fn(&ContentPart<'_>) -> Value,
     mut data: impl FnMut(&str, &str) -> Option<Value>,
 ) -> impl Iterator<Item = Value> {
     parts.iter().map(move |part| match part {
-        Part::Data { base64, mime_type, .. } => {
+        ContentPart::Data { base64, mime_type, .. } => {
             data(base64, mime_type).unwrap_or_else(|| text(part))
         }
         part => text(part),
@@ -112,13 +112,13 @@ fn blocks(
 }
 
 /// Returns all parts as one text, which says if the tool failed.
-fn plain(output: &ToolOutput, parts: &[Part<'_>]) -> String {
+fn plain(output: &ToolOutput, parts: &[ContentPart<'_>]) -> String {
     let failed = if output.is_error { "ERROR: " } else { "" };
     format!("{failed}{}", joined(parts))
 }
 
-fn joined(parts: &[Part<'_>]) -> String {
-    parts.iter().map(Part::text).collect::<Vec<_>>().join("\n")
+fn joined(parts: &[ContentPart<'_>]) -> String {
+    parts.iter().map(ContentPart::text).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns whether OpenAI, Anthropic and Bedrock take an image of this type.

@@ -9,11 +9,11 @@ use crate::tool_output::{self, ToolOutput};
 
 /// A part of an output, as a model may take it.
 ///
-/// [`Provider::result`](crate::Provider::result) puts the parts into the words of a provider; those
+/// [`Provider::tool_result`](crate::Provider::tool_result) puts the parts into the words of a provider; those
 /// who speak with a model by other means do the same.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Part<'a> {
+pub enum ContentPart<'a> {
     /// A text; never blank, which providers refuse.
     Text(Cow<'a, str>),
     /// The structured content.
@@ -34,7 +34,7 @@ pub enum Part<'a> {
     },
 }
 
-impl Part<'_> {
+impl ContentPart<'_> {
     /// The part as a text.
     pub fn text(&self) -> &str {
         match self {
@@ -49,49 +49,51 @@ impl ToolOutput {
     /// last, or in the place of a text that says the same.
     ///
     /// ```
-    /// use relay::{Part, ToolOutput};
+    /// use relay::{ContentPart, ToolOutput};
     ///
     /// let output = ToolOutput::from("sunny".to_owned());
-    /// assert_eq!(output.parts(), [Part::Text("sunny".into())]);
+    /// assert_eq!(output.parts(), [ContentPart::Text("sunny".into())]);
     /// ```
-    pub fn parts(&self) -> Vec<Part<'_>> {
+    pub fn parts(&self) -> Vec<ContentPart<'_>> {
         let mut structured = self.structured_content.as_ref();
         let mut parts: Vec<_> = self.content.iter().map(part).collect();
         for part in &mut parts {
             // Servers say structured content as a text too (MCP server/tools, "Structured Content").
-            if let (Some(value), Part::Text(text)) = (structured, &mut *part)
+            if let (Some(value), ContentPart::Text(text)) = (structured, &mut *part)
                 && serde_json::from_str::<Value>(text).is_ok_and(|text| text == *value)
             {
-                *part = Part::Json { value, text: mem::take(text) };
+                *part = ContentPart::Json { value, text: mem::take(text) };
                 structured = None;
             }
         }
-        parts.extend(structured.map(|value| Part::Json { value, text: value.to_string().into() }));
+        parts.extend(
+            structured.map(|value| ContentPart::Json { value, text: value.to_string().into() }),
+        );
         parts.retain(|part| !part.text().trim().is_empty());
         if parts.is_empty() {
             let nothing = if self.is_error { "Tool failed" } else { "Tool executed successfully" };
-            parts.push(Part::Text(nothing.into()));
+            parts.push(ContentPart::Text(nothing.into()));
         }
         parts
     }
 }
 
-fn part(block: &ContentBlock) -> Part<'_> {
+fn part(block: &ContentBlock) -> ContentPart<'_> {
     let (base64, mime_type) = match block {
-        ContentBlock::Text(text) => return Part::Text(text.text.as_str().into()),
+        ContentBlock::Text(text) => return ContentPart::Text(text.text.as_str().into()),
         ContentBlock::Image(image) => (&image.data, Some(&image.mime_type)),
         ContentBlock::Audio(audio) => (&audio.data, Some(&audio.mime_type)),
         ContentBlock::Resource(resource) => match &resource.resource {
             ResourceContents::Blob(blob) => (&blob.blob, blob.mime_type.as_ref()),
-            _ => return Part::Text(tool_output::stand_in(block).into()),
+            _ => return ContentPart::Text(tool_output::stand_in(block).into()),
         },
-        _ => return Part::Text(tool_output::stand_in(block).into()),
+        _ => return ContentPart::Text(tool_output::stand_in(block).into()),
     };
     let stand_in = tool_output::stand_in(block);
     match is_base64(base64) {
-        true => Part::Data { base64, mime_type: essence(mime_type), stand_in },
+        true => ContentPart::Data { base64, mime_type: essence(mime_type), stand_in },
         // A provider would refuse the whole conversation for it.
-        false => Part::Text(stand_in.into()),
+        false => ContentPart::Text(stand_in.into()),
     }
 }
 

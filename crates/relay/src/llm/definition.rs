@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::api::Api;
 use crate::{
-    call::{Tool, Tools},
+    call::{ServerTools, Tool},
     conversion::{Provider, ProviderSchema},
     user::Toolset,
 };
@@ -16,8 +16,8 @@ impl Provider {
     /// `tools`, Bedrock `toolConfig.tools`; Gemini's `tools` has one entry, with all
     /// `functionDeclarations`. Most refuse an empty list: then leave it out.
     ///
-    /// The same provider has to [read the calls](Self::calls) of the model.
-    pub fn definitions(self, tools: impl IntoIterator<Item = Tool>) -> Vec<Value> {
+    /// The same provider has to [read the calls](Self::tool_calls) of the model.
+    pub fn tool_definitions(self, tools: impl IntoIterator<Item = Tool>) -> Vec<Value> {
         let definitions: Vec<_> = tools.into_iter().map(|tool| tool.definition_for(self)).collect();
         match self.api() {
             Api::GenerateContent if !definitions.is_empty() => {
@@ -53,12 +53,12 @@ impl Tool {
 macro_rules! definitions {
     ($($tools:ty),+) => {$(
         impl $tools {
-            /// The list of tools for a request to a provider; see [`Provider::definitions`].
+            /// The list of tools for a request to a provider; see [`Provider::tool_definitions`].
             ///
             /// This is how to choose a strict mode, as [`Provider::OpenAiChatStrict`]: the model then
             /// keeps to the schema, which says less.
             pub fn definitions_for(&self, provider: Provider) -> Vec<Value> {
-                provider.definitions(self.iter())
+                provider.tool_definitions(self.iter())
             }
 
             /// `tools` of a request to OpenAI's Chat Completions, and to what speaks like it; for
@@ -90,7 +90,7 @@ macro_rules! definitions {
     )+};
 }
 
-definitions!(Tools, Toolset);
+definitions!(ServerTools, Toolset);
 
 fn definition(provider: Provider, name: &str, description: &str, schema: Value) -> Value {
     let mut tool = json!({ "name": name });

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{api::Api, content, tool_call::ModelCall, tool_call_result::Called};
+use super::{api::Api, content, tool_call::ToolCall, tool_call_result::ToolCallResult};
 use crate::{conversion::Provider, error::Error, tool_output::ToolOutput};
 
 impl Provider {
@@ -20,10 +20,10 @@ impl Provider {
     ///     { "type": "text", "text": "Let me look." },
     ///     { "type": "tool_use", "id": "toolu_1", "name": "relay__a__b", "input": { "x": 1 } },
     /// ] });
-    /// let calls = Provider::Anthropic.calls(&answer);
+    /// let calls = Provider::Anthropic.tool_calls(&answer);
     /// assert_eq!((&*calls[0].id, &*calls[0].name), ("toolu_1", "relay__a__b"));
     /// ```
-    pub fn calls(self, answer: &Value) -> Vec<ModelCall> {
+    pub fn tool_calls(self, answer: &Value) -> Vec<ToolCall> {
         let within = |message| answer.pointer(message).unwrap_or(answer);
         let items = match self.api() {
             Api::Chat => &within("/choices/0/message")["tool_calls"],
@@ -35,7 +35,7 @@ impl Provider {
         items.as_array().into_iter().flatten().filter_map(|item| self.call(item)).collect()
     }
 
-    fn call(self, item: &Value) -> Option<ModelCall> {
+    fn call(self, item: &Value) -> Option<ToolCall> {
         let is = |kind| (item["type"] == kind).then_some(item);
         let (call, id, arguments) = match self.api() {
             Api::Chat => (item.get("function")?, &item["id"], "arguments"),
@@ -51,10 +51,10 @@ impl Provider {
             }
         };
         let (id, name) = (id.as_str().unwrap_or_default(), call["name"].as_str()?);
-        Some(ModelCall::new(id, name, read(&call[arguments])))
+        Some(ToolCall::new(id, name, read(&call[arguments])))
     }
 
-    /// The part of a message that gives a model the output of a call; [`Provider::results`] puts them
+    /// The part of a message that gives a model the output of a call; [`Provider::tool_results`] puts them
     /// together.
     ///
     /// - OpenAI's Chat Completions: a message of the role `tool`, of text alone (API reference,
@@ -72,8 +72,8 @@ impl Provider {
     /// has none, and no documents. No provider says that it takes audio here. What is not taken is a
     /// text that names it, so that the model knows of it. Structured content is given unless a text says
     /// the same. Where there is no other way to say that the tool failed, `ERROR: ` comes first.
-    pub fn result(self, call: &ModelCall, output: &ToolOutput) -> Value {
-        let ModelCall { id, name, .. } = call;
+    pub fn tool_result(self, call: &ToolCall, output: &ToolOutput) -> Value {
+        let ToolCall { id, name, .. } = call;
         match self.api() {
             Api::Chat => {
                 json!({ "role": "tool", "tool_call_id": id, "content": content::openai(output) })
@@ -119,17 +119,17 @@ impl Provider {
     /// them; none where there was no call. Providers want the results of all calls of an answer at
     /// once.
     ///
-    /// An [error](Error::for_model) that a model can do something about is a result too.
+    /// An [error](Error::to_tool_output) that a model can do something about is a result too.
     ///
     /// # Errors
     /// The first that is for the application alone, such as [`Error::Authorization`].
-    pub fn results(self, called: &[Called]) -> Result<Vec<Value>, Error> {
-        let result = |called: &Called| {
-            let output = match &called.outcome {
-                Ok(output) => return Ok(self.result(&called.call, output)),
-                Err(error) => error.for_model().ok_or_else(|| error.clone())?,
+    pub fn tool_results(self, called: &[ToolCallResult]) -> Result<Vec<Value>, Error> {
+        let result = |called: &ToolCallResult| {
+            let output = match &called.result {
+                Ok(output) => return Ok(self.tool_result(&called.call, output)),
+                Err(error) => error.to_tool_output().ok_or_else(|| error.clone())?,
             };
-            Ok(self.result(&called.call, &output))
+            Ok(self.tool_result(&called.call, &output))
         };
         let results = called.iter().map(result).collect::<Result<Vec<_>, _>>()?;
         Ok(match self.api() {

@@ -9,4 +9,6 @@ mod content_part;
 mod api;
 mod pager;
 
-pub use self::{content_part::Part, pager::Pager, tool_call::ModelCall, tool_call_result::Called};
+pub use self::{
+    content_part::ContentPart, pager::Pager, tool_call::ToolCall, tool_call_result::ToolCallResult,
+};

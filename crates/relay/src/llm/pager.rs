@@ -29,7 +29,7 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// let output = ToolOutput::from("one line\nanother line\na third line".to_owned());
 /// let shown = pager.show(&output);
 /// assert!(shown.starts_with("one line\n[page 1 of 3"));
-/// // What the model asks for by the tool `Pager::TOOL`:
+/// // What the model asks for by the tool `Pager::TOOL_NAME`:
 /// let page = pager.call(&json!({ "text": 1, "page": 2 }).to_string());
 /// assert!(page.text().starts_with("another line\n[page 2 of 3"));
 /// ```
@@ -55,7 +55,7 @@ struct PageRequest {
 
 impl Pager {
     /// The name of the tool that a model pages with.
-    pub const TOOL: &str = "relay__more";
+    pub const TOOL_NAME: &str = "relay__more";
     /// What the tool does, for the model.
     pub const DESCRIPTION: &str =
         "Shows another page of a text that was too long to be shown whole.";
@@ -78,7 +78,7 @@ impl Pager {
         self.nth(&text, number, 1).unwrap_or_default()
     }
 
-    /// Answers a call of [`Pager::TOOL`].
+    /// Answers a call of [`Pager::TOOL_NAME`].
     pub fn call(&self, arguments: &str) -> ToolOutput {
         let request =
             serde_json::from_str(arguments).map_err(|_| "`text` and `page` have to be numbers");
@@ -117,7 +117,7 @@ impl Pager {
         let next = match page < count {
             true => format!(
                 "; `{}` with {{\"text\":{number},\"page\":{}}} shows the next",
-                Self::TOOL,
+                Self::TOOL_NAME,
                 page + 1
             ),
             false => String::new(),

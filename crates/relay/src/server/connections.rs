@@ -166,14 +166,14 @@ impl Connection {
     /// [`mark_changes_seen`](Self::mark_changes_seen). The server may have said so, or it may have
     /// lost the session and so have been restarted.
     pub(crate) fn take_tools_changed(&self) -> bool {
-        let news = self.lost_sessions() + self.tool_changes();
+        let news = self.lost_session_count() + self.tool_list_change_count();
         self.0.seen_changes.fetch_max(news, Ordering::Relaxed) < news
     }
 
     /// Records that the tool list takes this many changes into account, and all sessions lost until
     /// now: it was requested in the newest session.
     pub(crate) fn mark_changes_seen(&self, changes: u64) {
-        self.0.seen_changes.fetch_max(self.lost_sessions() + changes, Ordering::Relaxed);
+        self.0.seen_changes.fetch_max(self.lost_session_count() + changes, Ordering::Relaxed);
     }
 
     fn last_used(&self) -> u64 {

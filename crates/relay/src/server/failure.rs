@@ -6,7 +6,7 @@ use mcp_client::TransportErrorKind;
 use mcp_http::Unauthorized;
 
 use crate::{
-    error::{Authorization, Error, Execution, TransportKind},
+    error::{AuthorizationError, Error, Execution, FailureKind},
     principal::Principal,
 };
 
@@ -34,12 +34,18 @@ impl ErrorContext<'_> {
     fn classify(self, error: mcp_client::Error, tool_fault: Option<&'static str>) -> Error {
         let server = self.server.to_owned();
         let tool = self.tool.map(str::to_owned);
-        if let Some(unauthorized) = Unauthorized::of(&error) {
+        if let Some(unauthorized) = Unauthorized::find_in(&error) {
             let unauthorized = unauthorized.clone();
             let (principal, did_not_run) = (self.principal, error.did_not_run());
             let ticket = None;
-            let refused =
-                Authorization { server, tool, principal, unauthorized, did_not_run, ticket };
+            let refused = AuthorizationError {
+                server,
+                tool,
+                principal,
+                unauthorized,
+                did_not_run,
+                pending_call: ticket,
+            };
             return Error::Authorization(Box::new(refused));
         }
         let kind = kind(&error);
@@ -62,33 +68,35 @@ impl ErrorContext<'_> {
 fn tool_fault(error: &mcp_client::Error) -> Option<&'static str> {
     use mcp_client::Error as Cause;
     match error {
-        Cause::Params { .. } => Some("the arguments cannot be sent"),
-        Cause::Capability { .. } => Some("the server declares no tools"),
-        Cause::Endless { .. } => Some("the list does not end"),
-        Cause::InvalidAnswer { method, .. } if method.starts_with("tools/") => {
+        Cause::InvalidParams { .. } => Some("the arguments cannot be sent"),
+        Cause::MissingCapability { .. } => Some("the server declares no tools"),
+        Cause::ListLimitExceeded { .. } => Some("the list does not end"),
+        Cause::InvalidResponse { method, .. } if method.starts_with("tools/") => {
             Some("what came back is no result")
         }
-        Cause::Rounds { .. } => Some("the server asks for input again and again"),
+        Cause::TooManyRoundTrips { .. } => Some("the server asks for input again and again"),
         _ => None,
     }
 }
 
-fn kind(error: &mcp_client::Error) -> TransportKind {
+fn kind(error: &mcp_client::Error) -> FailureKind {
     use mcp_client::Error as Cause;
     match error {
-        Cause::Timeout { .. } => TransportKind::Timeout,
-        Cause::Rpc { error, .. } => TransportKind::Rpc(error.code),
+        Cause::Timeout { .. } => FailureKind::Timeout,
+        Cause::Rpc { error, .. } => FailureKind::Rpc(error.code),
         Cause::Transport(error) => match error.kind() {
-            TransportErrorKind::Unreachable => TransportKind::Unreachable,
+            TransportErrorKind::Unreachable => FailureKind::Unreachable,
             TransportErrorKind::Interrupted | TransportErrorKind::SessionEnded => {
-                TransportKind::Closed
+                FailureKind::Closed
             }
-            TransportErrorKind::Status(status) => TransportKind::Status(status),
-            TransportErrorKind::Refused => TransportKind::Refused,
-            _ => TransportKind::Protocol,
+            TransportErrorKind::Status(status) => FailureKind::Status(status),
+            TransportErrorKind::Blocked => FailureKind::Blocked,
+            _ => FailureKind::Protocol,
         },
         Cause::NotMcp { initialize, .. } => kind(initialize),
-        Cause::Capability { .. } | Cause::Unsupported { .. } => TransportKind::Unsupported,
-        _ => TransportKind::Protocol,
+        Cause::MissingCapability { .. } | Cause::UnsupportedMethod { .. } => {
+            FailureKind::Unsupported
+        }
+        _ => FailureKind::Protocol,
     }
 }

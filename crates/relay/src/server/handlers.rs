@@ -7,13 +7,13 @@ use mcp_client::Handler;
 use crate::principal::Principal;
 
 /// Returns the handler for the requests of a server to a user.
-pub(crate) type Handlers = dyn Fn(&Asker<'_>) -> Option<Arc<dyn Handler>> + Send + Sync;
+pub(crate) type Handlers = dyn Fn(&HandlerContext<'_>) -> Option<Arc<dyn Handler>> + Send + Sync;
 
 /// A server that may ask something, and on whose behalf it is spoken to; see
-/// [`Builder::handlers`](crate::Builder::handlers).
+/// [`RelayBuilder::handler_factory`](crate::RelayBuilder::handler_factory).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Asker<'a> {
+pub struct HandlerContext<'a> {
     /// The server.
     pub server: &'a str,
     /// The user.

@@ -8,7 +8,7 @@ mod connections;
 mod token_sources;
 mod failure;
 
-pub use self::{connections::Connection, handlers::Asker};
+pub use self::{connections::Connection, handlers::HandlerContext};
 pub(crate) use self::{
     connections::{ConnectionPool, PoolLimits},
     failure::ErrorContext,

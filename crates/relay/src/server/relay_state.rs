@@ -17,7 +17,7 @@ use crate::{
     pending_call::ResumedCalls,
     principal::Principal,
     server_key::ServerKey,
-    tool_list::{ListStore, ToolCache},
+    tool_list::{ToolCache, ToolListStore},
 };
 
 /// The state that all handles of a relay share.
@@ -28,7 +28,7 @@ pub(crate) struct RelayState {
     pub(crate) token_sources: TokenSources,
     /// Whether the relay has interceptors. Their lists may be for one user alone.
     pub(crate) is_intercepted: bool,
-    pub(crate) store: Option<Arc<dyn ListStore>>,
+    pub(crate) store: Option<Arc<dyn ToolListStore>>,
     pub(crate) resumed_calls: ResumedCalls,
     pub(crate) handlers: Option<Arc<Handlers>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use mcp_client::{KnownLists, Negotiation};
+use mcp_client::{Negotiation, SharedToolLists};
 use mcp_http::HttpClient;
 use tokio::sync::Semaphore;
 
@@ -19,7 +19,7 @@ use crate::{
     server_key::ServerId,
     settings::{Server, SettingsError},
     suggestion::nearest,
-    tool_list::{ListStore, NamedToolLists, StoredLists},
+    tool_list::{NamedToolLists, StoredLists, ToolListStore},
 };
 
 /// The registered servers, by name.
@@ -46,7 +46,7 @@ pub(crate) struct ServerHandle {
     /// The protocol version that the server and its first user agreed on.
     pub(crate) negotiation: Negotiation,
     /// The decoded lists of its users. Equal lists are shared.
-    pub(crate) known_lists: KnownLists,
+    pub(crate) known_lists: SharedToolLists,
     pub(crate) named_lists: NamedToolLists,
     /// Whether the server was removed or replaced. Calls in progress go on, and no call begins.
     retired: AtomicBool,
@@ -74,7 +74,7 @@ impl ServerTable {
             transport: ServerTransport::new(&server, &self.client, self.idle).map_err(invalid)?,
             call_permits: Semaphore::new(server.concurrency),
             negotiation: Negotiation::new(),
-            known_lists: KnownLists::new(),
+            known_lists: SharedToolLists::new(),
             named_lists: NamedToolLists::default(),
             retired: AtomicBool::new(false),
             fingerprint: server.fingerprint(),
@@ -149,7 +149,7 @@ impl ServerHandle {
     }
 
     /// The lists of this server in a store.
-    pub(crate) fn stored_lists<'a>(&'a self, store: &'a dyn ListStore) -> StoredLists<'a> {
+    pub(crate) fn stored_lists<'a>(&'a self, store: &'a dyn ToolListStore) -> StoredLists<'a> {
         StoredLists { store, server: &self.id, fingerprint: &self.fingerprint }
     }
 

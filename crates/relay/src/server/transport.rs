@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mcp_client::{Builder, Client};
+use mcp_client::{Client, ClientBuilder};
 use mcp_http::{Error, HttpClient, HttpTransport, SseTransport, TokenSource};
 use mcp_stdio::StdioTransport;
 
-use crate::settings::{Server, Transport};
+use crate::settings::{Server, TransportConfig};
 
 /// The transport of a server. Each user has an HTTP transport of their own. All users share the
 /// process of a stdio server.
@@ -23,9 +23,11 @@ impl ServerTransport {
     /// kept.
     pub(crate) fn new(server: &Server, client: &HttpClient, idle: Duration) -> Result<Self, Error> {
         Ok(match &server.transport {
-            Transport::Http { url } => Self::Http(http(server, url, client)?),
-            Transport::Sse { url } => Self::Sse(http(server, url, client)?),
-            Transport::Stdio(program) => Self::Stdio(program.transport(server.message_limit, idle)),
+            TransportConfig::Http { url } => Self::Http(http(server, url, client)?),
+            TransportConfig::Sse { url } => Self::Sse(http(server, url, client)?),
+            TransportConfig::Stdio(program) => {
+                Self::Stdio(program.transport(server.message_limit, idle))
+            }
         })
     }
 
@@ -36,7 +38,7 @@ impl ServerTransport {
     }
 
     /// Returns a client builder for a user whose tokens come from `source`.
-    pub(crate) fn client(&self, source: Option<Arc<dyn TokenSource>>) -> Builder {
+    pub(crate) fn client(&self, source: Option<Arc<dyn TokenSource>>) -> ClientBuilder {
         match self {
             Self::Http(transport) => Client::builder(transport.with_token_source(source)),
             Self::Sse(transport) => {

@@ -6,6 +6,6 @@ mod tool_filter;
 
 pub(crate) use self::{server::SettingsError, tool_filter::Filter};
 pub use self::{
-    server::{Server, Transport},
-    stdio::Program,
+    server::{Server, TransportConfig},
+    stdio::StdioCommand,
 };

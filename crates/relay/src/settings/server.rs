@@ -8,7 +8,7 @@ use mcp_http::{AccessToken, HttpTransport};
 use mcp_types::Revision;
 use tokio::sync::Semaphore;
 
-use super::{stdio::Program, tool_filter::Filter};
+use super::{stdio::StdioCommand, tool_filter::Filter};
 
 /// How to reach one server.
 ///
@@ -24,7 +24,7 @@ use super::{stdio::Program, tool_filter::Filter};
 #[derive(Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Server {
-    pub(crate) transport: Transport,
+    pub(crate) transport: TransportConfig,
     pub(crate) api_key: Option<AccessToken>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) insecure: bool,
@@ -54,7 +54,7 @@ pub(crate) struct SettingsError {
 /// What carries messages to a server.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Transport {
+pub enum TransportConfig {
     /// Streamable HTTP.
     Http {
         /// The URL of the server's MCP endpoint.
@@ -66,24 +66,24 @@ pub enum Transport {
         url: String,
     },
     /// A child process.
-    Stdio(Program),
+    Stdio(StdioCommand),
 }
 
 impl Server {
     /// A server on HTTP; `url` is that of its MCP endpoint.
     pub fn http(url: impl Into<String>) -> Self {
-        Self::new(Transport::Http { url: url.into() })
+        Self::new(TransportConfig::Http { url: url.into() })
     }
 
     /// A server on HTTP+SSE, the transport of 2024-11-05; `url` is that of its stream. One that is
     /// given to [`http`](Self::http) is found out to be such, which takes up to two requests more.
     pub fn sse(url: impl Into<String>) -> Self {
-        Self::new(Transport::Sse { url: url.into() })
+        Self::new(TransportConfig::Sse { url: url.into() })
     }
 
     /// A server that is started as a child process, such as `["npx", "-y", "a-server"]`.
-    pub fn stdio(program: impl Into<Program>) -> Self {
-        Self::new(Transport::Stdio(program.into()))
+    pub fn stdio(program: impl Into<StdioCommand>) -> Self {
+        Self::new(TransportConfig::Stdio(program.into()))
     }
 
     /// Creates a server that cannot be used, because of an error in its configuration.
@@ -91,14 +91,14 @@ impl Server {
         Self { fault: Some(fault), ..Self::stdio(Vec::<String>::new()) }
     }
 
-    fn new(transport: Transport) -> Self {
+    fn new(transport: TransportConfig) -> Self {
         Self {
             transport,
             api_key: None,
             headers: Vec::new(),
             insecure: false,
             limits: Limits::default(),
-            message_limit: HttpTransport::MESSAGE_LIMIT,
+            message_limit: HttpTransport::DEFAULT_MAX_MESSAGE_SIZE,
             protocol: None,
             fault: None,
             required: false,
@@ -126,8 +126,8 @@ impl Server {
 
     /// The time for one request, from its sending to its answer; 30 seconds unless set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.limits.request = timeout;
-        self.limits.total = self.limits.total.max(timeout);
+        self.limits.timeout = timeout;
+        self.limits.max_total_timeout = self.limits.max_total_timeout.max(timeout);
         self
     }
 
@@ -137,7 +137,7 @@ impl Server {
     }
 
     /// The largest message to take from the server, in bytes after decompression; 32 MiB.
-    pub fn message_limit(self, message_limit: usize) -> Self {
+    pub fn max_message_size(self, message_limit: usize) -> Self {
         Self { message_limit, ..self }
     }
 
@@ -170,7 +170,7 @@ impl Server {
     /// Says that the server gives the same tools to everyone, so that one user's list is all users';
     /// or that it does not, whatever it says itself. Unless set, the server's word counts
     /// (MCP 2026-07-28, server/utilities/caching).
-    pub fn share_list(self, share_list: bool) -> Self {
+    pub fn shared_tool_list(self, share_list: bool) -> Self {
         Self { share_list: Some(share_list), ..self }
     }
 
@@ -191,14 +191,14 @@ impl Server {
     /// such as a `pattern`, `unevaluatedProperties` or a `$ref` to elsewhere, is left to the server.
     /// The dialects are JSON Schema 2020-12, 2019-09 and draft 4 to 7; tools with schemas in others
     /// cannot be called.
-    pub fn check_schemas(self, checks: bool) -> Self {
+    pub fn validate_schemas(self, checks: bool) -> Self {
         Self { checks, ..self }
     }
 
     /// How often a call is tried again that surely did not run and may run yet, as when the server
     /// cannot be reached; twice unless set. The waits grow from 100 ms, or are what the server asks
     /// for up to 10 seconds.
-    pub fn retries(self, retries: usize) -> Self {
+    pub fn max_retries(self, retries: usize) -> Self {
         Self { retries, ..self }
     }
 
@@ -210,7 +210,7 @@ impl Server {
 
     /// How many calls of this server's tools may be under way at the same time, of all users together;
     /// 256 unless set. Others wait for their turn.
-    pub fn concurrency(self, most: usize) -> Self {
+    pub fn max_concurrent_calls(self, most: usize) -> Self {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
         Self { concurrency: most, ..self }
     }
@@ -223,8 +223,8 @@ impl Server {
     /// Returns a hash of the settings that identify the server and the credentials it gets.
     pub(crate) fn fingerprint(&self) -> String {
         let target = match &self.transport {
-            Transport::Http { url } | Transport::Sse { url } => url.clone(),
-            Transport::Stdio(program) => program.identity(),
+            TransportConfig::Http { url } | TransportConfig::Sse { url } => url.clone(),
+            TransportConfig::Stdio(program) => program.identity(),
         };
         let key = self.api_key.as_ref().map(AccessToken::expose);
         let identity = format!("{:?}", (self.transport.name(), target, key, &self.headers));
@@ -235,16 +235,18 @@ impl Server {
     /// Returns an error if the settings cannot be used.
     pub(crate) fn check(&self) -> Result<(), mcp_http::Error> {
         match &self.transport {
-            Transport::Http { url } | Transport::Sse { url } => self.http_transport(url).check(),
-            Transport::Stdio(_) => Ok(()),
+            TransportConfig::Http { url } | TransportConfig::Sse { url } => {
+                self.http_transport(url).validate()
+            }
+            TransportConfig::Stdio(_) => Ok(()),
         }
     }
 
     /// Returns a builder of the HTTP transport to `url` with these settings.
-    pub(crate) fn http_transport(&self, url: &str) -> mcp_http::Builder {
+    pub(crate) fn http_transport(&self, url: &str) -> mcp_http::HttpTransportBuilder {
         let mut transport = HttpTransport::builder(url)
             .dangerously_allow_insecure_http(self.insecure)
-            .message_limit(self.message_limit);
+            .max_message_size(self.message_limit);
         for (header, value) in &self.headers {
             transport = transport.header(header, value);
         }
@@ -252,7 +254,7 @@ impl Server {
     }
 
     /// What carries messages to the server.
-    pub fn transport(&self) -> &Transport {
+    pub fn transport(&self) -> &TransportConfig {
         &self.transport
     }
 
@@ -262,7 +264,7 @@ impl Server {
     }
 
     /// Why it cannot be used, where its description in a configuration does not allow it.
-    pub fn fault(&self) -> Option<&str> {
+    pub fn configuration_error(&self) -> Option<&str> {
         self.fault.as_ref().map(|fault| &*fault.reason)
     }
 
@@ -272,7 +274,7 @@ impl Server {
     }
 }
 
-impl Transport {
+impl TransportConfig {
     /// The name of the transport in a configuration.
     pub fn name(&self) -> &'static str {
         match self {
@@ -284,7 +286,7 @@ impl Transport {
 }
 
 /// The URL without its query, or the program without its arguments: either may hold a secret.
-impl fmt::Display for Transport {
+impl fmt::Display for TransportConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http { url } | Self::Sse { url } => match mcp_http::Endpoint::parse(url) {
@@ -296,7 +298,7 @@ impl fmt::Display for Transport {
     }
 }
 
-impl fmt::Debug for Transport {
+impl fmt::Debug for TransportConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}({self})", self.name())
     }

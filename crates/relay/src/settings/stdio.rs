@@ -14,9 +14,9 @@ use mcp_stdio::StdioTransport;
 /// needs, it gets from its environment.
 ///
 /// ```
-/// use relay::{Program, Server};
+/// use relay::{StdioCommand, Server};
 ///
-/// let program = Program::new(["npx", "-y", "@modelcontextprotocol/server-filesystem", "."])
+/// let program = StdioCommand::new(["npx", "-y", "@modelcontextprotocol/server-filesystem", "."])
 ///     .env("API_KEY", "s3cret")
 ///     .inherit_env("NODE_EXTRA_CA_CERTS")
 ///     .current_dir("/srv/files");
@@ -26,7 +26,7 @@ use mcp_stdio::StdioTransport;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[must_use]
-pub struct Program {
+pub struct StdioCommand {
     command: Vec<String>,
     env: BTreeMap<String, String>,
     inherit_env: Vec<String>,
@@ -36,7 +36,7 @@ pub struct Program {
     probe_time: Duration,
 }
 
-impl Program {
+impl StdioCommand {
     /// A program, by its path or as it is found in `PATH`, and its arguments. No shell reads them.
     pub fn new(command: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Program {
             secrets: BTreeSet::new(),
             folder: None,
             idle_time: None,
-            probe_time: StdioTransport::PROBE_TIME,
+            probe_time: StdioTransport::DEFAULT_PROBE_TIMEOUT,
         }
     }
 
@@ -66,7 +66,7 @@ impl Program {
     /// Something that it is given and that is a secret, such as a part of an argument: it is masked
     /// where the program repeats it, on stderr or in an error. What an option such as `--api-key` is
     /// given is a secret by itself, and what a configuration puts into arguments by `${VAR}`.
-    pub fn secret(mut self, secret: impl Into<String>) -> Self {
+    pub fn redact(mut self, secret: impl Into<String>) -> Self {
         self.secrets.insert(secret.into());
         self
     }
@@ -78,18 +78,18 @@ impl Program {
 
     /// How long its process is kept that nobody calls, [`Duration::MAX`] being for ever; as long as a
     /// session unless set.
-    pub fn idle_time(self, idle: Duration) -> Self {
+    pub fn idle_timeout(self, idle: Duration) -> Self {
         Self { idle_time: Some(idle), ..self }
     }
 
     /// How long it may leave the very first request unanswered, as old servers do, before it is
     /// greeted in their way; 10 seconds unless set.
-    pub fn probe_time(self, probe_time: Duration) -> Self {
+    pub fn probe_timeout(self, probe_time: Duration) -> Self {
         Self { probe_time, ..self }
     }
 
     /// The variables of its environment that were set here.
-    pub fn variables(&self) -> &BTreeMap<String, String> {
+    pub fn env_vars(&self) -> &BTreeMap<String, String> {
         &self.env
     }
 
@@ -104,8 +104,8 @@ impl Program {
         let program = parts.next().map_or("", String::as_str);
         let mut builder = StdioTransport::builder(program)
             .args(parts)
-            .message_limit(message_limit)
-            .probe_time(self.probe_time);
+            .max_message_size(message_limit)
+            .probe_timeout(self.probe_time);
         for (name, value) in &self.env {
             builder = builder.env(name, value);
         }
@@ -113,7 +113,7 @@ impl Program {
             builder = builder.inherit_env(name);
         }
         for secret in &self.secrets {
-            builder = builder.secret(secret);
+            builder = builder.redact(secret);
         }
         if let Some(folder) = &self.folder {
             builder = builder.current_dir(folder);
@@ -126,29 +126,29 @@ impl Program {
     }
 }
 
-impl<T: Into<String>, const N: usize> From<[T; N]> for Program {
+impl<T: Into<String>, const N: usize> From<[T; N]> for StdioCommand {
     fn from(command: [T; N]) -> Self {
         Self::new(command)
     }
 }
 
-impl<T: Into<String>> From<Vec<T>> for Program {
+impl<T: Into<String>> From<Vec<T>> for StdioCommand {
     fn from(command: Vec<T>) -> Self {
         Self::new(command)
     }
 }
 
 /// The program without its arguments, which may hold a secret.
-impl fmt::Display for Program {
+impl fmt::Display for StdioCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.command.first().map_or("", |name| name))
     }
 }
 
-impl fmt::Debug for Program {
+impl fmt::Debug for StdioCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let env: Vec<_> = self.env.keys().collect();
-        f.debug_struct("Program")
+        f.debug_struct("StdioCommand")
             .field("program", &self.to_string())
             .field("env", &env)
             .field("inherit_env", &self.inherit_env)

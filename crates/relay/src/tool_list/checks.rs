@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::OnceLock};
 
-use mcp_client::Tool;
+use mcp_client::ToolDefinition;
 use mcp_types::Schema;
 use serde_json::{Value, value::RawValue};
 
@@ -32,7 +32,7 @@ impl SchemaChecks {
     pub(crate) fn check_arguments(
         &self,
         server: &str,
-        tool: &Tool,
+        tool: &ToolDefinition,
         arguments: &RawValue,
     ) -> Result<(), Error> {
         let input = self.input.get_or_init(|| parse(&tool.input_schema));
@@ -52,7 +52,7 @@ impl SchemaChecks {
     pub(crate) fn check_output(
         &self,
         server: &str,
-        tool: &Tool,
+        tool: &ToolDefinition,
         output: ToolOutput,
     ) -> Result<ToolOutput, Error> {
         let Ok(Some(validator)) = self.output(tool) else { return Ok(output) };
@@ -61,7 +61,7 @@ impl SchemaChecks {
             Some(content) => validator.violations(&content.to_string()),
             None => vec![Violation {
                 path: String::new(),
-                demand: "structured content is missing".to_owned(),
+                message: "structured content is missing".to_owned(),
             }],
         };
         if violations.is_empty() {
@@ -71,7 +71,7 @@ impl SchemaChecks {
         Err(Error::InvalidOutput(Box::new(InvalidOutput { server, tool, violations, output })))
     }
 
-    fn output(&self, tool: &Tool) -> &ParsedSchema {
+    fn output(&self, tool: &ToolDefinition) -> &ParsedSchema {
         let schema = tool.output_schema.as_ref();
         self.output.get_or_init(|| schema.map_or(Ok(None), parse))
     }
@@ -79,7 +79,7 @@ impl SchemaChecks {
 
 fn validator_of<'a>(
     server: &str,
-    tool: &Tool,
+    tool: &ToolDefinition,
     check: &'a ParsedSchema,
 ) -> Result<Option<&'a Validator>, Error> {
     check.as_ref().map(Option::as_ref).map_err(|UnknownDialect(dialect)| Error::ToolCall {

@@ -13,4 +13,4 @@ pub(crate) use self::{
     named_tools::{NamedTool, NamedToolLists},
     store::{StoredList, StoredLists},
 };
-pub use self::{cache_stats::CacheStats, store::ListStore};
+pub use self::{cache_stats::CacheStats, store::ToolListStore};

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use mcp_client::{RefusedEntry, Tool, ToolList};
+use mcp_client::{InvalidEntry, ToolDefinition, ToolList};
 
 use super::checks::SchemaChecks;
 use crate::{conversion::ProviderSchemas, settings::Filter, tool_name};
@@ -17,7 +17,7 @@ const MAX_COMPARED: usize = 64;
 #[derive(Debug)]
 pub(crate) struct NamedTool {
     pub(crate) name: String,
-    pub(crate) tool: Arc<Tool>,
+    pub(crate) tool: Arc<ToolDefinition>,
     pub(crate) checks: SchemaChecks,
     pub(crate) schemas: ProviderSchemas,
 }
@@ -27,20 +27,20 @@ pub(crate) struct NamedTool {
 pub(crate) struct NamedTools {
     pub(crate) entries: Vec<Arc<NamedTool>>,
     by_name: HashMap<String, usize>,
-    pub(crate) refused: Vec<RefusedEntry>,
+    pub(crate) refused: Vec<InvalidEntry>,
 }
 
 impl NamedTools {
     fn new(server: &str, list: ToolList) -> Self {
-        let named = |tool: Arc<Tool>| {
+        let named = |tool: Arc<ToolDefinition>| {
             let name = tool_name::for_model(server, &tool.name);
             let (checks, schemas) = (SchemaChecks::default(), ProviderSchemas::default());
             Arc::new(NamedTool { name, tool, checks, schemas })
         };
-        Self::from_entries(list.tools.into_iter().map(named).collect(), list.refused)
+        Self::from_entries(list.tools.into_iter().map(named).collect(), list.invalid)
     }
 
-    fn from_entries(entries: Vec<Arc<NamedTool>>, refused: Vec<RefusedEntry>) -> Self {
+    fn from_entries(entries: Vec<Arc<NamedTool>>, refused: Vec<InvalidEntry>) -> Self {
         // A name that a model sees wins over an equal name of the server.
         let indexes_by = |name: fn(&NamedTool) -> &String| {
             entries.iter().enumerate().map(move |(index, entry)| (name(entry).clone(), index))
@@ -64,10 +64,11 @@ impl NamedTools {
     /// Returns whether it was made of this very list. Tools are compared by address, so this is
     /// fast.
     fn is_made_of(&self, list: &ToolList) -> bool {
-        let same = |(own, other): (&Arc<NamedTool>, &Arc<Tool>)| Arc::ptr_eq(&own.tool, other);
+        let same =
+            |(own, other): (&Arc<NamedTool>, &Arc<ToolDefinition>)| Arc::ptr_eq(&own.tool, other);
         self.entries.len() == list.tools.len()
             && self.entries.iter().zip(&list.tools).all(same)
-            && self.refused == list.refused
+            && self.refused == list.invalid
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use mcp_client::{RefusedEntry, Tool, ToolList};
+use mcp_client::{InvalidEntry, ToolDefinition, ToolList};
 use serde::{Deserialize, Serialize};
 use tokio::time;
 
@@ -14,13 +14,13 @@ use super::cache::CacheKeys;
 use crate::{principal::Principal, server_key::ServerId};
 
 /// Keeps lists of tools outside of this process, such as in Redis, so that a fleet of processes asks
-/// a server once; given to [`Builder::list_store`](crate::Builder::list_store).
+/// a server once; given to [`RelayBuilder::tool_list_store`](crate::RelayBuilder::tool_list_store).
 ///
 /// It is a second place to look: each process has a cache of its own in front of it. All processes
 /// that have a server under the same name and with the same settings share its lists. What is in it
 /// counts as if the server had sent it, so nobody else may write there. A store that fails, or does not
 /// answer within 5 seconds, is one that has nothing.
-pub trait ListStore: Send + Sync + 'static {
+pub trait ToolListStore: Send + Sync + 'static {
     /// Gives what was saved under `key`, unless it was forgotten or its time is over.
     fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Vec<u8>>>;
 
@@ -34,7 +34,7 @@ pub trait ListStore: Send + Sync + 'static {
 /// A list in its stored form.
 #[derive(Serialize, Deserialize)]
 struct SerializedList {
-    tools: Vec<Tool>,
+    tools: Vec<ToolDefinition>,
     refused: Vec<(Option<String>, String)>,
     fresh_until: SystemTime,
 }
@@ -49,7 +49,7 @@ pub(crate) struct StoredList {
 /// The stored lists of one server.
 #[derive(Clone, Copy)]
 pub(crate) struct StoredLists<'a> {
-    pub(crate) store: &'a dyn ListStore,
+    pub(crate) store: &'a dyn ToolListStore,
     pub(crate) server: &'a ServerId,
     /// Distinguishes servers that have the same name and other settings.
     pub(crate) fingerprint: &'a str,
@@ -71,7 +71,7 @@ impl StoredLists<'_> {
             let mut list = ToolList::default();
             list.tools = stored.tools.into_iter().map(Arc::new).collect();
             let refused = stored.refused.into_iter();
-            list.refused = refused.map(|(name, reason)| RefusedEntry::new(name, reason)).collect();
+            list.invalid = refused.map(|(name, reason)| InvalidEntry::new(name, reason)).collect();
             return Some(StoredList { list, ttl, public: *key != keys.own });
         }
         None
@@ -80,9 +80,9 @@ impl StoredLists<'_> {
     /// Stores a list that is fresh from now on.
     pub(crate) async fn save(&self, principal: Principal, stored: &StoredList) {
         let StoredList { list, ttl, .. } = stored;
-        let refused = list.refused.iter();
+        let refused = list.invalid.iter();
         let stored = SerializedList {
-            tools: list.tools.iter().map(|tool| Tool::clone(tool)).collect(),
+            tools: list.tools.iter().map(|tool| ToolDefinition::clone(tool)).collect(),
             refused: refused.map(|one| (one.name.clone(), one.reason.clone())).collect(),
             fresh_until: SystemTime::now() + *ttl,
         };

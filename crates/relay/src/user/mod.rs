@@ -7,7 +7,7 @@ mod resume;
 mod user;
 
 pub use self::{
-    relay::{Builder, Relay},
+    relay::{Relay, RelayBuilder},
     toolset::{Toolset, ToolsetRequest},
     user::User,
 };

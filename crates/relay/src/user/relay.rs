@@ -7,15 +7,17 @@ use mcp_http::{AccessToken, HttpClient, TokenSource};
 
 use super::user::User;
 use crate::{
-    call::{Interceptor, Interceptors, Tools},
+    call::{Interceptor, Interceptors, ServerTools},
     config::Config,
     error::{Error, error_chain},
     observer::Observer,
     pending_call::ResumedCalls,
     principal::Principal,
-    server::{Asker, ConnectionPool, Handlers, PoolLimits, RelayState, ServerTable, TokenSources},
+    server::{
+        ConnectionPool, HandlerContext, Handlers, PoolLimits, RelayState, ServerTable, TokenSources,
+    },
     settings::Server,
-    tool_list::{CachePolicy, CacheStats, ListStore, ToolCache},
+    tool_list::{CachePolicy, CacheStats, ToolCache, ToolListStore},
 };
 
 /// The registered servers, and what is shared by all who use them.
@@ -40,19 +42,19 @@ pub struct Relay {
 
 /// Sets up a [`Relay`]; made by [`Relay::builder`].
 #[must_use]
-pub struct Builder {
+pub struct RelayBuilder {
     config: Config,
     client: Option<HttpClient>,
     pool: PoolLimits,
     cache_limit: usize,
     serve_stale: Duration,
     interceptors: Vec<Arc<dyn Interceptor>>,
-    store: Option<Arc<dyn ListStore>>,
+    store: Option<Arc<dyn ToolListStore>>,
     handlers: Option<Arc<Handlers>>,
     observer: Option<Arc<dyn Observer>>,
 }
 
-impl Default for Builder {
+impl Default for RelayBuilder {
     fn default() -> Self {
         Self {
             config: Config::default(),
@@ -68,7 +70,7 @@ impl Default for Builder {
     }
 }
 
-impl Builder {
+impl RelayBuilder {
     /// Registers a server under a name, in place of another of that name.
     pub fn server(mut self, name: impl Into<String>, server: Server) -> Self {
         self.config.servers.insert(name.into(), server);
@@ -87,19 +89,19 @@ impl Builder {
     }
 
     /// How many sessions are kept open; 10,000 unless set. Those least recently used give way.
-    pub fn session_limit(mut self, most: usize) -> Self {
+    pub fn max_sessions(mut self, most: usize) -> Self {
         self.pool.connections = most.max(1);
         self
     }
 
     /// How long a session is kept open without a call; 5 minutes unless set.
-    pub fn session_idle_time(mut self, idle: Duration) -> Self {
+    pub fn session_idle_timeout(mut self, idle: Duration) -> Self {
         self.pool.idle = idle;
         self
     }
 
     /// How many lists of tools are kept; 10,000 unless set.
-    pub fn cache_limit(mut self, most: usize) -> Self {
+    pub fn max_cached_lists(mut self, most: usize) -> Self {
         self.cache_limit = most.max(1);
         self
     }
@@ -115,27 +117,27 @@ impl Builder {
     /// when a conversation begins, and so can give each server and each user a handler of their own.
     ///
     /// ```
-    /// use relay::{Handler, Relay, Serves};
+    /// use relay::{Handler, Relay, HandlerCapabilities};
     ///
     /// struct Forms {
     ///     user: String,
     /// }
     ///
     /// impl Handler for Forms {
-    ///     fn serves(&self) -> Serves {
-    ///         Serves::nothing().form()
+    ///     fn capabilities(&self) -> HandlerCapabilities {
+    ///         HandlerCapabilities::none().form()
     ///     }
     ///     // and `elicit_form`, which shows `self.user` the form.
     /// }
     ///
-    /// let relay = Relay::builder().handlers(|asker| {
+    /// let relay = Relay::builder().handler_factory(|asker| {
     ///     let user = asker.user?.to_owned();
     ///     Some(std::sync::Arc::new(Forms { user }))
     /// });
     /// ```
-    pub fn handlers(
+    pub fn handler_factory(
         self,
-        handlers: impl Fn(&Asker<'_>) -> Option<Arc<dyn Handler>> + Send + Sync + 'static,
+        handlers: impl Fn(&HandlerContext<'_>) -> Option<Arc<dyn Handler>> + Send + Sync + 'static,
     ) -> Self {
         Self { handlers: Some(Arc::new(handlers)), ..self }
     }
@@ -146,7 +148,7 @@ impl Builder {
     }
 
     /// Where lists of tools are kept for other processes too.
-    pub fn list_store(self, store: impl ListStore) -> Self {
+    pub fn tool_list_store(self, store: impl ToolListStore) -> Self {
         Self { store: Some(Arc::new(store)), ..self }
     }
 
@@ -193,8 +195,8 @@ impl Builder {
 
 impl Relay {
     /// Sets up a registry in code.
-    pub fn builder() -> Builder {
-        Builder::default()
+    pub fn builder() -> RelayBuilder {
+        RelayBuilder::default()
     }
 
     /// A registry of what a configuration says.
@@ -255,7 +257,7 @@ impl Relay {
     ///
     /// # Errors
     /// Those of [`User::tools`].
-    pub async fn tools(&self, server: &str) -> Result<Tools, Error> {
+    pub async fn tools(&self, server: &str) -> Result<ServerTools, Error> {
         self.without_token().tools(server).await
     }
 
@@ -289,7 +291,7 @@ impl Relay {
     }
 
     /// Ends all sessions on all servers, and forgets all lists of tools but those in a
-    /// [store](Builder::list_store).
+    /// [store](RelayBuilder::tool_list_store).
     ///
     /// # Errors
     /// The first error of a server; the others are tried all the same.
@@ -298,9 +300,9 @@ impl Relay {
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for RelayBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Builder");
+        let mut shown = f.debug_struct("RelayBuilder");
         shown.field("config", &self.config).field("pool", &self.pool).finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use mcp_client::{
-    Client, Listed, PromptResult, ResourceResult,
+    Client, ListResult, PromptResult, ResourceResult,
     mcp_types::{
         Method,
         v2026_07_28::{
@@ -40,7 +40,7 @@ use crate::{
 /// [`Error::Transport`].
 impl User {
     /// The resources of a server.
-    pub async fn resources(&self, server: &str) -> Result<Listed<Resource>, Error> {
+    pub async fn resources(&self, server: &str) -> Result<ListResult<Resource>, Error> {
         let operation = method::<ListResourcesRequest>();
         self.request(server, operation, async |client| client.list_resources().await).await
     }
@@ -49,7 +49,7 @@ impl User {
     pub async fn resource_templates(
         &self,
         server: &str,
-    ) -> Result<Listed<ResourceTemplate>, Error> {
+    ) -> Result<ListResult<ResourceTemplate>, Error> {
         let operation = method::<ListResourceTemplatesRequest>();
         self.request(server, operation, async |client| client.list_resource_templates().await).await
     }
@@ -61,7 +61,7 @@ impl User {
     }
 
     /// The prompts of a server.
-    pub async fn prompts(&self, server: &str) -> Result<Listed<Prompt>, Error> {
+    pub async fn prompts(&self, server: &str) -> Result<ListResult<Prompt>, Error> {
         let operation = method::<ListPromptsRequest>();
         self.request(server, operation, async |client| client.list_prompts().await).await
     }

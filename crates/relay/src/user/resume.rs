@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::user::User;
-use crate::{call::Tools, error::Error, pending_call::Ticket, tool_output::ToolOutput};
+use crate::{call::ServerTools, error::Error, pending_call::PendingCall, tool_output::ToolOutput};
 
 impl User {
     /// Makes the call of a ticket, now that the user has signed in. It runs at most once, however
@@ -12,7 +12,7 @@ impl User {
     /// # Errors
     /// [`Error::Configuration`] for the ticket of another user, [`Error::ToolCall`] for one that is
     /// used up, else what [`User::tools`] and [`Tool::call`](crate::Tool::call) give.
-    pub async fn resume(&self, ticket: Ticket) -> Result<ToolOutput, Error> {
+    pub async fn resume(&self, ticket: PendingCall) -> Result<ToolOutput, Error> {
         if ticket.user.as_deref() != self.id.as_deref() || ticket.anonymous != self.source.is_none()
         {
             return Err(Error::configuration(
@@ -33,8 +33,8 @@ impl User {
     }
 }
 
-impl Ticket {
-    async fn run(&self, tools: &Tools) -> Result<ToolOutput, Error> {
+impl PendingCall {
+    async fn run(&self, tools: &ServerTools) -> Result<ToolOutput, Error> {
         let arguments: &RawValue = match serde_json::from_str(&self.arguments) {
             Ok(arguments) => arguments,
             Err(_) => return Err(self.tool_call_error("its arguments are no JSON")),

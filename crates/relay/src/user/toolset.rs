@@ -12,8 +12,8 @@ use tokio::time;
 
 use super::user::User;
 use crate::{
-    call::{Tool, Tools},
-    error::{Authorization, Error, TransportKind},
+    call::{ServerTools, Tool},
+    error::{AuthorizationError, Error, FailureKind},
     settings::Filter,
     suggestion::nearest,
     tool_output::ToolOutput,
@@ -26,9 +26,9 @@ use crate::{
 #[non_exhaustive]
 pub struct Toolset {
     /// The tools of those servers that have given them.
-    pub ready: Vec<Tools>,
+    pub ready: Vec<ServerTools>,
     /// Those servers that want the user to sign in, each with its challenge.
-    pub needs_auth: Vec<Authorization>,
+    pub needs_authorization: Vec<AuthorizationError>,
     /// What is wrong with the other servers; each error names its server.
     pub failed: Vec<Error>,
 }
@@ -53,7 +53,7 @@ impl User {
     /// use serde_json::json;
     ///
     /// let toolset = user.toolset().required(["github"]).deny("github", ["delete_*"]).await?;
-    /// for refused in &toolset.needs_auth {
+    /// for refused in &toolset.needs_authorization {
     ///     println!("sign in for {}: {:?}", refused.server, refused.challenge());
     /// }
     /// for error in &toolset.failed {
@@ -128,7 +128,7 @@ impl ToolsetRequest {
             match answer {
                 Ok(tools) => toolset.ready.push(tools),
                 Err(error) if self.requires(&name) => return Err(error),
-                Err(Error::Authorization(refused)) => toolset.needs_auth.push(*refused),
+                Err(Error::Authorization(refused)) => toolset.needs_authorization.push(*refused),
                 Err(error) => toolset.failed.push(error),
             }
         }
@@ -145,7 +145,7 @@ impl ToolsetRequest {
         server_names
     }
 
-    async fn tools_of(&self, name: String) -> (String, Result<Tools, Error>) {
+    async fn tools_of(&self, name: String) -> (String, Result<ServerTools, Error>) {
         let answer = time::timeout(self.timeout, self.user.tools(&name)).await;
         let answer = answer.unwrap_or_else(|_| Err(timeout_error(&name, self.timeout)));
         let filter = self.filters.get(&name);
@@ -166,7 +166,7 @@ fn timeout_error(server: &str, limit: Duration) -> Error {
     Error::Transport {
         server: server.to_owned(),
         tool: None,
-        kind: TransportKind::Timeout,
+        kind: FailureKind::Timeout,
         source: Arc::new(mcp_client::Error::Timeout { method: "tools/list".into(), limit }),
     }
 }
@@ -183,17 +183,17 @@ impl IntoFuture for ToolsetRequest {
 impl Toolset {
     /// The tools that are ready, server by server.
     pub fn iter(&self) -> impl Iterator<Item = Tool> + '_ {
-        self.ready.iter().flat_map(Tools::iter)
+        self.ready.iter().flat_map(ServerTools::iter)
     }
 
     /// How many tools are ready.
     pub fn len(&self) -> usize {
-        self.ready.iter().map(Tools::len).sum()
+        self.ready.iter().map(ServerTools::len).sum()
     }
 
     /// Whether no tool is ready.
     pub fn is_empty(&self) -> bool {
-        self.ready.iter().all(Tools::is_empty)
+        self.ready.iter().all(ServerTools::is_empty)
     }
 
     /// Finds a tool by the name that the model sees, which is unique among all servers.
@@ -216,7 +216,8 @@ impl Toolset {
         self.get(name).ok_or_else(|| Error::UnknownTool {
             server: None,
             tool: name.to_owned(),
-            nearest: nearest(name, self.ready.iter().flat_map(Tools::names)).map(str::to_owned),
+            suggestion: nearest(name, self.ready.iter().flat_map(ServerTools::names))
+                .map(str::to_owned),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use mcp_http::TokenSource;
 
 use crate::{
-    call::{Interceptors, ToolServer, Tools, UserServer},
+    call::{Interceptors, ServerTools, ToolServer, UserServer},
     error::Error,
     principal::Principal,
     server::{Connection, RelayState},
@@ -34,7 +34,7 @@ impl User {
     /// [`Error::Configuration`] for a server that is not registered or cannot take the user's token,
     /// [`Error::Authorization`] when the user has to sign in, [`Error::ToolDefinition`] when the
     /// server gives no usable list, else [`Error::Transport`].
-    pub async fn tools(&self, server: &str) -> Result<Tools, Error> {
+    pub async fn tools(&self, server: &str) -> Result<ServerTools, Error> {
         loop {
             let user_server = self.user_server(server)?;
             let server =
@@ -42,7 +42,7 @@ impl User {
             match server.list().await {
                 // The server was replaced or removed in the meantime.
                 Err(_) if server.user_server.is_retired() => {}
-                list => return Ok(Tools { list: list?, server }),
+                list => return Ok(ServerTools { list: list?, server }),
             }
         }
     }

@@ -157,7 +157,7 @@ impl<'a> Evaluator<'a> {
             && self.silent == 0
             && self.violations.len() < MAX_VIOLATIONS
         {
-            self.violations.push(Violation { path: self.path.clone(), demand: what() });
+            self.violations.push(Violation { path: self.path.clone(), message: what() });
         }
         validity
     }

@@ -9,7 +9,7 @@ pub struct Violation {
     /// The place in the value as a JSON Pointer (RFC 6901); empty for the whole.
     pub path: String,
     /// What the schema demands there.
-    pub demand: String,
+    pub message: String,
 }
 
 /// The unknown dialect of a schema, by its name.
@@ -19,6 +19,6 @@ pub(crate) struct UnknownDialect(pub(crate) String);
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = if self.path.is_empty() { "the whole" } else { &self.path };
-        write!(f, "{path}: {}", self.demand)
+        write!(f, "{path}: {}", self.message)
     }
 }

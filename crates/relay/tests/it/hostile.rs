@@ -1,6 +1,6 @@
 //! Schemas that are made to cost.
 
-use relay::{Effect, Provider, ProviderSchema, Schema};
+use relay::{ChangeEffect, Provider, ProviderSchema, Schema};
 use serde_json::{Map, Value, json};
 
 use crate::property::PROVIDERS;
@@ -86,7 +86,8 @@ fn converting_a_hostile_schema_takes_bounded_time() {
             let schema: Value = converted.schema().parse().unwrap();
             assert_eq!(schema["type"], "object", "{at} {provider:?}");
             assert!(!text.contains("file:"), "{text}");
-            converted.restore(json!({ "arguments": "{}", "a": { "a": [null, { "a": {} }] } }));
+            converted
+                .decode_arguments(json!({ "arguments": "{}", "a": { "a": [null, { "a": {} }] } }));
         }
     }
 }
@@ -97,9 +98,9 @@ fn an_oversized_schema_becomes_one_json_string() {
     let converted = ProviderSchema::new(Provider::OpenAiChatStrict, &own);
     let schema: Value = converted.schema().parse().unwrap();
     assert_eq!(schema["properties"]["arguments"]["type"], "string");
-    assert_eq!(converted.changes()[0].effect, Effect::Wider);
+    assert_eq!(converted.changes()[0].effect, ChangeEffect::Wider);
     let said = json!({ "arguments": "{\"p1\":\"x\"}" });
-    assert_eq!(converted.restore(said), json!({ "p1": "x" }));
+    assert_eq!(converted.decode_arguments(said), json!({ "p1": "x" }));
 }
 
 /// Deeper than `serde_json` reads.
@@ -109,6 +110,6 @@ fn deep_arguments_are_restored() {
     let own = Schema::from_value(own).unwrap();
     let deep = nested(300, json!({ "a": null }), |it| json!({ "a": it }));
     for provider in PROVIDERS {
-        ProviderSchema::new(provider, &own).restore(deep.clone());
+        ProviderSchema::new(provider, &own).decode_arguments(deep.clone());
     }
 }

@@ -5,7 +5,7 @@ use proptest::{
     prelude::*,
     test_runner::{Config, TestCaseError, TestRunner},
 };
-use relay::{Effect, Provider, ProviderSchema, Schema};
+use relay::{ChangeEffect, Provider, ProviderSchema, Schema};
 use serde_json::{Value, json};
 
 use crate::{
@@ -190,7 +190,7 @@ fn is_no_wider(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
     let said = Maker::new(&schema, &case.choices).value(&schema, 0);
     let said = said.filter(|_| converted.is_sound());
     let Some(said) = said.filter(|said| valid(&schema).is_valid(said)) else { return Ok(false) };
-    let restored = converted.restore(said.clone());
+    let restored = converted.decode_arguments(said.clone());
     prop_assert!(
         case.validator.is_valid(&restored),
         "{provider:?}: {}\nis {schema}\nand {said}\nbecomes {restored}\n{:#?}",
@@ -204,7 +204,7 @@ fn is_no_wider(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
 /// reported.
 fn is_no_narrower(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
     let converted = ProviderSchema::new(provider, &Schema::from_value(case.own.clone()).unwrap());
-    let narrower = converted.changes().iter().any(|it| it.effect == Effect::Narrower);
+    let narrower = converted.changes().iter().any(|it| it.effect == ChangeEffect::Narrower);
     let arguments = Maker::new(&case.own, &case.choices).value(&case.own, 0);
     // Those of a call are always an object.
     let arguments =
@@ -213,7 +213,8 @@ fn is_no_narrower(provider: Provider, case: &Case) -> Result<bool, TestCaseError
     let schema = without_nullable(converted.schema().parse().unwrap());
     let validator = valid(&schema);
     let mut ways = Counterparts::new(&schema).of(&schema, &arguments).into_iter();
-    let said = ways.find(|it| validator.is_valid(it) && converted.restore(it.clone()) == arguments);
+    let said = ways
+        .find(|it| validator.is_valid(it) && converted.decode_arguments(it.clone()) == arguments);
     prop_assert!(
         said.is_some(),
         "{provider:?}: {}\nis {schema}\nby which {arguments} cannot be said\n{:#?}",

@@ -8,14 +8,14 @@ use std::{
 
 use futures_util::future::{BoxFuture, join_all};
 use mcp_client::{
-    Client, Completing, Error, Options,
+    CallOptions, Client, CompletionRequest, Error,
     mcp_types::{
         Era,
         v2025_11_25::{ListPromptsRequest, LoggingLevel, PaginatedRequestParams},
     },
 };
 use mcp_http::Headers;
-use mcp_testkit::{AnswerMode, CallAnswer, Fault, Gate, On, TestServer, Tool, Turn};
+use mcp_testkit::{Barrier, CallResult, Fault, On, ResponseMode, Step, TestServer, Tool};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -39,14 +39,18 @@ const CALLS: [(&str, Call); 10] = [
     ("prompts/list", |client| Box::pin(async { client.list_prompts().await.map(drop) })),
     ("prompts/get", |client| Box::pin(async { client.get_prompt("a", ()).await.map(drop) })),
     ("completion/complete", |client| {
-        Box::pin(async { client.complete(&Completing::of_prompt("a", "b", "")).await.map(drop) })
+        Box::pin(async {
+            client.complete(&CompletionRequest::for_prompt("a", "b", "")).await.map(drop)
+        })
     }),
     ("prompts/list", |client| {
         let all = PaginatedRequestParams::default();
-        Box::pin(async move { client.call::<ListPromptsRequest>(&all).await.map(drop) })
+        Box::pin(async move { client.send_request::<ListPromptsRequest>(&all).await.map(drop) })
     }),
     ("x-own/method", |client| {
-        Box::pin(async { client.call_raw("x-own/method", json!({ "a": 1 })).await.map(drop) })
+        Box::pin(async {
+            client.send_request_raw("x-own/method", json!({ "a": 1 })).await.map(drop)
+        })
     }),
 ];
 
@@ -91,9 +95,9 @@ async fn server_with_progress_and_logs() -> ScriptedServer {
 struct Received(Arc<Mutex<Vec<String>>>);
 
 impl Received {
-    fn options(&self) -> Options {
+    fn options(&self) -> CallOptions {
         let (progress, log) = (self.clone(), self.clone());
-        Options::new()
+        CallOptions::new()
             .on_progress(move |it| progress.record(format!("{} of {:?}", it.progress, it.total)))
             .on_log(LoggingLevel::Debug, move |it| log.record(format!("{}: {}", it.level, it.data)))
     }
@@ -118,8 +122,8 @@ async fn every_method_sends_meta_and_delivers_progress_and_logs() {
             .meta("com.example/trace", "t-1")
             .meta("traceparent", TRACE_PARENT)
             .meta("progressToken", "mine")
-            .extra(Headers::new().with("x-only", "2"));
-        let client = client_with_version(server.transport(), revision).with(options);
+            .extension(Headers::new().with("x-only", "2"));
+        let client = client_with_version(server.transport(), revision).with_options(options);
         for (method, call) in CALLS {
             call(&client).await.unwrap();
             let notifications = ["0.5 of Some(2.0)", "0.25 of None", "loud: [1]"];
@@ -132,8 +136,8 @@ async fn every_method_sends_meta_and_delivers_progress_and_logs() {
             assert_eq!(meta["traceparent"], TRACE_PARENT, "{method}");
             let level = &meta["io.modelcontextprotocol/logLevel"];
             let expected = match revision.era() {
-                Era::Handshake => Value::Null,
-                Era::PerRequest => json!("debug"),
+                Era::Stateful => Value::Null,
+                Era::Stateless => json!("debug"),
             };
             assert_eq!(*level, expected, "{method}");
             assert_eq!(sent.header("x-only").as_deref(), Some("2"), "{method}");
@@ -161,9 +165,9 @@ async fn every_method_times_out_after_the_timeout_of_its_options() {
     for revision in PROTOCOL_VERSIONS {
         let (server, client) =
             start_and_connect(TestServer::builder().tool(echo_tool()), revision).await;
-        let client = client.with(Options::new().timeout(Duration::from_secs(5)));
+        let client = client.with_options(CallOptions::new().timeout(Duration::from_secs(5)));
         for (number, method) in ["tools/list", "tools/call"].into_iter().enumerate() {
-            let gate = Gate::new();
+            let gate = Barrier::new();
             server.script(On::method(method), Fault::Hold(gate.clone()));
             let call = CALLS.iter().find(|(name, _)| *name == method).unwrap().1;
             let advance_later = async {
@@ -173,7 +177,7 @@ async fn every_method_times_out_after_the_timeout_of_its_options() {
             let (called, ()) = tokio::join!(call(&client), advance_later);
             let expected = format!("no answer to `{method}` within 5s\n-> Timeout");
             assert_eq!(describe_result(called), expected);
-            if revision.era() == Era::Handshake {
+            if revision.era() == Era::Stateful {
                 with_timeout(server.received("notifications/cancelled", number + 1)).await;
             }
         }
@@ -182,30 +186,30 @@ async fn every_method_times_out_after_the_timeout_of_its_options() {
 }
 
 fn echo_tool() -> Tool {
-    Tool::new("a", json!({ "type": "object" }), |_| CallAnswer::text("a"))
+    Tool::new("a", json!({ "type": "object" }), |_| CallResult::text("a"))
 }
 
 #[tokio::test]
 async fn progress_restarts_the_timeout_but_not_the_total() {
     // LIFE-14, N-TIME-01
     for revision in PROTOCOL_VERSIONS {
-        let (gates, last) = ([Gate::new(), Gate::new()], Gate::new());
+        let (gates, last) = ([Barrier::new(), Barrier::new()], Barrier::new());
         let held = [gates[0].clone(), gates[1].clone()];
-        let slow = Tool::asking("a", json!({ "type": "object" }), move |_| {
-            let turn = Turn::answer(CallAnswer::text("a"));
+        let slow = Tool::with_steps("a", json!({ "type": "object" }), move |_| {
+            let turn = Step::finish(CallResult::text("a"));
             let progress = json!({ "progress": 1 });
             let held = held.iter();
             held.fold(turn, |turn, gate| turn.hold(gate).progress(progress.clone())).hold(&last)
         });
-        let builder = TestServer::builder().tool(slow).answers(AnswerMode::Sse);
+        let builder = TestServer::builder().tool(slow).response_mode(ResponseMode::Sse);
         let (_server, client) = start_and_connect(builder, revision).await;
         let notifications = Arc::new(tokio::sync::Semaphore::new(0));
         let tell = Arc::clone(&notifications);
-        let options = Options::new()
+        let options = CallOptions::new()
             .timeout(Duration::from_secs(5))
-            .total(Duration::from_secs(11))
+            .max_total_timeout(Duration::from_secs(11))
             .on_progress(move |_| tell.add_permits(1));
-        let client = client.with(options);
+        let client = client.with_options(options);
         let clock = async {
             for gate in &gates {
                 with_timeout(gate.reached(1)).await;
@@ -225,16 +229,16 @@ async fn progress_restarts_the_timeout_but_not_the_total() {
 async fn concurrent_calls_have_distinct_progress_tokens() {
     // PROG-01, N-PROG-01
     for revision in PROTOCOL_VERSIONS {
-        let gate = Gate::new();
+        let gate = Barrier::new();
         let hold = gate.clone();
-        let slow = Tool::asking("a", json!({ "type": "object" }), move |round| {
+        let slow = Tool::with_steps("a", json!({ "type": "object" }), move |round| {
             let progress = json!({ "progress": round.arguments()["n"] });
-            Turn::answer(CallAnswer::text("a")).hold(&hold).progress(progress)
+            Step::finish(CallResult::text("a")).hold(&hold).progress(progress)
         });
         let (server, client) = start_and_connect(TestServer::builder().tool(slow), revision).await;
         let calls = (0..8).map(async |number| {
             let received = Received::default();
-            let client = client.with(received.options());
+            let client = client.with_options(received.options());
             client.call_tool("a", json!({ "n": number })).await.unwrap();
             (received.take(), number)
         });
@@ -257,14 +261,15 @@ async fn concurrent_calls_have_distinct_progress_tokens() {
 async fn panicking_callback_ends_only_its_own_call() {
     // HTTP-09: the call is cancelled on the server
     for revision in PROTOCOL_VERSIONS {
-        let gate = Gate::new();
+        let gate = Barrier::new();
         let hold = gate.clone();
-        let slow = Tool::asking("a", json!({ "type": "object" }), move |_| {
-            let turn = Turn::answer(CallAnswer::text("a"));
+        let slow = Tool::with_steps("a", json!({ "type": "object" }), move |_| {
+            let turn = Step::finish(CallResult::text("a"));
             turn.progress(json!({ "progress": 1 })).hold(&hold)
         });
         let (server, client) = start_and_connect(TestServer::builder().tool(slow), revision).await;
-        let panicking = client.with(Options::new().on_progress(|_| panic!("on purpose")));
+        let panicking =
+            client.with_options(CallOptions::new().on_progress(|_| panic!("on purpose")));
         let called = tokio::spawn(async move { panicking.call_tool("a", ()).await.map(drop) });
         assert!(with_timeout(called).await.unwrap_err().is_panic());
         with_timeout(server.cancelled(1)).await;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use insta::assert_snapshot;
 use mcp_client::{
-    Client, Completing, Error,
+    Client, CompletionRequest, Error,
     mcp_types::v2026_07_28::{CacheScope, LoggingLevel},
 };
-use mcp_testkit::{Prompt, Recorded, TestServer};
+use mcp_testkit::{Prompt, RecordedRequest, TestServer};
 
 use crate::support::{PROTOCOL_VERSIONS, describe_error, start_and_connect};
 
@@ -22,7 +22,9 @@ const CALLS: [Call; 8] = [
     |client| Box::pin(async { client.list_prompts().await.map(drop) }),
     |client| Box::pin(async { client.get_prompt("a", ()).await.map(drop) }),
     |client| {
-        Box::pin(async { client.complete(&Completing::of_prompt("a", "b", "")).await.map(drop) })
+        Box::pin(async {
+            client.complete(&CompletionRequest::for_prompt("a", "b", "")).await.map(drop)
+        })
     },
     |client| Box::pin(async { client.set_log_level(LoggingLevel::Info).await }),
     |client| Box::pin(async { client.ping().await }),
@@ -44,7 +46,7 @@ async fn call_all(client: &Client) -> String {
 fn methods_after_opening(server: &TestServer) -> Vec<String> {
     let opening = ["initialize", "notifications/initialized", "server/discover"];
     let requests = server.requests();
-    let methods = requests.iter().map(Recorded::method);
+    let methods = requests.iter().map(RecordedRequest::method);
     methods.filter(|it| !opening.contains(it)).map(str::to_owned).collect()
 }
 
@@ -54,19 +56,19 @@ async fn undeclared_capabilities_are_not_requested_by_stateful_versions() {
     let (server, client) = start_and_connect(TestServer::builder(), PROTOCOL_VERSIONS[0]).await;
     assert_snapshot!(call_all(&client).await, @"
     `resources/list` needs the capability `resources`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `resources/templates/list` needs the capability `resources`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `resources/read` needs the capability `resources`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `prompts/list` needs the capability `prompts`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `prompts/get` needs the capability `prompts`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `completion/complete` needs the capability `completions`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `logging/setLevel` needs the capability `logging`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     it went well
     ");
     assert_eq!(methods_after_opening(&server), ["ping"]);
@@ -80,21 +82,21 @@ async fn undeclared_capabilities_are_not_requested_by_stateless_versions() {
     let (server, client) = start_and_connect(builder, PROTOCOL_VERSIONS[1]).await;
     assert_snapshot!(call_all(&client).await, @"
     `resources/list` needs the capability `resources`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `resources/templates/list` needs the capability `resources`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `resources/read` needs the capability `resources`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `prompts/list` needs the capability `prompts`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `prompts/get` needs the capability `prompts`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `completion/complete` needs the capability `completions`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `logging/setLevel` is no method of protocol version 2026-07-28, which the server speaks
-    -> Unsupported, did not run
+    -> UnsupportedMethod, did not run
     `ping` is no method of protocol version 2026-07-28, which the server speaks
-    -> Unsupported, did not run
+    -> UnsupportedMethod, did not run
     ");
     assert_eq!(methods_after_opening(&server), Vec::<String>::new());
     assert_eq!(server.violations(), Vec::<String>::new());

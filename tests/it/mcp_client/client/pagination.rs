@@ -81,7 +81,7 @@ async fn repeated_cursor_is_an_error() {
     let server = server_with_pages([page(&["a"], Some("1")), page(&["a"], Some("1"))]).await;
     assert_snapshot!(list_tools(&server, &server.client()).await, @r#"
     the list of `tools/list` repeats a cursor, so it would never end
-    -> Endless
+    -> ListLimitExceeded
     asked {}
     asked {"cursor":"1"}
     "#);
@@ -115,33 +115,33 @@ async fn rejected_cursor_restarts_the_list_once() {
 #[tokio::test]
 async fn list_is_limited_in_pages_items_and_bytes() {
     let mut limits = Limits::default();
-    limits.pages = 2;
+    limits.max_pages = 2;
     let server =
         server_with_pages([page(&[], Some("1")), page(&[], Some("2")), page(&[], None)]).await;
     assert_snapshot!(list_tools(&server, &server.client().with_limits(limits)).await, @r#"
     the list of `tools/list` has more than 2 pages
-    -> Endless
+    -> ListLimitExceeded
     asked {}
     asked {"cursor":"1"}
     "#);
 
     let mut limits = Limits::default();
-    limits.items = 2;
+    limits.max_items = 2;
     let server = server_with_pages([page(&["a"], Some("1")), page(&["b", "c"], None)]).await;
     assert_snapshot!(list_tools(&server, &server.client().with_limits(limits)).await, @r#"
     the list of `tools/list` has more than 2 entries
-    -> Endless
+    -> ListLimitExceeded
     asked {}
     asked {"cursor":"1"}
     "#);
 
     let mut limits = Limits::default();
-    limits.list_bytes = 200;
+    limits.max_list_bytes = 200;
     let long = |cursor| page(&["x".repeat(80).as_str()], cursor);
     let server = server_with_pages([long(Some("1")), long(None)]).await;
     assert_snapshot!(list_tools(&server, &server.client().with_limits(limits)).await, @r#"
     the list of `tools/list` has more than 200 bytes
-    -> Endless
+    -> ListLimitExceeded
     asked {}
     asked {"cursor":"1"}
     "#);
@@ -164,7 +164,5 @@ async fn tool_names_are_unique_across_pages() {
     let server = server_with_pages([page(&["a", "b"], Some("1")), page(&["b", "c"], None)]).await;
     let list = server.client().list_tools().await.unwrap();
     assert_eq!(names(&list), ["a", "b", "c"]);
-    assert_snapshot!(format!("{:?}", list.refused), @r#"
-    [RefusedEntry { name: Some("b"), reason: "another tool of this server has the same name" }]
-    "#);
+    assert_snapshot!(format!("{:?}", list.invalid), @r#"[InvalidEntry { name: Some("b"), reason: "another tool of this server has the same name" }]"#);
 }

@@ -2,27 +2,27 @@
 
 use insta::assert_snapshot;
 use mcp_client::{
-    Completing,
+    CompletionRequest,
     mcp_types::v2026_07_28::{ContentBlock, Role},
 };
-use mcp_testkit::{Builder, CallAnswer, Prompt, Recorded, TestServer, Turn};
+use mcp_testkit::{CallResult, Prompt, RecordedRequest, Step, TestServer, TestServerBuilder};
 use serde_json::json;
 
 use crate::support::{PROTOCOL_VERSIONS, Script, describe_result, result, start_and_connect};
 
-fn prompt_server() -> Builder {
+fn prompt_server() -> TestServerBuilder {
     let review = Prompt::new("review", |arguments| {
         let text = format!("Review {}", arguments["code"]);
         let picture = json!({ "type": "image", "data": "AAEC", "mimeType": "image/png" });
-        CallAnswer::messages([
+        CallResult::messages([
             json!({ "role": "user", "content": { "type": "text", "text": text } }),
             json!({ "role": "assistant", "content": picture }),
         ])
         .member("description", "A review")
     });
-    let slow = Prompt::asking("slow", |round| match round.number() {
-        0 => Turn::again(),
-        _ => CallAnswer::messages([]).into(),
+    let slow = Prompt::with_steps("slow", |round| match round.number() {
+        0 => Step::retry(),
+        _ => CallResult::messages([]).into(),
     });
     TestServer::builder().prompt(review.argument("code", true)).prompt(slow).completion(|params| {
         let number = if params["argument"]["value"] == "many" { 100 } else { 2 };
@@ -73,15 +73,16 @@ async fn completion_sends_reference_argument_and_context() {
     // COMP-01, COMP-02
     for revision in PROTOCOL_VERSIONS {
         let (server, client) = start_and_connect(prompt_server(), revision).await;
-        let of_prompt =
-            Completing::of_prompt("review", "code", "va").settled("a", "1").settled("b", "2");
+        let of_prompt = CompletionRequest::for_prompt("review", "code", "va")
+            .with_argument("a", "1")
+            .with_argument("b", "2");
         let completion = client.complete(&of_prompt).await.unwrap();
         assert_eq!(completion.values, ["value 0", "value 1"]);
-        let of_template = Completing::of_template("users://{id}", "id", "many");
+        let of_template = CompletionRequest::for_resource_template("users://{id}", "id", "many");
         assert_eq!(client.complete(&of_template).await.unwrap().values.len(), 100);
         let requests = server.requests();
         let sent = requests.iter().filter(|it| it.method() == "completion/complete");
-        let sent = sent.filter_map(Recorded::params).map(|params| {
+        let sent = sent.filter_map(RecordedRequest::params).map(|params| {
             let members = ["ref", "argument", "context"];
             let shown = members.iter().filter_map(|it| params.get(*it)).map(ToString::to_string);
             shown.collect::<Vec<_>>().join(" ")
@@ -111,7 +112,7 @@ async fn completion_returns_at_most_100_values() {
             .on("completion/complete", result(&json!({ "completion": { "values": values } })))
             .start()
             .await;
-        let argument = Completing::of_prompt("a", "b", "");
+        let argument = CompletionRequest::for_prompt("a", "b", "");
         let completion = server.client().complete(&argument).await.unwrap();
         assert_eq!((completion.values.len(), completion.has_more), (100, more));
     }

@@ -7,7 +7,7 @@ use mcp_client::{
     ResourceResult,
     mcp_types::v2026_07_28::{CacheScope, ResourceContents},
 };
-use mcp_testkit::{Builder, CallAnswer, Resource, ResourceTemplate, TestServer, Turn};
+use mcp_testkit::{CallResult, Resource, ResourceTemplate, Step, TestServer, TestServerBuilder};
 use serde_json::json;
 
 use crate::support::{
@@ -15,21 +15,21 @@ use crate::support::{
     start_and_connect,
 };
 
-fn resource_server() -> Builder {
+fn resource_server() -> TestServerBuilder {
     let user = ResourceTemplate::new("users://{id}", "user", |variables| {
         let text = format!("user {}", variables["id"]);
-        CallAnswer::contents([json!({ "uri": variables["uri"], "text": text })])
+        CallResult::contents([json!({ "uri": variables["uri"], "text": text })])
     });
-    let folder = Resource::asking("file:///music/", "music", |_| {
-        CallAnswer::contents([
+    let folder = Resource::with_steps("file:///music/", "music", |_| {
+        CallResult::contents([
             json!({ "uri": "file:///music/a", "blob": "AAEC", "mimeType": "audio/x" }),
             json!({ "uri": "file:///music/b", "text": "" }),
         ])
         .into()
     });
-    let slow = Resource::asking("x://later", "later", |round| match round.number() {
-        0 => Turn::again(),
-        _ => CallAnswer::contents([json!({ "uri": "x://later", "text": "now" })]).into(),
+    let slow = Resource::with_steps("x://later", "later", |round| match round.number() {
+        0 => Step::retry(),
+        _ => CallResult::contents([json!({ "uri": "x://later", "text": "now" })]).into(),
     });
     TestServer::builder()
         .resource(Resource::new("file:///a.txt", "a", "text of a").member("size", 9))
@@ -57,7 +57,7 @@ async fn resources_and_templates_are_listed_page_by_page() {
         let names: Vec<_> = resources.items.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["a", "music", "later"]);
         assert_eq!(resources.items[0].size, Some(9));
-        assert_eq!(resources.refused, []);
+        assert_eq!(resources.invalid, []);
         let templates = client.list_resource_templates().await.unwrap();
         assert_eq!(templates.items[0].uri_template, "users://{id}");
         let hint = resources.cache.map(|hint| (hint.ttl, hint.public));
@@ -146,7 +146,7 @@ async fn resources_are_not_read_without_the_capability() {
     let client = server.client();
     assert_snapshot!(describe_result(client.read_resource("a://b").await), @"
     `resources/read` needs the capability `resources`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     ");
     assert_eq!(server.requests_of("resources/read").await.len(), 0);
 }

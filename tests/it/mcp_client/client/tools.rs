@@ -33,7 +33,7 @@ async fn tools_are_not_listed_or_called_without_the_capability() {
     let server = Script::new().on("initialize", initialize_response_with(&json!({}))).start().await;
     assert_snapshot!(describe_result(server.client().list_tools().await), @"
     `tools/list` needs the capability `tools`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     ");
 }
 
@@ -82,7 +82,7 @@ async fn arguments_other_than_an_object_are_not_sent() {
     assert_snapshot!(describe_result(client.call_tool("add", 5).await), @"
     the parameters of `tools/call` cannot be sent
       the arguments of a tool have to be a JSON object
-    -> Params, did not run
+    -> InvalidParams, did not run
     ");
     assert_eq!(server.request_log().await, "");
 }
@@ -117,10 +117,10 @@ async fn tools_that_require_tasks_are_skipped() {
         let server = script.on("tools/list", result(&tools)).start().await;
         let list = server.client().list_tools().await.unwrap();
         let names: Vec<_> = list.tools.iter().map(|tool| tool.name.as_str()).collect();
-        shown += &format!("{names:?}, refused {:?}\n", list.refused);
+        shown += &format!("{names:?}, refused {:?}\n", list.invalid);
     }
     assert_snapshot!(shown, @r#"
-    ["a", "b"], refused [RefusedEntry { name: Some("c"), reason: "it runs only as a task, which this client does not support" }]
+    ["a", "b"], refused [InvalidEntry { name: Some("c"), reason: "it runs only as a task, which this client does not support" }]
     ["a", "b", "c"], refused []
     ["a", "b", "c"], refused []
     "#);

@@ -5,12 +5,13 @@ use std::{collections::BTreeSet, time::Duration};
 use futures_util::StreamExt;
 use insta::assert_snapshot;
 use mcp_client::{
-    Change, Changes, Client, Options, TransportErrorKind, Watch, mcp_types::Revision,
+    CallOptions, Client, ListChange, Subscription, SubscriptionFilter, TransportErrorKind,
+    mcp_types::Revision,
 };
 use mcp_http::{AccessToken, HttpTransport};
 use mcp_testkit::{
-    Bearer, Builder, CallAnswer, Fault, Gate, On, Prompt, Push, Recorded, Resource, TestServer,
-    Tool, Turn,
+    Barrier, Bearer, CallResult, Fault, On, Prompt, RecordedRequest, Resource, ServerNotification,
+    Step, TestServer, TestServerBuilder, Tool,
 };
 use serde_json::{Value, json};
 
@@ -22,28 +23,28 @@ use crate::support::{
 const STATEFUL: Revision = PROTOCOL_VERSIONS[0];
 const STATELESS: Revision = PROTOCOL_VERSIONS[1];
 
-fn watchable_server() -> Builder {
+fn watchable_server() -> TestServerBuilder {
     TestServer::builder()
         .allow_get(true)
-        .prompt(Prompt::new("p", |_| CallAnswer::messages([])))
+        .prompt(Prompt::new("p", |_| CallResult::messages([])))
         .resource(Resource::new("a://b", "b", "text of b"))
         .resource(Resource::new("a://c", "c", "text of c"))
 }
 
-fn watch_everything() -> Watch {
-    Watch::new().tools().prompts().resources().resource("a://b")
+fn watch_everything() -> SubscriptionFilter {
+    SubscriptionFilter::new().tools().prompts().resources().resource("a://b")
 }
 
-fn resource_change(uri: &str) -> Change {
-    Change::Resource(uri.to_owned())
+fn resource_change(uri: &str) -> ListChange {
+    ListChange::Resource(uri.to_owned())
 }
 
-async fn next_change(changes: &mut Changes) -> Change {
+async fn next_change(changes: &mut Subscription) -> ListChange {
     with_timeout(changes.next()).await.expect("a change").expect("no error")
 }
 
 /// The next `N` changes, in any order.
-async fn next_changes<const N: usize>(changes: &mut Changes) -> BTreeSet<Change> {
+async fn next_changes<const N: usize>(changes: &mut Subscription) -> BTreeSet<ListChange> {
     let mut taken = BTreeSet::new();
     for _ in 0..N {
         taken.insert(next_change(changes).await);
@@ -56,18 +57,18 @@ async fn watch_delivers_each_kind_of_change() {
     // N-SUB-01, N-SUB-02, RES-04, RES-05, PROMPT-04, HTTP-20, HTTP-22
     for revision in PROTOCOL_VERSIONS {
         let (server, client) = start_and_connect(watchable_server(), revision).await;
-        let mut changes = client.watch(watch_everything()).await.unwrap();
-        assert_eq!(changes.refused(), []);
+        let mut changes = client.subscribe(watch_everything()).await.unwrap();
+        assert_eq!(changes.declined(), []);
         for (push, expected) in [
-            (Push::ToolsChanged, Change::Tools),
-            (Push::PromptsChanged, Change::Prompts),
-            (Push::ResourcesChanged, Change::Resources),
-            (Push::ResourceUpdated("a://b".to_owned()), resource_change("a://b")),
+            (ServerNotification::ToolsChanged, ListChange::Tools),
+            (ServerNotification::PromptsChanged, ListChange::Prompts),
+            (ServerNotification::ResourcesChanged, ListChange::Resources),
+            (ServerNotification::ResourceUpdated("a://b".to_owned()), resource_change("a://b")),
         ] {
             assert_eq!(server.push(&push), 1);
             assert_eq!(next_change(&mut changes).await, expected);
         }
-        assert_eq!(client.tool_changes(), 1);
+        assert_eq!(client.tool_list_change_count(), 1);
         assert_eq!(server.violations(), Vec::<String>::new());
     }
 }
@@ -77,12 +78,12 @@ async fn watch_subscribes_only_to_what_was_requested() {
     // N-SUB-01, RES-04
     for revision in PROTOCOL_VERSIONS {
         let (server, client) = start_and_connect(watchable_server(), revision).await;
-        let watch = Watch::new().resource("a://b").resource("a://c").prompts();
-        let mut changes = client.watch(watch).await.unwrap();
-        server.push(&Push::ToolsChanged);
-        server.push(&Push::ResourcesChanged);
-        server.push(&Push::PromptsChanged);
-        assert_eq!(next_change(&mut changes).await, Change::Prompts);
+        let watch = SubscriptionFilter::new().resource("a://b").resource("a://c").prompts();
+        let mut changes = client.subscribe(watch).await.unwrap();
+        server.push(&ServerNotification::ToolsChanged);
+        server.push(&ServerNotification::ResourcesChanged);
+        server.push(&ServerNotification::PromptsChanged);
+        assert_eq!(next_change(&mut changes).await, ListChange::Prompts);
         let requests = server.requests();
         let subscribed = requests.iter().filter_map(|request| match request.method() {
             "resources/subscribe" => Some(request.params()?["uri"].to_string()),
@@ -96,10 +97,10 @@ async fn watch_subscribes_only_to_what_was_requested() {
         assert_eq!(subscribed.collect::<Vec<_>>(), expected);
     }
     let (_server, client) = start_and_connect(watchable_server(), STATEFUL).await;
-    assert_snapshot!(describe_result(client.watch(Watch::new()).await), @"
+    assert_snapshot!(describe_result(client.subscribe(SubscriptionFilter::new()).await), @"
     the parameters of `subscriptions/listen` cannot be sent
       there is nothing to watch
-    -> Params, did not run
+    -> InvalidParams, did not run
     ");
 }
 
@@ -110,40 +111,42 @@ async fn watch_reports_what_the_server_does_not_offer() {
     for revision in PROTOCOL_VERSIONS {
         let (server, client) =
             start_and_connect(TestServer::builder().allow_get(true), revision).await;
-        let mut changes = client.watch(watch_everything()).await.unwrap();
-        let expected = [Change::Prompts, Change::Resources, resource_change("a://b")];
-        assert_eq!(changes.refused(), expected);
-        server.push(&Push::ToolsChanged);
-        assert_eq!(next_change(&mut changes).await, Change::Tools);
-        for watch in [Watch::new().prompts(), Watch::new().resource("a://b")] {
-            shown.push(describe_result(client.watch(watch).await));
+        let mut changes = client.subscribe(watch_everything()).await.unwrap();
+        let expected = [ListChange::Prompts, ListChange::Resources, resource_change("a://b")];
+        assert_eq!(changes.declined(), expected);
+        server.push(&ServerNotification::ToolsChanged);
+        assert_eq!(next_change(&mut changes).await, ListChange::Tools);
+        for watch in
+            [SubscriptionFilter::new().prompts(), SubscriptionFilter::new().resource("a://b")]
+        {
+            shown.push(describe_result(client.subscribe(watch).await));
         }
         assert_eq!(server.violations(), Vec::<String>::new());
     }
     assert_snapshot!(shown.join("\n"), @"
     `notifications/prompts/list_changed` needs the capability `prompts.listChanged`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `notifications/resources/updated` needs the capability `resources.subscribe`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `subscriptions/listen` needs the capability `prompts.listChanged`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     `subscriptions/listen` needs the capability `resources.subscribe`, which the server does not declare
-    -> Capability, did not run
+    -> MissingCapability, did not run
     ");
 }
 
 #[tokio::test]
 async fn changes_arrive_during_calls_if_there_is_no_get_stream() {
     // HTTP-21, LIFE-09: without GET, this server does not declare change notifications
-    let tool = Tool::asking("a", json!({ "type": "object" }), |_| {
+    let tool = Tool::with_steps("a", json!({ "type": "object" }), |_| {
         let method = "notifications/tools/list_changed";
-        Turn::answer(CallAnswer::text("a")).message(json!({ "jsonrpc": "2.0", "method": method }))
+        Step::finish(CallResult::text("a")).message(json!({ "jsonrpc": "2.0", "method": method }))
     });
     let (server, client) = start_and_connect(watchable_server().tool(tool), STATEFUL).await;
     server.script(On::method("GET"), mcp_testkit::Reply::status(405));
-    let mut changes = client.watch(Watch::new().tools()).await.unwrap();
+    let mut changes = client.subscribe(SubscriptionFilter::new().tools()).await.unwrap();
     client.call_tool("a", ()).await.unwrap();
-    assert_eq!(next_change(&mut changes).await, Change::Tools);
+    assert_eq!(next_change(&mut changes).await, ListChange::Tools);
     assert_eq!(server.count("GET"), 1);
 }
 
@@ -152,11 +155,16 @@ async fn everything_counts_as_changed_after_a_broken_stream() {
     // N-SUB-04, HTTP-23
     for revision in PROTOCOL_VERSIONS {
         let (server, client) = start_and_connect(watchable_server(), revision).await;
-        let mut changes = client.watch(watch_everything()).await.unwrap();
+        let mut changes = client.subscribe(watch_everything()).await.unwrap();
         server.close_streams();
-        let all = [Change::Tools, Change::Prompts, Change::Resources, resource_change("a://b")];
+        let all = [
+            ListChange::Tools,
+            ListChange::Prompts,
+            ListChange::Resources,
+            resource_change("a://b"),
+        ];
         assert_eq!(next_changes::<4>(&mut changes).await, all.into());
-        assert_eq!(server.push(&Push::ResourceUpdated("a://b".to_owned())), 1);
+        assert_eq!(server.push(&ServerNotification::ResourceUpdated("a://b".to_owned())), 1);
         assert_eq!(next_change(&mut changes).await, resource_change("a://b"));
         assert_eq!(server.violations(), Vec::<String>::new());
     }
@@ -166,21 +174,22 @@ async fn everything_counts_as_changed_after_a_broken_stream() {
 async fn watch_resubscribes_after_a_lost_session() {
     // HTTP-26, RES-04
     let (server, client) = start_and_connect(watchable_server(), STATEFUL).await;
-    let mut changes = client.watch(Watch::new().tools().resource("a://b")).await.unwrap();
+    let mut changes =
+        client.subscribe(SubscriptionFilter::new().tools().resource("a://b")).await.unwrap();
     server.end_sessions();
     assert_eq!(
         next_changes::<2>(&mut changes).await,
-        [Change::Tools, resource_change("a://b")].into()
+        [ListChange::Tools, resource_change("a://b")].into()
     );
-    assert_eq!(client.lost_sessions(), 1);
-    assert_eq!(server.push(&Push::ResourceUpdated("a://b".to_owned())), 1);
+    assert_eq!(client.lost_session_count(), 1);
+    assert_eq!(server.push(&ServerNotification::ResourceUpdated("a://b".to_owned())), 1);
     assert_eq!(next_change(&mut changes).await, resource_change("a://b"));
     assert_eq!(server.count("resources/subscribe"), 2);
     // A session that is lost before the watch begins is not an error either.
     drop(changes);
     server.end_sessions();
-    let again = client.watch(Watch::new().resource("a://b")).await.unwrap();
-    assert_eq!(again.refused(), []);
+    let again = client.subscribe(SubscriptionFilter::new().resource("a://b")).await.unwrap();
+    assert_eq!(again.declined(), []);
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 
@@ -189,9 +198,9 @@ async fn watch_ends_when_client_or_server_closes_it() {
     // N-SUB-04
     for revision in PROTOCOL_VERSIONS {
         let (server, client) = start_and_connect(watchable_server(), revision).await;
-        let mut changes = client.watch(watch_everything()).await.unwrap();
-        server.push(&Push::ToolsChanged);
-        assert_eq!(next_change(&mut changes).await, Change::Tools);
+        let mut changes = client.subscribe(watch_everything()).await.unwrap();
+        server.push(&ServerNotification::ToolsChanged);
+        assert_eq!(next_change(&mut changes).await, ListChange::Tools);
         match revision {
             STATEFUL => client.close().await.unwrap(),
             _ => server.end_subscriptions(),
@@ -208,19 +217,22 @@ async fn dropping_a_watch_unsubscribes_on_the_server() {
     // N-SUB-04, RES-04: another watch of the same resource continues
     for revision in PROTOCOL_VERSIONS {
         let (server, client) = start_and_connect(watchable_server(), revision).await;
-        let both = client.watch(Watch::new().resource("a://b").resource("a://c")).await.unwrap();
-        let mut one = client.watch(Watch::new().resource("a://b")).await.unwrap();
+        let both = client
+            .subscribe(SubscriptionFilter::new().resource("a://b").resource("a://c"))
+            .await
+            .unwrap();
+        let mut one = client.subscribe(SubscriptionFilter::new().resource("a://b")).await.unwrap();
         drop(both);
         match revision {
             STATEFUL => {
                 with_timeout(server.received("resources/unsubscribe", 1)).await;
                 let requests = server.requests();
                 let last = requests.iter().find(|it| it.method() == "resources/unsubscribe");
-                assert_eq!(last.and_then(Recorded::params).unwrap()["uri"], "a://c");
+                assert_eq!(last.and_then(RecordedRequest::params).unwrap()["uri"], "a://c");
             }
             _ => with_timeout(server.cancelled(1)).await,
         }
-        server.push(&Push::ResourceUpdated("a://b".to_owned()));
+        server.push(&ServerNotification::ResourceUpdated("a://b".to_owned()));
         assert_eq!(next_change(&mut one).await, resource_change("a://b"));
         drop(one);
         match revision {
@@ -235,19 +247,19 @@ async fn dropping_a_watch_unsubscribes_on_the_server() {
 async fn resource_watched_again_during_unsubscribe_stays_subscribed() {
     // RES-04: unsubscribe and the next subscribe may arrive in any order
     let (server, client) = start_and_connect(watchable_server(), STATEFUL).await;
-    let watch = || client.watch(Watch::new().resource("a://b"));
+    let watch = || client.subscribe(SubscriptionFilter::new().resource("a://b"));
     let first = watch().await.unwrap();
     drop(first);
     let second = watch().await.unwrap();
     assert_eq!(server.count("resources/unsubscribe"), 0);
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("resources/unsubscribe"), Fault::Hold(gate.clone()));
     drop(second);
     with_timeout(gate.reached(1)).await;
     let mut third = watch().await.unwrap();
     gate.open();
     with_timeout(server.received("resources/subscribe", 4)).await;
-    server.push(&Push::ResourceUpdated("a://b".to_owned()));
+    server.push(&ServerNotification::ResourceUpdated("a://b".to_owned()));
     assert_eq!(next_change(&mut third).await, resource_change("a://b"));
     assert_eq!(server.violations(), Vec::<String>::new());
 }
@@ -256,7 +268,7 @@ async fn resource_watched_again_during_unsubscribe_stays_subscribed() {
 async fn notifications_of_other_subscriptions_are_ignored() {
     // N-SUB-03
     let (server, client) = start_and_connect(watchable_server(), STATELESS).await;
-    let mut changes = client.watch(Watch::new().tools().prompts()).await.unwrap();
+    let mut changes = client.subscribe(SubscriptionFilter::new().tools().prompts()).await.unwrap();
     let of = |id: Value| {
         let meta = json!({ "io.modelcontextprotocol/subscriptionId": id });
         let method = "notifications/prompts/list_changed";
@@ -265,25 +277,25 @@ async fn notifications_of_other_subscriptions_are_ignored() {
     server.send(&of(json!("other")));
     server.send(&json!({ "jsonrpc": "2.0", "id": 999, "result": {} }));
     server.send(&json!({ "jsonrpc": "2.0", "method": "x-own/news" }));
-    server.push(&Push::ToolsChanged);
-    assert_eq!(next_change(&mut changes).await, Change::Tools);
-    let id = server.requests().iter().rev().find_map(Recorded::id).unwrap();
+    server.push(&ServerNotification::ToolsChanged);
+    assert_eq!(next_change(&mut changes).await, ListChange::Tools);
+    let id = server.requests().iter().rev().find_map(RecordedRequest::id).unwrap();
     server.send(&of(json!(id)));
-    assert_eq!(next_change(&mut changes).await, Change::Prompts);
+    assert_eq!(next_change(&mut changes).await, ListChange::Prompts);
 }
 
 #[tokio::test]
 async fn unacknowledged_subscription_times_out() {
     // LIFE-13, N-TIME-01
     let (server, client) = start_and_connect(watchable_server(), STATELESS).await;
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("subscriptions/listen"), Fault::Hold(gate.clone()));
-    let client = client.with(Options::new().timeout(Duration::from_secs(5)));
+    let client = client.with_options(CallOptions::new().timeout(Duration::from_secs(5)));
     let advance_later = async {
         with_timeout(gate.reached(1)).await;
         advance_time(Duration::from_secs(6)).await;
     };
-    let (watched, ()) = tokio::join!(client.watch(watch_everything()), advance_later);
+    let (watched, ()) = tokio::join!(client.subscribe(watch_everything()), advance_later);
     assert_snapshot!(describe_result(watched), @"
     no answer to `subscriptions/listen` within 5s
     -> Timeout
@@ -299,13 +311,13 @@ async fn rejected_token_ends_the_watch_with_an_error() {
         let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build().unwrap();
         let client: Client = client_with_version(transport, revision);
         client.connect().await.unwrap();
-        let mut changes = client.watch(watch_everything()).await.unwrap();
+        let mut changes = client.subscribe(watch_everything()).await.unwrap();
         server.revoke_token(ALICE);
         server.close_streams();
         let error = with_timeout(changes.next()).await.unwrap().unwrap_err();
         assert_eq!(error.transport_kind(), Some(TransportErrorKind::Unauthorized));
         assert!(with_timeout(changes.next()).await.is_none());
-        let refused = client.watch(watch_everything()).await.unwrap_err();
+        let refused = client.subscribe(watch_everything()).await.unwrap_err();
         assert_eq!(refused.transport_kind(), Some(TransportErrorKind::Unauthorized));
     }
 }
@@ -315,10 +327,11 @@ async fn watch_sends_the_token_and_meta_of_its_options() {
     let builder = watchable_server().bearer(Bearer::tokens([ALICE, BOB])).revisions([STATELESS]);
     let server = builder.start().await.unwrap();
     let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build().unwrap();
-    let options = Options::new().extra(AccessToken::new(BOB)).meta("com.example/trace", "t-1");
-    let client = client_with_version(transport, STATELESS).with(options);
-    let changes = client.watch(Watch::new().tools()).await.unwrap();
-    assert_eq!(changes.refused(), []);
+    let options =
+        CallOptions::new().extension(AccessToken::new(BOB)).meta("com.example/trace", "t-1");
+    let client = client_with_version(transport, STATELESS).with_options(options);
+    let changes = client.subscribe(SubscriptionFilter::new().tools()).await.unwrap();
+    assert_eq!(changes.declined(), []);
     let requests = server.requests();
     let listen = requests.iter().find(|it| it.method() == "subscriptions/listen").unwrap();
     assert_eq!(listen.bearer_token(), Some(BOB));

@@ -36,22 +36,22 @@ async fn batches_are_accepted_under_2025_03_26_only() {
     2025-03-26: it went well
     2025-06-18: the answer to `tools/call` is not valid
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
-    -> InvalidAnswer
+    -> InvalidResponse
     2025-06-18: the answer to `tools/call` is not valid
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
-    -> InvalidAnswer
+    -> InvalidResponse
     2025-11-25: the answer to `tools/call` is not valid
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
-    -> InvalidAnswer
+    -> InvalidResponse
     2025-11-25: the answer to `tools/call` is not valid
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
-    -> InvalidAnswer
+    -> InvalidResponse
     2024-11-05: the answer to `tools/call` is not valid
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
-    -> InvalidAnswer
+    -> InvalidResponse
     2024-11-05: the answer to `tools/call` is not valid
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
-    -> InvalidAnswer
+    -> InvalidResponse
     ");
 }
 
@@ -68,19 +68,19 @@ async fn batch_without_the_response_is_an_error() {
     assert_snapshot!(shown, @"
     the answer to `tools/call` is not valid
       the stream ended before `tools/call` was answered
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       the stream ended before `tools/call` was answered; of the last message: it is the notification `notifications/message`
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       the stream ended before `tools/call` was answered
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       invalid type: integer `1`, expected a JSON-RPC message at line 1 column 1
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       the stream ended before `tools/call` was answered; of the last message: it answers request 77, not 2
-    -> InvalidAnswer
+    -> InvalidResponse
     ");
 }
 
@@ -92,7 +92,7 @@ async fn server_requests_in_a_batch_are_answered() {
             let server = server_with_batch("2025-03-26", &messages, streamed).await;
             let client = server.client();
             client.call_tool("add", ()).await.unwrap();
-            assert_eq!(client.tool_changes(), 1);
+            assert_eq!(client.tool_list_change_count(), 1);
             let responses = server.wait_for_requests("response", 1).await;
             let answered = r#"{"jsonrpc":"2.0","id":"p","result":{}}, [alice], 2025-03-26"#;
             assert_eq!(request_log(&responses), answered);
@@ -107,6 +107,6 @@ async fn batched_response_to_initialize_is_an_error() {
     assert_snapshot!(describe_result(server.client().list_tools().await), @"
     the answer to `initialize` is not valid
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
-    -> InvalidAnswer, did not run
+    -> InvalidResponse, did not run
     ");
 }

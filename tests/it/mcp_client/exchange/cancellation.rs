@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use mcp_client::{Client, Limits};
-use mcp_testkit::{Fault, Gate, On, Recorded, TestServer};
+use mcp_testkit::{Barrier, Fault, On, RecordedRequest, TestServer};
 use serde_json::Value;
 
 use crate::support::{
@@ -12,16 +12,16 @@ use crate::support::{
 };
 
 /// A server that holds its response to `method`, a client of it, and the gate.
-async fn server_holding(method: &str) -> (TestServer, Client, Gate) {
+async fn server_holding(method: &str) -> (TestServer, Client, Barrier) {
     let server = start_test_server().await;
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method(method), Fault::Hold(gate.clone()));
     let client = client_for_url(server.url());
     (server, client, gate)
 }
 
 /// Advances the clock once the request has arrived.
-async fn advance_time_once_held(gate: &Gate, time: Duration) {
+async fn advance_time_once_held(gate: &Barrier, time: Duration) {
     with_timeout(gate.reached(1)).await;
     advance_time(time).await;
 }
@@ -31,7 +31,7 @@ async fn cancellation_notifications(server: &TestServer) -> String {
     with_timeout(server.received("notifications/cancelled", 1)).await;
     let requests = server.requests();
     let cancelled = requests.iter().filter(|request| request.method() == "notifications/cancelled");
-    cancelled.filter_map(Recorded::json).map(Value::to_string).collect()
+    cancelled.filter_map(RecordedRequest::json).map(Value::to_string).collect()
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn request_timeout_is_configurable() {
     let (server, client, gate) = server_holding("tools/call").await;
     client.connect().await.unwrap();
     let mut limits = Limits::default();
-    limits.request = Duration::from_secs(5);
+    limits.timeout = Duration::from_secs(5);
     let client = client.with_limits(limits);
     let (called, ()) = tokio::join!(
         client.call_tool("wait", ()),
@@ -100,7 +100,7 @@ async fn session_continues_after_a_cancelled_call() {
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"it went well");
     let requests = server.requests();
     let ids = requests.iter().filter(|request| request.method() == "tools/call");
-    assert_snapshot!(format!("{:?}", ids.map(Recorded::id).collect::<Vec<_>>()), @"[Some(Number(2)), Some(Number(3))]");
+    assert_snapshot!(format!("{:?}", ids.map(RecordedRequest::id).collect::<Vec<_>>()), @"[Some(Number(2)), Some(Number(3))]");
     assert_eq!(server.count("initialize"), 1);
 }
 
@@ -146,7 +146,7 @@ async fn list_is_limited_by_request_timeout_and_total_timeout() {
 
     let (_server, client, gate) = server_holding("tools/list").await;
     let mut limits = Limits::default();
-    limits.total = Duration::from_secs(10);
+    limits.max_total_timeout = Duration::from_secs(10);
     let client = client.with_limits(limits);
     let (called, ()) =
         tokio::join!(client.list_tools(), advance_time_once_held(&gate, Duration::from_secs(11)));

@@ -3,9 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use insta::assert_snapshot;
-use mcp_client::{Client, Limits, Negotiation, Serves, Transport, mcp_types::Revision};
+use mcp_client::{
+    Client, HandlerCapabilities, Limits, Negotiation, Transport, mcp_types::Revision,
+};
 use mcp_http::HttpTransport;
-use mcp_testkit::{Ask, CallAnswer, Round, TestServer, Tool, Turn};
+use mcp_testkit::{CallResult, ServerRequest, Step, StepContext, TestServer, Tool};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -23,10 +25,10 @@ fn client_with_handler(transport: impl Transport, handler: &RecordingHandler) ->
 /// A server with one tool that sends server requests, and a client of it.
 async fn server_with_asking_tool(
     revision: Revision,
-    steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+    steps: impl Fn(&StepContext) -> Step + Send + Sync + 'static,
     handler: &RecordingHandler,
 ) -> (TestServer, Client) {
-    let tool = Tool::asking("ask", json!({ "type": "object" }), steps);
+    let tool = Tool::with_steps("ask", json!({ "type": "object" }), steps);
     let server = TestServer::builder().revisions([revision]).tool(tool).start().await;
     let server = server.expect("a free port");
     let transport = HttpTransport::builder(server.url()).build().expect("a usable URL");
@@ -46,18 +48,18 @@ fn sampling_params() -> Value {
 }
 
 /// Sends every kind of server request, and returns the responses as the tool's result.
-fn ask_everything(round: &Round) -> Turn {
+fn ask_everything(round: &StepContext) -> Step {
     if round.number() == 0 {
-        return Turn::ask("form", Ask::form("Who?", form_schema()))
-            .and("url", Ask::url("Sign in", "https://example.com/in"))
-            .and("model", Ask::sampling(sampling_params()))
-            .and("roots", Ask::roots());
+        return Step::request("form", ServerRequest::form("Who?", form_schema()))
+            .and_request("url", ServerRequest::url("Sign in", "https://example.com/in"))
+            .and_request("model", ServerRequest::sampling(sampling_params()))
+            .and_request("roots", ServerRequest::roots());
     }
-    let got = ["form", "url", "model", "roots"].map(|key| match round.answer(key) {
+    let got = ["form", "url", "model", "roots"].map(|key| match round.response(key) {
         Some(response) => response.to_string(),
         None => round.error(key).map_or_else(String::new, ToString::to_string),
     });
-    CallAnswer::text(got.join("\n")).into()
+    CallResult::text(got.join("\n")).into()
 }
 
 async fn call_ask(client: &Client) -> String {
@@ -95,7 +97,8 @@ async fn server_requests_reach_the_handler_in_all_versions() {
 async fn only_the_capabilities_of_the_handler_are_declared() {
     // LIFE-10, ELIC-01, N-MRTR-10: the server sends no undeclared requests
     for revision in PROTOCOL_VERSIONS {
-        let handler = RecordingHandler::new(Serves::nothing().roots(), HandlerBehavior::Accept);
+        let handler =
+            RecordingHandler::new(HandlerCapabilities::none().roots(), HandlerBehavior::Accept);
         let (server, client) = server_with_asking_tool(revision, ask_everything, &handler).await;
         // The server decides whether that is an error of the call or of the tool.
         let _ = client.call_tool("ask", ()).await;
@@ -117,7 +120,7 @@ async fn only_the_capabilities_of_the_handler_are_declared() {
 
 /// The responses of a client to requests that a stateful server sends before the call completes.
 async fn responses_to(
-    serves: Serves,
+    serves: HandlerCapabilities,
     behavior: HandlerBehavior,
     requests: &[(&str, Value)],
 ) -> (Vec<String>, RecordingHandler) {
@@ -160,7 +163,7 @@ async fn unsupported_server_requests_do_not_reach_the_handler() {
         ("roots/list", json!({})),
         ("tools/list", json!({})),
     ];
-    let serves = Serves::nothing().form().sampling();
+    let serves = HandlerCapabilities::none().form().sampling();
     let (responses, handler) = responses_to(serves, HandlerBehavior::Accept, &requests).await;
     assert_eq!(handler.requests(), Vec::<String>::new());
     assert_snapshot!(responses.join("\n"), @r#"
@@ -337,7 +340,7 @@ async fn handler_time_does_not_count_towards_the_request_timeout() {
     no answer to `tools/call` within 30s
     -> Timeout
     ");
-    assert_eq!(began.elapsed(), 5 * MINUTE + Limits::default().request);
+    assert_eq!(began.elapsed(), 5 * MINUTE + Limits::default().timeout);
 }
 
 #[tokio::test(start_paused = true)]
@@ -368,7 +371,7 @@ async fn handler_is_notified_when_a_url_elicitation_completes() {
         json!({ "jsonrpc": "2.0", "method": method, "params": params })
     };
     for (serves, requests) in
-        [(ALL_CAPABILITIES, &["done: e-1"][..]), (Serves::nothing().form(), &[])]
+        [(ALL_CAPABILITIES, &["done: e-1"][..]), (HandlerCapabilities::none().form(), &[])]
     {
         let (memory_server, handler) = (
             Arc::new(MemoryServer::new(GetStream::NotOffered)),

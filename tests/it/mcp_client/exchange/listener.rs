@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
-use mcp_client::{Client, Limits, Negotiation, Serves, mcp_types::Revision};
+use mcp_client::{Client, HandlerCapabilities, Limits, Negotiation, mcp_types::Revision};
 use mcp_http::HttpTransport;
-use mcp_testkit::{Ask, CallAnswer, Push, TestServer, Tool, Turn};
+use mcp_testkit::{CallResult, ServerNotification, ServerRequest, Step, TestServer, Tool};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -27,14 +27,18 @@ async fn server_request_on_the_get_stream_is_answered_during_a_call() {
     let schema = json!({ "type": "object", "properties": {
         "name": { "type": "string", "default": "Ada" },
     } });
-    let tool =
-        Tool::asking("ask", json!({ "type": "object" }), move |round| match round.answer("name") {
-            None => Turn::ask("name", Ask::form("Who?", schema.clone())).elsewhere(),
-            Some(response) => CallAnswer::text(response["content"]["name"].to_string()).into(),
-        });
+    let tool = Tool::with_steps("ask", json!({ "type": "object" }), move |round| {
+        match round.response("name") {
+            None => {
+                Step::request("name", ServerRequest::form("Who?", schema.clone())).on_get_stream()
+            }
+            Some(response) => CallResult::text(response["content"]["name"].to_string()).into(),
+        }
+    });
     let server = TestServer::builder().allow_get(true).tool(tool).start().await.unwrap();
     let transport = HttpTransport::builder(server.url()).build().unwrap();
-    let handler = RecordingHandler::new(Serves::nothing().form(), HandlerBehavior::Accept);
+    let handler =
+        RecordingHandler::new(HandlerCapabilities::none().form(), HandlerBehavior::Accept);
     let client = Client::builder(transport)
         .handler(handler.clone())
         .negotiation(Negotiation::known(Revision::V2025_11_25))
@@ -43,8 +47,8 @@ async fn server_request_on_the_get_stream_is_answered_during_a_call() {
     let content = serde_json::to_value(&result.content).unwrap();
     assert_eq!(content[0]["text"], "\"Ada\"");
     assert_eq!(handler.requests(), ["form: Who?"]);
-    assert_eq!(server.push(&Push::ToolsChanged), 1);
-    while client.tool_changes() == 0 {
+    assert_eq!(server.push(&ServerNotification::ToolsChanged), 1);
+    while client.tool_list_change_count() == 0 {
         tokio::task::yield_now().await;
     }
     client.close().await.unwrap();
@@ -54,7 +58,9 @@ async fn server_request_on_the_get_stream_is_answered_during_a_call() {
 #[tokio::test]
 async fn client_without_handler_capabilities_does_not_listen() {
     // HTTP-20: listening would occupy a connection
-    for handler in [None, Some(RecordingHandler::new(Serves::nothing(), HandlerBehavior::Accept))] {
+    for handler in
+        [None, Some(RecordingHandler::new(HandlerCapabilities::none(), HandlerBehavior::Accept))]
+    {
         let memory_server = Arc::new(MemoryServer::new(GetStream::Open));
         let client = match &handler {
             None => stateful_client(Arc::clone(&memory_server)),
@@ -126,7 +132,7 @@ async fn connect_does_not_wait_long_for_an_unanswered_get() {
     );
     let began = Instant::now();
     client_with_handler(&memory_server, &handler).connect().await.unwrap();
-    assert!(began.elapsed() < Limits::default().request, "{:?}", began.elapsed());
+    assert!(began.elapsed() < Limits::default().timeout, "{:?}", began.elapsed());
     assert_eq!(memory_server.listen_count.load(Ordering::Relaxed), 1);
 }
 

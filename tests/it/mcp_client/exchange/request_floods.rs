@@ -11,7 +11,8 @@ use std::{
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use insta::assert_snapshot;
 use mcp_client::{
-    Context, Messages, Outgoing, Reply, Transport, TransportError, Watch, mcp_types::Revision,
+    MessageContext, OutgoingMessage, ResponseMessages, SubscriptionFilter, Transport,
+    TransportError, TransportResponse, mcp_types::Revision,
 };
 use serde_json::{Value, json};
 use tokio::{task::yield_now, time::advance};
@@ -41,7 +42,7 @@ impl FloodingServer {
         Arc::new(Self { version, events, is_slow, in_flight, max_in_flight, response_count })
     }
 
-    fn reply(&self, method: &str, id: &Value) -> Messages {
+    fn reply(&self, method: &str, id: &Value) -> ResponseMessages {
         let result = match method {
             "initialize" => json!({
                 "protocolVersion": self.version,
@@ -51,11 +52,13 @@ impl FloodingServer {
             "tools/call" => {
                 let events: Vec<_> =
                     self.events.iter().map(|event| Ok(event.to_string().into())).collect();
-                return Messages::Stream(stream::iter(events).boxed());
+                return ResponseMessages::Stream(stream::iter(events).boxed());
             }
-            _ => return Messages::None,
+            _ => return ResponseMessages::None,
         };
-        Messages::One(json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string().into())
+        ResponseMessages::One(
+            json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string().into(),
+        )
     }
 
     async fn take_response(&self) {
@@ -80,19 +83,22 @@ impl FloodingServer {
 }
 
 impl Transport for FloodingServer {
-    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+    fn send(
+        &self,
+        message: OutgoingMessage,
+    ) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         async move {
             let message: Value = serde_json::from_slice(&message.body).expect("JSON");
             let Some(method) = message["method"].as_str() else {
                 self.take_response().await;
-                return Ok(Reply::new(Messages::None));
+                return Ok(TransportResponse::new(ResponseMessages::None));
             };
-            Ok(Reply::new(self.reply(method, &message["id"])))
+            Ok(TransportResponse::new(self.reply(method, &message["id"])))
         }
         .boxed()
     }
 
-    fn close(&self, _: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+    fn close(&self, _: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         async { Ok(()) }.boxed()
     }
 }
@@ -156,17 +162,18 @@ async fn answers_to_a_large_batch_are_limited_in_number() {
 struct EndlessNotifications;
 
 impl Transport for EndlessNotifications {
-    fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+    fn send(&self, _: OutgoingMessage) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         let notification = || Ok(json!({ "jsonrpc": "2.0", "method": "x" }).to_string().into());
         let first = stream::once(async move {
             advance(Duration::from_secs(31)).await;
             notification()
         });
         let rest = stream::iter((0..100_000).map(move |_| notification()));
-        async { Ok(Reply::new(Messages::Stream(first.chain(rest).boxed()))) }.boxed()
+        async { Ok(TransportResponse::new(ResponseMessages::Stream(first.chain(rest).boxed()))) }
+            .boxed()
     }
 
-    fn close(&self, _: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+    fn close(&self, _: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         async { Ok(()) }.boxed()
     }
 }
@@ -179,7 +186,7 @@ async fn endless_notifications_do_not_prevent_the_timeout() {
     no answer to `tools/call` within 30s
     -> Timeout
     ");
-    let watched = client.watch(Watch::new().tools()).await;
+    let watched = client.subscribe(SubscriptionFilter::new().tools()).await;
     assert_snapshot!(describe_result(watched.map(drop)), @"
     no answer to `subscriptions/listen` within 30s
     -> Timeout

@@ -30,16 +30,16 @@ async fn response_must_have_the_id_of_the_request() {
     ]).await, @r#"
     the answer to `tools/call` is not valid
       it answers request 77, not 2
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       it answers request "2", not 2
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       it answers request 77, not 2
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       a result without an id at line 1 column 51
-    -> InvalidAnswer
+    -> InvalidResponse
     `tools/call` failed: cannot read it (code -32700)
     -> Rpc
     `tools/call` failed: cannot read it (code -32700)
@@ -65,37 +65,37 @@ async fn response_must_be_either_a_valid_result_or_an_error() {
     ]).await, @r#"
     the answer to `tools/call` is not valid
       more than one of `method`, `result` and `error` at line 1 column 81
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       no `method`, `result` or `error` at line 1 column 24
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       result: invalid type: null, expected an object (CallToolResult or InputRequiredResult) at line 1 column 38
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       result: invalid type: sequence, expected an object (CallToolResult or InputRequiredResult) at line 1 column 33
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       result.content: missing, CallToolResult requires it at line 1 column 35
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       result.content: missing, CallToolResult requires it at line 1 column 45
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       jsonrpc: invalid value: string, expected the string "2.0" at line 1 column 16
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       jsonrpc: missing, every message requires it at line 1 column 32
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       error: invalid type: string, expected an object (ErrorObject) at line 1 column 40
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       error.code: invalid type: string, expected an integer at line 1 column 44
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       error.code: missing, ErrorObject requires it at line 1 column 47
-    -> InvalidAnswer
+    -> InvalidResponse
     "#);
 }
 
@@ -114,31 +114,31 @@ async fn body_that_is_not_one_response_is_an_error() {
     ]).await, @"
     the answer to `tools/call` is not valid
       EOF while parsing a value at line 1 column 0
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       EOF while parsing an object at line 1 column 1
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       expected ident at line 1 column 2
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       invalid type: null, expected a JSON-RPC message at line 1 column 4
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       it is the notification `notifications/message`
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       the server sent a request instead
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       invalid unicode code point at line 1 column 2
-    -> InvalidAnswer
+    -> InvalidResponse
     ");
 }
 
@@ -149,7 +149,7 @@ async fn accepted_without_a_response_is_an_error() {
     assert_snapshot!(call_with_responses([status(202), status(204), json(ok).with_status(202)]).await, @"
     the answer to `tools/call` is not valid
       the server took note of it and sent no answer
-    -> InvalidAnswer
+    -> InvalidResponse
     [server]/mcp answered with a body of no declared type instead of JSON or an event stream
     -> Protocol
     it went well
@@ -228,15 +228,15 @@ async fn event_that_is_not_a_message_is_an_error() {
     ]).await, @"
     the answer to `tools/call` is not valid
       expected ident at line 1 column 2
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       result.content: missing, CallToolResult requires it at line 1 column 35
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       jsonrpc: missing, every message requires it at line 1 column 2
-    -> InvalidAnswer
+    -> InvalidResponse
     ");
 }

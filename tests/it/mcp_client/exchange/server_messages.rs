@@ -1,7 +1,7 @@
 //! Server requests, notifications and other responses that arrive during a call.
 
 use insta::assert_snapshot;
-use mcp_testkit::{Fault, Gate, On};
+use mcp_testkit::{Barrier, Fault, On};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -24,7 +24,7 @@ fn ping(id: &Value) -> Value {
 async fn server_requests_are_answered_before_the_response_arrives() {
     // HTTP-07, PING-01, RPC-10: the server responds to the call after the client's responses
     let server = start_test_server().await;
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let requests = vec![
         ping(&json!("p-1")),
         ping(&json!(7)),

@@ -151,7 +151,7 @@ async fn initialize_result_is_exposed_as_server_info() {
     let profile = server.client().connect().await.unwrap();
     let capabilities = serde_json::Value::Object(profile.capabilities.as_object().clone());
     assert_snapshot!(capabilities, @r#"{"experimental":{"a":{}},"tools":{"listChanged":true},"x-own":{}}"#);
-    assert_eq!(profile.server.as_ref().unwrap().name, "peer");
+    assert_eq!(profile.implementation.as_ref().unwrap().name, "peer");
     assert_eq!(profile.instructions.as_deref(), Some("Be brief"));
     assert_eq!(profile.revision.to_string(), "2025-11-25");
     // Without a session, there is no session header.
@@ -180,16 +180,16 @@ async fn invalid_initialize_result_is_an_error() {
     assert_snapshot!(outcomes, @"
     the answer to `initialize` is not valid
       result.capabilities: missing, InitializeResult requires it at line 1 column 35
-    -> InvalidAnswer, did not run
+    -> InvalidResponse, did not run
     the answer to `initialize` is not valid
       result.serverInfo: missing, InitializeResult requires it at line 1 column 83
-    -> InvalidAnswer, did not run
+    -> InvalidResponse, did not run
     the answer to `initialize` is not valid
       result.protocolVersion: invalid type: integer `20251125`, expected a string at line 1 column 60
-    -> InvalidAnswer, did not run
+    -> InvalidResponse, did not run
     the answer to `initialize` is not valid
       result: invalid type: null, expected an object (InitializeResult) at line 1 column 38
-    -> InvalidAnswer, did not run
+    -> InvalidResponse, did not run
     `initialize` failed: down for maintenance (code -32603)
     -> Rpc, did not run
     ");

@@ -3,7 +3,7 @@
 use futures_util::{FutureExt, future::join_all};
 use insta::assert_snapshot;
 use mcp_client::TransportErrorKind;
-use mcp_testkit::{Fault, Gate, On};
+use mcp_testkit::{Barrier, Fault, On};
 
 use crate::support::{
     Script, client_for_url, describe_result, request_log, start_test_server, status, with_timeout,
@@ -35,7 +35,7 @@ async fn session_is_deleted_if_initialized_is_rejected() {
 async fn session_is_deleted_if_all_callers_are_dropped() {
     // HTTP-29
     let server = start_test_server().await;
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("notifications/initialized"), Fault::Hold(gate.clone()));
     let client = client_for_url(server.url());
     let callers = join_all((0..3).map(|_| client.call_tool("wait", ())));
@@ -56,7 +56,7 @@ async fn close_waits_for_a_running_initialize() {
     // HTTP-29: otherwise the session would open after `close`
     for method in ["initialize", "notifications/initialized"] {
         let server = start_test_server().await;
-        let gate = Gate::new();
+        let gate = Barrier::new();
         server.script(On::method(method), Fault::Hold(gate.clone()));
         let client = client_for_url(server.url());
         let close = async {

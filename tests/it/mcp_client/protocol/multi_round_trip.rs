@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
-use mcp_client::{Client, Negotiation, Serves, mcp_types::Revision};
+use mcp_client::{Client, HandlerCapabilities, Negotiation, mcp_types::Revision};
 use mcp_http::HttpTransport;
-use mcp_testkit::{Ask, CallAnswer, Recorded, Round, TestServer, Tool, Turn};
+use mcp_testkit::{
+    CallResult, RecordedRequest, ServerRequest, Step, StepContext, TestServer, Tool,
+};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -16,10 +18,10 @@ use crate::support::{
 
 /// A server with one tool that requires input, and a client of it.
 async fn server_with_asking_tool(
-    steps: impl Fn(&Round) -> Turn + Send + Sync + 'static,
+    steps: impl Fn(&StepContext) -> Step + Send + Sync + 'static,
     handler: &RecordingHandler,
 ) -> (TestServer, Client) {
-    let tool = Tool::asking("ask", json!({ "type": "object" }), steps);
+    let tool = Tool::with_steps("ask", json!({ "type": "object" }), steps);
     let builder = TestServer::builder().revisions([Revision::V2026_07_28]);
     let server = builder.tool(tool).start().await.expect("a free port");
     let transport = HttpTransport::builder(server.url()).build().expect("a usable URL");
@@ -40,8 +42,8 @@ async fn server_requiring_input(input_required: &Value) -> ScriptedServer {
 }
 
 /// One server request of each kind that cannot be declined in its response.
-fn undeclinable_requests() -> [Ask; 2] {
-    [Ask::sampling(json!({ "messages": [], "maxTokens": 1 })), Ask::roots()]
+fn undeclinable_requests() -> [ServerRequest; 2] {
+    [ServerRequest::sampling(json!({ "messages": [], "maxTokens": 1 })), ServerRequest::roots()]
 }
 
 #[tokio::test]
@@ -51,19 +53,19 @@ async fn declined_or_failed_sampling_and_roots_end_the_call() {
         [HandlerBehavior::Decline, HandlerBehavior::Fail].into_iter().zip(undeclinable_requests())
     {
         let handler = RecordingHandler::new(ALL_CAPABILITIES, behavior);
-        let ask = move |_: &Round| Turn::ask("it", question.clone());
+        let ask = move |_: &StepContext| Step::request("it", question.clone());
         let (server, client) = server_with_asking_tool(ask, &handler).await;
         let outcome = describe_result(client.call_tool("ask", ()).await);
         match behavior {
             HandlerBehavior::Decline => assert_snapshot!(outcome, @"
             `tools/call` needs what `sampling/createMessage` asks for, which is not to be had
               the user refused
-            -> Input
+            -> InputUnavailable
             "),
             _ => assert_snapshot!(outcome, @"
             `tools/call` needs what `roots/list` asks for, which is not to be had
               the desk burns, and the password is hunter2
-            -> Input
+            -> InputUnavailable
             "),
         }
         assert_eq!(server.count("tools/call"), 1);
@@ -74,10 +76,13 @@ async fn declined_or_failed_sampling_and_roots_end_the_call() {
 async fn declined_elicitation_is_sent_to_the_server() {
     // N-MRTR-11
     let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Decline);
-    let ask = |round: &Round| match (round.answer("form"), round.answer("url")) {
-        (Some(form), Some(url)) => CallAnswer::text(format!("{form} {url}")).into(),
-        _ => Turn::ask("form", Ask::form("?", json!({ "type": "object", "properties": {} })))
-            .and("url", Ask::url("?", "https://x")),
+    let ask = |round: &StepContext| match (round.response("form"), round.response("url")) {
+        (Some(form), Some(url)) => CallResult::text(format!("{form} {url}")).into(),
+        _ => Step::request(
+            "form",
+            ServerRequest::form("?", json!({ "type": "object", "properties": {} })),
+        )
+        .and_request("url", ServerRequest::url("?", "https://x")),
     };
     let (server, client) = server_with_asking_tool(ask, &handler).await;
     let result = client.call_tool("ask", ()).await.unwrap();
@@ -89,7 +94,8 @@ async fn declined_elicitation_is_sent_to_the_server() {
 #[tokio::test]
 async fn input_request_for_an_undeclared_capability_is_an_error() {
     // N-MRTR-10, N-ELIC-01
-    let handler = RecordingHandler::new(Serves::nothing().form(), HandlerBehavior::Accept);
+    let handler =
+        RecordingHandler::new(HandlerCapabilities::none().form(), HandlerBehavior::Accept);
     let mut outcomes = Vec::new();
     for request in [
         json!({ "method": "roots/list" }),
@@ -111,16 +117,16 @@ async fn input_request_for_an_undeclared_capability_is_an_error() {
     assert_snapshot!(outcomes.join("\n"), @r#"
     the answer to `tools/call` is not valid
       it requires what was not offered: this client does not serve "roots/list"
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       it requires what was not offered: this client does not serve elicitation in the mode "url"
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       it requires what was not offered: this client does not serve "x/ y"
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       result.inputRequests.b.params.message: missing, ElicitRequestParams `form` requires it at line 1 column 262
-    -> InvalidAnswer
+    -> InvalidResponse
     "#);
     assert_eq!(handler.requests(), Vec::<String>::new());
 }
@@ -128,13 +134,13 @@ async fn input_request_for_an_undeclared_capability_is_an_error() {
 #[tokio::test]
 async fn call_is_repeated_with_backoff_if_only_state_is_returned() {
     // N-MRTR-03, N-MRTR-04, N-MRTR-05: also without handler capabilities
-    let ask = |round: &Round| match round.number() {
-        0..3 => Turn::again(),
-        _ => CallAnswer::text("done").into(),
+    let ask = |round: &StepContext| match round.number() {
+        0..3 => Step::retry(),
+        _ => CallResult::text("done").into(),
     };
     let (server, client) = server_with_asking_tool(
         ask,
-        &RecordingHandler::new(Serves::nothing(), HandlerBehavior::Accept),
+        &RecordingHandler::new(HandlerCapabilities::none(), HandlerBehavior::Accept),
     )
     .await;
     let (called, passed) = advance_until(client.call_tool("ask", ())).await;
@@ -148,9 +154,9 @@ async fn call_is_repeated_with_backoff_if_only_state_is_returned() {
 async fn other_calls_do_not_carry_input_responses() {
     // N-MRTR-06
     let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
-    let ask = |round: &Round| match round.answer("r") {
-        None => Turn::ask("r", Ask::roots()),
-        Some(_) => CallAnswer::text("done").into(),
+    let ask = |round: &StepContext| match round.response("r") {
+        None => Step::request("r", ServerRequest::roots()),
+        Some(_) => CallResult::text("done").into(),
     };
     let (server, client) = server_with_asking_tool(ask, &handler).await;
     let calls = (0..8).map(|_| async {
@@ -158,7 +164,7 @@ async fn other_calls_do_not_carry_input_responses() {
         client.list_tools().await
     });
     assert!(join_all(calls).await.iter().all(Result::is_ok));
-    let carries = |request: &Recorded| {
+    let carries = |request: &RecordedRequest| {
         let params = &request.json().expect("a message")["params"];
         params.get("requestState").is_some() || params.get("inputResponses").is_some()
     };
@@ -208,11 +214,14 @@ async fn failure_after_the_first_round_may_have_run() {
 async fn call_is_limited_to_ten_further_rounds() {
     // N-MRTR-09
     let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
-    let (server, client) =
-        server_with_asking_tool(|_: &Round| Turn::ask("r", Ask::roots()), &handler).await;
+    let (server, client) = server_with_asking_tool(
+        |_: &StepContext| Step::request("r", ServerRequest::roots()),
+        &handler,
+    )
+    .await;
     assert_snapshot!(describe_result(client.call_tool("ask", ()).await), @"
     `tools/call` needs input more than 10 times
-    -> Rounds
+    -> TooManyRoundTrips
     ");
     assert_eq!(server.count("tools/call"), 11);
     assert_eq!(handler.requests().len(), 11);
@@ -223,9 +232,9 @@ async fn call_is_limited_to_ten_further_rounds() {
 async fn handler_time_does_not_count_towards_the_request_timeout() {
     // LIFE-13: as in stateful versions
     let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased);
-    let ask = |round: &Round| match round.answer("r") {
-        None => Turn::ask("r", Ask::roots()),
-        Some(_) => CallAnswer::text("done").into(),
+    let ask = |round: &StepContext| match round.response("r") {
+        None => Step::request("r", ServerRequest::roots()),
+        Some(_) => CallResult::text("done").into(),
     };
     let (_server, client) = server_with_asking_tool(ask, &handler).await;
     let release_later = async {

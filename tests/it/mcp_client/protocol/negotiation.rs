@@ -328,7 +328,7 @@ async fn pinned_version_is_used_without_a_probe() {
     --- 2026-07-28
     tools/list 1, 2026-07-28
     the server speaks protocol version 2025-11-25; this client speaks 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     --- 2026-07-28
     tools/list 1, 2026-07-28
     [server]/mcp answered with HTTP status 404 Not Found
@@ -341,11 +341,11 @@ async fn pinned_version_is_used_without_a_probe() {
     --- 2025-03-26
     initialize 1
     the server speaks protocol version 2025-06-18; this client speaks 2025-03-26
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     --- 2025-11-25
     initialize 1
     the server speaks protocol version 2026-07-28; this client speaks 2025-11-25
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     --- 2025-11-25
     initialize 1
     [server]/mcp answered with HTTP status 404 Not Found

@@ -7,7 +7,10 @@ use std::future::pending;
 
 use futures_util::future::BoxFuture;
 use insta::assert_snapshot;
-use mcp_client::{Client, Context, Negotiation, Outgoing, Reply, Transport, TransportError};
+use mcp_client::{
+    Client, MessageContext, Negotiation, OutgoingMessage, Transport, TransportError,
+    TransportResponse,
+};
 use mcp_http::HttpTransport;
 use serde_json::{Value, json};
 
@@ -96,22 +99,22 @@ async fn unsupported_version_error_selects_a_listed_version() {
     --- ["2027-01-01"]
     server/discover "probe-1", 2026-07-28
     the server speaks protocol version 2027-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     --- ["2027-01-01","2025-06-18"]
     server/discover "probe-1", 2026-07-28
     the server speaks protocol version 2027-01-01, 2025-06-18; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     --- []
     server/discover "probe-1", 2026-07-28
     the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     --- null
     server/discover "probe-1", 2026-07-28
     the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     "#);
 }
@@ -262,7 +265,7 @@ async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
     server/discover "probe-1", 2026-07-28
     the answer to `server/discover` is not valid
       EOF while parsing an object at line 1 column 1
-    -> InvalidAnswer, did not run
+    -> InvalidResponse, did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
     the stream ended before `server/discover` was answered
@@ -271,7 +274,7 @@ async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
     server/discover "probe-1", 2026-07-28
     the answer to `server/discover` is not valid
       the server took note of it and sent no answer
-    -> InvalidAnswer, did not run
+    -> InvalidResponse, did not run
     verdict: unknown
     "#);
 }
@@ -290,11 +293,11 @@ async fn unreachable_server_is_inconclusive() {
 struct SilentTransport;
 
 impl Transport for SilentTransport {
-    fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Reply, TransportError>> {
+    fn send(&self, _: OutgoingMessage) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         Box::pin(pending())
     }
 
-    fn close(&self, _: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+    fn close(&self, _: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         Box::pin(pending())
     }
 }
@@ -391,7 +394,7 @@ async fn error_of_initialize_after_the_probe_may_lead_to_a_second_probe() {
     server/discover "probe-1", 2026-07-28
     initialize 1
     the server speaks protocol version 2099-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     --- its own text
     server/discover "probe-1", 2026-07-28

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
-use mcp_testkit::{CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, TestServer, Tool};
 use mcp_types::v2025_11_25::{NotificationParams, RootsListChangedNotification};
 use serde_json::json;
 
@@ -29,7 +29,7 @@ async fn call_is_repeated_once_in_a_new_session_after_404() {
     notifications/initialized, [alice], session-2, 2025-11-25
     tools/call 2, [alice], session-2, 2025-11-25
     ");
-    assert_eq!(client.lost_sessions(), 1);
+    assert_eq!(client.lost_session_count(), 1);
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn second_lost_session_is_an_error() {
 async fn concurrent_calls_share_the_new_session() {
     // Traps 6
     let server = start_test_server().await;
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let lost = Fault::reply_with({
         let gate = gate.clone();
         move |_| Reply::status(404).hold(&gate)
@@ -75,14 +75,14 @@ async fn concurrent_calls_share_the_new_session() {
     assert_eq!(server.count("initialize"), 2);
     assert_eq!(server.count("notifications/initialized"), 2);
     assert_eq!(server.count("tools/call"), 6);
-    assert_eq!(client.lost_sessions(), 1);
+    assert_eq!(client.lost_session_count(), 1);
 }
 
 #[tokio::test]
 async fn late_404_of_the_old_session_does_not_end_the_new_one() {
     // Traps 6
     let server = start_test_server().await;
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("tools/call").nth(1), Fault::Hold(gate.clone()));
     server.script(On::method("tools/call").first(2), Reply::status(404));
     let client = client_for_url(server.url());
@@ -95,7 +95,7 @@ async fn late_404_of_the_old_session_does_not_end_the_new_one() {
     let (first, ()) = tokio::join!(client.call_tool("wait", ()), second);
     first.unwrap();
     assert_eq!(server.count("initialize"), 2);
-    assert_eq!(client.lost_sessions(), 1);
+    assert_eq!(client.lost_session_count(), 1);
 }
 
 #[tokio::test]
@@ -188,10 +188,10 @@ async fn cursor_is_not_sent_in_a_new_session() {
 #[tokio::test]
 async fn list_restarts_if_another_call_lost_the_session() {
     // PAGE-01: another call loses the session while the first page is on its way
-    let tool = |name| Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"));
+    let tool = |name| Tool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"));
     let builder = TestServer::builder().tool(tool("a")).tool(tool("b")).page_size(1);
     let server = builder.start().await.unwrap();
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
     let client = client_for_url(server.url());
     let lose = async {
@@ -222,7 +222,7 @@ async fn notification_is_repeated_in_a_new_session() {
         .await;
     let client = server.client();
     let params = NotificationParams::default();
-    let notified = client.notify::<RootsListChangedNotification>(&params).await;
+    let notified = client.send_notification::<RootsListChangedNotification>(&params).await;
     assert_snapshot!(describe_result(notified), @"it went well");
     assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
@@ -232,5 +232,5 @@ async fn notification_is_repeated_in_a_new_session() {
     notifications/initialized, [alice], session-2, 2025-11-25
     notifications/roots/list_changed, [alice], session-2, 2025-11-25
     ");
-    assert_eq!(client.lost_sessions(), 1);
+    assert_eq!(client.lost_session_count(), 1);
 }

@@ -13,8 +13,8 @@ use futures_util::{
 };
 use insta::assert_snapshot;
 use mcp_client::{
-    CacheHint, Client, Context, Options, Outgoing, Reply as Answered, Transport, TransportError,
-    TransportErrorKind,
+    CacheHint, CallOptions, Client, MessageContext, OutgoingMessage, Transport, TransportError,
+    TransportErrorKind, TransportResponse as Answered,
     mcp_types::{
         Revision,
         v2025_11_25::{
@@ -23,7 +23,9 @@ use mcp_client::{
         v2026_07_28::{CacheScope, LoggingLevel},
     },
 };
-use mcp_testkit::{AnswerMode, Builder, CallAnswer, Gate, On, Reply, TestServer, Tool, Turn};
+use mcp_testkit::{
+    Barrier, CallResult, On, Reply, ResponseMode, Step, TestServer, TestServerBuilder, Tool,
+};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -33,13 +35,13 @@ use crate::support::{
 };
 
 /// A stateless server with a tool that has parameter headers.
-fn server() -> Builder {
+fn server() -> TestServerBuilder {
     let schema = json!({ "type": "object", "properties": {
         "region": { "type": "string", "x-mcp-header": "Region" },
         "count": { "type": "integer", "x-mcp-header": "Count" },
         "text": { "type": "string" },
     } });
-    let tool = Tool::new("store", schema, |_| CallAnswer::text("stored"));
+    let tool = Tool::new("store", schema, |_| CallResult::text("stored"));
     TestServer::builder().revisions([Revision::V2026_07_28]).tool(tool)
 }
 
@@ -57,8 +59,8 @@ fn received_requests(server: &TestServer) -> Vec<ReceivedRequest> {
 async fn every_request_carries_version_capabilities_and_headers() {
     // N-BASE-01, N-BASE-02, N-HTTP-01..08, N-HTTP-14
     let mut both = Vec::new();
-    for responses in [AnswerMode::Json, AnswerMode::Sse] {
-        let server = server().answers(responses).start().await.unwrap();
+    for responses in [ResponseMode::Json, ResponseMode::Sse] {
+        let server = server().response_mode(responses).start().await.unwrap();
         let client = client(&server);
         assert_eq!(client.list_tools().await.unwrap().tools.len(), 1);
         let stored = client
@@ -157,9 +159,9 @@ async fn raw_tool_call_sends_parameter_headers() {
     let server = server().start().await.unwrap();
     let client = client(&server);
     let params = json!({ "name": "store", "arguments": { "region": "eu" } });
-    client.call_raw("tools/call", &params).await.unwrap();
-    client.call_raw("tools/call", &params).await.unwrap();
-    client.call_raw("tools/call", json!({ "name": "store" })).await.unwrap();
+    client.send_request_raw("tools/call", &params).await.unwrap();
+    client.send_request_raw("tools/call", &params).await.unwrap();
+    client.send_request_raw("tools/call", json!({ "name": "store" })).await.unwrap();
     assert_snapshot!(request_log(&received_requests(&server)), @r#"
     server/discover "probe-1", 2026-07-28
     tools/call 1, 2026-07-28
@@ -177,7 +179,7 @@ async fn raw_tool_call_sends_parameter_headers() {
 struct SlowTransport(Arc<Mutex<Vec<Value>>>);
 
 impl Transport for SlowTransport {
-    fn send(&self, message: Outgoing) -> BoxFuture<'_, Result<Answered, TransportError>> {
+    fn send(&self, message: OutgoingMessage) -> BoxFuture<'_, Result<Answered, TransportError>> {
         let body: Value = serde_json::from_slice(&message.body).expect("JSON");
         let method = body["method"].clone();
         self.0.lock().expect("no panic").push(body);
@@ -193,7 +195,7 @@ impl Transport for SlowTransport {
         })
     }
 
-    fn close(&self, _: Context) -> BoxFuture<'_, Result<(), TransportError>> {
+    fn close(&self, _: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         Box::pin(pending())
     }
 }
@@ -203,8 +205,8 @@ async fn list_for_parameter_headers_counts_towards_the_total_timeout() {
     // N-TIME-01
     let client = client_with_version(SlowTransport::default(), Revision::V2026_07_28);
     let began = Instant::now();
-    let options = Options::new().total(Duration::from_secs(5));
-    assert_snapshot!(describe_result(client.with(options).call_tool("store", ()).await), @"
+    let options = CallOptions::new().max_total_timeout(Duration::from_secs(5));
+    assert_snapshot!(describe_result(client.with_options(options).call_tool("store", ()).await), @"
     no answer to `tools/call` within 5s
     -> Timeout
     ");
@@ -228,7 +230,7 @@ async fn invalid_parameter_headers_skip_a_tool_in_stateless_versions_only() {
     // N-HTTP-09; 2025-11-25 does not define this keyword
     let bad = |name: &str, schema: Value| {
         Tool::new(name, json!({ "type": "object", "properties": { "a": schema } }), |_| {
-            CallAnswer::text("ok")
+            CallResult::text("ok")
         })
     };
     let tools = [
@@ -250,7 +252,7 @@ async fn invalid_parameter_headers_skip_a_tool_in_stateless_versions_only() {
         let list = client.list_tools().await.unwrap();
         let names: Vec<_> = list.tools.iter().map(|tool| &*tool.name).collect();
         shown += &format!("{revision}: {}\n", names.join(", "));
-        for refused in list.refused {
+        for refused in list.invalid {
             shown += &format!("  {}: {}\n", refused.name.unwrap_or_default(), refused.reason);
         }
         client.call_tool("store", json!({ "region": "eu" })).await.unwrap();
@@ -275,7 +277,7 @@ async fn argument_not_representable_as_header_is_rejected() {
     assert_snapshot!(describe_result(refused), @r#"
     the parameters of `tools/call` cannot be sent
       the argument "count" has to be a string, a boolean or an integer of at most 53 bits, because the tool wants it as the header parameter "Count"
-    -> Params, did not run
+    -> InvalidParams, did not run
     "#);
     assert_eq!(server.count("tools/call"), 0);
 }
@@ -311,13 +313,13 @@ async fn expired_server_info_is_requested_again() {
 #[tokio::test]
 async fn dropped_call_is_cancelled_by_closing_its_stream() {
     // N-CANC-01
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let held = gate.clone();
-    let wait = Tool::asking("wait", json!({ "type": "object" }), move |_| {
-        Turn::answer(CallAnswer::text("done")).hold(&held)
+    let wait = Tool::with_steps("wait", json!({ "type": "object" }), move |_| {
+        Step::finish(CallResult::text("done")).hold(&held)
     });
-    for responses in [AnswerMode::Json, AnswerMode::Sse] {
-        let server = server().tool(wait.clone()).answers(responses).start().await.unwrap();
+    for responses in [ResponseMode::Json, ResponseMode::Sse] {
+        let server = server().tool(wait.clone()).response_mode(responses).start().await.unwrap();
         let client = client(&server);
         let call = tokio::spawn(async move { client.call_tool("wait", ()).await.map(drop) });
         with_timeout(server.received("tools/call", 1)).await;
@@ -355,16 +357,16 @@ async fn results_of_unknown_types_are_errors() {
     it went well
     the answer to `tools/call` is not valid
       it is a result of the unknown type "task"
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/call` is not valid
       it requires input and does not say which
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/list` is not valid
       it is a result of the unknown type "input_required"
-    -> InvalidAnswer
+    -> InvalidResponse
     the answer to `tools/list` is not valid
       it is a result of the unknown type "task"
-    -> InvalidAnswer
+    -> InvalidResponse
     "#);
 }
 
@@ -390,23 +392,24 @@ async fn methods_of_other_versions_are_not_sent() {
     let old_client = client(&old);
     let mut shown = String::new();
     let level = SetLevelRequestParams::new(LoggingLevel::Debug);
-    shown += &describe_result(new_client.call::<PingRequest>(&Default::default()).await);
+    shown += &describe_result(new_client.send_request::<PingRequest>(&Default::default()).await);
     shown += "\n";
-    shown += &describe_result(new_client.call::<SetLevelRequest>(&level).await);
+    shown += &describe_result(new_client.send_request::<SetLevelRequest>(&level).await);
     shown += "\n";
-    shown +=
-        &describe_result(new_client.notify::<InitializedNotification>(&Default::default()).await);
+    shown += &describe_result(
+        new_client.send_notification::<InitializedNotification>(&Default::default()).await,
+    );
     shown += "\n";
-    shown += &describe_result(old_client.call_raw("subscriptions/listen", json!({})).await);
+    shown += &describe_result(old_client.send_request_raw("subscriptions/listen", json!({})).await);
     assert_snapshot!(shown, @"
     `ping` is no method of protocol version 2026-07-28, which the server speaks
-    -> Unsupported, did not run
+    -> UnsupportedMethod, did not run
     `logging/setLevel` is no method of protocol version 2026-07-28, which the server speaks
-    -> Unsupported, did not run
+    -> UnsupportedMethod, did not run
     `notifications/initialized` is no method of protocol version 2026-07-28, which the server speaks
-    -> Unsupported, did not run
+    -> UnsupportedMethod, did not run
     `subscriptions/listen` is no method of protocol version 2025-11-25, which the server speaks
-    -> Unsupported, did not run
+    -> UnsupportedMethod, did not run
     ");
     assert_eq!(old.violations(), Vec::<String>::new());
     assert_eq!(new.violations(), Vec::<String>::new());
@@ -421,14 +424,14 @@ async fn raw_requests_and_results_are_passed_through() {
     let server = server().start().await.unwrap();
     server.script(On::method("com.example/own"), response);
     let params = json!({ "x": 1, "_meta": { "com.example/y": 2, "progressToken": "mine" } });
-    let result = client(&server).call_raw("com.example/own", params).await.unwrap();
+    let result = client(&server).send_request_raw("com.example/own", params).await.unwrap();
     assert_eq!(result.get(), r#"{"a":[1.0],"b":1,"resultType":"complete"}"#);
     let sent = received_requests(&server).pop().unwrap();
     assert_snapshot!(sent.text(), @r#"{"jsonrpc":"2.0","id":1,"method":"com.example/own","params":{"x":1,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"tests","version":"1"},"com.example/y":2}}}"#);
-    let none = client(&server).call_raw("com.example/own", 7).await;
+    let none = client(&server).send_request_raw("com.example/own", 7).await;
     assert_snapshot!(describe_result(none), @"
     the parameters of `com.example/own` cannot be sent
       parameters have to be a JSON object
-    -> Params, did not run
+    -> InvalidParams, did not run
     ");
 }

@@ -55,19 +55,19 @@ async fn unsupported_version_ends_the_session_with_an_error() {
     }
     assert_snapshot!(shown, @"
     the server speaks protocol version 2026-07-28; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
     the server speaks protocol version 2024-10-07; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
     the server speaks protocol version 1.0; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
     the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
     ");
@@ -79,7 +79,7 @@ async fn unsupported_version_is_reported_even_if_delete_fails() {
     let server = Script::new().on("initialize", opening).on("DELETE", status(500)).start().await;
     assert_snapshot!(describe_result(server.client().list_tools().await), @"
     the server speaks protocol version 2099-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     ");
 }
 
@@ -104,13 +104,13 @@ async fn error_listing_supported_versions_is_a_version_error() {
     }
     assert_snapshot!(shown, @r#"
     the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     the server speaks protocol version 2023-01-01, 2024-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
-    -> Version, did not run
+    -> UnsupportedProtocolVersion, did not run
     `initialize` failed: Unsupported protocol version (code -32602), data {"supported":"2023-01-01"}
     -> Rpc, did not run
     `initialize` failed: Unsupported protocol version (code -32602)

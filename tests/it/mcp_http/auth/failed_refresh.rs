@@ -6,7 +6,7 @@ use futures_util::future::{BoxFuture, pending, ready};
 use insta::assert_snapshot;
 use mcp_client::Client;
 use mcp_http::{
-    AccessToken, HttpTransport, Reason, TokenRequest, TokenSource, Unauthorized,
+    AccessToken, HttpTransport, TokenRequest, TokenSource, Unauthorized, UnauthorizedReason,
     mcp_client::BoxError,
 };
 use tokio::sync::Notify;
@@ -44,8 +44,8 @@ async fn rejected_token_stays_unauthorized_whatever_the_source_returns() {
         let refused = status(401).header("www-authenticate", "Bearer scope=a");
         let server = Script::new().on("tools/call", refused).start().await;
         let error = client_with_source(&server, source).call_tool("add", ()).await.unwrap_err();
-        let unauthorized = Unauthorized::of(&error).unwrap();
-        assert_eq!(unauthorized.reason, Reason::Rejected);
+        let unauthorized = Unauthorized::find_in(&error).unwrap();
+        assert_eq!(unauthorized.reason, UnauthorizedReason::Rejected);
         assert_eq!(unauthorized.source().is_some(), describe_error(&error).lines().count() == 3);
         assert_eq!(server.requests_of("tools/call").await.len(), 1);
         shown += &format!("{what}: {}\n", describe_error(&error));
@@ -72,7 +72,7 @@ impl TokenSource for StalledRefresh {
         &'a self,
         request: TokenRequest<'a>,
     ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
-        if request.refused.is_none() {
+        if request.rejected.is_none() {
             return Box::pin(ready(Ok(Some(ALICE.into()))));
         }
         self.0.notify_one();

@@ -35,7 +35,7 @@ impl RequestSigner for CountingSigner {
         Ok(HeaderMap::from_iter([(http::HeaderName::from_static("dpop"), proof)]))
     }
 
-    fn answered(&self, _: &Url, _: StatusCode, _: &HeaderMap) -> bool {
+    fn on_response(&self, _: &Url, _: StatusCode, _: &HeaderMap) -> bool {
         self.retries
     }
 }
@@ -44,7 +44,7 @@ impl RequestSigner for CountingSigner {
 async fn call(status: u16, signer: Arc<CountingSigner>) -> (Vec<String>, String) {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(ResponseTemplate::new(status)).mount(&server).await;
-    let token = AccessToken::signed("t0ken", signer);
+    let token = AccessToken::with_signer("t0ken", signer);
     let transport = HttpTransport::builder(format!("{}/mcp", server.uri()));
     let transport = transport.bearer_token(token).build().expect("a usable URL");
     let shown = describe_result(stateful_client(transport).call_tool("add", ()).await);

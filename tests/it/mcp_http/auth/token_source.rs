@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use insta::assert_snapshot;
 use mcp_client::Client;
 use mcp_http::HttpTransport;
-use mcp_testkit::{Bearer, CallAnswer, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, Tool};
 use serde_json::json;
 
 use crate::support::{
@@ -161,7 +161,7 @@ async fn failing_token_source_sends_nothing() {
     assert_snapshot!(describe_result(client_with_source(server.url(), &source).connect().await), @"
     no access token for [server]/mcp
       the keychain is locked
-    -> Refused, did not run
+    -> Blocked, did not run
     ");
     assert_eq!(server.requests().await.len(), 0);
 }
@@ -184,7 +184,7 @@ async fn failed_refresh_reports_the_401() {
 
 #[tokio::test]
 async fn concurrent_401_responses_cause_one_refresh() {
-    let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallAnswer::text("done"));
+    let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallResult::text("done"));
     let server =
         TestServer::builder().tool(tool).bearer(Bearer::tokens([ALICE])).start().await.unwrap();
     let source = ScriptedTokenSource::with_replacement(ALICE, BOB);

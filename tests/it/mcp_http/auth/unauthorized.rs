@@ -1,7 +1,7 @@
 //! 401 and 403 responses that ask for a token or for a wider scope.
 
 use insta::assert_snapshot;
-use mcp_http::{HttpTransport, Reason, Unauthorized};
+use mcp_http::{HttpTransport, Unauthorized, UnauthorizedReason};
 
 use crate::support::{
     ErrorReport, Script, ScriptedResponse, describe_error, describe_result, error, stateful_client,
@@ -10,7 +10,7 @@ use crate::support::{
 
 /// Describes an error, with its reason and its challenges.
 fn describe_unauthorized(error: &impl ErrorReport) -> String {
-    let Some(refused) = Unauthorized::of(error) else { return describe_error(error) };
+    let Some(refused) = Unauthorized::find_in(error) else { return describe_error(error) };
     let mut shown = format!("{}\n  {:?}", describe_error(error), refused.reason);
     for challenge in &refused.challenges {
         shown +=
@@ -36,7 +36,7 @@ async fn a_401_is_unauthorized_on_every_request() {
         let called = client.call_tool("add", ()).await.map(drop);
         let closed = client.close().await;
         let failed = [listed, called, closed].into_iter().find_map(Result::err).unwrap();
-        assert!(Unauthorized::of(&failed).is_some() && failed.did_not_run());
+        assert!(Unauthorized::find_in(&failed).is_some() && failed.did_not_run());
         let mut sent = server.request_log().await;
         if method == "notifications/initialized" {
             // The half-opened session is deleted, at an unspecified time.
@@ -132,7 +132,7 @@ async fn all_challenges_are_parsed() {
       DPoP None [("algs", "ES256")]
       bearer None [("Scope", "x y"), ("ERROR", "invalid_token"), ("error_description", "it \"expired\""), ("Resource_Metadata", "https://a.example/.well-known/oauth-protected-resource")]
     "#);
-    let challenge = Unauthorized::of(&error).unwrap().challenge().unwrap();
+    let challenge = Unauthorized::find_in(&error).unwrap().challenge().unwrap();
     assert_eq!(challenge.scope(), Some("x y"));
     assert_eq!(challenge.error(), Some("invalid_token"));
     assert_eq!(challenge.error_description(), Some("it \"expired\""));
@@ -203,8 +203,8 @@ async fn insufficient_scope_is_found_in_any_challenge() {
     ] {
         let server = Script::new().on("tools/call", response).start().await;
         let error = server.client().call_tool("add", ()).await.unwrap_err();
-        let refused = Unauthorized::of(&error).unwrap();
-        assert_eq!(refused.reason, Reason::InsufficientScope);
+        let refused = Unauthorized::find_in(&error).unwrap();
+        assert_eq!(refused.reason, UnauthorizedReason::InsufficientScope);
         assert_eq!(refused.challenge().unwrap().scope(), Some("files:write"));
     }
 }

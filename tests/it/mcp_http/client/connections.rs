@@ -6,7 +6,7 @@ use bytes::Bytes;
 use h2::Reason;
 use http::{Response, StatusCode};
 use mcp_http::{HttpClient, HttpTransport};
-use mcp_testkit::{Fault, On, Recorded, Reply};
+use mcp_testkit::{Fault, On, RecordedRequest, Reply};
 use tokio::{net::TcpListener, runtime::Handle, task, time};
 
 use crate::support::{
@@ -44,7 +44,7 @@ async fn sequential_calls_share_one_connection() {
     let proxy = TcpProxy::start(server.url()).await;
     let client = client_for_url(&proxy.url());
     let streamed = |response: &'static str| {
-        Fault::reply_with(move |request: &Recorded| {
+        Fault::reply_with(move |request: &RecordedRequest| {
             let id = request.id().expect("an id");
             let event = format!("data: {{\"jsonrpc\":\"2.0\",\"id\":{id},{response}}}\n\n");
             Reply::sse([event, ": bye\n\n".to_owned()])

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use http::Request;
-use mcp_http::{AddressRefused, Error, HttpClient};
+use mcp_http::{AddressBlocked, Error, HttpClient};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
 async fn start_server(response: ResponseTemplate) -> MockServer {
@@ -30,7 +30,7 @@ async fn response_body_is_read_up_to_the_limit() {
     let too_large = client.fetch(get_request(&server.uri()), 4).await;
     assert!(matches!(too_large, Err(Error::TooLarge { limit: 4, .. })), "{too_large:?}");
     let insecure = client.fetch(get_request("http://example.com/"), 5).await;
-    assert!(matches!(insecure, Err(Error::Insecure { .. })), "{insecure:?}");
+    assert!(matches!(insecure, Err(Error::InsecureHttp { .. })), "{insecure:?}");
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn address_filter_sees_every_address_and_blocks_connections() {
         assert!(matches!(refused, Error::Unreachable { .. }), "{refused:?}");
         let first: &(dyn std::error::Error + 'static) = &refused;
         let mut causes = std::iter::successors(Some(first), |cause| cause.source());
-        assert!(causes.any(<dyn std::error::Error>::is::<AddressRefused>), "{refused:?}");
+        assert!(causes.any(<dyn std::error::Error>::is::<AddressBlocked>), "{refused:?}");
     }
     assert_eq!(server.received_requests().await.unwrap().len(), 0);
     let seen = seen.lock().unwrap();

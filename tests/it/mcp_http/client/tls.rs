@@ -21,7 +21,7 @@ async fn only_configured_certificate_authorities_are_trusted() {
     let (authority, other) = (CertificateAuthority::new(), CertificateAuthority::new());
     let server = start_test_server().await;
     let proxy = TcpProxy::start_tls(server.url(), &authority, None).await;
-    for settings in [HttpClient::builder(), HttpClient::builder().certificates(other.pem())] {
+    for settings in [HttpClient::builder(), HttpClient::builder().root_certificates(other.pem())] {
         let shown = describe_result(client_through(&proxy, settings).connect().await);
         assert!(shown.starts_with(&format!("cannot reach {}\n", proxy.url())), "{shown}");
         assert!(shown.contains("invalid peer certificate"), "{shown}");
@@ -30,9 +30,9 @@ async fn only_configured_certificate_authorities_are_trusted() {
     assert_eq!(server.requests().len(), 0);
     let both = other.pem() + &authority.pem();
     for settings in [
-        HttpClient::builder().certificates(authority.pem()),
-        HttpClient::builder().certificates(both),
-        HttpClient::builder().certificates(other.pem()).certificates(authority.pem()),
+        HttpClient::builder().root_certificates(authority.pem()),
+        HttpClient::builder().root_certificates(both),
+        HttpClient::builder().root_certificates(other.pem()).root_certificates(authority.pem()),
     ] {
         client_through(&proxy, settings).connect().await.unwrap();
     }
@@ -43,7 +43,7 @@ async fn client_certificate_is_sent_if_the_server_requires_one() {
     let (authority, of_clients) = (CertificateAuthority::new(), CertificateAuthority::new());
     let server = start_test_server().await;
     let proxy = TcpProxy::start_tls(server.url(), &authority, Some(&of_clients)).await;
-    let settings = || HttpClient::builder().certificates(authority.pem());
+    let settings = || HttpClient::builder().root_certificates(authority.pem());
     client_through(&proxy, settings()).connect().await.unwrap_err();
     let foreign = settings().identity(authority.identity());
     client_through(&proxy, foreign).connect().await.unwrap_err();
@@ -57,7 +57,7 @@ async fn http2_multiplexes_calls_over_one_connection() {
     let authority = CertificateAuthority::new();
     let server = start_test_server().await;
     let proxy = TcpProxy::start_tls(server.url(), &authority, None).await;
-    let client = client_through(&proxy, HttpClient::builder().certificates(authority.pem()));
+    let client = client_through(&proxy, HttpClient::builder().root_certificates(authority.pem()));
     client.connect().await.unwrap();
     let outcomes = join_all((0..64).map(|_| client.call_tool("wait", ()))).await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
@@ -86,8 +86,8 @@ fn invalid_pem_and_proxy_are_rejected_without_showing_them() {
     let broken = "-----BEGIN CERTIFICATE-----\nNWVjcmV0\n-----END CERTIFICATE-----\n";
     let mut shown = String::new();
     for settings in [
-        HttpClient::builder().certificates("5ecret"),
-        HttpClient::builder().certificates(broken),
+        HttpClient::builder().root_certificates("5ecret"),
+        HttpClient::builder().root_certificates(broken),
         HttpClient::builder().identity("5ecret"),
         HttpClient::builder().identity(authority.pem()),
         HttpClient::builder().proxy("http://user:5ecret@"),
@@ -100,25 +100,25 @@ fn invalid_pem_and_proxy_are_rejected_without_showing_them() {
     assert_snapshot!(shown, @"
     no HTTP client can be set up
       there is no certificate in the PEM
-    -> Setup
+    -> ClientBuild
     no HTTP client can be set up
       invalid peer certificate: BadEncoding
-    -> Setup
+    -> ClientBuild
     no HTTP client can be set up
       there is no private key in the PEM
-    -> Setup
+    -> ClientBuild
     no HTTP client can be set up
       there is no private key in the PEM
-    -> Setup
+    -> ClientBuild
     no HTTP client can be set up
       builder error
       builder error
       empty host
-    -> Setup
+    -> ClientBuild
     no HTTP client can be set up
       builder error
       builder error
       relative URL without a base
-    -> Setup
+    -> ClientBuild
     ");
 }

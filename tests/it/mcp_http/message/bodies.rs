@@ -22,7 +22,7 @@ async fn call_with_response(response: ScriptedResponse) -> String {
     let server = Script::new().on("tools/call", response).start().await;
     let shown = async |connections: HttpClient| {
         let transport = HttpTransport::builder(server.url()).http_client(connections);
-        let transport = transport.message_limit(LIMIT).build().expect("a usable URL");
+        let transport = transport.max_message_size(LIMIT).build().expect("a usable URL");
         describe_result(stateful_client(transport).call_tool("add", ()).await)
     };
     let own = shown(HttpClient::new().expect("a usable environment")).await;
@@ -99,7 +99,7 @@ async fn content_length_over_the_limit_is_rejected() {
 #[tokio::test]
 async fn streamed_body_over_the_limit_is_rejected() {
     let server = start_test_server().await;
-    let builder = HttpTransport::builder(server.url()).message_limit(LIMIT);
+    let builder = HttpTransport::builder(server.url()).max_message_size(LIMIT);
     let client = stateful_client(builder.build().unwrap());
     server.script(On::method("tools/call").nth(1), Fault::Oversized(LIMIT - 200));
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"it went well");

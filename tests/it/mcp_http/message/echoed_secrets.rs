@@ -82,10 +82,10 @@ async fn errors_and_traces_redact_echoed_token_and_session() {
     -> Unauthorized, did not run
     a result of the wrong type: the answer to `tools/call` is not valid
       result: invalid type: string, expected an object (CallToolResult or InputRequiredResult) at line 1 column 50
-    -> InvalidAnswer
+    -> InvalidResponse
     a flag of the wrong type: the answer to `tools/call` is not valid
       result.isError: invalid type: string, expected a boolean at line 1 column 74
-    -> InvalidAnswer
+    -> InvalidResponse
     "#);
 }
 

@@ -2,9 +2,9 @@
 
 use futures_util::StreamExt;
 use insta::assert_snapshot;
-use mcp_client::{Context, MessageKind, Messages, Outgoing, Transport};
+use mcp_client::{MessageContext, MessageKind, OutgoingMessage, ResponseMessages, Transport};
 use mcp_http::HttpTransport;
-use mcp_testkit::{Fault, Gate, On, Recorded, Reply, TestServer};
+use mcp_testkit::{Barrier, Fault, On, RecordedRequest, Reply, TestServer};
 use serde_json::json;
 use tokio::runtime::Handle;
 
@@ -55,7 +55,7 @@ async fn events_of_other_types_are_ignored() {
 /// response.
 async fn server_with_stream(reply: impl Fn(String) -> Reply + Send + Sync + 'static) -> TestServer {
     let server = start_test_server().await;
-    let fault = Fault::reply_with(move |request: &Recorded| {
+    let fault = Fault::reply_with(move |request: &RecordedRequest| {
         let response = json!({ "jsonrpc": "2.0", "id": request.id(), "result": { "content": [
             { "type": "text", "text": "\u{2713} d\u{f6}ne" },
         ] } });
@@ -87,7 +87,7 @@ async fn events_may_be_split_at_any_byte() {
 #[tokio::test]
 async fn call_completes_before_the_stream_ends() {
     // HTTP-08
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let held = gate.clone();
     let server = server_with_stream(move |response| {
         Reply::sse([format!("data: {response}\n\n")]).hold(&held)
@@ -128,14 +128,15 @@ async fn connection_is_reused_after_a_stream() {
 #[tokio::test]
 async fn dropping_a_stream_early_closes_the_connection() {
     // This is how a stateless call is cancelled (MCP basic/patterns/cancellation).
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let note = "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\n";
     let server = start_test_server().await;
     server.script(On::method("tools/call"), Reply::sse([note]).hold(&gate));
     let transport = HttpTransport::builder(server.url()).build().unwrap();
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#;
-    let message = Outgoing::new(body, MessageKind::Request, Context::default());
-    let Messages::Stream(mut messages) = transport.send(message).await.unwrap().messages else {
+    let message = OutgoingMessage::new(body, MessageKind::Request, MessageContext::default());
+    let ResponseMessages::Stream(mut messages) = transport.send(message).await.unwrap().messages
+    else {
         panic!("no stream");
     };
     messages.next().await.unwrap().unwrap();

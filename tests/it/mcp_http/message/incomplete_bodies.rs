@@ -5,7 +5,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use mcp_client::{Client, TransportErrorKind};
 use mcp_http::HttpTransport;
-use mcp_testkit::{Gate, On, Reply, TestServer};
+use mcp_testkit::{Barrier, On, Reply, TestServer};
 
 use crate::support::{
     ALICE, advance_time, describe_result, start_test_server, stateful_client, with_timeout,
@@ -22,7 +22,7 @@ async fn server_and_client(reply: Reply) -> (TestServer, Client) {
 #[tokio::test]
 async fn unfinished_error_body_does_not_hide_the_status() {
     for code in [400, 403, 500, 503] {
-        let gate = Gate::new();
+        let gate = Barrier::new();
         let (_server, client) =
             server_and_client(Reply::status(code).chunk("out of or").hold(&gate).chunk("der"))
                 .await;

@@ -155,7 +155,7 @@ async fn debug_output_contains_no_secret() {
     AccessToken(****)
     Builder { .. }
     HttpTransport { endpoint: Endpoint([server]/mcp?****), .. }
-    Client { limits: Limits { request: 30s, total: 600s, pages: 1000, items: 10000, list_bytes: 67108864 }, .. }
+    Client { limits: Limits { timeout: 30s, max_total_timeout: 600s, max_pages: 1000, max_items: 10000, max_list_bytes: 67108864 }, .. }
     ");
 }
 
@@ -173,6 +173,6 @@ async fn refreshed_token_is_redacted_too() {
     [server]/mcp rejected the access token (****)
     -> Unauthorized, did not run
     ");
-    let challenge = Unauthorized::of(&error).unwrap().challenge().unwrap();
+    let challenge = Unauthorized::find_in(&error).unwrap().challenge().unwrap();
     assert_eq!(challenge.error_description(), Some("****"));
 }

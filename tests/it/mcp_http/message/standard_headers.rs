@@ -1,15 +1,15 @@
 //! Standard headers of requests: `Mcp-Method`, `Mcp-Name`, `Mcp-Param-*`.
 
 use insta::assert_snapshot;
-use mcp_client::{Context, MessageKind, Outgoing, Routing, Transport};
+use mcp_client::{MessageContext, MessageKind, OutgoingMessage, RequestHeaders, Transport};
 
 use crate::support::{ScriptedServer, describe_result, full_request_log};
 
 const BODY: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#;
 
-fn message_with_headers(routing: Routing) -> Outgoing {
-    let mut message = Outgoing::new(BODY, MessageKind::Request, Context::default());
-    message.routing = Some(routing);
+fn message_with_headers(routing: RequestHeaders) -> OutgoingMessage {
+    let mut message = OutgoingMessage::new(BODY, MessageKind::Request, MessageContext::default());
+    message.request_headers = Some(routing);
     message
 }
 
@@ -17,10 +17,10 @@ fn message_with_headers(routing: Routing) -> Outgoing {
 async fn method_name_and_arguments_are_sent_as_headers() {
     // N-HTTP-04, N-HTTP-05, N-HTTP-06, N-HTTP-07
     let server = ScriptedServer::start().await;
-    let mut routing = Routing::new("tools/call");
+    let mut routing = RequestHeaders::new("tools/call");
     routing.name = Some("h\u{e9}llo".to_owned());
     let arguments = [("Region", "eu west"), ("note", " a\r\nX-Evil: 1")];
-    routing.arguments = arguments.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    routing.params = arguments.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     server.transport().send(message_with_headers(routing)).await.unwrap();
     assert_snapshot!(full_request_log(&server.requests().await), @r#"
     POST /mcp
@@ -49,10 +49,10 @@ async fn standard_headers_are_absent_in_stateful_versions() {
 #[tokio::test]
 async fn invalid_header_values_are_rejected_before_sending() {
     let server = ScriptedServer::start().await;
-    let mut of_parameter = Routing::new("tools/call");
-    of_parameter.arguments = vec![("a b".to_owned(), "1".to_owned())];
+    let mut of_parameter = RequestHeaders::new("tools/call");
+    of_parameter.params = vec![("a b".to_owned(), "1".to_owned())];
     let mut shown = String::new();
-    for routing in [Routing::new("a\r\nX-Evil: 1"), of_parameter] {
+    for routing in [RequestHeaders::new("a\r\nX-Evil: 1"), of_parameter] {
         let message = message_with_headers(routing);
         let sent = message.sent.clone();
         shown += &describe_result(
@@ -63,9 +63,9 @@ async fn invalid_header_values_are_rejected_before_sending() {
     }
     assert_snapshot!(shown, @r#"
     the header "mcp-method" cannot be set: its value holds a character that no header carries
-    -> Refused, did not run
+    -> Blocked, did not run
     the header "Mcp-Param-a b" cannot be set: it is no header name
-    -> Refused, did not run
+    -> Blocked, did not run
     "#);
     assert_eq!(server.requests().await.len(), 0);
 }

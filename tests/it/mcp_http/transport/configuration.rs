@@ -91,15 +91,15 @@ async fn tokens_with_invalid_characters_are_not_sent() {
     }
     assert_snapshot!(shown, @"
     the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
-    -> Refused, did not run
+    -> Blocked, did not run
     the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
-    -> Refused, did not run
+    -> Blocked, did not run
     the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
-    -> Refused, did not run
+    -> Blocked, did not run
     the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
-    -> Refused, did not run
+    -> Blocked, did not run
     the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
-    -> Refused, did not run
+    -> Blocked, did not run
     ");
     assert_eq!(server.request_log().await, "");
 }
@@ -117,11 +117,11 @@ async fn tokens_are_not_sent_unencrypted_to_other_hosts() {
     }
     assert_snapshot!(shown, @"
     credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
-    -> Refused, did not run
+    -> Blocked, did not run
     credentials would travel unencrypted to http://example.invalid/mcp?****: use https, or allow insecure HTTP for this server
-    -> Refused, did not run
+    -> Blocked, did not run
     credentials would travel unencrypted to http://[2001:db8::1]/: use https, or allow insecure HTTP for this server
-    -> Refused, did not run
+    -> Blocked, did not run
     ");
 }
 
@@ -131,7 +131,7 @@ async fn subdomain_of_localhost_is_treated_as_another_host() {
     let transport = HttpTransport::builder("http://api.localhost:1/mcp").bearer_token(ALICE);
     assert_snapshot!(describe_result(stateful_client(transport.build().unwrap()).list_tools().await), @"
     credentials would travel unencrypted to http://api.localhost:1/mcp: use https, or allow insecure HTTP for this server
-    -> Refused, did not run
+    -> Blocked, did not run
     ");
 }
 
@@ -148,11 +148,11 @@ fn configured_headers_are_rejected_for_unencrypted_hosts() {
     }
     assert_snapshot!(shown, @"
     credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
-    -> Insecure
+    -> InsecureHttp
     credentials would travel unencrypted to http://example.invalid/mcp: use https, or allow insecure HTTP for this server
-    -> Insecure
+    -> InsecureHttp
     credentials would travel unencrypted to http://api.localhost/: use https, or allow insecure HTTP for this server
-    -> Insecure
+    -> InsecureHttp
     ");
     for url in ["https://example.invalid/mcp", "http://localhost/", "http://127.0.0.1:1/"] {
         builder(url).build().unwrap();

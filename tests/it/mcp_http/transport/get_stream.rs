@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use insta::assert_snapshot;
-use mcp_client::{Context, Error, MessageKind, MessageStream, Outgoing, SessionId, Transport};
+use mcp_client::{
+    Error, MessageContext, MessageKind, MessageStream, OutgoingMessage, SessionId, Transport,
+};
 use mcp_http::HttpTransport;
 use mcp_testkit::{On, Reply, TestServer};
 use mcp_types::Revision;
@@ -22,8 +24,8 @@ fn transport(server: &TestServer) -> HttpTransport {
     HttpTransport::builder(server.url()).bearer_token(ALICE).build().expect("a usable URL")
 }
 
-fn session_context() -> Context {
-    let mut context = Context::default();
+fn session_context() -> MessageContext {
+    let mut context = MessageContext::default();
     context.revision = Some(Revision::V2025_11_25);
     context.session = SessionId::new(b"s-1");
     context
@@ -60,7 +62,7 @@ async fn listen_returns_none_if_there_is_no_get_stream() {
         Reply::html_page(),
     ] {
         let server = server_with_get_replies(&[reply]).await;
-        let stream = transport(&server).listen(Context::default()).await.unwrap();
+        let stream = transport(&server).listen(MessageContext::default()).await.unwrap();
         assert!(stream.is_none());
         assert_eq!(server.count("GET"), 1);
     }
@@ -173,15 +175,15 @@ async fn get_stream_gives_up_after_five_failed_attempts() {
 }
 
 /// Opens a session on the server.
-async fn open_session(transport: &HttpTransport) -> Context {
+async fn open_session(transport: &HttpTransport) -> MessageContext {
     let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
         "protocolVersion":"2025-11-25","capabilities":{},
         "clientInfo":{"name":"tests","version":"1"}}}"#;
-    let opening = Outgoing::new(initialize, MessageKind::Request, Context::default());
+    let opening = OutgoingMessage::new(initialize, MessageKind::Request, MessageContext::default());
     let mut context = session_context();
     context.session = transport.send(opening).await.expect("it succeeds").session;
     let initialized = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
-    let initialized = Outgoing::new(initialized, MessageKind::OneWay, context.clone());
+    let initialized = OutgoingMessage::new(initialized, MessageKind::OneWay, context.clone());
     transport.send(initialized).await.expect("the notification is accepted");
     context
 }

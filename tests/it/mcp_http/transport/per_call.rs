@@ -2,11 +2,11 @@
 
 use insta::assert_snapshot;
 use mcp_client::{
-    Context, MessageKind, Options, Outgoing, Transport,
+    CallOptions, MessageContext, MessageKind, OutgoingMessage, Transport,
     mcp_types::v2025_11_25::RootsListChangedNotification,
 };
-use mcp_http::{AccessToken, Headers, HttpOptions, HttpTransport};
-use mcp_testkit::{Fault, Gate, On};
+use mcp_http::{AccessToken, Headers, HttpCallOptions, HttpTransport};
+use mcp_testkit::{Barrier, Fault, On};
 use serde_json::json;
 
 use crate::support::{
@@ -14,12 +14,12 @@ use crate::support::{
     describe_result, full_request_log, start_test_server, status, with_timeout,
 };
 
-fn message() -> Outgoing {
+fn message() -> OutgoingMessage {
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
-    Outgoing::new(body, MessageKind::Request, Context::default())
+    OutgoingMessage::new(body, MessageKind::Request, MessageContext::default())
 }
 
-async fn send(transport: &HttpTransport, message: Outgoing) -> String {
+async fn send(transport: &HttpTransport, message: OutgoingMessage) -> String {
     describe_result(transport.send(message).await.map_err(mcp_client::Error::from))
 }
 
@@ -30,7 +30,7 @@ async fn token_of_a_call_overrides_the_token_source() {
     let transport = HttpTransport::builder(server.url()).token_source(source.clone());
     let transport = transport.build().unwrap();
     let mut with_token = message();
-    with_token.extras.insert(AccessToken::new(BOB));
+    with_token.extensions.insert(AccessToken::new(BOB));
     assert_eq!(send(&transport, with_token).await, "it went well");
     assert_eq!(source.requests(), "");
     assert_eq!(send(&transport, message()).await, "it went well");
@@ -45,8 +45,9 @@ async fn call_options_apply_to_their_own_requests_only() {
     let server = ScriptedServer::start().await;
     let client = server.client();
     client.connect().await.unwrap();
-    let options = Options::new().bearer_token(BOB).headers(Headers::new().with("x-team", "red"));
-    client.with(options).call_tool("add", ()).await.unwrap();
+    let options =
+        CallOptions::new().bearer_token(BOB).headers(Headers::new().with("x-team", "red"));
+    client.with_options(options).call_tool("add", ()).await.unwrap();
     client.call_tool("add", ()).await.unwrap();
     assert_snapshot!(full_request_log(&server.requests_of("tools/call").await), @r#"
     POST /mcp
@@ -72,13 +73,13 @@ async fn call_options_apply_to_their_own_requests_only() {
 async fn messages_of_a_call_carry_its_token() {
     // Responses to server requests, the cancellation, and notifications
     let server = start_test_server().await;
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let ping = json!({ "jsonrpc": "2.0", "id": "p-1", "method": "ping" });
     server.script(On::method("tools/call"), Fault::Interject(vec![ping]));
     server.script(On::method("tools/call"), Fault::Hold(gate));
-    let client = client_for_url(server.url()).with(Options::new().bearer_token(BOB));
+    let client = client_for_url(server.url()).with_options(CallOptions::new().bearer_token(BOB));
     client.connect().await.unwrap();
-    client.notify::<RootsListChangedNotification>(&Default::default()).await.unwrap();
+    client.send_notification::<RootsListChangedNotification>(&Default::default()).await.unwrap();
     let call = tokio::spawn(async move { client.call_tool("wait", ()).await.map(drop) });
     with_timeout(server.received("POST", 1)).await;
     call.abort();
@@ -97,7 +98,7 @@ async fn rejected_token_of_a_call_is_not_refreshed() {
     let source = ScriptedTokenSource::with_replacement(ALICE, ALICE);
     let transport = HttpTransport::builder(server.url()).token_source(source.clone());
     let mut message = message();
-    message.extras.insert(AccessToken::new(BOB));
+    message.extensions.insert(AccessToken::new(BOB));
     let sent = message.sent.clone();
     assert_snapshot!(send(&transport.build().unwrap(), message).await, @"
     [server]/mcp rejected the access token
@@ -118,7 +119,7 @@ async fn headers_of_a_call_replace_configured_headers() {
         .build()
         .unwrap();
     let mut with_headers = message();
-    with_headers.extras.insert(Headers::new().with("x-team", "red").with("X-Only", "2"));
+    with_headers.extensions.insert(Headers::new().with("x-team", "red").with("X-Only", "2"));
     assert_eq!(send(&transport, with_headers).await, "it went well");
     assert_eq!(send(&transport, message()).await, "it went well");
     assert_snapshot!(full_request_log(&server.requests().await), @r#"
@@ -153,24 +154,24 @@ async fn protocol_headers_cannot_be_set_per_call() {
         ("x-a", "5ecret\r\nx-b: 2"),
     ] {
         let mut message = message();
-        message.extras.insert(Headers::new().with(name, value));
-        assert!(!format!("{:?}", message.extras.get::<Headers>()).contains("5ecret"));
+        message.extensions.insert(Headers::new().with(name, value));
+        assert!(!format!("{:?}", message.extensions.get::<Headers>()).contains("5ecret"));
         shown += &send(&server.transport(), message).await;
         shown += "\n";
     }
     assert_snapshot!(shown, @r#"
     the header "Authorization" cannot be set: the transport sets it
-    -> Refused, did not run
+    -> Blocked, did not run
     the header "Accept" cannot be set: the transport sets it
-    -> Refused, did not run
+    -> Blocked, did not run
     the header "Last-Event-ID" cannot be set: the transport sets it
-    -> Refused, did not run
+    -> Blocked, did not run
     the header "Mcp-Method" cannot be set: the transport sets it
-    -> Refused, did not run
+    -> Blocked, did not run
     the header "x y" cannot be set: it is no header name
-    -> Refused, did not run
+    -> Blocked, did not run
     the header "x-a" cannot be set: its value holds a character that no header carries
-    -> Refused, did not run
+    -> Blocked, did not run
     "#);
     assert_eq!(server.requests().await.len(), 0);
 }
@@ -180,9 +181,9 @@ async fn token_and_headers_of_a_call_are_not_sent_unencrypted() {
     // AUTH-05, AUTH-06: nothing is sent, so this address is not connected to
     let transport = HttpTransport::builder("http://192.0.2.1/mcp").build().unwrap();
     let mut with_token = message();
-    with_token.extras.insert(AccessToken::new(ALICE));
+    with_token.extensions.insert(AccessToken::new(ALICE));
     let mut with_header = message();
-    with_header.extras.insert(Headers::new().with("x-key", "5ecret"));
+    with_header.extensions.insert(Headers::new().with("x-key", "5ecret"));
     let mut shown = String::new();
     for message in [with_token, with_header] {
         shown += &send(&transport, message).await;
@@ -190,8 +191,8 @@ async fn token_and_headers_of_a_call_are_not_sent_unencrypted() {
     }
     assert_snapshot!(shown, @"
     credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
-    -> Refused, did not run
+    -> Blocked, did not run
     credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
-    -> Refused, did not run
+    -> Blocked, did not run
     ");
 }

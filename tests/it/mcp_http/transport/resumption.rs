@@ -5,10 +5,11 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt};
 use insta::assert_snapshot;
 use mcp_client::{
-    Client, Context, Error, MessageKind, MessageStream, Messages, Outgoing, SessionId, Transport,
+    Client, Error, MessageContext, MessageKind, MessageStream, OutgoingMessage, ResponseMessages,
+    SessionId, Transport,
 };
 use mcp_http::{AccessToken, Headers, HttpTransport, Unauthorized};
-use mcp_testkit::{AnswerMode, CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, ResponseMode, TestServer, Tool};
 use mcp_types::Revision;
 use serde_json::json;
 
@@ -26,19 +27,19 @@ fn transport(server: &TestServer) -> HttpTransport {
 }
 
 /// A resumable request in a session.
-fn resumable_message() -> Outgoing {
-    let mut context = Context::default();
+fn resumable_message() -> OutgoingMessage {
+    let mut context = MessageContext::default();
     context.revision = Some(Revision::V2025_11_25);
     context.session = SessionId::new(b"s-1");
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#;
-    let mut message = Outgoing::new(body, MessageKind::Request, context);
+    let mut message = OutgoingMessage::new(body, MessageKind::Request, context);
     message.resumable = true;
     message
 }
 
-async fn send(transport: &HttpTransport, message: Outgoing) -> MessageStream {
+async fn send(transport: &HttpTransport, message: OutgoingMessage) -> MessageStream {
     match transport.send(message).await.expect("a stream").messages {
-        Messages::Stream(messages) => messages,
+        ResponseMessages::Stream(messages) => messages,
         other => panic!("{other:?}"),
     }
 }
@@ -336,7 +337,7 @@ async fn a_401_during_resumption_does_not_mean_that_the_call_did_not_run() {
     let messages = send(&transport, resumable_message()).await;
     let (mut messages, _) = advance_until(messages.collect::<Vec<_>>()).await;
     let error = Error::from(messages.pop().unwrap().unwrap_err());
-    let unauthorized = Unauthorized::of(&error).unwrap();
+    let unauthorized = Unauthorized::find_in(&error).unwrap();
     assert!(!unauthorized.did_not_run() && !error.did_not_run());
 }
 
@@ -346,8 +347,8 @@ async fn token_and_headers_of_the_call_are_sent_during_resumption() {
     server.script(On::method("tools/call"), Reply::sse([FIRST]));
     server.script(On::method("GET"), Reply::unauthorized("Bearer"));
     let mut message = resumable_message();
-    message.extras.insert(AccessToken::new(BOB));
-    message.extras.insert(Headers::new().with("x-tenant", "blue"));
+    message.extensions.insert(AccessToken::new(BOB));
+    message.extensions.insert(Headers::new().with("x-tenant", "blue"));
     let transport = transport(&server);
     let called = async { collect(send(&transport, message).await).await };
     assert_snapshot!(advance_until(called).await.0, @r#"
@@ -364,9 +365,9 @@ async fn token_and_headers_of_the_call_are_sent_during_resumption() {
 
 /// A server with resumable streams and the tool `wait`.
 async fn resumable_server() -> (TestServer, Client) {
-    let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallAnswer::text("done"));
+    let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallResult::text("done"));
     let server =
-        TestServer::builder().answers(AnswerMode::Sse).resumable(Duration::from_millis(50));
+        TestServer::builder().response_mode(ResponseMode::Sse).resumable(Duration::from_millis(50));
     let server = server.tool(tool).start().await.expect("a free port");
     let client = stateful_client(transport(&server));
     (server, client)
@@ -419,7 +420,7 @@ async fn session_lost_during_resumption_does_not_repeat_the_call() {
 
 #[tokio::test]
 async fn dropped_call_is_not_resumed() {
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let (server, client) = resumable_server().await;
     client.connect().await.unwrap();
     server.script(On::method("tools/call"), Reply::sse([PRIMING]));

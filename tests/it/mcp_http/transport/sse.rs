@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use insta::assert_snapshot;
-use mcp_client::{Change, Client, Negotiation, Serves, Watch, mcp_types::Revision};
+use mcp_client::{
+    Client, HandlerCapabilities, ListChange, Negotiation, SubscriptionFilter, mcp_types::Revision,
+};
 use mcp_http::{HttpTransport, SseTransport};
 use serde_json::json;
 use tokio::task;
@@ -238,7 +240,7 @@ async fn redirects_are_not_followed() {
 #[tokio::test]
 async fn oversized_event_ends_the_connection() {
     let server = SseServerConfig::default().start().await;
-    let http = HttpTransport::builder(server.url()).bearer_token(ALICE).message_limit(10_000);
+    let http = HttpTransport::builder(server.url()).bearer_token(ALICE).max_message_size(10_000);
     let client = Client::new(SseTransport::new(http.build().unwrap()));
     client.connect().await.unwrap();
     let flood = async {
@@ -323,7 +325,8 @@ async fn end_of_the_stream_ends_the_connection() {
 async fn server_requests_are_answered() {
     // LEG-06, PING-01
     let server = SseServerConfig::default().start().await;
-    let handler = RecordingHandler::new(Serves::nothing().roots(), HandlerBehavior::Accept);
+    let handler =
+        RecordingHandler::new(HandlerCapabilities::none().roots(), HandlerBehavior::Accept);
     let transport = SseTransport::new(http_transport(&server.url()));
     let client = Client::builder(transport).handler(handler.clone()).build();
     client.connect().await.unwrap();
@@ -340,7 +343,8 @@ async fn server_requests_are_answered() {
 #[tokio::test]
 async fn change_notifications_arrive_on_the_stream() {
     let server = SseServerConfig::default().start().await;
-    let mut changes = sse_client(&server).watch(Watch::new().tools()).await.unwrap();
+    let mut changes =
+        sse_client(&server).subscribe(SubscriptionFilter::new().tools()).await.unwrap();
     server.send_message(&json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }));
-    assert_eq!(with_timeout(changes.next()).await.unwrap().unwrap(), Change::Tools);
+    assert_eq!(with_timeout(changes.next()).await.unwrap().unwrap(), ListChange::Tools);
 }

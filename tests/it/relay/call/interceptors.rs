@@ -7,9 +7,10 @@ use std::sync::{
 
 use futures_util::future::BoxFuture;
 use insta::assert_snapshot;
-use mcp_testkit::{Fault, Gate, On};
+use mcp_testkit::{Barrier, Fault, On};
 use relay::{
-    Call, Error, Interceptor, Listing, Next, NextList, Relay, Server, ToolList, ToolOutput,
+    CallRequest, Error, Interceptor, ListRequest, Next, NextList, Relay, Server, ToolList,
+    ToolOutput,
 };
 use serde_json::{json, value::RawValue};
 
@@ -21,9 +22,9 @@ use crate::support::{
 struct ScriptedInterceptor;
 
 impl Interceptor for ScriptedInterceptor {
-    fn call<'a>(
+    fn call_tool<'a>(
         &'a self,
-        mut call: Call,
+        mut call: CallRequest,
         next: Next<'a>,
     ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
         Box::pin(async move {
@@ -35,16 +36,16 @@ impl Interceptor for ScriptedInterceptor {
                     output.meta.get_or_insert_default().insert("seen".to_owned(), json!(true));
                     Ok(output)
                 }
-                r#"{"wish":"refuse"}"# => Err(call.refuse("not today")),
+                r#"{"wish":"refuse"}"# => Err(call.reject("not today")),
                 r#"{"wish":"answer"}"# => Ok("from memory".to_owned().into()),
                 _ => next.run(call).await,
             }
         })
     }
 
-    fn list<'a>(
+    fn list_tools<'a>(
         &'a self,
-        listing: Listing,
+        listing: ListRequest,
         next: NextList<'a>,
     ) -> BoxFuture<'a, Result<ToolList, Error>> {
         Box::pin(async move {
@@ -62,7 +63,11 @@ impl Interceptor for ScriptedInterceptor {
 struct LoggingInterceptor(Arc<Mutex<Vec<String>>>);
 
 impl Interceptor for LoggingInterceptor {
-    fn call<'a>(&'a self, call: Call, next: Next<'a>) -> BoxFuture<'a, Result<ToolOutput, Error>> {
+    fn call_tool<'a>(
+        &'a self,
+        call: CallRequest,
+        next: Next<'a>,
+    ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
         Box::pin(async move {
             let (server, arguments) = (call.tool.server().to_owned(), call.arguments.to_string());
             let outcome = next.run(call).await;
@@ -118,9 +123,9 @@ async fn interceptor_changes_lists_before_they_are_cached() {
 struct PanickingInterceptor(AtomicBool);
 
 impl Interceptor for PanickingInterceptor {
-    fn list<'a>(
+    fn list_tools<'a>(
         &'a self,
-        listing: Listing,
+        listing: ListRequest,
         next: NextList<'a>,
     ) -> BoxFuture<'a, Result<ToolList, Error>> {
         Box::pin(async move {
@@ -134,7 +139,7 @@ impl Interceptor for PanickingInterceptor {
 #[tokio::test]
 async fn panicking_interceptor_fails_only_its_own_caller() {
     let server = start_test_server().await;
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
     let builder = Relay::builder().server("main", Server::http(server.url()));
     let relay = builder.interceptor(PanickingInterceptor::default()).build().unwrap();

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
-use relay::{Observer, Operation, Options, Relay, Server};
+use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, TestServer, Tool};
+use relay::{CallOptions, Observer, Operation, Relay, Server};
 use serde_json::json;
 
 use crate::support::{ALICE, with_timeout};
@@ -14,7 +14,7 @@ use crate::support::{ALICE, with_timeout};
 struct RecordingObserver(Arc<Mutex<Vec<String>>>);
 
 impl Observer for RecordingObserver {
-    fn ended(&self, operation: &Operation<'_>) {
+    fn operation_ended(&self, operation: &Operation<'_>) {
         let Operation { method, server, tool, error_type, .. } = operation;
         assert!(!operation.duration.is_zero());
         let line = format!("{method} {server} {tool:?} {error_type:?}");
@@ -27,11 +27,11 @@ impl Observer for RecordingObserver {
 }
 
 async fn server() -> TestServer {
-    let tool = |name, response: fn() -> CallAnswer| {
+    let tool = |name, response: fn() -> CallResult| {
         Tool::new(name, json!({ "type": "object" }), move |_| response())
     };
-    let builder = TestServer::builder().tool(tool("add", || CallAnswer::text("3")));
-    let builder = builder.tool(tool("fail", || CallAnswer::failure("no")));
+    let builder = TestServer::builder().tool(tool("add", || CallResult::text("3")));
+    let builder = builder.tool(tool("fail", || CallResult::tool_error("no")));
     builder.start().await.expect("a free port")
 }
 
@@ -51,7 +51,7 @@ async fn each_operation_is_observed_once_with_its_outcome() {
         server.script(On::method("tools/call").nth(1), reply);
         tools.call("add", json!({})).await.ok();
     }
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let call = tools.call("add", json!({}));
     tokio::select! { _ = call => panic!("an answer"), () = with_timeout(gate.reached(1)) => {} }
@@ -72,7 +72,7 @@ async fn trace_context_is_sent_to_the_server() {
     // N-BASE-14
     let (server, observer) = (server().await, RecordingObserver::default());
     let tool = relay_of(&server, &observer).tools("main").await.unwrap().get("add").unwrap();
-    tool.with(Options::new().meta("com.example/a", 1)).call(()).await.unwrap();
+    tool.with_options(CallOptions::new().meta("com.example/a", 1)).call(()).await.unwrap();
     let sent = server.requests();
     let call = sent.iter().find(|request| request.method() == "tools/call").unwrap();
     assert_snapshot!(call.json().unwrap()["params"]["_meta"], @r#"{"com.example/a":1,"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}"#);

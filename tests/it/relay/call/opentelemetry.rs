@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallAnswer, On, Prompt, Reply, Resource, TestServer, Tool};
+use mcp_testkit::{CallResult, On, Prompt, Reply, Resource, TestServer, Tool};
 use opentelemetry::{
     KeyValue,
     metrics::{Histogram, MeterProvider as _},
@@ -32,7 +32,7 @@ struct OpenTelemetryObserver {
 }
 
 impl Observer for OpenTelemetryObserver {
-    fn ended(&self, operation: &Operation<'_>) {
+    fn operation_ended(&self, operation: &Operation<'_>) {
         let Operation { method, tool, network_transport, error_type, rpc_code, .. } = *operation;
         let text = |name, value: Option<&str>| Some(KeyValue::new(name, value?.to_owned()));
         let attributes = [
@@ -138,13 +138,13 @@ fn attribute(span: &SpanData, name: &str) -> Option<String> {
 async fn server(revision: Revision) -> TestServer {
     let schema = json!({ "type": "object", "properties": { "key": { "type": "string" } } });
     let tool =
-        |name, response: fn() -> CallAnswer| Tool::new(name, schema.clone(), move |_| response());
+        |name, response: fn() -> CallResult| Tool::new(name, schema.clone(), move |_| response());
     let builder = TestServer::builder()
         .revisions([revision])
-        .tool(tool("add", || CallAnswer::text("3")))
-        .tool(tool("fail", || CallAnswer::failure("5ecret")))
-        .tool(tool("refuse", || CallAnswer::error(-32007, "5ecret")))
-        .prompt(Prompt::new("greet", |_| CallAnswer::messages([])))
+        .tool(tool("add", || CallResult::text("3")))
+        .tool(tool("fail", || CallResult::tool_error("5ecret")))
+        .tool(tool("refuse", || CallResult::rpc_error(-32007, "5ecret")))
+        .prompt(Prompt::new("greet", |_| CallResult::messages([])))
         .resource(Resource::new("file:///5ecret.txt", "notes", "5ecret"));
     builder.start().await.expect("a free port")
 }

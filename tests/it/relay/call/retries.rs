@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
-use mcp_testkit::{CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
-use relay::{Limits, Options, Server};
+use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, TestServer, Tool};
+use relay::{CallOptions, Limits, Server};
 use serde_json::json;
 
 use crate::relay::support::{relay_of, relay_with, server_with};
@@ -15,7 +15,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// A server with one tool that is annotated as idempotent, and one that is not.
 async fn server() -> TestServer {
-    let tool = |name| Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"));
+    let tool = |name| Tool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"));
     let again = tool("again").member("annotations", json!({ "idempotentHint": true }));
     let builder = TestServer::builder().tool(again).tool(tool("once"));
     builder.start().await.expect("a free port")
@@ -62,7 +62,8 @@ async fn call_that_may_have_run_is_retried_only_if_trusted_as_idempotent() {
 #[tokio::test]
 async fn unknown_outcome_of_an_attempt_survives_later_failures() {
     let server = server().await;
-    let again = |server: &TestServer| Server::http(server.url()).trust_annotations(true).retries(1);
+    let again =
+        |server: &TestServer| Server::http(server.url()).trust_annotations(true).max_retries(1);
     let tools = relay_with(again(&server)).tools("main").await.unwrap();
     server.script(On::method("tools/call").nth(1), Fault::Close);
     server.script(On::method("tools/call").nth(2), Fault::LoseSession);
@@ -77,27 +78,27 @@ async fn unknown_outcome_of_an_attempt_survives_later_failures() {
     let (called, _) = advance_until(tools.call("again", json!({}))).await;
     let refused = called.unwrap_err();
     let refused = refused.authorization().expect("an authorization error");
-    assert!(!refused.did_not_run && refused.ticket.is_none());
+    assert!(!refused.did_not_run && refused.pending_call.is_none());
 }
 
 #[tokio::test]
 async fn all_attempts_share_the_total_timeout() {
     let settings = |server: &TestServer, request: Duration, total: Duration| {
         let mut limits = Limits::default();
-        (limits.request, limits.total) = (request, total);
-        Server::http(server.url()).trust_annotations(true).retries(9).limits(limits)
+        (limits.timeout, limits.max_total_timeout) = (request, total);
+        Server::http(server.url()).trust_annotations(true).max_retries(9).limits(limits)
     };
     let server = server().await;
     let slow = settings(&server, 10 * SECOND, 20 * SECOND);
     let tools = relay_with(slow.clone()).tools("main").await.unwrap();
     // Each attempt waits for ten seconds, and the last one for the rest of the total timeout.
-    server.script(On::method("tools/call"), Fault::Hold(Gate::new()));
+    server.script(On::method("tools/call"), Fault::Hold(Barrier::new()));
     let (called, took) = advance_until(tools.call("again", json!({}))).await;
     assert!(describe_result(called).contains("OutcomeUnknown Timeout"));
     assert!(took < 25 * SECOND, "{took:?}");
     assert_eq!(server.count("tools/call"), 2);
     // The same if the call first waits for the concurrency limit.
-    let tools = relay_with(slow.concurrency(1)).tools("main").await.unwrap();
+    let tools = relay_with(slow.max_concurrent_calls(1)).tools("main").await.unwrap();
     let both = join_all((0..2).map(|_| tools.call("again", json!({}))));
     let (called, took) = advance_until(both).await;
     assert!(called.iter().all(Result::is_err));
@@ -138,9 +139,9 @@ async fn long_retry_after_is_returned_to_the_caller() {
 #[tokio::test]
 async fn concurrent_calls_per_server_are_limited() {
     let server = server().await;
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
-    let relay = relay_with(Server::http(server.url()).concurrency(3));
+    let relay = relay_with(Server::http(server.url()).max_concurrent_calls(3));
     let tools = relay.tools("main").await.unwrap();
     let calls = join_all((0..10).map(|_| tools.call("once", json!({}))));
     let open = async {
@@ -154,7 +155,7 @@ async fn concurrent_calls_per_server_are_limited() {
     assert!(outputs.iter().all(Result::is_ok));
     assert_eq!(server.count("tools/call"), 10);
     // A dropped call frees its place.
-    let held = Gate::new();
+    let held = Barrier::new();
     server.script(On::method("tools/call"), Fault::Hold(held.clone()));
     for n in 1..=5 {
         let call = tools.call("once", json!({}));
@@ -165,17 +166,19 @@ async fn concurrent_calls_per_server_are_limited() {
 #[tokio::test]
 async fn tool_has_call_options_of_its_own() {
     let server = server().await;
-    server.script(On::method("tools/call"), Fault::Hold(Gate::new()));
+    server.script(On::method("tools/call"), Fault::Hold(Barrier::new()));
     let relay = relay_with(Server::http(server.url()));
     let tool = relay.tools("main").await.unwrap().get("once").unwrap();
-    let hurried = tool.with(Options::new().total(Duration::from_millis(100)));
+    let hurried =
+        tool.with_options(CallOptions::new().max_total_timeout(Duration::from_millis(100)));
     assert_snapshot!(describe_result(hurried.call(json!({})).await), @"
     calling `once`, server `main` failed, and the call may have run: no answer in time
       no answer to `tools/call` within 100ms
     -> OutcomeUnknown Timeout
     ");
-    let marked = tool
-        .with(Options::new().meta("com.example/trace", "1").timeout(Duration::from_millis(100)));
+    let marked = tool.with_options(
+        CallOptions::new().meta("com.example/trace", "1").timeout(Duration::from_millis(100)),
+    );
     marked.call(json!({})).await.unwrap_err();
     let sent = server.requests();
     let call = sent.iter().rfind(|request| request.method() == "tools/call").unwrap();

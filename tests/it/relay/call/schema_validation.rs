@@ -1,7 +1,7 @@
 //! Validation of arguments and results against the schemas of their tools.
 
 use insta::assert_snapshot;
-use relay::{Error, Server, Tools};
+use relay::{Error, Server, ServerTools};
 use serde_json::{Value, json};
 
 use crate::relay::support::relay_with;
@@ -14,8 +14,8 @@ async fn server(input: Value, output: Value, gives: Value) -> ScriptedServer {
     Script::new().on("tools/list", list).on("tools/call", result(&gives)).start().await
 }
 
-async fn tools(server: &ScriptedServer, checks: bool) -> Tools {
-    let relay = relay_with(Server::http(server.url()).check_schemas(checks));
+async fn tools(server: &ScriptedServer, checks: bool) -> ServerTools {
+    let relay = relay_with(Server::http(server.url()).validate_schemas(checks));
     relay.tools("main").await.expect("a list")
 }
 

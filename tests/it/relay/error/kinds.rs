@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use mcp_client::Limits;
-use mcp_testkit::{Fault, Gate, On};
-use relay::{Error, Reason, Server};
+use mcp_testkit::{Barrier, Fault, On};
+use relay::{Error, Server, UnauthorizedReason};
 use serde_json::{Value, json};
 
 use crate::relay::support::{relay_of, relay_with, server_with};
@@ -100,7 +100,7 @@ async fn authorization_error_has_server_tool_principal_and_challenge() {
     let refused = error.authorization().unwrap();
     assert_eq!((refused.server.as_str(), refused.tool.as_deref()), ("main", Some("add")));
     assert_eq!(refused.principal, user.principal());
-    assert_eq!(refused.unauthorized.reason, Reason::Rejected);
+    assert_eq!(refused.unauthorized.reason, UnauthorizedReason::Rejected);
     let challenge = refused.challenge().unwrap();
     assert_eq!(challenge.scope(), Some("a b"));
     assert_eq!(challenge.resource_metadata(), Some("https://a.example/m"));
@@ -108,7 +108,7 @@ async fn authorization_error_has_server_tool_principal_and_challenge() {
 
     let server = server_with("initialize", [status(401)]).await;
     let error = relay_of(&server).tools("main").await.unwrap_err();
-    assert_eq!(error.authorization().unwrap().unauthorized.reason, Reason::Missing);
+    assert_eq!(error.authorization().unwrap().unauthorized.reason, UnauthorizedReason::Missing);
     assert_snapshot!(describe_error(&error), @"
     server `main` wants the user to sign in: [server]/mcp requires an access token
       [server]/mcp requires an access token
@@ -245,7 +245,7 @@ async fn limits_are_configured_per_server() {
     let page = json!({ "tools": [], "nextCursor": "2" });
     let server = server_with("tools/list", [result(&page)]).await;
     let mut limits = Limits::default();
-    limits.pages = 1;
+    limits.max_pages = 1;
     let relay = relay_with(Server::http(server.url()).limits(limits));
     assert_snapshot!(describe_result(relay.tools("main").await), @"
     server `main` gives no usable list of tools
@@ -254,7 +254,7 @@ async fn limits_are_configured_per_server() {
     ");
 
     let server = ScriptedServer::start().await;
-    let relay = relay_with(Server::http(server.url()).message_limit(50));
+    let relay = relay_with(Server::http(server.url()).max_message_size(50));
     assert_snapshot!(describe_result(relay.tools("main").await), @"
     server `main` failed: its answer is against the protocol
       [server]/mcp sent a message of more than 50 bytes
@@ -327,7 +327,7 @@ async fn unreachable_server_is_retryable() {
 async fn timed_out_call_is_not_retryable() {
     // LIFE-13, TOOL-25
     let server = start_test_server().await;
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let relay = relay_with(Server::http(server.url()).timeout(Duration::from_secs(5)));
     let tools = relay.tools("main").await.unwrap();
@@ -362,14 +362,14 @@ async fn unsendable_tokens_are_not_sent() {
     assert_snapshot!(describe_result(relay.with_token("5ecret of alice").tools("main").await), @"
     server `main` failed: the request was not sent
       the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
-    -> Transport Refused, did not run
+    -> Transport Blocked, did not run
     ");
     assert_eq!(server.requests().await.len(), 0);
     let relay = relay_with(Server::http("http://192.0.2.1/mcp"));
     assert_snapshot!(describe_result(relay.with_token(ALICE).tools("main").await), @"
     server `main` failed: the request was not sent
       credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
-    -> Transport Refused, did not run
+    -> Transport Blocked, did not run
     ");
 }
 

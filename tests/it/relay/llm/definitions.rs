@@ -1,7 +1,7 @@
 //! Tool definitions in the formats of LLM providers.
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallAnswer, Tool};
+use mcp_testkit::{CallResult, Tool};
 use relay::Provider;
 use serde_json::{Value, json};
 
@@ -19,9 +19,9 @@ async fn definitions_have_the_format_of_each_provider() {
         "required": ["city"],
         "additionalProperties": false,
     });
-    let forecast = Tool::new("forecast", schema, |_| CallAnswer::text("sunny"));
+    let forecast = Tool::new("forecast", schema, |_| CallResult::text("sunny"));
     let forecast = forecast.description("Looks ahead");
-    let (_server, toolset) = toolset([forecast, tool("bare", CallAnswer::text("done"))]).await;
+    let (_server, toolset) = toolset([forecast, tool("bare", CallResult::text("done"))]).await;
     assert_snapshot!(lines(&toolset.to_openai()), @r#"
     {"function":{"description":"Looks ahead","name":"relay__main__forecast","parameters":{"additionalProperties":false,"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}},"type":"function"}
     {"function":{"name":"relay__main__bare","parameters":{"properties":{},"type":"object"}},"type":"function"}
@@ -57,7 +57,7 @@ async fn definitions_have_the_format_of_each_provider() {
     assert_eq!(toolset.ready[0].to_anthropic(), toolset.to_anthropic());
     let chosen = toolset.iter().filter(|tool| tool.definition().name == "bare");
     assert_eq!(
-        Provider::Gemini.definitions(chosen)[0]["functionDeclarations"][0]["name"],
+        Provider::Gemini.tool_definitions(chosen)[0]["functionDeclarations"][0]["name"],
         "relay__main__bare"
     );
 }

@@ -1,7 +1,7 @@
 //! Tools, toolsets, and model responses in the formats of LLM providers.
 
-use mcp_testkit::{Builder, CallAnswer, TestServer, Tool};
-use relay::{ModelCall, Provider, Server, Toolset};
+use mcp_testkit::{CallResult, TestServer, TestServerBuilder, Tool};
+use relay::{Provider, Server, ToolCall, Toolset};
 use serde_json::{Value, json};
 
 use crate::relay::support::relay_with;
@@ -16,13 +16,13 @@ pub(super) const PROVIDERS: [Provider; 5] = [
 ];
 
 /// A tool that accepts any arguments, and always returns this result.
-pub(super) fn tool(name: &str, response: CallAnswer) -> Tool {
+pub(super) fn tool(name: &str, response: CallResult) -> Tool {
     Tool::new(name, json!({ "type": "object" }), move |_| response.clone())
 }
 
 /// A server with these tools, and a toolset of it.
 pub(super) async fn toolset(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Toolset) {
-    let server = tools.into_iter().fold(TestServer::builder(), Builder::tool);
+    let server = tools.into_iter().fold(TestServer::builder(), TestServerBuilder::tool);
     let server = server.start().await.expect("a free port");
     let relay = relay_with(Server::http(server.url()));
     let toolset = relay.without_token().toolset().required(["main"]).await.expect("a list");
@@ -30,8 +30,8 @@ pub(super) async fn toolset(tools: impl IntoIterator<Item = Tool>) -> (TestServe
 }
 
 /// The tool calls of a [`model_response`].
-pub(super) fn tool_calls(provider: Provider, calls: &[(&str, &str, Value)]) -> Vec<ModelCall> {
-    provider.calls(&model_response(provider, calls))
+pub(super) fn tool_calls(provider: Provider, calls: &[(&str, &str, Value)]) -> Vec<ToolCall> {
+    provider.tool_calls(&model_response(provider, calls))
 }
 
 /// A model response with these tool calls: ids, names and arguments.

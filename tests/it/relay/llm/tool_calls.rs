@@ -3,8 +3,8 @@
 use std::iter;
 
 use insta::assert_snapshot;
-use mcp_testkit::{Bearer, CallAnswer, Fault, Gate, On, Reply, TestServer, Tool};
-use relay::{AccessToken, Called, Error, ModelCall, Provider, Relay, Server, User};
+use mcp_testkit::{Barrier, Bearer, CallResult, Fault, On, Reply, TestServer, Tool};
+use relay::{AccessToken, Error, Provider, Relay, Server, ToolCall, ToolCallResult, User};
 use serde_json::{Value, json};
 
 use super::support::{PROVIDERS, model_response, tool, tool_calls, toolset};
@@ -16,7 +16,7 @@ use crate::{
 /// A tool that returns its arguments.
 fn echo(schema: Value) -> Tool {
     Tool::new("echo", schema, |arguments| {
-        CallAnswer::text(Value::from(arguments.clone()).to_string())
+        CallResult::text(Value::from(arguments.clone()).to_string())
     })
 }
 
@@ -31,8 +31,8 @@ async fn tool_calls_are_answered_in_order() {
             ("c", echo, json!({ "n": 3 })),
         ];
         let called = toolset.call_all(provider, tool_calls(provider, &calls)).await;
-        let of = |called: &Called| {
-            let text = called.outcome.as_ref().unwrap().text();
+        let of = |called: &ToolCallResult| {
+            let text = called.result.as_ref().unwrap().text();
             (called.call.id.clone(), text)
         };
         let expected = [("a", r#"{"n":1}"#), ("b", "{}"), ("c", r#"{"n":3}"#)];
@@ -46,7 +46,7 @@ async fn tool_calls_are_answered_in_order() {
             _ => "",
         };
         let message = model_response(provider, &calls).pointer(message).unwrap().clone();
-        let again = toolset.ready[0].call_all(provider, provider.calls(&message)).await;
+        let again = toolset.ready[0].call_all(provider, provider.tool_calls(&message)).await;
         assert_eq!(again.iter().map(of).collect::<Vec<_>>(), expected, "{provider:?}");
     }
     assert_eq!(server.violations(), Vec::<String>::new());
@@ -54,15 +54,15 @@ async fn tool_calls_are_answered_in_order() {
 
 #[tokio::test]
 async fn all_results_form_one_turn() {
-    let (_server, toolset) = toolset([tool("add", CallAnswer::text("3"))]).await;
+    let (_server, toolset) = toolset([tool("add", CallResult::text("3"))]).await;
     let mut shown = String::new();
     for provider in PROVIDERS {
         let calls = ["a", "b"].map(|id| (id, "relay__main__add", json!({})));
         let called = toolset.call_all(provider, tool_calls(provider, &calls)).await;
-        for message in provider.results(&called).unwrap() {
+        for message in provider.tool_results(&called).unwrap() {
             shown += &format!("{provider:?}: {message}\n");
         }
-        assert_eq!(provider.results(&[]).unwrap(), Vec::<Value>::new());
+        assert_eq!(provider.tool_results(&[]).unwrap(), Vec::<Value>::new());
         assert!(toolset.call_all(provider, tool_calls(provider, &[])).await.is_empty());
     }
     assert_snapshot!(shown, @r#"
@@ -78,8 +78,8 @@ async fn all_results_form_one_turn() {
 
 #[tokio::test]
 async fn tool_calls_run_concurrently_up_to_a_limit() {
-    let (server, toolset) = toolset([tool("slow", CallAnswer::text("done"))]).await;
-    let gate = Gate::new();
+    let (server, toolset) = toolset([tool("slow", CallResult::text("done"))]).await;
+    let gate = Barrier::new();
     server.script(On::method("tools/call").first(16), Fault::Hold(gate.clone()));
     let calls = vec![("a", "relay__main__slow", json!({})); 20];
     let calls = tool_calls(Provider::Anthropic, &calls);
@@ -92,7 +92,7 @@ async fn tool_calls_run_concurrently_up_to_a_limit() {
     };
     let (called, ()) = tokio::join!(toolset.call_all(Provider::Anthropic, calls), open);
     assert_eq!(called.len(), 20);
-    assert!(called.iter().all(|called| called.outcome.is_ok()));
+    assert!(called.iter().all(|called| called.result.is_ok()));
 }
 
 #[tokio::test]
@@ -107,17 +107,17 @@ async fn arguments_are_restored_from_the_provider_schema() {
     let calls = [("a", "relay__main__echo", json!({ "city": "Rome", "days": null }))];
     let strict = Provider::OpenAiChatStrict;
     let called = toolset.call_all(strict, tool_calls(strict, &calls)).await;
-    assert_eq!(called[0].outcome.as_ref().unwrap().text(), r#"{"city":"Rome"}"#);
+    assert_eq!(called[0].result.as_ref().unwrap().text(), r#"{"city":"Rome"}"#);
     // Without strict mode, the tool does not accept null.
     let plain = Provider::OpenAiChat;
     let called = toolset.call_all(plain, tool_calls(plain, &calls)).await;
-    assert!(matches!(called[0].outcome, Err(Error::InvalidArguments { .. })));
+    assert!(matches!(called[0].result, Err(Error::InvalidArguments { .. })));
 }
 
 #[tokio::test]
 async fn errors_are_reported_to_the_model() {
     let schema = json!({ "type": "object", "required": ["city"] });
-    let (server, toolset) = toolset([echo(schema), tool("lost", CallAnswer::text("done"))]).await;
+    let (server, toolset) = toolset([echo(schema), tool("lost", CallResult::text("done"))]).await;
     server.script(On::method("tools/call"), Reply::status(503));
     let arguments = [
         ("echo", json!("{\"city\": ")),
@@ -128,10 +128,11 @@ async fn errors_are_reported_to_the_model() {
     ];
     let mut shown = String::new();
     for (tool, arguments) in arguments {
-        let call = ModelCall::new("call_1", format!("relay__main__{tool}"), arguments);
-        let outcome = toolset.call_from(Provider::Anthropic, &call).await;
+        let call = ToolCall::new("call_1", format!("relay__main__{tool}"), arguments);
+        let outcome = toolset.call_from_provider(Provider::Anthropic, &call).await;
         shown += &describe_error(outcome.as_ref().unwrap_err());
-        let results = Provider::Anthropic.results(&[Called::new(call, outcome)]).unwrap();
+        let results =
+            Provider::Anthropic.tool_results(&[ToolCallResult::new(call, outcome)]).unwrap();
         shown += &format!("\n{}\n", results[0]["content"][0]);
     }
     assert_snapshot!(shown, @r#"
@@ -161,7 +162,7 @@ async fn openai_arguments_are_parsed_or_kept_as_text() {
         let custom =
             json!({ "id": "b", "type": "custom", "custom": { "name": "t", "input": "x" } });
         let calls = json!([{ "id": "a", "type": "function", "function": function }, custom]);
-        Provider::OpenAiChat.calls(&json!({ "role": "assistant", "tool_calls": calls }))
+        Provider::OpenAiChat.tool_calls(&json!({ "role": "assistant", "tool_calls": calls }))
     };
     let read = |arguments| call(arguments)[0].arguments.clone();
     assert_eq!(read(json!(r#"{"a":1}"#)), json!({ "a": 1 }));
@@ -176,7 +177,7 @@ async fn openai_arguments_are_parsed_or_kept_as_text() {
         for none in
             [json!(null), json!([]), json!({ "content": "text", "choices": [], "output": 1 })]
         {
-            assert_eq!(provider.calls(&none), [], "{provider:?}");
+            assert_eq!(provider.tool_calls(&none), [], "{provider:?}");
         }
     }
 }
@@ -184,7 +185,7 @@ async fn openai_arguments_are_parsed_or_kept_as_text() {
 /// A server that accepts only Alice's token.
 async fn server_for_alice() -> TestServer {
     let bearer = Bearer::tokens([ALICE]);
-    let tool = tool("pay", CallAnswer::text("paid"));
+    let tool = tool("pay", CallResult::text("paid"));
     TestServer::builder().bearer(bearer).tool(tool).start().await.expect("a free port")
 }
 
@@ -201,15 +202,15 @@ async fn authorization_error_is_not_sent_to_the_model() {
         server.expire_token(ALICE);
         let calls = [("a", "relay__main__pay", json!({})), ("b", "relay__main__pray", json!({}))];
         let mut called = tools.call_all(provider, tool_calls(provider, &calls)).await;
-        let error = provider.results(&called).unwrap_err();
+        let error = provider.tool_results(&called).unwrap_err();
         let Error::Authorization(refused) = &error else { panic!("{error:?}") };
-        assert!(error.for_model().is_none());
+        assert!(error.to_tool_output().is_none());
         assert_no_secrets(&format!("{error:?} {called:?}"));
         // After the user has signed in, the call is resumed and the conversation continues.
         server.renew_token(ALICE, BOB);
-        let ticket = refused.ticket.clone().expect("it did not run");
-        called[0].outcome = alice(&relay, BOB).resume(ticket).await;
-        let results = provider.results(&called).unwrap();
+        let ticket = refused.pending_call.clone().expect("it did not run");
+        called[0].result = alice(&relay, BOB).resume(ticket).await;
+        let results = provider.tool_results(&called).unwrap();
         let text = json!(results).to_string();
         assert!(text.contains("paid") && text.contains("no tool"), "{text}");
     }

@@ -1,7 +1,7 @@
 //! Tool results in the formats of LLM providers.
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallAnswer, Tool};
+use mcp_testkit::{CallResult, Tool};
 use relay::Provider;
 use serde_json::{Value, json};
 
@@ -15,13 +15,13 @@ fn resource(uri: &str, kind: &str, key: &str, data: &str) -> Value {
 fn tools_with_all_outputs() -> Vec<Tool> {
     let text = |text: &str| json!({ "type": "text", "text": text });
     let data = |kind: &str, mime: &str| json!({ "type": kind, "data": "aGk=", "mimeType": mime });
-    let one = |block: Value| CallAnswer::content([block]);
+    let one = |block: Value| CallResult::content([block]);
     let found = json!({ "found": 3 });
     let link = json!({ "type": "resource_link", "uri": "file:///a", "name": "a" });
     vec![
-        tool("text", CallAnswer::content([text("one"), text("  "), text("two")])),
+        tool("text", CallResult::content([text("one"), text("  "), text("two")])),
         tool("image", one(data("image", "image/png"))),
-        tool("caption", CallAnswer::content([text("a chart"), data("image", "IMAGE/JPG; q=1")])),
+        tool("caption", CallResult::content([text("a chart"), data("image", "IMAGE/JPG; q=1")])),
         tool("gif", one(data("image", "image/gif"))),
         tool("drawing", one(data("image", "image/svg+xml"))),
         tool("audio", one(data("audio", "audio/wav"))),
@@ -29,13 +29,13 @@ fn tools_with_all_outputs() -> Vec<Tool> {
         tool("pdf", one(resource("file:///b.pdf", "application/pdf", "blob", "aGk="))),
         tool("table", one(resource("file:///c.csv", "text/csv", "blob", "aGk="))),
         tool("link", one(link)),
-        tool("json", CallAnswer::structured(found.clone())),
-        tool("both", CallAnswer::text("three").member("structuredContent", found.clone())),
-        tool("list", CallAnswer::structured(json!([1, 2]))),
-        tool("failure", CallAnswer::failure("no such city")),
+        tool("json", CallResult::structured(found.clone())),
+        tool("both", CallResult::text("three").member("structuredContent", found.clone())),
+        tool("list", CallResult::structured(json!([1, 2]))),
+        tool("failure", CallResult::tool_error("no such city")),
         tool("failed-image", one(data("image", "image/png")).member("isError", true)),
-        tool("nothing", CallAnswer::content([])),
-        tool("failed-nothing", CallAnswer::content([]).member("isError", true)),
+        tool("nothing", CallResult::content([])),
+        tool("failed-nothing", CallResult::content([]).member("isError", true)),
         tool("spoiled", one(json!({ "type": "image", "data": "a!", "mimeType": "image/png" }))),
     ]
 }
@@ -47,9 +47,9 @@ async fn results(provider: Provider) -> String {
     let calls: Vec<_> = names.iter().map(|name| ("call_1", name.as_str(), json!({}))).collect();
     let called = toolset.call_all(provider, tool_calls(provider, &calls)).await;
     assert_eq!((called.len(), server.violations()), (tools_with_all_outputs().len(), Vec::new()));
-    let line = |called: &relay::Called| {
-        let output = called.outcome.as_ref().expect("an output");
-        format!("{}: {}\n", &called.call.name[13..], provider.result(&called.call, output))
+    let line = |called: &relay::ToolCallResult| {
+        let output = called.result.as_ref().expect("an output");
+        format!("{}: {}\n", &called.call.name[13..], provider.tool_result(&called.call, output))
     };
     called.iter().map(line).collect()
 }

@@ -1,7 +1,7 @@
 //! Servers of different protocol versions.
 
 use insta::assert_snapshot;
-use mcp_testkit::{Bearer, CallAnswer, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, Tool};
 use mcp_types::Revision;
 use relay::{Error, Relay, Server};
 use serde_json::json;
@@ -19,7 +19,7 @@ async fn server(revisions: impl IntoIterator<Item = Revision>) -> TestServer {
     let schema = json!({ "type": "object", "properties": {
         "city": { "type": "string", "x-mcp-header": "City" },
     } });
-    let tool = Tool::new("forecast", schema, |_| CallAnswer::text("sunny"));
+    let tool = Tool::new("forecast", schema, |_| CallResult::text("sunny"));
     let bearer = Bearer::tokens([ALICE, BOB]);
     let builder = TestServer::builder().revisions(revisions).tool(tool).bearer(bearer);
     builder.sessions(false).start().await.expect("a free port")

@@ -1,14 +1,14 @@
 //! Servers that are added, removed and replaced during calls.
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, TestServer, Tool};
 use relay::{Relay, Server};
 use serde_json::json;
 
 use crate::support::{describe_result, with_timeout};
 
 async fn server(says: &'static str) -> TestServer {
-    let tool = Tool::new("say", json!({ "type": "object" }), move |_| CallAnswer::text(says));
+    let tool = Tool::new("say", json!({ "type": "object" }), move |_| CallResult::text(says));
     TestServer::builder().tool(tool).start().await.expect("a free port")
 }
 
@@ -17,7 +17,7 @@ async fn replacing_a_server_does_not_disturb_running_calls() {
     let (old, new) = (server("old").await, server("new").await);
     let relay = Relay::builder().server("main", Server::http(old.url())).build().unwrap();
     let tools = relay.tools("main").await.unwrap();
-    let gate = Gate::new();
+    let gate = Barrier::new();
     old.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let change = async {
         with_timeout(gate.reached(1)).await;
@@ -66,7 +66,7 @@ async fn servers_can_be_added_and_removed() {
 async fn waiting_callers_get_the_tools_of_the_replacement_server() {
     let (old, new) = (server("old").await, server("new").await);
     let relay = Relay::builder().server("main", Server::http(old.url())).build().unwrap();
-    let gate = Gate::new();
+    let gate = Barrier::new();
     old.script(On::method("tools/list"), Fault::Hold(gate.clone()));
     let change = async {
         with_timeout(gate.reached(1)).await;
@@ -75,7 +75,7 @@ async fn waiting_callers_get_the_tools_of_the_replacement_server() {
     };
     let (tools, ()) = tokio::join!(relay.tools("main"), change);
     assert_eq!(tools.unwrap().call("say", ()).await.unwrap().text(), "new");
-    let gate = Gate::new();
+    let gate = Barrier::new();
     new.script(On::method("tools/list"), Fault::Hold(gate.clone()));
     relay.close().await.unwrap();
     let removal = async {

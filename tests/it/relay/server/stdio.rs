@@ -1,7 +1,7 @@
 //! `relay` with servers on stdio.
 
 use insta::assert_snapshot;
-use relay::{Config, Program, Relay, Server};
+use relay::{Config, Relay, Server, StdioCommand};
 use serde_json::json;
 
 use crate::support::{ALICE, describe_result, with_timeout};
@@ -11,7 +11,7 @@ const SERVER: &str = env!("CARGO_BIN_EXE_stdio-server");
 fn relay_of(habits: &[&str]) -> Relay {
     let command = [&[SERVER], habits].concat();
     Relay::builder()
-        .server("files", Server::stdio(Program::new(command)))
+        .server("files", Server::stdio(StdioCommand::new(command)))
         .build()
         .expect("it succeeds")
 }
@@ -77,7 +77,7 @@ async fn errors_include_the_end_of_stderr() {
     server `files` failed: the request was not sent
       `no-such-program` cannot be started
       No such file or directory (os error )
-    -> Transport Refused, did not run
+    -> Transport Blocked, did not run
     ");
     let user = relay_of(&["new"]).with_token(ALICE);
     assert_snapshot!(describe_result(user.tools("files").await), @"
@@ -94,5 +94,5 @@ async fn crash_invalidates_cached_lists() {
     let failed = with_timeout(connection.call_tool("die", ())).await.unwrap_err();
     assert!(!failed.did_not_run() && failed.to_string().contains("out of cheese"), "{failed}");
     assert_ne!(pid(&relay).await, first);
-    assert_eq!(connection.lost_sessions(), 1);
+    assert_eq!(connection.lost_session_count(), 1);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use insta::assert_snapshot;
-use relay::{Relay, Server, Tools};
+use relay::{Relay, Server, ServerTools};
 use serde_json::json;
 
 use crate::relay::support::{relay_of, server_with};
@@ -18,7 +18,7 @@ fn list_response(names: &[&str]) -> ScriptedResponse {
     result(&json!({ "tools": names.iter().map(tool).collect::<Vec<_>>() }))
 }
 
-fn tool_names(tools: &Tools) -> Vec<String> {
+fn tool_names(tools: &ServerTools) -> Vec<String> {
     tools.iter().map(|tool| tool.definition().name.clone()).collect()
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
-use mcp_testkit::{Bearer, CallAnswer, On, Reply, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, On, Reply, TestServer, Tool};
 use mcp_types::{Revision, v2026_07_28::CacheScope};
 use relay::{Interceptor, Relay, Server};
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::relay::support::{relay_of, relay_with, server_with};
 use crate::support::{ALICE, BOB, advance_time, advance_until, result, status};
 
 fn tool(name: &str) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"))
+    Tool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"))
 }
 
 /// A stateless server whose lists have this TTL and scope.
@@ -60,7 +60,7 @@ async fn public_list_is_shared_by_all_users() {
     let call = server.requests().into_iter().find(|request| request.method() == "tools/call");
     assert_eq!(call.unwrap().bearer_token(), Some(BOB));
     // The application can disable sharing.
-    let relay = relay_with(Server::http(server.url()).share_list(false));
+    let relay = relay_with(Server::http(server.url()).shared_tool_list(false));
     relay.with_token(ALICE).tools("main").await.unwrap();
     relay.with_token(BOB).tools("main").await.unwrap();
     assert_eq!(server.count("tools/list"), 3);
@@ -80,7 +80,7 @@ async fn shared_list_does_not_share_errors() {
     let list =
         result(&json!({ "tools": [{ "name": "add", "inputSchema": { "type": "object" } }] }));
     let server = server_with("tools/list", [refused(), list]).await;
-    let relay = relay_with(Server::http(server.url()).share_list(true));
+    let relay = relay_with(Server::http(server.url()).shared_tool_list(true));
     let users = [ALICE, BOB].map(|token| relay.with_token(token));
     let lists = join_all(users.iter().map(|user| user.tools("main"))).await;
     for (user, list) in users.iter().zip(&lists) {
@@ -96,7 +96,7 @@ async fn shared_list_does_not_share_errors() {
 #[tokio::test]
 async fn invalidation_by_one_user_drops_the_shared_list() {
     let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
-    let relay = relay_with(Server::http(server.url()).share_list(true));
+    let relay = relay_with(Server::http(server.url()).shared_tool_list(true));
     let (alice, bob) = (relay.with_token(ALICE), relay.with_token(BOB));
     alice.tools("main").await.unwrap();
     assert_eq!(bob.tools("main").await.unwrap().len(), 1);
@@ -143,8 +143,9 @@ async fn stale_list_is_served_while_it_is_refreshed() {
 async fn maximum_durations_do_not_overflow() {
     let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
     let main = || Server::http(server.url()).timeout(Duration::MAX);
-    let builder = || Relay::builder().server("main", main()).session_idle_time(Duration::MAX);
-    let for_ever = builder().cache_duration(Duration::MAX).list_store(MemoryListStore::default());
+    let builder = || Relay::builder().server("main", main()).session_idle_timeout(Duration::MAX);
+    let for_ever =
+        builder().cache_duration(Duration::MAX).tool_list_store(MemoryListStore::default());
     let stale_for_ever =
         builder().cache_duration(Duration::from_secs(1)).serve_stale(Duration::MAX);
     for builder in [for_ever, stale_for_ever] {

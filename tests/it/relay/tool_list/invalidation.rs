@@ -1,18 +1,18 @@
 //! Invalidation of cached tool lists.
 
-use mcp_testkit::{CallAnswer, Fault, Gate, On, Tool};
-use relay::{Server, Tools};
+use mcp_testkit::{Barrier, CallResult, Fault, On, Tool};
+use relay::{Server, ServerTools};
 use serde_json::json;
 
 use crate::relay::support::relay_with;
 use crate::support::{start_test_server, with_timeout};
 
-fn tool_names(tools: &Tools) -> Vec<String> {
+fn tool_names(tools: &ServerTools) -> Vec<String> {
     tools.iter().map(|tool| tool.definition().name.clone()).collect()
 }
 
 fn tool(name: &str) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"))
+    Tool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"))
 }
 
 fn list_changed() -> Fault {
@@ -23,7 +23,7 @@ fn list_changed() -> Fault {
 #[tokio::test]
 async fn list_received_after_close_is_not_cached() {
     let server = start_test_server().await;
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
     let relay = relay_with(Server::http(server.url()));
     let user = relay.without_token();
@@ -47,7 +47,7 @@ async fn session_lost_by_a_dropped_call_invalidates_the_list() {
     let tools = relay.tools("main").await.unwrap();
     server.end_sessions();
     server.add_tool(tool("new"));
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("initialize"), Fault::Hold(gate.clone()));
     tokio::select! {
         outcome = tools.call("wait", json!({})) => panic!("{outcome:?}"),

@@ -1,22 +1,22 @@
 //! Reading and naming of listed tools.
 
 use insta::assert_snapshot;
-use relay::Tools;
+use relay::ServerTools;
 use serde_json::{Value, json};
 
 use crate::relay::support::{relay_of, server_with};
 use crate::support::{describe_result, error, json, result, sse};
 
 /// The tools of a list with these entries.
-async fn tools_of(entries: &Value) -> Tools {
+async fn tools_of(entries: &Value) -> ServerTools {
     let server = server_with("tools/list", [result(&json!({ "tools": entries }))]).await;
     relay_of(&server).tools("main").await.expect("a list")
 }
 
 /// The tools with their names, and the skipped ones with the reasons, one line each.
-fn describe(tools: &Tools) -> String {
+fn describe(tools: &ServerTools) -> String {
     let offered = tools.iter().map(|tool| format!("{} is {}", tool.name(), tool.definition().name));
-    let refused = tools.refused().iter().map(|refused| {
+    let refused = tools.invalid().iter().map(|refused| {
         format!("refused {}: {}", refused.name.as_deref().unwrap_or("(no name)"), refused.reason)
     });
     offered.chain(refused).collect::<Vec<_>>().join("\n")
@@ -178,7 +178,7 @@ async fn full_name_precedes_short_name() {
 #[tokio::test]
 async fn server_may_have_no_tools() {
     let tools = tools_of(&json!([])).await;
-    assert_eq!((tools.len(), tools.is_empty(), tools.refused().len()), (0, true, 0));
+    assert_eq!((tools.len(), tools.is_empty(), tools.invalid().len()), (0, true, 0));
 }
 
 #[tokio::test]

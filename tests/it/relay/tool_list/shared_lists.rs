@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use relay::Tools;
+use relay::ServerTools;
 use serde_json::{Value, json};
 
 use crate::relay::support::{relay_of, server_with};
@@ -16,7 +16,7 @@ fn list_response(description: &str, cursor: Option<&str>) -> ScriptedResponse {
 }
 
 /// Returns whether both share one tool in memory, including its full name.
-fn share_memory(one: &Tools, other: &Tools) -> bool {
+fn share_memory(one: &ServerTools, other: &ServerTools) -> bool {
     let [one, other] = [one, other].map(|tools| tools.get("add").expect("it is listed"));
     let same_name = ptr::eq(one.name(), other.name());
     assert_eq!(same_name, ptr::eq(one.definition(), other.definition()));

@@ -9,10 +9,11 @@ use std::{
 
 use futures_util::future::{BoxFuture, ready};
 use insta::assert_snapshot;
-use mcp_testkit::{Bearer, CallAnswer, Fault, On, Reply, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, Fault, On, Reply, TestServer, Tool};
 use mcp_types::{Revision, v2026_07_28::CacheScope};
 use relay::{
-    AccessToken, Error, Interceptor, ListStore, Listing, NextList, Relay, Server, ToolList, Tools,
+    AccessToken, Error, Interceptor, ListRequest, NextList, Relay, Server, ServerTools, ToolList,
+    ToolListStore,
 };
 use serde_json::json;
 
@@ -30,7 +31,7 @@ impl MemoryListStore {
     }
 }
 
-impl ListStore for MemoryListStore {
+impl ToolListStore for MemoryListStore {
     fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Vec<u8>>> {
         Box::pin(ready(self.lock().get(key).cloned()))
     }
@@ -49,7 +50,7 @@ impl ListStore for MemoryListStore {
 /// A store that never responds.
 struct UnresponsiveStore;
 
-impl ListStore for UnresponsiveStore {
+impl ToolListStore for UnresponsiveStore {
     fn load<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Option<Vec<u8>>> {
         Box::pin(pending())
     }
@@ -64,17 +65,17 @@ impl ListStore for UnresponsiveStore {
 }
 
 fn tool(name: &str) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"))
+    Tool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"))
 }
 
-fn tool_names(tools: &Tools) -> Vec<String> {
+fn tool_names(tools: &ServerTools) -> Vec<String> {
     tools.iter().map(|tool| tool.definition().name.clone()).collect()
 }
 
 /// A relay with one server that uses this store, as one of several processes.
 fn relay_with_store(server: Server, store: &MemoryListStore) -> Relay {
     let builder = Relay::builder().server("main", server);
-    builder.list_store(store.clone()).build().expect("usable settings")
+    builder.tool_list_store(store.clone()).build().expect("usable settings")
 }
 
 #[tokio::test]
@@ -92,9 +93,9 @@ async fn processes_share_lists_through_the_store() {
     let first = relay_with_store().with_token(ALICE).tools("main").await.unwrap();
     let second = relay_with_store().with_token(ALICE).tools("main").await.unwrap();
     assert_eq!(server.requests_of("tools/list").await.len(), 1);
-    let of = |tools: &Tools| tools.get("add").unwrap().definition().clone();
+    let of = |tools: &ServerTools| tools.get("add").unwrap().definition().clone();
     assert_eq!(of(&second), of(&first));
-    assert_eq!(second.refused(), first.refused());
+    assert_eq!(second.invalid(), first.invalid());
     // Each user has a separate entry, and no entry contains a token.
     relay_with_store().for_user("bob", AccessToken::new(BOB)).tools("main").await.unwrap();
     relay_with_store().tools("main").await.unwrap();
@@ -176,7 +177,7 @@ async fn lists_of_a_closed_user_are_removed() {
 async fn unresponsive_store_counts_as_empty() {
     let server = TestServer::builder().tool(tool("add")).start().await.unwrap();
     let builder = Relay::builder().server("main", Server::http(server.url()));
-    let relay = builder.list_store(UnresponsiveStore).build().unwrap();
+    let relay = builder.tool_list_store(UnresponsiveStore).build().unwrap();
     let user = relay.without_token();
     let (tools, waited) = advance_until(user.tools("main")).await;
     assert_eq!(tools.unwrap().len(), 1);
@@ -190,7 +191,8 @@ async fn zero_cache_duration_stores_nothing() {
     let server = caching.revisions([Revision::V2026_07_28]).start().await.unwrap();
     let store = MemoryListStore::default();
     let builder = Relay::builder().server("main", Server::http(server.url()));
-    let relay = builder.cache_duration(Duration::ZERO).list_store(store.clone()).build().unwrap();
+    let relay =
+        builder.cache_duration(Duration::ZERO).tool_list_store(store.clone()).build().unwrap();
     relay.tools("main").await.unwrap();
     relay.tools("main").await.unwrap();
     assert_eq!((server.count("tools/list"), store.lock().len()), (2, 0));
@@ -200,9 +202,9 @@ async fn zero_cache_duration_stores_nothing() {
 struct DescribingInterceptor;
 
 impl Interceptor for DescribingInterceptor {
-    fn list<'a>(
+    fn list_tools<'a>(
         &'a self,
-        listing: Listing,
+        listing: ListRequest,
         next: NextList<'a>,
     ) -> BoxFuture<'a, Result<ToolList, Error>> {
         Box::pin(async move {
@@ -223,7 +225,7 @@ async fn intercepted_list_is_not_stored_as_public() {
     let store = MemoryListStore::default();
     let builder = Relay::builder().server("main", Server::http(server.url()));
     let changing =
-        builder.list_store(store.clone()).interceptor(DescribingInterceptor).build().unwrap();
+        builder.tool_list_store(store.clone()).interceptor(DescribingInterceptor).build().unwrap();
     changing.with_token(ALICE).tools("main").await.unwrap();
     let plain = relay_with_store(Server::http(server.url()), &store);
     plain.with_token(ALICE).tools("main").await.unwrap();

@@ -8,9 +8,9 @@ use std::{
 use futures_util::future::{BoxFuture, join_all, ready};
 use insta::assert_snapshot;
 use mcp_http::{TokenRequest, TokenSource, mcp_client::BoxError};
-use mcp_testkit::{Bearer, CallAnswer, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, Tool};
 use proptest::{collection::vec, prelude::*, test_runner::Config};
-use relay::{AccessToken, Relay, Server, Tools, User};
+use relay::{AccessToken, Relay, Server, ServerTools, User};
 use serde_json::json;
 
 use crate::relay::support::relay_with;
@@ -21,7 +21,7 @@ use crate::support::{
 #[tokio::test]
 async fn session_and_lists_of_a_user_survive_a_token_refresh() {
     let server = TestServer::builder().bearer(Bearer::tokens([ALICE])).start().await.unwrap();
-    server.add_tool(Tool::new("add", json!({ "type": "object" }), |_| CallAnswer::text("3")));
+    server.add_tool(Tool::new("add", json!({ "type": "object" }), |_| CallResult::text("3")));
     let relay = relay_with(Server::http(server.url()));
     let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
     let user = relay.for_user("alice", source.clone());
@@ -122,7 +122,7 @@ impl IsolationModel {
         let tokens: Vec<_> = (0..USERS).map(|user| RotatingToken(user, Arc::default())).collect();
         let mut servers = Vec::new();
         // Fewer sessions and lists than users, so that some are always evicted.
-        let mut relay = Relay::builder().session_limit(3).cache_limit(3);
+        let mut relay = Relay::builder().max_sessions(3).max_cached_lists(3);
         for number in 0..SERVERS {
             let mut server = TestServer::builder()
                 .bearer(Bearer::tokens(tokens.iter().map(RotatingToken::token)));
@@ -130,7 +130,7 @@ impl IsolationModel {
                 let says = format!("of {} at {number}", token.0);
                 let name = format!("of-{}", token.0);
                 let tool =
-                    Tool::new(name, json!({ "type": "object" }), move |_| CallAnswer::text(&*says));
+                    Tool::new(name, json!({ "type": "object" }), move |_| CallResult::text(&*says));
                 server = server.tools_for(&token.token(), [tool]);
             }
             let server = server.start().await.expect("a free port");
@@ -143,7 +143,7 @@ impl IsolationModel {
         Self { servers, tokens, users, relay }
     }
 
-    async fn tools(&self, user: usize, server: usize) -> Tools {
+    async fn tools(&self, user: usize, server: usize) -> ServerTools {
         self.users[user].tools(&server.to_string()).await.expect("a list")
     }
 

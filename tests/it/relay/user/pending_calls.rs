@@ -4,28 +4,30 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
 use insta::{allow_duplicates, assert_snapshot};
-use mcp_testkit::{Bearer, CallAnswer, Fault, Gate, On, TestServer, Tool};
-use relay::{AccessToken, Call, Error, Interceptor, Next, Relay, Server, Ticket, ToolOutput};
+use mcp_testkit::{Barrier, Bearer, CallResult, Fault, On, TestServer, Tool};
+use relay::{
+    AccessToken, CallRequest, Error, Interceptor, Next, PendingCall, Relay, Server, ToolOutput,
+};
 use serde_json::{Value, json, value::to_raw_value};
 
 use crate::relay::support::relay_with;
 use crate::support::{ALICE, BOB, assert_no_secrets, describe_result, with_timeout};
 
 async fn server() -> TestServer {
-    let tool = Tool::new("pay", json!({ "type": "object" }), |_| CallAnswer::text("paid"));
+    let tool = Tool::new("pay", json!({ "type": "object" }), |_| CallResult::text("paid"));
     let bearer = Bearer::tokens([ALICE]).scope("pay now");
     TestServer::builder().bearer(bearer).tool(tool).start().await.expect("a free port")
 }
 
 /// The ticket of Alice's call, whose token has expired. It is serialized and read back.
-async fn pending_call(server: &TestServer, relay: &Relay) -> Ticket {
+async fn pending_call(server: &TestServer, relay: &Relay) -> PendingCall {
     let tools =
         relay.for_user("alice", AccessToken::new(ALICE)).tools("main").await.expect("a list");
     server.expire_token(ALICE);
     let error =
         tools.call("pay", json!({ "amount": 1.10 })).await.expect_err("an authorization error");
     let refused = error.authorization().expect("an authorization error");
-    let stored = serde_json::to_string(refused.ticket.as_ref().expect("it did not run"))
+    let stored = serde_json::to_string(refused.pending_call.as_ref().expect("it did not run"))
         .expect("it is serializable");
     assert_no_secrets(&format!("{stored}{refused:?}"));
     assert!(!format!("{refused:?}").contains("1.1"), "arguments are not shown");
@@ -84,7 +86,7 @@ async fn pending_call_stays_valid_until_the_call_is_sent() {
     let ticket = pending_call(&server, &relay).await;
     server.renew_token(ALICE, BOB);
     let user = relay.for_user("alice", AccessToken::new(BOB));
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
     tokio::select! {
         outcome = user.resume(ticket.clone()) => panic!("{outcome:?}"),
@@ -112,7 +114,7 @@ async fn pending_call_belongs_to_its_user() {
     let tools = relay.with_token(ALICE).tools("main").await.unwrap();
     server.expire_token(ALICE);
     let error = tools.call("pay", ()).await.unwrap_err();
-    let ticket = error.authorization().unwrap().ticket.clone().unwrap();
+    let ticket = error.authorization().unwrap().pending_call.clone().unwrap();
     // The anonymous principal is not this user. It uses the API key of the server.
     let outcome = describe_result(relay.without_token().resume(ticket.clone()).await);
     assert!(outcome.contains("another user"), "{outcome}");
@@ -123,9 +125,9 @@ async fn pending_call_belongs_to_its_user() {
 struct SigningInterceptor;
 
 impl Interceptor for SigningInterceptor {
-    fn call<'a>(
+    fn call_tool<'a>(
         &'a self,
-        mut call: Call,
+        mut call: CallRequest,
         next: Next<'a>,
     ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
         let mut arguments: Value = serde_json::from_str(call.arguments.get()).expect("JSON");

@@ -12,8 +12,8 @@ use mcp_client::{
     BoxError,
     mcp_types::v2026_07_28::{ElicitRequestFormParams, ElicitResult},
 };
-use mcp_testkit::{Ask, CallAnswer, On, Prompt, Reply, Resource, TestServer, Tool, Turn};
-use relay::{AccessToken, Handler, Relay, Server, Serves};
+use mcp_testkit::{CallResult, On, Prompt, Reply, Resource, ServerRequest, Step, TestServer, Tool};
+use relay::{AccessToken, Handler, HandlerCapabilities, Relay, Server};
 use serde_json::{Value, json};
 
 use crate::relay::support::relay_with;
@@ -23,7 +23,7 @@ async fn server() -> TestServer {
     let greet = Prompt::new("greet", |arguments| {
         let name = arguments.get("name").and_then(Value::as_str).unwrap_or("you");
         let content = json!({ "type": "text", "text": format!("Greet {name}.") });
-        CallAnswer::messages([json!({ "role": "user", "content": content })])
+        CallResult::messages([json!({ "role": "user", "content": content })])
     });
     TestServer::builder()
         .resource(Resource::new("file:///notes.txt", "notes", "buy milk"))
@@ -68,7 +68,7 @@ async fn resources_and_prompts_use_the_session_of_the_user() {
 async fn resources_and_prompts_are_offered_as_tools_if_configured() {
     let server = server().await;
     server.add_tool(Tool::new("list_prompts", json!({ "type": "object" }), |_| {
-        CallAnswer::text("own")
+        CallResult::text("own")
     }));
     let settings = || Server::http(server.url());
     assert_eq!(relay_with(settings()).tools("main").await.unwrap().len(), 1);
@@ -102,15 +102,15 @@ async fn resource_tools_report_authorization_errors() {
     server.script(On::method("resources/templates/list").nth(1), Reply::unauthorized("Bearer"));
     let refused = tools.call("list_resources", json!({})).await.unwrap_err();
     let refused = refused.authorization().expect("an authorization error");
-    assert_eq!(refused.ticket.as_ref().map(|ticket| &*ticket.tool), Some("list_resources"));
+    assert_eq!(refused.pending_call.as_ref().map(|ticket| &*ticket.tool), Some("list_resources"));
 }
 
 /// Responds with the name of its user.
 struct NamingHandler(String);
 
 impl Handler for NamingHandler {
-    fn serves(&self) -> Serves {
-        Serves::nothing().form()
+    fn capabilities(&self) -> HandlerCapabilities {
+        HandlerCapabilities::none().form()
     }
 
     fn elicit_form(
@@ -127,15 +127,20 @@ async fn each_user_has_a_handler_of_their_own() {
     // ELIC-01
     for era in PROTOCOL_VERSIONS {
         let form = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
-        let greet = Tool::asking("greet", json!({ "type": "object" }), move |round| {
-            match round.answer("name") {
-                None => Turn::ask("name", Ask::form("Who are you?", form.clone())),
-                Some(response) => CallAnswer::text(response["content"]["name"].to_string()).into(),
-            }
-        });
+        let greet =
+            Tool::with_steps("greet", json!({ "type": "object" }), move |round| {
+                match round.response("name") {
+                    None => {
+                        Step::request("name", ServerRequest::form("Who are you?", form.clone()))
+                    }
+                    Some(response) => {
+                        CallResult::text(response["content"]["name"].to_string()).into()
+                    }
+                }
+            });
         let server = TestServer::builder().revisions([era]).tool(greet).start().await.unwrap();
         let builder = Relay::builder().server("main", Server::http(server.url()));
-        let relay = builder.handlers(|asker| {
+        let relay = builder.handler_factory(|asker| {
             let (server, user) = (asker.server, asker.user?);
             Some(Arc::new(NamingHandler(format!("{user} at {server}"))))
         });
@@ -160,7 +165,7 @@ fn handler_factory_may_use_the_relay() {
         let own = Arc::clone(&known);
         let server = || Server::http("http://127.0.0.1:9/mcp");
         let builder = Relay::builder().server("a", server()).server("b", server());
-        let relay = builder.handlers(move |asker| {
+        let relay = builder.handler_factory(move |asker| {
             let relay = own.get().filter(|_| asker.server == "a")?;
             relay.without_token().connection("b").expect("it is registered");
             None

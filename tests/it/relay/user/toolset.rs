@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, TestServer, Tool};
 use relay::{Config, Relay, Server, Toolset};
 use serde_json::json;
 
@@ -31,8 +31,11 @@ fn relay_of<'a>(servers: impl IntoIterator<Item = (&'a str, Server)>) -> Relay {
 /// The three parts of a toolset, one line each.
 fn describe(toolset: &Toolset) -> String {
     let names: Vec<_> = toolset.iter().map(|tool| tool.name().to_owned()).collect();
-    let refused =
-        toolset.needs_auth.iter().map(|refused| refused.server.clone()).collect::<Vec<_>>();
+    let refused = toolset
+        .needs_authorization
+        .iter()
+        .map(|refused| refused.server.clone())
+        .collect::<Vec<_>>();
     let failed = toolset.failed.iter().map(describe_error).collect::<Vec<_>>();
     let lines = [names.join(" "), refused.join("; "), failed.join("; ")];
     lines.join("\n")
@@ -43,9 +46,9 @@ async fn toolset_keeps_the_order_of_the_servers() {
     let names = ["a", "b", "c", "d"];
     let mut servers = Vec::new();
     for name in names {
-        let tool = Tool::new(name, json!({ "type": "object" }), |_| CallAnswer::text("done"));
+        let tool = Tool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"));
         let server = TestServer::builder().tool(tool).start().await.unwrap();
-        let gate = Gate::new();
+        let gate = Barrier::new();
         server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
         servers.push((server, gate));
     }
@@ -110,7 +113,7 @@ async fn failing_servers_do_not_affect_the_others() {
       result.tools: invalid type: integer `5`, expected an array at line 1 column 43
     -> ToolDefinition
     "#);
-    let challenge = toolset.needs_auth[0].challenge().unwrap();
+    let challenge = toolset.needs_authorization[0].challenge().unwrap();
     assert_eq!(challenge.resource_metadata(), Some("https://a.example/m"));
     let chosen = relay.with_token(ALICE).toolset().servers(["good", "goood"]).await.unwrap();
     assert_snapshot!(describe(&chosen), @"
@@ -172,7 +175,7 @@ async fn unknown_required_server_is_an_error() {
 #[tokio::test]
 async fn slow_server_is_left_out_after_the_timeout() {
     let slow = TestServer::builder().start().await.unwrap();
-    slow.script(On::method("tools/list"), Fault::Hold(Gate::new()));
+    slow.script(On::method("tools/list"), Fault::Hold(Barrier::new()));
     let good = server_with_tools(&["add"]).await;
     let relay = relay_of([("good", Server::http(good.url())), ("slow", Server::http(slow.url()))]);
     let user = relay.without_token();

@@ -21,8 +21,8 @@ use crate::{
     exchange::{CancelOnDrop, Channel, InProgress, ListenState, Listener, PendingRequest},
     protocol::version,
     request::{CallerMeta, Meta, Name, Params, Request},
-    result::{Capabilities, Decode, Outcome, ServerProfile, decode_result},
-    transport::{Extras, Held, Outgoing},
+    result::{Decode, Outcome, ServerCapabilities, ServerInfo, decode_result},
+    transport::{Extensions, KeepAlive, OutgoingMessage},
 };
 
 /// The id of `initialize`; the first one of every session, so that equal answers are equal bytes.
@@ -34,7 +34,7 @@ const INITIALIZE: Name = Name::Borrowed(InitializeRequest::NAME);
 #[derive(Debug)]
 pub(crate) struct Session {
     channel: Channel,
-    profile: Arc<ServerProfile>,
+    profile: Arc<ServerInfo>,
     next_id: AtomicI64,
     /// Present once something needs the messages that the server sends outside of requests.
     listener: Mutex<Option<Listener>>,
@@ -82,7 +82,7 @@ impl Session {
             return Ok(None);
         }
         let Some(supported) = version::supported(error) else { return Ok(None) };
-        match version::mutual(Era::Handshake, &supported) {
+        match version::mutual(Era::Stateful, &supported) {
             Some(other) if other != offered && pinned.is_none() => Ok(Some(other)),
             _ => Err(version::no_common_version(supported, pinned)),
         }
@@ -106,7 +106,7 @@ impl Session {
         channel.context.session = reply.session;
         let mut guard = SessionGuard(Some(channel.clone()));
         // On a connection that all share, it asks in no other place.
-        let listener = match channel.transport.drop_is_noticed() {
+        let listener = match channel.transport.cancels_on_drop() {
             true => None,
             false => Some(Listener::open(channel.clone()).await),
         };
@@ -124,10 +124,10 @@ impl Session {
         let capabilities = serde_json::to_value(&result.capabilities)
             .and_then(serde_json::from_value)
             .map_err(|error| Error::invalid(INITIALIZE, error))?;
-        let profile = ServerProfile {
+        let profile = ServerInfo {
             revision,
-            server: Some(result.server_info),
-            capabilities: Capabilities::new(capabilities),
+            implementation: Some(result.server_info),
+            capabilities: ServerCapabilities::new(capabilities),
             instructions: result.instructions,
         };
         let (profile, next_id) = (Arc::new(profile), AtomicI64::new(FIRST_ID + 1));
@@ -140,8 +140,8 @@ impl Session {
     }
 
     /// Keeps the connection in use.
-    pub(crate) fn keep_alive(&self) -> Option<Held> {
-        self.channel.transport.hold(&self.channel.context)
+    pub(crate) fn keep_alive(&self) -> Option<KeepAlive> {
+        self.channel.transport.keep_alive(&self.channel.context)
     }
 
     /// Opens the listener unless it is open, and returns its state.
@@ -154,7 +154,7 @@ impl Session {
         }
     }
 
-    pub(crate) fn profile(&self) -> &Arc<ServerProfile> {
+    pub(crate) fn profile(&self) -> &Arc<ServerInfo> {
         &self.profile
     }
 
@@ -166,7 +166,7 @@ impl Session {
     ) -> Result<R, Error> {
         let method = &request.method;
         if let Some(capability) = self.profile.capabilities.missing_for(method) {
-            return Err(Error::Capability { method: method.clone(), capability });
+            return Err(Error::MissingCapability { method: method.clone(), capability });
         }
         let number = self.next_id.fetch_add(1, Ordering::Relaxed);
         let options = request.options;
@@ -184,7 +184,7 @@ impl Session {
             deadline: Some(request.deadline),
         };
         let message = pending.encode(&Params { params: request.params, input: None, meta })?;
-        let message = Outgoing { resumable: true, ..message };
+        let message = OutgoingMessage { resumable: true, ..message };
         let cancel_on_drop = CancelOnDrop::new(&self.channel, &message, pending.id.clone());
         let outcome = match pending.send(message).await {
             Ok(reply) => pending.response(reply.messages, decode).await,
@@ -199,7 +199,7 @@ impl Session {
         &self,
         method: &str,
         params: Option<&impl Serialize>,
-        extras: Option<&Extras>,
+        extras: Option<&Extensions>,
     ) -> Result<(), Error> {
         self.channel.notify(method, params, extras).await
     }
@@ -232,7 +232,7 @@ fn agreed_version(version: &str, pinned: Option<Revision>) -> Option<Revision> {
     let revision: Revision = version.parse().ok()?;
     let agreed = match pinned {
         Some(pinned) => revision == pinned,
-        None => revision.era() == Era::Handshake,
+        None => revision.era() == Era::Stateful,
     };
     agreed.then_some(revision)
 }
@@ -264,7 +264,7 @@ impl SessionGuard {
 impl Drop for SessionGuard {
     fn drop(&mut self) {
         let is_open = |channel: &Channel| {
-            channel.context.session.is_some() && channel.transport.drop_is_noticed()
+            channel.context.session.is_some() && channel.transport.cancels_on_drop()
         };
         let channel = self.0.take().filter(is_open);
         if let (Some(channel), Ok(runtime)) = (channel, Handle::try_current()) {

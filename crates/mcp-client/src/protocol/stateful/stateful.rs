@@ -16,7 +16,7 @@ use crate::{
     protocol::single_flight::SingleFlight,
     request::Request,
     result::Decode,
-    transport::{Context, Extras, TransportError, TransportErrorKind},
+    transport::{Extensions, MessageContext, TransportError, TransportErrorKind},
 };
 
 /// Opens sessions, shares them among calls, and replaces a session that the server has lost.
@@ -82,7 +82,7 @@ impl StatefulProtocol {
         &self,
         method: &str,
         params: Option<&impl Serialize>,
-        extras: Option<&Extras>,
+        extras: Option<&Extensions>,
     ) -> Result<(), Error> {
         let session = self.session().await?;
         let outcome = session.notify(method, params, extras).await;
@@ -98,7 +98,7 @@ impl StatefulProtocol {
         let _guard = self.opening.wait_until_idle().await;
         match self.current.send_replace(None) {
             Some(session) => session.end().await,
-            None => Ok(self.channel.transport.close(Context::default()).await?),
+            None => Ok(self.channel.transport.close(MessageContext::default()).await?),
         }
     }
 

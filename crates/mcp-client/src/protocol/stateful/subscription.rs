@@ -11,11 +11,11 @@ use tokio::{runtime::Handle, time};
 
 use super::{session::Session, stateful::StatefulProtocol};
 use crate::{
-    changes::{Change, ChangeQueue},
+    changes::{ChangeQueue, ListChange},
     error::Error,
-    request::{Deadline, Name, Options, Request, ResourceUri},
-    result::{Capabilities, Decode, decode_result},
-    transport::{Held, TransportError, TransportErrorKind},
+    request::{CallOptions, Deadline, Name, Request, ResourceUri},
+    result::{Decode, ServerCapabilities, decode_result},
+    transport::{KeepAlive, TransportError, TransportErrorKind},
 };
 
 /// The timeout of unsubscribing.
@@ -29,7 +29,7 @@ impl StatefulProtocol {
     pub(crate) async fn subscribe(
         &self,
         queue: &Arc<ChangeQueue>,
-        options: Option<&Options>,
+        options: Option<&CallOptions>,
         deadline: &Deadline,
     ) -> Result<(), Error> {
         let lost_before = self.lost_sessions();
@@ -42,7 +42,7 @@ impl StatefulProtocol {
             return self.give_up(&session, error);
         }
         for change in &supported {
-            if let Change::Resource(uri) = change {
+            if let ListChange::Resource(uri) = change {
                 let params = ResourceUri { uri };
                 let method = Name::Borrowed(SubscribeRequest::NAME);
                 let request = Request { options, ..Request::new(method, &params, deadline) };
@@ -82,10 +82,10 @@ impl StatefulProtocol {
 
 /// The watched changes that the server supports notifications for.
 fn supported(
-    capabilities: &Capabilities,
-    watched: &BTreeSet<Change>,
-) -> Result<BTreeSet<Change>, Error> {
-    let is_supported = |change: &&Change| {
+    capabilities: &ServerCapabilities,
+    watched: &BTreeSet<ListChange>,
+) -> Result<BTreeSet<ListChange>, Error> {
+    let is_supported = |change: &&ListChange| {
         let (capability, flag) = change.capability();
         capabilities.has_flag(capability, flag)
     };
@@ -101,10 +101,10 @@ struct SubscriptionGuard<'a> {
     stateful: &'a StatefulProtocol,
     session: &'a Arc<Session>,
     queue: &'a Arc<ChangeQueue>,
-    options: Option<&'a Options>,
+    options: Option<&'a CallOptions>,
     subscribed: Vec<String>,
     /// A subscription counts as a use of the connection.
-    _keep_alive: Option<Held>,
+    _keep_alive: Option<KeepAlive>,
 }
 
 impl<'a> SubscriptionGuard<'a> {
@@ -112,7 +112,7 @@ impl<'a> SubscriptionGuard<'a> {
         stateful: &'a StatefulProtocol,
         session: &'a Arc<Session>,
         queue: &'a Arc<ChangeQueue>,
-        options: Option<&'a Options>,
+        options: Option<&'a CallOptions>,
     ) -> Self {
         stateful.client_state().change_queues.add(queue);
         let keep_alive = session.keep_alive();
@@ -125,7 +125,7 @@ impl Drop for SubscriptionGuard<'_> {
         let change_queues = &self.stateful.client_state().change_queues;
         change_queues.remove(self.queue);
         let mut uris = mem::take(&mut self.subscribed);
-        uris.retain(|uri| !change_queues.is_watched(&Change::Resource(uri.clone())));
+        uris.retain(|uri| !change_queues.is_watched(&ListChange::Resource(uri.clone())));
         let Ok(runtime) = Handle::try_current() else { return };
         if uris.is_empty() || !self.stateful.is_current(self.session) {
             return;
@@ -135,7 +135,7 @@ impl Drop for SubscriptionGuard<'_> {
         runtime.spawn(time::timeout(UNSUBSCRIBE_TIMEOUT, async move {
             for uri in uris {
                 let is_watched =
-                    || client_state.change_queues.is_watched(&Change::Resource(uri.clone()));
+                    || client_state.change_queues.is_watched(&ListChange::Resource(uri.clone()));
                 if is_watched() {
                     continue;
                 }
@@ -157,7 +157,7 @@ async fn send(
     session: &Session,
     method: &'static str,
     uri: &str,
-    options: Option<&Options>,
+    options: Option<&CallOptions>,
 ) -> Result<(), Error> {
     let (params, deadline) =
         (ResourceUri { uri }, Deadline::new(UNSUBSCRIBE_TIMEOUT, UNSUBSCRIBE_TIMEOUT));

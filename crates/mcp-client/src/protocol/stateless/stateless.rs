@@ -9,7 +9,7 @@ use std::{
 };
 
 use mcp_types::{
-    Incoming, Method, RequestId, Revision,
+    JsonRpcMessage, Method, RequestId, Revision,
     v2026_07_28::{DiscoverRequest, DiscoverResult, InputRequiredResult},
 };
 use serde::Serialize;
@@ -20,8 +20,8 @@ use crate::{
     error::Error,
     exchange::{CancelOnDrop, Channel, PendingRequest, collect_responses},
     request::{CallerMeta, Deadline, Envelope, InputParams, Meta, Name, Params, Request},
-    result::{CacheHint, Capabilities, Decode, Outcome, ServerProfile},
-    transport::{Context, Extras, Outgoing, Routing},
+    result::{CacheHint, Decode, Outcome, ServerCapabilities, ServerInfo},
+    transport::{Extensions, MessageContext, OutgoingMessage, RequestHeaders},
 };
 
 /// The number of times that a request is repeated with required input.
@@ -44,7 +44,7 @@ pub(crate) struct StatelessProtocol {
 /// The server info, when it was received and how long it is fresh.
 #[derive(Debug, Clone)]
 struct Discovered {
-    profile: Arc<ServerProfile>,
+    profile: Arc<ServerInfo>,
     received: Instant,
     fresh: Duration,
 }
@@ -72,7 +72,7 @@ impl StatelessProtocol {
         &self,
         revision: Revision,
         since: Instant,
-    ) -> Result<Arc<ServerProfile>, Error> {
+    ) -> Result<Arc<ServerInfo>, Error> {
         if let Some(profile) = self.profile(since) {
             return Ok(profile);
         }
@@ -83,7 +83,7 @@ impl StatelessProtocol {
     }
 
     /// Returns the stored server info, if it was fresh at that instant or was received since.
-    fn profile(&self, since: Instant) -> Option<Arc<ServerProfile>> {
+    fn profile(&self, since: Instant) -> Option<Arc<ServerInfo>> {
         let discovered = self.discovered.read().unwrap_or_else(PoisonError::into_inner);
         let Discovered { profile, received, fresh } = discovered.as_ref()?;
         let holds = *received >= since || since < *received + *fresh;
@@ -105,7 +105,8 @@ impl StatelessProtocol {
         };
         let meta = Meta { envelope: Some(self.envelope(revision)), ..Meta::default() };
         let message = pending.encode(&Params { params: &(), input: None, meta })?;
-        let message = Outgoing { routing: Some(Routing::new(DISCOVER)), ..message };
+        let message =
+            OutgoingMessage { request_headers: Some(RequestHeaders::new(DISCOVER)), ..message };
         let reply = pending.send(message).await.map_err(Error::while_opening)?;
         let answer = pending.response(reply.messages, &decode_discovery).await;
         match answer.map_err(Error::while_opening)? {
@@ -115,16 +116,16 @@ impl StatelessProtocol {
     }
 
     /// Stores the server info.
-    pub(crate) fn keep(&self, revision: Revision, result: DiscoverResult) -> Arc<ServerProfile> {
+    pub(crate) fn keep(&self, revision: Revision, result: DiscoverResult) -> Arc<ServerInfo> {
         let hint = CacheHint::new(result.ttl_ms, result.cache_scope.as_ref());
         let fresh = hint.map(|hint| hint.ttl).unwrap_or_default();
         // What came from JSON can be written as such.
         let capabilities = serde_json::to_value(&result.capabilities);
         let capabilities = capabilities.and_then(serde_json::from_value).unwrap_or_default();
-        let profile = Arc::new(ServerProfile {
+        let profile = Arc::new(ServerInfo {
             revision,
-            server: result.meta.and_then(|meta| meta.server_info),
-            capabilities: Capabilities::new(capabilities),
+            implementation: result.meta.and_then(|meta| meta.server_info),
+            capabilities: ServerCapabilities::new(capabilities),
             instructions: result.instructions,
         });
         let received = Instant::now();
@@ -146,7 +147,7 @@ impl StatelessProtocol {
             .profile(Instant::now())
             .and_then(|profile| profile.capabilities.missing_for(method));
         if let Some(capability) = missing {
-            return Err(Error::Capability { method: method.clone(), capability });
+            return Err(Error::MissingCapability { method: method.clone(), capability });
         }
         let invalid = |reason: String| Err(Error::invalid(method.clone(), reason));
         let mut input = None;
@@ -171,7 +172,7 @@ impl StatelessProtocol {
                 }
             }
         }
-        Err(Error::Rounds { method: method.clone(), limit: MAX_ROUNDS })
+        Err(Error::TooManyRoundTrips { method: method.clone(), limit: MAX_ROUNDS })
     }
 
     /// Sends a notification.
@@ -180,7 +181,7 @@ impl StatelessProtocol {
         revision: Revision,
         method: &Name,
         params: Option<&impl Serialize>,
-        extras: Option<&Extras>,
+        extras: Option<&Extensions>,
     ) -> Result<(), Error> {
         self.channel_at(revision).notify(method, params, extras).await
     }
@@ -239,12 +240,12 @@ impl StatelessProtocol {
             deadline: Some(deadline),
         };
         let message = pending.encode(&Params { params, input, meta })?;
-        let routing = Routing {
+        let routing = RequestHeaders {
             method: method.clone(),
             name: request.target.map(str::to_owned),
-            arguments: request.param_headers.clone(),
+            params: request.param_headers.clone(),
         };
-        let message = Outgoing { routing: Some(routing), ..message };
+        let message = OutgoingMessage { request_headers: Some(routing), ..message };
         let cancel_on_drop = CancelOnDrop::new(&channel, &message, pending.id.clone());
         let outcome = match pending.send(message).await {
             Ok(reply) => pending.response(reply.messages, decode).await,
@@ -265,7 +266,7 @@ impl StatelessProtocol {
     }
 
     pub(crate) fn channel_at(&self, revision: Revision) -> Channel {
-        let context = Context { revision: Some(revision), ..Context::default() };
+        let context = MessageContext { revision: Some(revision), ..MessageContext::default() };
         Channel { context, ..self.channel.clone() }
     }
 }
@@ -275,8 +276,8 @@ fn may_require_input(method: &str) -> bool {
     matches!(method, "tools/call" | "prompts/get" | "resources/read")
 }
 
-fn decode_discovery(message: &[u8]) -> serde_json::Result<Incoming<Outcome<Discovery>>> {
-    let message = Incoming::<Box<RawValue>>::from_slice(message)?;
+fn decode_discovery(message: &[u8]) -> serde_json::Result<JsonRpcMessage<Outcome<Discovery>>> {
+    let message = JsonRpcMessage::<Box<RawValue>>::from_slice(message)?;
     Ok(message.map(|result| {
         Outcome::Complete(match serde_json::from_str(result.get()) {
             Ok(found) => Discovery::Found(Box::new(found)),

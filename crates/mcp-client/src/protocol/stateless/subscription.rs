@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use mcp_types::{
-    Incoming, Method, NotificationMethod, RequestId, Revision,
+    JsonRpcMessage, Method, NotificationMethod, RequestId, Revision,
     v2026_07_28::{
         SubscriptionFilter, SubscriptionsAcknowledgedNotification, SubscriptionsListenRequest,
     },
@@ -16,13 +16,15 @@ use tokio::task::consume_budget;
 
 use super::stateless::StatelessProtocol;
 use crate::{
-    changes::{Change, ChangeQueue},
+    changes::{ChangeQueue, ListChange},
     error::Error,
     exchange::{CancelOnDrop, PendingRequest},
-    request::{CallerMeta, Meta, Name, Options, Params},
+    request::{CallOptions, CallerMeta, Meta, Name, Params},
     result::notification_params,
     text::without_text,
-    transport::{Messages, Outgoing, Routing, TransportError, TransportErrorKind},
+    transport::{
+        OutgoingMessage, RequestHeaders, ResponseMessages, TransportError, TransportErrorKind,
+    },
 };
 
 const LISTEN: Name = Name::Borrowed(SubscriptionsListenRequest::NAME);
@@ -34,8 +36,8 @@ struct Listen {
 
 /// The meaning of a message for the subscription.
 enum Event {
-    Acknowledged(BTreeSet<Change>),
-    Changed(Change),
+    Acknowledged(BTreeSet<ListChange>),
+    Changed(ListChange),
     /// The server ended the subscription.
     Ended,
     Unrelated,
@@ -48,7 +50,7 @@ impl StatelessProtocol {
         &self,
         revision: Revision,
         queue: &ChangeQueue,
-        options: Option<&Options>,
+        options: Option<&CallOptions>,
     ) -> Result<(), Error> {
         let channel = self.channel_at(revision);
         let id = RequestId::Number(self.next_id());
@@ -56,9 +58,10 @@ impl StatelessProtocol {
             PendingRequest { channel: &channel, method: &LISTEN, id, options, deadline: None };
         let envelope = Some(self.envelope(revision));
         let meta = Meta { envelope, caller: CallerMeta::of(options), ..Meta::default() };
-        let params = Listen { notifications: Change::to_filter(queue.watched()) };
+        let params = Listen { notifications: ListChange::to_filter(queue.watched()) };
         let message = request.encode(&Params { params: &params, input: None, meta })?;
-        let message = Outgoing { routing: Some(Routing::new(LISTEN)), ..message };
+        let message =
+            OutgoingMessage { request_headers: Some(RequestHeaders::new(LISTEN)), ..message };
         let cancel_on_drop = CancelOnDrop::new(&channel, &message, request.id.clone());
         let outcome = Subscription { request: &request, queue }.listen(message).await;
         cancel_on_drop.completed();
@@ -73,12 +76,12 @@ struct Subscription<'a> {
 }
 
 impl Subscription<'_> {
-    async fn listen(&self, message: Outgoing) -> Result<(), Error> {
+    async fn listen(&self, message: OutgoingMessage) -> Result<(), Error> {
         let Self { request, queue } = self;
         let mut messages = match request.send(message).await?.messages {
-            Messages::Stream(messages) => messages,
-            Messages::One(message) => stream::once(async { Ok(message) }).boxed(),
-            Messages::None => stream::empty().boxed(),
+            ResponseMessages::Stream(messages) => messages,
+            ResponseMessages::One(message) => stream::once(async { Ok(message) }).boxed(),
+            ResponseMessages::None => stream::empty().boxed(),
         };
         while let Some(message) = messages.next().await {
             let message = message?;
@@ -112,16 +115,16 @@ impl Subscription<'_> {
     }
 
     fn read(&self, message: &Bytes) -> Result<Event, Error> {
-        let message = Incoming::<IgnoredAny>::from_slice(message)
+        let message = JsonRpcMessage::<IgnoredAny>::from_slice(message)
             .map_err(|error| Error::invalid(LISTEN, without_text(&error)))?;
         Ok(match message {
-            Incoming::Result { id, .. } if id == self.request.id => Event::Ended,
-            Incoming::Error { id, error }
+            JsonRpcMessage::Result { id, .. } if id == self.request.id => Event::Ended,
+            JsonRpcMessage::Error { id, error }
                 if id.as_ref().is_none_or(|id| *id == self.request.id) =>
             {
                 return Err(Error::Rpc { method: LISTEN, error, status: None, retry_after: None });
             }
-            Incoming::Notification { method, params } => {
+            JsonRpcMessage::Notification { method, params } => {
                 self.read_notification(&method, params.as_deref())
             }
             _ => Event::Unrelated,
@@ -135,11 +138,11 @@ impl Subscription<'_> {
         if method == SubscriptionsAcknowledgedNotification::NAME {
             let acknowledged = notification_params::<SubscriptionsAcknowledgedNotification>(params);
             return acknowledged.map_or(Event::Unrelated, |acknowledged| {
-                Event::Acknowledged(Change::from_filter(acknowledged.notifications))
+                Event::Acknowledged(ListChange::from_filter(acknowledged.notifications))
             });
         }
         self.request.channel.handle_notification(method, params);
-        Change::from_notification(method, params).map_or(Event::Unrelated, Event::Changed)
+        ListChange::from_notification(method, params).map_or(Event::Unrelated, Event::Changed)
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     issued_tokens::IssuedTokens,
 };
 use crate::{
-    base::{Recorded, Tasks, lock},
+    base::{RecordedRequest, Tasks, lock},
     http::Reply,
 };
 
@@ -23,7 +23,7 @@ pub enum Decision {
     #[default]
     Approve,
     /// Refuses the request with `access_denied`.
-    Refuse,
+    Deny,
     /// Fails with this error code, such as `server_error`.
     Fail(String),
 }
@@ -44,7 +44,7 @@ struct State {
     /// The scripted `iss` parameter of authorization responses; `Some(None)` omits it.
     answered_issuer: Option<Option<String>>,
     script: Vec<(OAuthEndpoint, Reply)>,
-    requests: Vec<(OAuthEndpoint, Recorded)>,
+    requests: Vec<(OAuthEndpoint, RecordedRequest)>,
     violations: Vec<String>,
     /// The `jti` values of the client assertions used so far.
     used_assertions: HashSet<String>,
@@ -120,12 +120,12 @@ impl AuthorizationState {
         self.state().violations.clone()
     }
 
-    pub(crate) fn record(&self, endpoint: OAuthEndpoint, request: Recorded) {
+    pub(crate) fn record(&self, endpoint: OAuthEndpoint, request: RecordedRequest) {
         self.state().requests.push((endpoint, request));
     }
 
     /// Returns the requests to an endpoint, in the order of arrival.
-    pub(crate) fn requests(&self, endpoint: OAuthEndpoint) -> Vec<Recorded> {
+    pub(crate) fn requests(&self, endpoint: OAuthEndpoint) -> Vec<RecordedRequest> {
         let state = self.state();
         let requests = state.requests.iter().filter(|(at, _)| *at == endpoint);
         requests.map(|(_, request)| request.clone()).collect()

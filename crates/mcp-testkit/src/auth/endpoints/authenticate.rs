@@ -13,7 +13,7 @@ use url::form_urlencoded;
 use super::params::Params;
 use crate::{
     auth::authorization::{AuthorizationState, KnownClient, OAuthError},
-    base::Recorded,
+    base::RecordedRequest,
 };
 
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -22,7 +22,7 @@ impl AuthorizationState {
     /// Returns the client of a request, if its authentication is valid.
     pub(crate) fn authenticate(
         &self,
-        request: &Recorded,
+        request: &RecordedRequest,
         params: &Params,
     ) -> Result<KnownClient, OAuthError> {
         let invalid_client = |what: &str| OAuthError::new("invalid_client", what);

@@ -92,7 +92,7 @@ impl AuthorizationState {
     ) -> Result<String, OAuthError> {
         let subject = match self.decision() {
             Decision::Approve => self.config.subject.clone(),
-            Decision::Refuse => {
+            Decision::Deny => {
                 return Err(OAuthError::new("access_denied", "the person said no"));
             }
             Decision::Fail(code) => return Err(OAuthError::new(code, "as the test wants it")),

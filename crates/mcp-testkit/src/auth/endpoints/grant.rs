@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{params::Params, pkce::s256};
 use crate::{
     auth::authorization::{AuthorizationCode, AuthorizationState, Grant, KnownClient, OAuthError},
-    base::Recorded,
+    base::RecordedRequest,
 };
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -14,7 +14,7 @@ const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 impl AuthorizationState {
     pub(crate) fn issue_tokens(
         &self,
-        request: &Recorded,
+        request: &RecordedRequest,
         params: &Params,
     ) -> Result<Value, OAuthError> {
         if let Some(name) = params.repeated() {

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use crate::{
     auth::authorization::{AuthorizationState, OAuthEndpoint},
-    base::Recorded,
+    base::RecordedRequest,
     http::Reply,
 };
 
 impl AuthorizationState {
-    pub(crate) fn metadata_at(&self, request: &Recorded) -> Reply {
+    pub(crate) fn metadata_at(&self, request: &RecordedRequest) -> Reply {
         let config = &self.config;
         if request.path() != config.metadata_location.path(&config.issuer_path) {
             return Reply::status(404);

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use crate::{
     auth::authorization::{AuthorizationState, KnownClient, OAuthEndpoint, OAuthError},
-    base::{Recorded, random_token},
+    base::{RecordedRequest, random_token},
     http::Reply,
 };
 
 impl AuthorizationState {
-    pub(crate) fn register(&self, request: &Recorded) -> Reply {
+    pub(crate) fn register(&self, request: &RecordedRequest) -> Reply {
         if !self.config.registration {
             return Reply::status(404);
         }

@@ -3,12 +3,12 @@
 use super::params::Params;
 use crate::{
     auth::authorization::{AuthorizationState, OAuthEndpoint},
-    base::Recorded,
+    base::RecordedRequest,
     http::Reply,
 };
 
 impl AuthorizationState {
-    pub(crate) fn revoke(&self, request: &Recorded) -> Reply {
+    pub(crate) fn revoke(&self, request: &RecordedRequest) -> Reply {
         let params = Params::parse(request.body());
         if let Err(error) = self.authenticate(request, &params) {
             self.record_violation(OAuthEndpoint::Revocation, &error.description);

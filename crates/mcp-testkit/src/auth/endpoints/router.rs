@@ -2,12 +2,12 @@
 
 use crate::{
     auth::authorization::{AuthorizationState, OAuthEndpoint},
-    base::Recorded,
+    base::RecordedRequest,
     http::Reply,
 };
 
 impl AuthorizationState {
-    pub(crate) fn reply(&self, request: &Recorded) -> Reply {
+    pub(crate) fn reply(&self, request: &RecordedRequest) -> Reply {
         let Some(endpoint) = OAuthEndpoint::at(request.path(), &self.config.issuer_path) else {
             return Reply::status(404);
         };

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::params::Params;
 use crate::{
     auth::authorization::{AuthorizationState, Grant, OAuthEndpoint, OAuthError, TokenPair},
-    base::Recorded,
+    base::RecordedRequest,
     http::Reply,
 };
 
 impl AuthorizationState {
-    pub(crate) fn token(&self, request: &Recorded) -> Reply {
+    pub(crate) fn token(&self, request: &RecordedRequest) -> Reply {
         let params = Params::parse(request.body());
         let granted =
             match request.has_media_type("content-type", "application/x-www-form-urlencoded") {

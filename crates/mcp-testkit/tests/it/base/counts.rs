@@ -1,6 +1,8 @@
 //! Counters of open connections, streams and requests.
 
-use mcp_testkit::{AnswerMode, Ask, CallAnswer, Gate, On, Reply, TestServer, Tool, Turn};
+use mcp_testkit::{
+    Barrier, CallResult, On, Reply, ResponseMode, ServerRequest, Step, TestServer, Tool,
+};
 use mcp_types::Revision;
 use serde_json::json;
 
@@ -34,7 +36,7 @@ async fn counts_open_connections_and_streams() {
 #[tokio::test]
 async fn does_not_count_scripted_replies_as_streams() {
     let server = TestServer::builder().start().await.unwrap();
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::any(), Reply::sse(["data: 1\n\n"]).hold(&gate));
     let mut stateful = StatefulClient::new(&server);
     let mut response = stateful.request("ping", json!({})).await;
@@ -44,12 +46,12 @@ async fn does_not_count_scripted_replies_as_streams() {
 
 #[tokio::test]
 async fn leaves_no_request_or_stream_open_after_many_calls() {
-    let ask = Tool::asking("ask", json!({ "type": "object" }), |round| match round.number() {
-        0 => Turn::ask("ping", Ask::other("ping", json!({}))),
-        _ => CallAnswer::text("done").into(),
+    let ask = Tool::with_steps("ask", json!({ "type": "object" }), |round| match round.number() {
+        0 => Step::request("ping", ServerRequest::other("ping", json!({}))),
+        _ => CallResult::text("done").into(),
     });
-    for mode in [AnswerMode::Json, AnswerMode::Sse] {
-        let builder = TestServer::builder().answers(mode).tool(ask.clone());
+    for mode in [ResponseMode::Json, ResponseMode::Sse] {
+        let builder = TestServer::builder().response_mode(mode).tool(ask.clone());
         let builder = builder.revisions([Revision::V2025_11_25, Revision::V2026_07_28]);
         let server = builder.tool(tool("hello", "hi")).start().await.unwrap();
         let mut stateful = StatefulClient::connect(&server).await;

@@ -1,6 +1,6 @@
 //! The results of tools.
 
-use mcp_testkit::{CallAnswer, TestServer, Tool};
+use mcp_testkit::{CallResult, TestServer, Tool};
 use serde_json::{Value, json};
 
 use crate::support::StatefulClient;
@@ -9,14 +9,14 @@ use crate::support::StatefulClient;
 async fn returns_structured_content_failures_errors_and_empty_results() {
     let schema = json!({ "type": "object" });
     let answers =
-        |name: &str, answer: CallAnswer| Tool::new(name, schema.clone(), move |_| answer.clone());
+        |name: &str, answer: CallResult| Tool::new(name, schema.clone(), move |_| answer.clone());
     let server = TestServer::builder()
         .tool(Tool::new("echo", schema.clone(), |args| {
-            CallAnswer::structured(Value::Object(args.clone()))
+            CallResult::structured(Value::Object(args.clone()))
         }))
-        .tool(answers("fails", CallAnswer::failure("out of paper")))
-        .tool(answers("error", CallAnswer::error(-32042, "sign in").member("data", json!([1]))))
-        .tool(answers("empty", CallAnswer::content([])))
+        .tool(answers("fails", CallResult::tool_error("out of paper")))
+        .tool(answers("error", CallResult::rpc_error(-32042, "sign in").member("data", json!([1]))))
+        .tool(answers("empty", CallResult::content([])))
         .start()
         .await
         .unwrap();

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use mcp_testkit::{AnswerMode, Fault, Gate, On, Reply, TestServer};
+use mcp_testkit::{Barrier, Fault, On, Reply, ResponseMode, TestServer};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -32,7 +32,7 @@ fn request(body: &str) -> String {
 
 #[tokio::test]
 async fn resets_the_next_connections_before_reading_a_request() {
-    let server = start_with_mode(AnswerMode::Json).await;
+    let server = start_with_mode(ResponseMode::Json).await;
     server.reset_next_connections(2);
     for _ in 0..2 {
         let (text, end) = raw(&server, &request("{}")).await;
@@ -44,7 +44,7 @@ async fn resets_the_next_connections_before_reading_a_request() {
 
 #[tokio::test]
 async fn resets_or_closes_the_connection_after_handling_the_request() {
-    let server = start_with_mode(AnswerMode::Json).await;
+    let server = start_with_mode(ResponseMode::Json).await;
     server.script(On::any(), Fault::Reset);
     let initialize = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
         "protocolVersion": "2025-11-25",
@@ -63,7 +63,7 @@ async fn resets_or_closes_the_connection_after_handling_the_request() {
 
 #[tokio::test]
 async fn resets_a_connection_in_the_middle_of_a_body() {
-    let server = start_with_mode(AnswerMode::Json).await;
+    let server = start_with_mode(ResponseMode::Json).await;
     server.script(On::any().nth(1), Reply::status(200).chunk("abc").reset());
     let (text, end) = raw(&server, &request("{}")).await;
     assert!(text.contains("abc"), "{text}");
@@ -82,8 +82,8 @@ async fn resets_a_connection_in_the_middle_of_a_body() {
 
 #[tokio::test]
 async fn resets_all_open_connections() {
-    let server = start_with_mode(AnswerMode::Json).await;
-    let gate = Gate::new();
+    let server = start_with_mode(ResponseMode::Json).await;
+    let gate = Barrier::new();
     server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
     let mut stateful = StatefulClient::connect(&server).await;
     let list = stateful.message("tools/list", json!({}));

@@ -1,21 +1,21 @@
 //! Cancellation of requests in flight, in both eras.
 
-use mcp_testkit::{CallAnswer, Fault, Gate, On, TestServer, Tool, Turn};
+use mcp_testkit::{Barrier, CallResult, Fault, On, Step, TestServer, Tool};
 use mcp_types::Revision;
 use serde_json::{Value, json};
 
 use crate::support::{EventReader, StatefulClient, StatelessClient, read, tool};
 
 /// Returns a tool that sends a notification and then waits for the gate.
-fn slow(gate: &Gate) -> Tool {
+fn slow(gate: &Barrier) -> Tool {
     let gate = gate.clone();
-    Tool::asking("slow", json!({ "type": "object" }), move |_| {
+    Tool::with_steps("slow", json!({ "type": "object" }), move |_| {
         let begun = json!({ "jsonrpc": "2.0", "method": "notifications/begun" });
-        Turn::answer(CallAnswer::text("done")).message(begun).hold(&gate)
+        Step::finish(CallResult::text("done")).message(begun).hold(&gate)
     })
 }
 
-async fn server(gate: &Gate) -> TestServer {
+async fn server(gate: &Barrier) -> TestServer {
     let revisions = [Revision::V2025_11_25, Revision::V2026_07_28];
     let builder = TestServer::builder().revisions(revisions);
     builder.tool(slow(gate)).tool(tool("hello", "hi")).start().await.expect("a start")
@@ -29,7 +29,7 @@ fn cancelled(server: &TestServer) -> Vec<String> {
 #[tokio::test]
 async fn stateful_notification_cancels_the_request_with_that_id() {
     // CANC-01, CANC-02, CANC-06, HTTP-09
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let server = server(&gate).await;
     let mut stateful = StatefulClient::connect(&server).await;
     let mut events =
@@ -50,7 +50,7 @@ async fn stateful_notification_cancels_the_request_with_that_id() {
 
 #[tokio::test]
 async fn stateful_disconnect_does_not_cancel_the_request() {
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let server = server(&gate).await;
     let mut stateful = StatefulClient::connect(&server).await;
     let mut events =
@@ -67,9 +67,9 @@ async fn stateful_disconnect_does_not_cancel_the_request() {
 #[tokio::test]
 async fn stateful_request_can_be_cancelled_after_the_client_stops_reading() {
     // LIFE-13: a client that has waited long enough stops to read, and says so afterwards
-    let server = server(&Gate::new()).await;
+    let server = server(&Barrier::new()).await;
     let mut stateful = StatefulClient::connect(&server).await;
-    server.script(On::method("tools/call"), Fault::Hold(Gate::new()));
+    server.script(On::method("tools/call"), Fault::Hold(Barrier::new()));
     let call = stateful.message("tools/call", json!({ "name": "hello" }));
     let held = tokio::spawn(stateful.post(&call).send());
     server.received("tools/call", 1).await;
@@ -88,7 +88,7 @@ async fn stateful_request_can_be_cancelled_after_the_client_stops_reading() {
 #[tokio::test]
 async fn sends_a_held_response_even_after_cancellation() {
     // CANC-04, CANC-07
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let server = server(&gate).await;
     let mut stateful = StatefulClient::connect(&server).await;
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
@@ -105,7 +105,7 @@ async fn sends_a_held_response_even_after_cancellation() {
 
 #[tokio::test]
 async fn stateless_disconnect_cancels_the_request() {
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let server = server(&gate).await;
     let mut stateless = StatelessClient::new(&server);
     let mut events =
@@ -114,7 +114,7 @@ async fn stateless_disconnect_cancels_the_request() {
     drop(events);
     server.cancelled(1).await;
 
-    server.script(On::method("tools/call"), Fault::Hold(Gate::new()));
+    server.script(On::method("tools/call"), Fault::Hold(Barrier::new()));
     let call = stateless.message("tools/call", json!({ "name": "hello" }));
     let held = tokio::spawn(stateless.post(&call).send());
     server.received("tools/call", 2).await;
@@ -126,7 +126,7 @@ async fn stateless_disconnect_cancels_the_request() {
 
 #[tokio::test]
 async fn stateless_http_2_stream_reset_cancels_the_request() {
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let server = server(&gate).await;
     let http = reqwest::Client::builder().no_proxy().http2_prior_knowledge();
     let http = http.tls_certs_only([]).build().unwrap();
@@ -145,7 +145,7 @@ async fn stateless_http_2_stream_reset_cancels_the_request() {
 
 #[tokio::test]
 async fn does_not_record_an_answered_request_as_cancelled() {
-    let gate = Gate::new();
+    let gate = Barrier::new();
     gate.open();
     let server = server(&gate).await;
     let mut stateless = StatelessClient::new(&server);
@@ -163,9 +163,9 @@ async fn does_not_record_an_answered_request_as_cancelled() {
 #[tokio::test]
 async fn one_client_rejects_an_id_that_is_in_flight() {
     // N-BASE-03
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let builder = TestServer::builder().revisions([Revision::V2026_07_28]);
-    let server = builder.tool(tool("hello", "hi")).one_client().start().await.unwrap();
+    let server = builder.tool(tool("hello", "hi")).reject_second_client().start().await.unwrap();
     server.script(On::method("tools/call").nth(1), Fault::Hold(gate.clone()));
     let mut stateless = StatelessClient::new(&server);
     let call = stateless.message("tools/call", json!({ "name": "hello" }));

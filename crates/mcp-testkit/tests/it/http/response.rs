@@ -1,6 +1,6 @@
 //! Scripted replies: status, headers and body.
 
-use mcp_testkit::{Gate, On, Reply};
+use mcp_testkit::{Barrier, On, Reply};
 use serde_json::json;
 
 use crate::support::{StatefulClient, header, start_stateful};
@@ -37,7 +37,7 @@ async fn sends_status_headers_and_body_of_a_reply_unchanged() {
 async fn sends_each_chunk_of_a_reply_separately() {
     let server = start_stateful().await;
     let mut stateful = StatefulClient::new(&server);
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::any(), Reply::sse(["da", "ta: 1\r"]).hold(&gate).chunk("\n\r\n"));
     let mut response = stateful.request("ping", json!({})).await;
     assert_eq!(response.chunk().await.unwrap().unwrap(), "da");

@@ -2,27 +2,30 @@
 
 use std::time::Duration;
 
-use mcp_testkit::{AnswerMode, Ask, Builder, CallAnswer, Fault, Gate, On, TestServer, Tool, Turn};
+use mcp_testkit::{
+    Barrier, CallResult, Fault, On, ResponseMode, ServerRequest, Step, TestServer,
+    TestServerBuilder, Tool,
+};
 use mcp_types::Revision;
 use serde_json::json;
 
 use crate::support::{EventReader, StatefulClient, StatelessClient, tool};
 
-fn builder() -> Builder {
-    let builder = TestServer::builder().answers(AnswerMode::Sse).tool(tool("hello", "hi"));
+fn builder() -> TestServerBuilder {
+    let builder = TestServer::builder().response_mode(ResponseMode::Sse).tool(tool("hello", "hi"));
     builder.resumable(Duration::from_millis(20))
 }
 
 /// Returns a tool that sends a message, disconnects, sends another and waits for the gate.
-fn disconnecting_tool(gate: &Gate) -> Tool {
+fn disconnecting_tool(gate: &Barrier) -> Tool {
     let gate = gate.clone();
-    Tool::asking("breaks", json!({ "type": "object" }), move |round| match round.number() {
-        0 => Turn::ask("p", Ask::other("ping", json!({})))
+    Tool::with_steps("breaks", json!({ "type": "object" }), move |round| match round.number() {
+        0 => Step::request("p", ServerRequest::other("ping", json!({})))
             .message(json!({ "n": 1 }))
             .disconnect()
             .message(json!({ "n": 2 }))
             .hold(&gate),
-        _ => CallAnswer::text("done").into(),
+        _ => CallResult::text("done").into(),
     })
 }
 
@@ -50,7 +53,7 @@ async fn resumable_streams_begin_with_a_unique_id_and_a_retry_time() {
 #[tokio::test]
 async fn resumes_a_stream_after_the_last_event_id() {
     // HTTP-10, HTTP-13, HTTP-15, HTTP-17
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let server = builder().tool(disconnecting_tool(&gate)).start().await.unwrap();
     let mut stateful = StatefulClient::connect(&server).await;
     let mut events =
@@ -148,7 +151,7 @@ async fn resumes_a_get_stream() {
 #[tokio::test]
 async fn stateless_streams_have_no_event_ids_and_end_on_disconnect() {
     // N-HTTP-14, N-HTTP-15
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let builder = builder().revisions([Revision::V2026_07_28]);
     let server = builder.tool(disconnecting_tool(&gate)).start().await.unwrap();
     let mut stateless = StatelessClient::new(&server);

@@ -1,6 +1,6 @@
 //! Which era a request belongs to.
 
-use mcp_testkit::{ProbeAnswer, TestServer};
+use mcp_testkit::{ProbeResponse, TestServer};
 use mcp_types::error_code;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -28,11 +28,11 @@ async fn serves_both_eras_at_once() {
 async fn stateful_server_answers_stateless_requests_with_the_probe_answer() {
     let not_found = error_code::METHOD_NOT_FOUND;
     for (answer, status, code) in [
-        (ProbeAnswer::default(), 200, json!(not_found)),
-        (ProbeAnswer::Error { status: 400, code: -32000 }, 400, json!(-32000)),
-        (ProbeAnswer::Status(404), 404, Value::Null),
+        (ProbeResponse::default(), 200, json!(not_found)),
+        (ProbeResponse::Error { status: 400, code: -32000 }, 400, json!(-32000)),
+        (ProbeResponse::Status(404), 404, Value::Null),
     ] {
-        let server = TestServer::builder().probe_answer(answer).start().await.unwrap();
+        let server = TestServer::builder().probe_response(answer).start().await.unwrap();
         let mut stateless = StatelessClient::new(&server);
         for method in ["server/discover", "tools/list"] {
             let response = stateless.request(method, json!({})).await;

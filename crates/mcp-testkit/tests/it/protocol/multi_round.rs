@@ -1,6 +1,6 @@
 //! Multi-round calls, progress and log messages, in both eras.
 
-use mcp_testkit::{Ask, CallAnswer, Gate, Prompt, Resource, TestServer, Tool, Turn};
+use mcp_testkit::{Barrier, CallResult, Prompt, Resource, ServerRequest, Step, TestServer, Tool};
 use mcp_types::{error_code, v2025_11_25::LoggingLevel};
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -9,16 +9,17 @@ use crate::support::{EventReader, StatefulClient, StatelessClient, both_eras, re
 
 /// Returns a tool that requests a name and the roots, then a confirmation, and then answers.
 fn greet_tool() -> Tool {
-    Tool::asking("greet", json!({ "type": "object" }), |round| {
-        let said = |key| round.answer(key).map_or(&Value::Null, |answer| &answer["content"]);
+    Tool::with_steps("greet", json!({ "type": "object" }), |round| {
+        let said = |key| round.response(key).map_or(&Value::Null, |answer| &answer["content"]);
         match round.number() {
-            0 => Turn::ask("name", form("Who are you?")).and("roots", Ask::roots()),
-            1 => Turn::ask("sure", form("Are you sure?")),
-            rounds => CallAnswer::structured(json!({
+            0 => Step::request("name", form("Who are you?"))
+                .and_request("roots", ServerRequest::roots()),
+            1 => Step::request("sure", form("Are you sure?")),
+            rounds => CallResult::structured(json!({
                 "rounds": rounds,
                 "name": said("name"),
                 "sure": said("sure"),
-                "roots": round.answer("roots"),
+                "roots": round.response("roots"),
                 "arguments": round.arguments(),
             }))
             .into(),
@@ -26,8 +27,11 @@ fn greet_tool() -> Tool {
     })
 }
 
-fn form(message: &str) -> Ask {
-    Ask::form(message, json!({ "type": "object", "properties": { "a": { "type": "string" } } }))
+fn form(message: &str) -> ServerRequest {
+    ServerRequest::form(
+        message,
+        json!({ "type": "object", "properties": { "a": { "type": "string" } } }),
+    )
 }
 
 fn accepted_form(text: &str) -> Value {
@@ -138,11 +142,17 @@ async fn stateful_call_sends_requests_on_its_own_stream() {
 #[tokio::test]
 async fn stateful_error_response_reaches_the_tool() {
     // RPC-10, SAMP-10
-    let tool = Tool::asking("think", json!({ "type": "object" }), |round| match round.error("m") {
-        None => Turn::ask("m", Ask::sampling(json!({ "messages": [], "maxTokens": 1 })))
-            .and("p", Ask::other("no/such", json!({ "a": 1 }))),
-        Some(error) => CallAnswer::text(format!("{} {:?}", error.code, round.answer("p"))).into(),
-    });
+    let tool =
+        Tool::with_steps("think", json!({ "type": "object" }), |round| match round.error("m") {
+            None => Step::request(
+                "m",
+                ServerRequest::sampling(json!({ "messages": [], "maxTokens": 1 })),
+            )
+            .and_request("p", ServerRequest::other("no/such", json!({ "a": 1 }))),
+            Some(error) => {
+                CallResult::text(format!("{} {:?}", error.code, round.response("p"))).into()
+            }
+        });
     let server = both_eras().tool(tool).start().await.unwrap();
     let mut stateful =
         StatefulClient::connect_with_capabilities(&server, json!({ "sampling": {} })).await;
@@ -162,10 +172,12 @@ async fn stateful_error_response_reaches_the_tool() {
 #[tokio::test]
 async fn sends_requests_on_the_get_stream_if_there_is_one() {
     // HTTP-22
-    let tool = Tool::asking("where", json!({ "type": "object" }), |round| match round.number() {
-        0 => Turn::ask("u", Ask::url("Sign in", "https://example.com/")).elsewhere(),
-        _ => CallAnswer::text("there").into(),
-    });
+    let tool =
+        Tool::with_steps("where", json!({ "type": "object" }), |round| match round.number() {
+            0 => Step::request("u", ServerRequest::url("Sign in", "https://example.com/"))
+                .on_get_stream(),
+            _ => CallResult::text("there").into(),
+        });
     let server = both_eras().allow_get(true).tool(tool).start().await.unwrap();
     let mut stateful =
         StatefulClient::connect_with_capabilities(&server, json!({ "elicitation": { "url": {} } }))
@@ -191,11 +203,14 @@ async fn sends_requests_on_the_get_stream_if_there_is_one() {
 async fn fails_the_call_if_the_client_lacks_a_capability() {
     // N-MRTR-10, ELIC-01, SAMP-02
     let server = greeter().await;
-    let url = Tool::asking("url", json!({ "type": "object" }), |_| {
-        Turn::ask("u", Ask::url("Sign in", "https://example.com/"))
+    let url = Tool::with_steps("url", json!({ "type": "object" }), |_| {
+        Step::request("u", ServerRequest::url("Sign in", "https://example.com/"))
     });
-    let sampling = Tool::asking("sampling", json!({ "type": "object" }), |_| {
-        Turn::ask("m", Ask::sampling(json!({ "messages": [], "maxTokens": 1, "tools": [] })))
+    let sampling = Tool::with_steps("sampling", json!({ "type": "object" }), |_| {
+        Step::request(
+            "m",
+            ServerRequest::sampling(json!({ "messages": [], "maxTokens": 1, "tools": [] })),
+        )
     });
     server.add_tool(url);
     server.add_tool(sampling);
@@ -318,11 +333,12 @@ async fn records_missing_unexpected_and_invalid_responses() {
 #[tokio::test]
 async fn supports_rounds_with_only_a_state_and_rounds_without_one() {
     // N-MRTR-03
-    let again = Tool::asking("again", json!({ "type": "object" }), |round| match round.number() {
-        0 => Turn::again(),
-        1 => Turn::ask("name", form("Who?")).stateless(),
-        _ => CallAnswer::text("done").into(),
-    });
+    let again =
+        Tool::with_steps("again", json!({ "type": "object" }), |round| match round.number() {
+            0 => Step::retry(),
+            1 => Step::request("name", form("Who?")).without_state(),
+            _ => CallResult::text("done").into(),
+        });
     let server = both_eras().tool(again).start().await.unwrap();
     let mut stateless = stateless_client(&server);
     let first = stateless.request_json("tools/call", json!({ "name": "again" })).await;
@@ -344,10 +360,10 @@ async fn supports_rounds_with_only_a_state_and_rounds_without_one() {
 }
 
 /// Returns a tool that sends progress and log messages, and waits for the gate in between.
-fn progress_tool(gate: &Gate) -> Tool {
+fn progress_tool(gate: &Barrier) -> Tool {
     let gate = gate.clone();
-    Tool::asking("tell", json!({ "type": "object" }), move |_| {
-        Turn::answer(CallAnswer::text("done"))
+    Tool::with_steps("tell", json!({ "type": "object" }), move |_| {
+        Step::finish(CallResult::text("done"))
             .progress(json!({ "progress": 0.5, "total": 1 }))
             .log(LoggingLevel::Debug, "details")
             .log(LoggingLevel::Error, json!({ "a": 1 }))
@@ -357,7 +373,7 @@ fn progress_tool(gate: &Gate) -> Tool {
     })
 }
 
-async fn received_messages(response: Response, gate: &Gate) -> Vec<String> {
+async fn received_messages(response: Response, gate: &Barrier) -> Vec<String> {
     let mut events = EventReader::new(response);
     let first = events.message().await;
     gate.open();
@@ -372,7 +388,7 @@ async fn received_messages(response: Response, gate: &Gate) -> Vec<String> {
 #[tokio::test]
 async fn sends_progress_and_log_messages_only_if_requested() {
     // PROG-01, PROG-02, LOG-02, N-LOG-01, N-PROG-01
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let server = both_eras().tool(progress_tool(&gate)).start().await.unwrap();
     let call = |meta: Value| json!({ "name": "tell", "_meta": meta });
     let mut stateless = StatelessClient::new(&server);
@@ -408,8 +424,9 @@ async fn sends_progress_and_log_messages_only_if_requested() {
 #[tokio::test]
 async fn records_a_progress_token_that_is_already_in_use() {
     // PROG-01, N-PROG-01
-    let gate = Gate::new();
-    let server = both_eras().one_client().tool(progress_tool(&gate)).start().await.unwrap();
+    let gate = Barrier::new();
+    let server =
+        both_eras().reject_second_client().tool(progress_tool(&gate)).start().await.unwrap();
     let call = |token: Value| json!({ "name": "tell", "_meta": { "progressToken": token } });
     let mut stateful = StatefulClient::connect(&server).await;
     let mut other = StatefulClient::connect(&server).await;
@@ -442,12 +459,12 @@ async fn records_a_progress_token_that_is_already_in_use() {
 #[tokio::test]
 async fn prompts_and_resources_can_send_requests() {
     // N-MRTR-01
-    let roots = |round: &mcp_testkit::Round| match round.answer("roots") {
-        None => Turn::ask("roots", Ask::roots()),
-        Some(roots) => CallAnswer::messages([]).member("roots", roots.clone()).into(),
+    let roots = |round: &mcp_testkit::StepContext| match round.response("roots") {
+        None => Step::request("roots", ServerRequest::roots()),
+        Some(roots) => CallResult::messages([]).member("roots", roots.clone()).into(),
     };
-    let builder = both_eras().prompt(Prompt::asking("p", roots));
-    let server = builder.resource(Resource::asking("r:", "r", roots)).start().await.unwrap();
+    let builder = both_eras().prompt(Prompt::with_steps("p", roots));
+    let server = builder.resource(Resource::with_steps("r:", "r", roots)).start().await.unwrap();
     let capabilities = json!({ "roots": {} });
     let mut stateless =
         StatelessClient { capabilities: capabilities.clone(), ..StatelessClient::new(&server) };

@@ -1,7 +1,8 @@
 //! Messages of the server match the published schemas.
 
 use mcp_testkit::{
-    Ask, CallAnswer, Prompt, Push, Resource, ResourceTemplate, TestServer, Tool, Turn,
+    CallResult, Prompt, Resource, ResourceTemplate, ServerNotification, ServerRequest, Step,
+    TestServer, Tool,
 };
 use mcp_types::{Method, NotificationMethod, Revision, v2025_11_25, v2026_07_28};
 use serde::{Serialize, de::DeserializeOwned};
@@ -10,12 +11,15 @@ use serde_json::{Value, json};
 use crate::support::{EventReader, StatefulClient, StatelessClient};
 
 async fn server() -> TestServer {
-    let ask = Tool::asking("ask", json!({ "type": "object" }), |round| match round.number() {
-        0 => Turn::ask("form", Ask::form("Who?", json!({ "type": "object", "properties": {} })))
-            .and("url", Ask::url("Sign in", "https://example.com/"))
-            .and("model", Ask::sampling(json!({ "messages": [], "maxTokens": 1 })))
-            .and("roots", Ask::roots()),
-        _ => CallAnswer::text("done").into(),
+    let ask = Tool::with_steps("ask", json!({ "type": "object" }), |round| match round.number() {
+        0 => Step::request(
+            "form",
+            ServerRequest::form("Who?", json!({ "type": "object", "properties": {} })),
+        )
+        .and_request("url", ServerRequest::url("Sign in", "https://example.com/"))
+        .and_request("model", ServerRequest::sampling(json!({ "messages": [], "maxTokens": 1 })))
+        .and_request("roots", ServerRequest::roots()),
+        _ => CallResult::text("done").into(),
     });
     TestServer::builder()
         .revisions([Revision::V2025_11_25, Revision::V2026_07_28])
@@ -23,9 +27,9 @@ async fn server() -> TestServer {
         .logging()
         .completion(|_| vec!["a".to_owned()])
         .tool(ask)
-        .prompt(Prompt::new("p", |_| CallAnswer::messages([])).argument("a", false))
+        .prompt(Prompt::new("p", |_| CallResult::messages([])).argument("a", false))
         .resource(Resource::new("r:", "r", "R"))
-        .resource_template(ResourceTemplate::new("t:{a}", "t", |_| CallAnswer::contents([])))
+        .resource_template(ResourceTemplate::new("t:{a}", "t", |_| CallResult::contents([])))
         .start()
         .await
         .expect("a start")
@@ -86,7 +90,9 @@ async fn stateful_messages_match_the_published_schema() {
     check_stateful::<SubscribeRequest>(stateful, json!({ "uri": "r:" })).await;
 
     let mut events = EventReader::new(stateful.listen(None).await);
-    for push in [Push::ToolsChanged, Push::ResourceUpdated("r:".to_owned())] {
+    for push in
+        [ServerNotification::ToolsChanged, ServerNotification::ResourceUpdated("r:".to_owned())]
+    {
         assert_eq!(server.push(&push), 1);
     }
     check_notification::<ToolListChangedNotification>(&events.message().await);
@@ -128,7 +134,7 @@ async fn stateless_messages_match_the_published_schema() {
     let filter = json!({ "notifications": { "toolsListChanged": true } });
     let mut events = EventReader::new(stateless.request("subscriptions/listen", filter).await);
     check_notification::<SubscriptionsAcknowledgedNotification>(&events.message().await);
-    assert_eq!(server.push(&Push::ToolsChanged), 1);
+    assert_eq!(server.push(&ServerNotification::ToolsChanged), 1);
     check_notification::<ToolListChangedNotification>(&events.message().await);
     server.end_subscriptions();
     typed::<SubscriptionsListenResult>(&events.message().await["result"]);

@@ -1,6 +1,6 @@
 //! The stateful protocol versions: initialization, sessions and errors.
 
-use mcp_testkit::{AnswerMode, TestServer};
+use mcp_testkit::{ResponseMode, TestServer};
 use mcp_types::{Revision, error_code};
 use reqwest::Method;
 use serde_json::json;
@@ -38,7 +38,7 @@ async fn serves_a_valid_session_without_violations() {
 
 #[tokio::test]
 async fn sends_responses_as_event_streams_in_sse_mode() {
-    let server = TestServer::builder().answers(AnswerMode::Sse).start().await.unwrap();
+    let server = TestServer::builder().response_mode(ResponseMode::Sse).start().await.unwrap();
     let mut stateful = StatefulClient::connect(&server).await;
     let response = stateful.request("ping", json!({})).await;
     assert_eq!(header(&response, "content-type"), "text/event-stream");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcp_testkit::{Bearer, CallAnswer, Tool};
+use mcp_testkit::{Bearer, CallResult, Tool};
 use mcp_types::{error_code, v2026_07_28::CacheScope};
 use reqwest::Method;
 use serde_json::json;
@@ -42,7 +42,7 @@ async fn serves_valid_requests_without_violations() {
 
 #[tokio::test]
 async fn keeps_result_type_and_meta_that_a_tool_sets() {
-    let answer = || CallAnswer::text("later").member("resultType", "task");
+    let answer = || CallResult::text("later").member("resultType", "task");
     let tool = Tool::new("slow", json!({ "type": "object" }), move |_| {
         answer().member("_meta", json!({ "io.modelcontextprotocol/serverInfo": 1, "a": 2 }))
     });

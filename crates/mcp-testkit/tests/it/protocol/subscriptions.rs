@@ -1,6 +1,6 @@
 //! `subscriptions/listen`: filters, acknowledgement and end.
 
-use mcp_testkit::{Fault, On, Push};
+use mcp_testkit::{Fault, On, ServerNotification};
 use mcp_types::v2025_11_25::LoggingLevel;
 use serde_json::{Value, json};
 
@@ -31,12 +31,12 @@ async fn acknowledges_the_supported_filter_and_sends_only_what_it_covers() {
 
     let mut other = subscribe(&mut stateless, json!({ "toolsListChanged": true })).await;
     for (push, count) in [
-        (Push::PromptsChanged, 0),
-        (Push::ResourcesChanged, 0),
-        (Push::Log(LoggingLevel::Emergency, json!(1)), 0),
+        (ServerNotification::PromptsChanged, 0),
+        (ServerNotification::ResourcesChanged, 0),
+        (ServerNotification::Log(LoggingLevel::Emergency, json!(1)), 0),
         (resource_updated("b:"), 0),
         (resource_updated("a:"), 1),
-        (Push::ToolsChanged, 2),
+        (ServerNotification::ToolsChanged, 2),
     ] {
         assert_eq!(server.push(&push), count, "{push:?}");
     }
@@ -76,12 +76,12 @@ async fn ends_a_subscription_with_a_response_a_disconnect_or_a_fault() {
     events.message().await;
     drop(events);
     server.cancelled(1).await;
-    assert_eq!(server.push(&Push::ToolsChanged), 0);
+    assert_eq!(server.push(&ServerNotification::ToolsChanged), 0);
 
     server.script(On::method("subscriptions/listen"), Fault::CutStream(2));
     let mut events = subscribe(&mut stateless, filter()).await;
     events.message().await;
-    assert_eq!(server.push(&Push::ToolsChanged), 1);
+    assert_eq!(server.push(&ServerNotification::ToolsChanged), 1);
     events.message().await;
     assert_eq!(events.next().await, None);
 }

@@ -1,6 +1,6 @@
 //! Notifications and requests to listening clients.
 
-use mcp_testkit::{Ask, Push};
+use mcp_testkit::{ServerNotification, ServerRequest};
 use mcp_types::v2025_11_25::LoggingLevel;
 use serde_json::json;
 
@@ -33,8 +33,8 @@ async fn pushes_updates_and_logs_only_to_sessions_that_want_them() {
         json!({})
     );
     assert_eq!(server.push(&resource_updated("a:")), 0);
-    assert_eq!(server.push(&Push::PromptsChanged), 2);
-    assert_eq!(server.push(&Push::Log(LoggingLevel::Info, json!("note"))), 1);
+    assert_eq!(server.push(&ServerNotification::PromptsChanged), 2);
+    assert_eq!(server.push(&ServerNotification::Log(LoggingLevel::Info, json!("note"))), 1);
 
     let message = events.message().await;
     assert_eq!(message["method"], "notifications/resources/updated");
@@ -53,7 +53,10 @@ async fn pushes_updates_and_logs_only_to_sessions_that_want_them() {
 async fn sends_a_request_to_a_listening_client_and_returns_the_response() {
     // PING-01, HTTP-22
     let server = start_with_get_allowed().await;
-    assert!(server.ask(Ask::other("ping", json!({}))).await.is_none(), "nobody listens");
+    assert!(
+        server.send_request(ServerRequest::other("ping", json!({}))).await.is_none(),
+        "nobody listens"
+    );
     let stateful = StatefulClient::connect(&server).await;
     let mut events = EventReader::new(stateful.listen(None).await);
     let asked = async {
@@ -61,6 +64,7 @@ async fn sends_a_request_to_a_listening_client_and_returns_the_response() {
         assert_eq!(ping["method"], "ping");
         assert_eq!(stateful.respond(&ping["id"], json!({})).await.status(), 202);
     };
-    let (answer, ()) = tokio::join!(server.ask(Ask::other("ping", json!({}))), asked);
+    let (answer, ()) =
+        tokio::join!(server.send_request(ServerRequest::other("ping", json!({}))), asked);
     assert_eq!(answer, Some(Ok(json!({}))));
 }

@@ -1,6 +1,6 @@
 //! Start and stop of a server.
 
-use mcp_testkit::{Error, Fault, Gate, On, TestServer};
+use mcp_testkit::{Barrier, Error, Fault, On, TestServer};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -13,7 +13,7 @@ fn address(server: &TestServer) -> String {
 #[tokio::test]
 async fn stop_closes_connections_and_frees_the_port() {
     let server = TestServer::builder().allow_get(true).start().await.unwrap();
-    let (address, gate) = (address(&server), Gate::new());
+    let (address, gate) = (address(&server), Barrier::new());
     server.script(On::method("ping"), Fault::Hold(gate.clone()));
     let mut stateful = StatefulClient::connect(&server).await;
     let ping = stateful.message("ping", json!({}));
@@ -29,7 +29,7 @@ async fn stop_closes_connections_and_frees_the_port() {
 #[tokio::test]
 async fn drop_closes_connections_with_held_responses() {
     let server = TestServer::builder().start().await.unwrap();
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::any(), Fault::Hold(gate.clone()));
     let mut stateful = StatefulClient::new(&server);
     let ping = stateful.message("ping", json!({}));
@@ -42,7 +42,7 @@ async fn drop_closes_connections_with_held_responses() {
 #[tokio::test]
 async fn serves_http_2_and_stop_closes_its_streams() {
     let server = TestServer::builder().start().await.unwrap();
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::any().nth(2), Fault::Hold(gate.clone()));
     let http = reqwest::Client::builder().no_proxy().http2_prior_knowledge();
     let http = http.tls_certs_only([]).build().unwrap();

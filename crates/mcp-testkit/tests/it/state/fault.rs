@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcp_testkit::{AnswerMode, Bearer, Fault, Gate, On, Reply, TestServer};
+use mcp_testkit::{Barrier, Bearer, Fault, On, Reply, ResponseMode, TestServer};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -15,7 +15,7 @@ use crate::support::{
 async fn hold_fault_holds_the_response_until_the_gate_opens() {
     let server = start_stateful().await;
     let mut stateful = StatefulClient::connect(&server).await;
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("ping").nth(1), Fault::Hold(gate.clone()));
     let ping = stateful.message("ping", json!({}));
     let held = tokio::spawn(stateful.post(&ping).send());
@@ -73,8 +73,8 @@ async fn truncated_sse_fault_ends_the_stream_inside_an_event() {
 #[tokio::test]
 async fn oversized_fault_pads_the_response_with_spaces() {
     const SIZE: usize = 1_000_000;
-    for mode in [AnswerMode::Json, AnswerMode::Sse] {
-        let server = TestServer::builder().answers(mode).start().await.unwrap();
+    for mode in [ResponseMode::Json, ResponseMode::Sse] {
+        let server = TestServer::builder().response_mode(mode).start().await.unwrap();
         let mut stateful = StatefulClient::connect(&server).await;
         server.script(On::method("ping"), Fault::Oversized(SIZE));
         let response = stateful.request("ping", json!({})).await;
@@ -91,7 +91,7 @@ async fn oversized_fault_pads_the_response_with_spaces() {
 async fn interject_fault_sends_messages_before_a_held_response() {
     let server = start_stateful().await;
     let mut stateful = StatefulClient::connect(&server).await;
-    let gate = Gate::new();
+    let gate = Barrier::new();
     let ping = json!({ "jsonrpc": "2.0", "id": "s1", "method": "ping" });
     server.script(On::method("tools/call"), Fault::Interject(vec![ping.clone()]));
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
@@ -111,7 +111,7 @@ async fn interject_fault_sends_messages_before_a_held_response() {
 async fn stall_fault_holds_the_second_half_of_the_response() {
     for mode in ANSWER_MODES {
         let server = start_with_mode(mode).await;
-        let gate = Gate::new();
+        let gate = Barrier::new();
         let mut responses = call_in_both_eras(&server, Fault::Stall(gate.clone())).await;
         let mut halves = Vec::new();
         for response in &mut responses {
@@ -148,7 +148,7 @@ async fn drip_fault_sends_the_response_byte_by_byte() {
 #[tokio::test]
 async fn duplicate_fault_sends_the_response_twice() {
     // HTTP-18
-    let server = start_with_mode(AnswerMode::Json).await;
+    let server = start_with_mode(ResponseMode::Json).await;
     for response in call_in_both_eras(&server, Fault::Duplicate).await {
         let answers = EventReader::new(response).remaining_messages().await;
         assert_eq!(answers.len(), 2);
@@ -159,7 +159,7 @@ async fn duplicate_fault_sends_the_response_twice() {
 #[tokio::test]
 async fn never_end_fault_keeps_the_stream_open_after_the_response() {
     // HTTP-08
-    let server = start_with_mode(AnswerMode::Json).await;
+    let server = start_with_mode(ResponseMode::Json).await;
     let mut streams = call_in_both_eras(&server, Fault::NeverEnd).await.map(EventReader::new);
     for events in &mut streams {
         assert_eq!(events.message().await["result"]["content"][0]["text"], "hi");
@@ -173,7 +173,7 @@ async fn never_end_fault_keeps_the_stream_open_after_the_response() {
 #[tokio::test]
 async fn endless_fault_repeats_a_comment_without_a_response() {
     // N-HTTP-13
-    let server = start_with_mode(AnswerMode::Json).await;
+    let server = start_with_mode(ResponseMode::Json).await;
     let comment = Fault::Endless(": still here\n\n".into(), Duration::ZERO);
     for mut response in call_in_both_eras(&server, comment).await {
         let mut text = Vec::new();
@@ -188,7 +188,7 @@ async fn endless_fault_repeats_a_comment_without_a_response() {
 
 #[tokio::test(start_paused = true)]
 async fn endless_fault_waits_between_repeated_events() {
-    let server = start_with_mode(AnswerMode::Json).await;
+    let server = start_with_mode(ResponseMode::Json).await;
     let notification = json!({ "jsonrpc": "2.0", "method": "notifications/x" });
     let event = format!("data: {notification}\n\n");
     let flood = Fault::Endless(event.into(), Duration::from_secs(1));
@@ -205,7 +205,7 @@ async fn endless_fault_waits_between_repeated_events() {
 #[tokio::test]
 async fn gzip_bomb_fault_sends_a_body_that_unpacks_to_the_given_size() {
     const SIZE: usize = 3_000_000;
-    let server = start_with_mode(AnswerMode::Json).await;
+    let server = start_with_mode(ResponseMode::Json).await;
     for response in call_in_both_eras(&server, Fault::GzipBomb(SIZE)).await {
         let text = response.text().await.unwrap();
         assert!(text.len() > SIZE);
@@ -222,7 +222,7 @@ async fn replace_fault_handles_the_request_before_replacing_the_response() {
         (Reply::body("image/png", "{}"), 200),
         (Reply::unauthorized("Bearer"), 401),
     ] {
-        let server = start_with_mode(AnswerMode::Json).await;
+        let server = start_with_mode(ResponseMode::Json).await;
         server.script(On::method("initialize"), Fault::Replace(reply));
         assert_eq!(StatefulClient::new(&server).initialize("2025-11-25").await.status(), status);
         assert_eq!(server.open_sessions(), 1);

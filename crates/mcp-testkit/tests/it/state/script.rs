@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use mcp_testkit::{CallAnswer, Fault, On, Reply, TestServer, Tool};
+use mcp_testkit::{CallResult, Fault, On, Reply, TestServer, Tool};
 use serde_json::json;
 
 use crate::support::{StatefulClient, header, start_stateful};
@@ -34,7 +34,7 @@ async fn applies_faults_only_to_the_selected_requests() {
 async fn builds_a_reply_from_the_request() {
     let server = start_stateful().await;
     let mut stateful = StatefulClient::new(&server);
-    let echo = |request: &mcp_testkit::Recorded| {
+    let echo = |request: &mcp_testkit::RecordedRequest| {
         let method = request.method();
         Reply::json(&json!({ "id": request.id(), "method": method, "params": request.params() }))
     };
@@ -49,7 +49,7 @@ async fn reply_skips_the_tool_and_close_runs_it() {
     let count = Arc::clone(&runs);
     let tool = Tool::new("count", json!({ "type": "object" }), move |_| {
         count.fetch_add(1, Ordering::Relaxed);
-        CallAnswer::content([])
+        CallResult::content([])
     });
     let server = TestServer::builder().tool(tool).start().await.unwrap();
     let mut stateful = StatefulClient::connect(&server).await;

@@ -8,7 +8,7 @@
 //! - `servers` starts the servers that several test files need, and sends one request in both eras.
 //!
 //! A test that needs a server of its own builds it in place. No test sleeps: a
-//! [`Gate`](mcp_testkit::Gate) holds a response back, and
+//! [`Barrier`](mcp_testkit::Barrier) holds a response back, and
 //! [`TestServer::received`](mcp_testkit::TestServer::received),
 //! [`TestServer::cancelled`](mcp_testkit::TestServer::cancelled) and
 //! [`TestServer::when`](mcp_testkit::TestServer::when) wait for what a client does.

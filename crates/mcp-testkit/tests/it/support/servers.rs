@@ -1,8 +1,8 @@
 //! Servers that several tests start, and requests to them in both eras.
 
 use mcp_testkit::{
-    AnswerMode, Builder, CallAnswer, Fault, On, Prompt, Push, Resource, ResourceTemplate,
-    TestServer, Tool,
+    CallResult, Fault, On, Prompt, Resource, ResourceTemplate, ResponseMode, ServerNotification,
+    TestServer, TestServerBuilder, Tool,
 };
 use mcp_types::Revision;
 use reqwest::{RequestBuilder, Response};
@@ -13,17 +13,17 @@ use super::{
     stateless_client::StatelessClient,
 };
 
-pub(crate) fn both_eras() -> Builder {
+pub(crate) fn both_eras() -> TestServerBuilder {
     TestServer::builder().revisions([Revision::V2025_11_25, Revision::V2026_07_28])
 }
 
-pub(crate) fn library() -> Builder {
+pub(crate) fn library() -> TestServerBuilder {
     let review = Prompt::new("review", |args| {
         let content = json!({ "type": "text", "text": args["code"] });
-        CallAnswer::messages([json!({ "role": "user", "content": content })])
+        CallResult::messages([json!({ "role": "user", "content": content })])
     });
     let user = ResourceTemplate::new("users://{id}", "user", |variables| {
-        CallAnswer::contents([json!({ "uri": variables["uri"], "text": variables["id"] })])
+        CallResult::contents([json!({ "uri": variables["uri"], "text": variables["id"] })])
     });
     both_eras()
         .prompt(review.argument("code", true).argument("style", false))
@@ -52,16 +52,16 @@ pub(crate) async fn stateful_greeter() -> TestServer {
     TestServer::builder().name("greeter").tool(tool("hello", "hi")).start().await.expect("a start")
 }
 
-pub(crate) fn stateless_greeter() -> Builder {
+pub(crate) fn stateless_greeter() -> TestServerBuilder {
     let greeter = TestServer::builder().revisions([Revision::V2026_07_28]);
     greeter.name("greeter").version("1").tool(tool("hello", "hi"))
 }
 
-pub(crate) const ANSWER_MODES: [AnswerMode; 2] = [AnswerMode::Json, AnswerMode::Sse];
+pub(crate) const ANSWER_MODES: [ResponseMode; 2] = [ResponseMode::Json, ResponseMode::Sse];
 
-pub(crate) async fn start_with_mode(mode: AnswerMode) -> TestServer {
+pub(crate) async fn start_with_mode(mode: ResponseMode) -> TestServer {
     let revisions = [Revision::V2025_11_25, Revision::V2026_07_28];
-    let builder = TestServer::builder().revisions(revisions).answers(mode);
+    let builder = TestServer::builder().revisions(revisions).response_mode(mode);
     builder.tool(tool("hello", "hi")).start().await.expect("a start")
 }
 
@@ -78,7 +78,7 @@ pub(crate) async fn call_in_both_eras(server: &TestServer, fault: Fault) -> [Res
 
 /// Returns a tool that answers with a text.
 pub(crate) fn tool(name: &str, text: &'static str) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), move |_| CallAnswer::text(text))
+    Tool::new(name, json!({ "type": "object" }), move |_| CallResult::text(text))
 }
 
 pub(crate) async fn start_stateful() -> TestServer {
@@ -110,6 +110,6 @@ pub(crate) async fn start_with_get_allowed() -> TestServer {
     builder.resource(Resource::new("a:", "a", "A")).start().await.expect("a start")
 }
 
-pub(crate) fn resource_updated(uri: &str) -> Push {
-    Push::ResourceUpdated(uri.to_owned())
+pub(crate) fn resource_updated(uri: &str) -> ServerNotification {
+    ServerNotification::ResourceUpdated(uri.to_owned())
 }

@@ -2,7 +2,10 @@
 
 use std::fmt::Debug;
 
-use mcp_types::{Incoming, Method, Notification, NotificationMethod, Request, Response};
+use mcp_types::{
+    JsonRpcMessage, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse, Method,
+    NotificationMethod,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -48,7 +51,8 @@ pub(crate) fn value<T: DeserializeOwned + Serialize + Debug>(text: &str) -> Resu
 }
 
 pub(crate) fn request<M: Method<Params: Debug>>(text: &str) -> Result<Passed, String> {
-    let Incoming::Request { id, method, params } = read::<Incoming<Value>>(text)? else {
+    let JsonRpcMessage::Request { id, method, params } = read::<JsonRpcMessage<Value>>(text)?
+    else {
         return Err("no request".to_owned());
     };
     assert_eq!(method, M::NAME);
@@ -56,31 +60,34 @@ pub(crate) fn request<M: Method<Params: Debug>>(text: &str) -> Result<Passed, St
         return Ok(Passed { printed: read(text)?, shown: String::new() });
     };
     let params: M::Params = read(params.get())?;
-    passed(&params, |params| serde_json::to_value(Request::new(id, M::NAME, params)))
+    passed(&params, |params| serde_json::to_value(JsonRpcRequest::new(id, M::NAME, params)))
 }
 
 pub(crate) fn notification<M: NotificationMethod<Params: Debug>>(
     text: &str,
 ) -> Result<Passed, String> {
-    let Incoming::Notification { method, params } = read::<Incoming<Value>>(text)? else {
+    let JsonRpcMessage::Notification { method, params } = read::<JsonRpcMessage<Value>>(text)?
+    else {
         return Err("no notification".to_owned());
     };
     assert_eq!(method, M::NAME);
     let params: Option<M::Params> = params.map(|params| read(params.get())).transpose()?;
-    passed(&params, |params| serde_json::to_value(Notification::new(M::NAME, params.as_ref())))
+    passed(&params, |params| {
+        serde_json::to_value(JsonRpcNotification::new(M::NAME, params.as_ref()))
+    })
 }
 
 pub(crate) fn response<M: Method<Result: Debug>>(text: &str) -> Result<Passed, String> {
-    let Incoming::Result { id, result } = read::<Incoming<M::Result>>(text)? else {
+    let JsonRpcMessage::Result { id, result } = read::<JsonRpcMessage<M::Result>>(text)? else {
         return Err("no result".to_owned());
     };
-    passed(&result, |result| serde_json::to_value(Response::new(id, Ok(result))))
+    passed(&result, |result| serde_json::to_value(JsonRpcResponse::new(id, Ok(result))))
 }
 
 pub(crate) fn error_response<D: DeserializeOwned + Serialize>(
     text: &str,
 ) -> Result<Passed, String> {
-    let Incoming::Error { id, mut error } = read::<Incoming<Value>>(text)? else {
+    let JsonRpcMessage::Error { id, mut error } = read::<JsonRpcMessage<Value>>(text)? else {
         return Err("no error".to_owned());
     };
     if let Some(data) = error.data.take() {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use mcp_testkit::{AnswerMode, CallAnswer, Fault, Gate, On, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, ResponseMode, Tool};
 use serde_json::json;
 #[cfg(unix)]
 use tokio::{
@@ -35,7 +35,7 @@ async fn prints_the_text_of_the_tool() {
 
 #[tokio::test]
 async fn accepts_the_tool_name_that_the_model_sees() {
-    let server = weather_server::public().answers(AnswerMode::Sse).start().await.unwrap();
+    let server = weather_server::public().response_mode(ResponseMode::Sse).start().await.unwrap();
     let program = relay("call relay__remote__forecast --arg city=Rome").url(&server);
     assert_snapshot!(program.run().await, @"
     exit code: 0
@@ -113,7 +113,7 @@ async fn a_tool_error_is_reported_as_json() {
 async fn sends_the_arguments_unchanged() {
     let schema = json!({ "type": "object" });
     let echo =
-        Tool::new("echo", schema, |arguments| CallAnswer::text(json!(arguments).to_string()));
+        Tool::new("echo", schema, |arguments| CallResult::text(json!(arguments).to_string()));
     let server = weather_server::public().tool(echo).start().await.unwrap();
     let text = r#"{"b": [1.0, "x y"], "a": null}"#;
     let echoed = "{\"a\":null,\"b\":[1.0,\"x y\"]}\n";
@@ -189,7 +189,7 @@ async fn a_missing_tool_name_is_a_usage_error() {
 #[tokio::test]
 async fn a_json_rpc_error_exits_with_1() {
     let wrong = Tool::new("wrong", json!({ "type": "object" }), |_| {
-        CallAnswer::error(-32602, "city is missing")
+        CallResult::rpc_error(-32602, "city is missing")
     });
     let server = weather_server::public().tool(wrong).start().await.unwrap();
     assert_snapshot!(relay("call wrong").url(&server).run().await, @"
@@ -207,7 +207,7 @@ async fn a_json_rpc_error_exits_with_1() {
 #[tokio::test]
 async fn ctrl_c_cancels_the_call_and_ends_the_session() {
     let server = weather_server::public().start().await.unwrap();
-    let gate = Gate::new();
+    let gate = Barrier::new();
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let mut program = relay("call forecast --arg city=Oslo").url(&server);
     let child = program.spawn().await;
@@ -227,7 +227,7 @@ async fn ctrl_c_cancels_the_call_and_ends_the_session() {
 #[tokio::test]
 async fn ctrl_c_works_while_stdout_is_blocked() {
     let long =
-        Tool::new("long", json!({ "type": "object" }), |_| CallAnswer::text("x".repeat(1_000_000)));
+        Tool::new("long", json!({ "type": "object" }), |_| CallResult::text("x".repeat(1_000_000)));
     let server = weather_server::public().tool(long).start().await.unwrap();
     let mut child = relay("call long").url(&server).spawn().await;
     let mut stdout = child.stdout.take().unwrap();

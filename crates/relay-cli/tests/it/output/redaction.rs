@@ -1,6 +1,6 @@
 //! Redaction: tokens are never printed.
 
-use mcp_testkit::{Fault, On, Recorded, Reply};
+use mcp_testkit::{Fault, On, RecordedRequest, Reply};
 use serde_json::Value;
 
 use crate::support::{
@@ -41,7 +41,7 @@ async fn redacts_tokens_with_json_escapes() {
     for spelling in spellings {
         let server = weather_server::public().start().await.unwrap();
         let result = format!(r#"{{"content":[{{"type":"text","text":"{spelling}"}}]}}"#);
-        let reply = move |request: &Recorded| {
+        let reply = move |request: &RecordedRequest| {
             let id = serde_json::to_string(&request.id()).unwrap();
             let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
             Reply::body("application/json", body)

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallAnswer, Tool};
+use mcp_testkit::{CallResult, Tool};
 use serde_json::json;
 
 use crate::support::{relay, weather_server};
@@ -44,9 +44,9 @@ async fn a_failed_write_exits_with_1() {
 #[tokio::test]
 async fn json_escapes_control_characters() {
     let hostile = Tool::new("hostile", json!({ "type": "object" }), |_| {
-        CallAnswer::text("a\u{9b}2J\u{7f}\u{202e}b\u{2066}")
+        CallResult::text("a\u{9b}2J\u{7f}\u{202e}b\u{2066}")
     });
-    let refused = Tool::new("a\u{9b}2J\u{7f}\u{202e}b\u{2066}", json!(0), |_| CallAnswer::text(""));
+    let refused = Tool::new("a\u{9b}2J\u{7f}\u{202e}b\u{2066}", json!(0), |_| CallResult::text(""));
     let server = weather_server::public().tool(hostile).tool(refused).start().await.unwrap();
     for command in ["call hostile --json", "tools --json"] {
         let transcript = relay(command).url(&server).run().await;

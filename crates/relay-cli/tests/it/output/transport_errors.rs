@@ -1,7 +1,7 @@
 //! Errors of the transport, with their exit codes and suggestions.
 
 use insta::assert_snapshot;
-use mcp_testkit::{Fault, Gate, On, Reply};
+use mcp_testkit::{Barrier, Fault, On, Reply};
 
 use crate::support::{relay, weather_server};
 
@@ -24,7 +24,7 @@ async fn an_unreachable_server_exits_with_5() {
 #[tokio::test]
 async fn a_timeout_exits_with_5() {
     let server = weather_server::public().start().await.unwrap();
-    server.script(On::any(), Fault::Hold(Gate::new()));
+    server.script(On::any(), Fault::Hold(Barrier::new()));
     let program = relay("tools --timeout 0.2").url(&server);
     assert_snapshot!(program.run().await, @"
     exit code: 5

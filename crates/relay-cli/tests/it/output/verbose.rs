@@ -1,7 +1,7 @@
 //! The output of `--verbose`.
 
 use insta::assert_snapshot;
-use mcp_testkit::AnswerMode;
+use mcp_testkit::ResponseMode;
 
 use crate::support::{
     relay,
@@ -78,7 +78,7 @@ async fn prints_requests_and_responses_without_tokens() {
 
 #[tokio::test]
 async fn prints_event_streams_message_by_message() {
-    let server = weather_server::public().answers(AnswerMode::Sse).start().await.unwrap();
+    let server = weather_server::public().response_mode(ResponseMode::Sse).start().await.unwrap();
     let transcript = relay("-v call history -v -v --arg city=Oslo").url(&server).run().await;
     assert_eq!(transcript.matches("< content-type: text/event-stream").count(), 3, "{transcript}");
     assert_eq!(transcript.matches("< {").count(), 4, "{transcript}");

@@ -1,13 +1,13 @@
 //! The test server that most tests use.
 
-use mcp_testkit::{Bearer, Builder, CallAnswer, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, TestServerBuilder, Tool};
 use serde_json::{Value, json};
 
 /// The token that the server accepts.
 pub(crate) const TOKEN: &str = "the-token-of-alice";
 
 /// Returns a weather server that requires no token.
-pub(crate) fn public() -> Builder {
+pub(crate) fn public() -> TestServerBuilder {
     let schema = json!({
         "type": "object",
         "properties": { "city": { "type": "string" } },
@@ -15,11 +15,11 @@ pub(crate) fn public() -> Builder {
     });
     let forecast = Tool::new("forecast", schema.clone(), |arguments| {
         let city = arguments.get("city").and_then(Value::as_str).unwrap_or("nowhere");
-        CallAnswer::text(format!("{city}: sunny"))
+        CallResult::text(format!("{city}: sunny"))
             .member("structuredContent", json!({ "city": city, "sky": "sunny" }))
             .member("_meta", json!({ "source": "satellite" }))
     });
-    let history = Tool::new("history", schema, |_| CallAnswer::failure("there are no records"));
+    let history = Tool::new("history", schema, |_| CallResult::tool_error("there are no records"));
     TestServer::builder()
         .name("weather")
         .tool(forecast.description("The weather\n of the coming days").title("Forecast"))

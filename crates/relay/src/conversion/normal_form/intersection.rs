@@ -10,7 +10,7 @@ use super::{
     reader::Reader,
     schema::{Alternative, Keywords, Kind, List, Member, Node, Note, Object, add},
 };
-use crate::conversion::change::Effect;
+use crate::conversion::change::ChangeEffect;
 
 /// The most nodes that are visited to compare the alternatives of a union.
 const COMPARED: usize = 20_000;
@@ -59,7 +59,7 @@ impl Reader<'_> {
             return self.kinds(one, other, notes).into_iter().collect();
         };
         let Some(target) = self.resolve(pointer) else {
-            notes.insert(("$ref".to_owned(), Effect::Wider, "leads back to itself"));
+            notes.insert(("$ref".to_owned(), ChangeEffect::Wider, "leads back to itself"));
             return vec![beside.clone()];
         };
         // It stays open meanwhile, so that what it leads to does not come back here for ever.
@@ -106,7 +106,7 @@ impl Reader<'_> {
                 let patterned = |it: &Alternative| it.keywords.contains_key("patternProperties");
                 if [one, other].into_iter().any(patterned) {
                     // Others that it describes may be refused, or taken, where they are named.
-                    for effect in [Effect::Wider, Effect::Narrower] {
+                    for effect in [ChangeEffect::Wider, ChangeEffect::Narrower] {
                         let keyword = "patternProperties".to_owned();
                         notes.insert((keyword, effect, "is not joined with what is beside it"));
                     }
@@ -166,7 +166,7 @@ impl Reader<'_> {
         let judged = values.iter().map(|value| (value, judge.alternative(other, value)));
         let fitting: Vec<_> = judged.filter(|(_, fits)| *fits != Some(false)).collect();
         if fitting.iter().any(|(_, fits)| fits.is_none()) {
-            notes.insert(("enum".to_owned(), Effect::Wider, "has values that may not fit"));
+            notes.insert(("enum".to_owned(), ChangeEffect::Wider, "has values that may not fit"));
         }
         let values: Vec<_> = fitting.into_iter().map(|(value, _)| value.clone()).collect();
         (!values.is_empty()).then(|| (Kind::Enumeration(values), Keywords::new()))
@@ -201,7 +201,11 @@ fn merged_keywords(mut one: Keywords, other: Keywords, notes: &mut BTreeSet<Note
             Some(own) => match stricter(&keyword, own, &value) {
                 Some(intersect) => *own = intersect,
                 None => {
-                    notes.insert((keyword, Effect::Wider, "is demanded twice, and kept once"));
+                    notes.insert((
+                        keyword,
+                        ChangeEffect::Wider,
+                        "is demanded twice, and kept once",
+                    ));
                 }
             },
         }

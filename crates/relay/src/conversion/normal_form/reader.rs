@@ -8,7 +8,7 @@ use super::schema::{
     Alternative, Definitions, Keywords, Kind, List, Member, Node, Object, add, weight,
 };
 use crate::conversion::{
-    change::Effect,
+    change::ChangeEffect,
     rules::{Concern, concern},
 };
 
@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
         for pointer in pointers {
             if self.requires_itself(&pointer) {
                 let mut node = Node::any();
-                node.note("$ref", Effect::Wider, "leads back to itself");
+                node.note("$ref", ChangeEffect::Wider, "leads back to itself");
                 self.definitions.insert(pointer, node);
             }
         }
@@ -155,14 +155,18 @@ impl<'a> Reader<'a> {
         node.rest = self.keywords(schema, Concern::All);
         for keyword in ["exclusiveMinimum", "exclusiveMaximum"] {
             if schema.get(keyword).is_some_and(Value::is_boolean) {
-                node.note(keyword, Effect::Wider, "is of draft 4, and not read");
+                node.note(keyword, ChangeEffect::Wider, "is of draft 4, and not read");
             }
         }
         if schema.contains_key("$id") && self.depth > 1 {
-            node.note("$id", Effect::Wider, "makes references relative, which are not followed");
+            node.note(
+                "$id",
+                ChangeEffect::Wider,
+                "makes references relative, which are not followed",
+            );
         }
         if schema.contains_key("const") {
-            node.note("const", Effect::Same, "is an `enum` of one value");
+            node.note("const", ChangeEffect::Same, "is an `enum` of one value");
         }
         let constant = schema.get("const").map(|value| vec![value.clone()]);
         let listed = schema.get("enum").and_then(Value::as_array).cloned();
@@ -221,7 +225,7 @@ impl<'a> Reader<'a> {
                 Some(_) if patterns => {
                     let mut node = Node::any();
                     let reason = "may say what it is, and is not read";
-                    node.note("patternProperties", Effect::Wider, reason);
+                    node.note("patternProperties", ChangeEffect::Wider, reason);
                     node
                 }
                 others => others.cloned().unwrap_or_else(Node::any),
@@ -245,8 +249,8 @@ impl<'a> Reader<'a> {
         let mut union = if nodes.iter().any(Node::is_any) { Node::any() } else { Node::never() };
         if keyword == "oneOf" {
             let (effect, reason) = match self.are_disjoint(&nodes) {
-                true => (Effect::Same, "is `anyOf`, for no two parts fit at once"),
-                false => (Effect::Wider, "is `anyOf`: several parts may fit"),
+                true => (ChangeEffect::Same, "is `anyOf`, for no two parts fit at once"),
+                false => (ChangeEffect::Wider, "is `anyOf`: several parts may fit"),
             };
             union.note(keyword, effect, reason);
         }
@@ -264,7 +268,7 @@ impl<'a> Reader<'a> {
     fn reference(&mut self, reference: &'a str) -> Node {
         let Some(pointer) = self.follow(reference) else {
             let mut node = Node::any();
-            node.note("$ref", Effect::Wider, "leads to nothing that is known");
+            node.note("$ref", ChangeEffect::Wider, "leads to nothing that is known");
             return node;
         };
         self.pending.push(pointer.to_owned());

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::conversion::change::Effect;
+use crate::conversion::change::ChangeEffect;
 
 /// Keywords with their values.
 pub(crate) type Keywords = Map<String, Value>;
 /// A change made while reading: the keyword, the effect and the reason.
-pub(crate) type Note = (String, Effect, &'static str);
+pub(crate) type Note = (String, ChangeEffect, &'static str);
 
 /// A schema: a value is valid if it is valid by one of the alternatives.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -121,7 +121,7 @@ impl Node {
         })
     }
 
-    pub(crate) fn note(&mut self, keyword: &str, effect: Effect, reason: &'static str) {
+    pub(crate) fn note(&mut self, keyword: &str, effect: ChangeEffect, reason: &'static str) {
         self.notes.insert((keyword.to_owned(), effect, reason));
     }
 

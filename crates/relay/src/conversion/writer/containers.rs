@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::schema_writer::{Restorable, Writer};
 use crate::conversion::{
-    change::Effect,
+    change::ChangeEffect,
     normal_form::{Alternative, Keywords, Kind, List, Member, Membership, Node, Object},
     restoration::{MemberRestoration, RestoreStep},
 };
@@ -27,7 +27,7 @@ impl<'a> Writer<'a> {
                 (node, step)
             }
             _ => {
-                self.change("type", Effect::Same, "has to be an object, and so it is in one");
+                self.change("type", ChangeEffect::Same, "has to be an object, and so it is in one");
                 let (node, step) = self.node(source);
                 self.wrapped(node, step)
             }
@@ -61,10 +61,14 @@ impl<'a> Writer<'a> {
             self.change(keyword, *effect, reason);
         }
         if source.any_of.len() > 1 {
-            self.change("type", Effect::Same, "is missing, and an object for all arguments are");
+            self.change(
+                "type",
+                ChangeEffect::Same,
+                "is missing, and an object for all arguments are",
+            );
         }
         for keyword in source.rest.keys() {
-            self.change(keyword, Effect::Wider, "is not taken at the root");
+            self.change(keyword, ChangeEffect::Wider, "is not taken at the root");
         }
         self.members(object, keywords)
     }
@@ -80,14 +84,14 @@ impl<'a> Writer<'a> {
                 taken
             });
         };
-        trimmed(self, &mut root.keywords, Effect::Wider);
-        trimmed(self, &mut root.annotations, Effect::Same);
+        trimmed(self, &mut root.keywords, ChangeEffect::Wider);
+        trimmed(self, &mut root.annotations, ChangeEffect::Same);
         if let Kind::Object(object) = &mut root.kind
             && object.others.is_some()
             && !self.rules.takes_at_root("additionalProperties")
         {
             object.others = None;
-            self.change("additionalProperties", Effect::Wider, "is not taken at the root");
+            self.change("additionalProperties", ChangeEffect::Wider, "is not taken at the root");
         }
     }
 
@@ -101,7 +105,11 @@ impl<'a> Writer<'a> {
         }
         match object.has_members() {
             false if object.is_closed() && !self.rules.empty => {
-                self.change("properties", Effect::Same, "are none, and so it is said as JSON");
+                self.change(
+                    "properties",
+                    ChangeEffect::Same,
+                    "are none, and so it is said as JSON",
+                );
                 self.lose(keywords);
                 (Kind::Enumeration(vec!["{}".into()]).into(), RestoreStep::Text)
             }
@@ -123,7 +131,7 @@ impl<'a> Writer<'a> {
         for (own, member) in &object.members {
             if member.node.is_never() && self.rules.keywords.is_some() {
                 let closed = object.is_closed() || self.rules.closed;
-                let effect = if closed { Effect::Same } else { Effect::Wider };
+                let effect = if closed { ChangeEffect::Same } else { ChangeEffect::Wider };
                 let reason = "stands for no value, and is left out";
                 self.within(format!(".{own}"), |it| it.change("false", effect, reason));
                 continue;
@@ -149,11 +157,11 @@ impl<'a> Writer<'a> {
             match Membership::new(self.definitions).node(&source.node, &null) {
                 Some(false) => {
                     let reason = "may be null, which says that it is not there";
-                    self.change("required", Effect::Same, reason);
+                    self.change("required", ChangeEffect::Same, reason);
                 }
                 _ => {
                     let reason = "is not there if it is null, which cannot be given itself";
-                    self.change("required", Effect::Narrower, reason);
+                    self.change("required", ChangeEffect::Narrower, reason);
                 }
             }
             if node.any_of.iter().all(|it| it.kind != Kind::Null) {
@@ -176,7 +184,7 @@ impl<'a> Writer<'a> {
         let counts = |keyword: &String| matches!(&**keyword, "minProperties" | "maxProperties");
         let closed = object.is_closed() || self.rules.closed;
         let alone = closed && keywords.keys().all(counts);
-        let effect = if alone { Effect::Same } else { Effect::Wider };
+        let effect = if alone { ChangeEffect::Same } else { ChangeEffect::Wider };
         let reason = "has a name that is not taken, and so another";
         self.within(format!(".{own}"), |it| it.change("properties", effect, reason));
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
@@ -194,7 +202,7 @@ impl<'a> Writer<'a> {
         let never = || Some(Box::new(Node::never()));
         if self.rules.closed {
             if !object.is_closed() || patterns {
-                self.change(KEYWORD, Effect::Narrower, "cannot be said: no others are taken");
+                self.change(KEYWORD, ChangeEffect::Narrower, "cannot be said: no others are taken");
             }
             return (never(), RestoreStep::Same);
         }
@@ -202,7 +210,7 @@ impl<'a> Writer<'a> {
         match object.others.as_deref() {
             None => (None, RestoreStep::Same),
             Some(_) if !self.rules.takes(KEYWORD) || lost => {
-                self.change(KEYWORD, Effect::Wider, "is not taken");
+                self.change(KEYWORD, ChangeEffect::Wider, "is not taken");
                 (None, RestoreStep::Same)
             }
             Some(node) if node.is_never() => (never(), RestoreStep::Same),
@@ -215,14 +223,18 @@ impl<'a> Writer<'a> {
 
     fn lose(&mut self, keywords: &Keywords) {
         for keyword in keywords.keys() {
-            self.change(keyword, Effect::Wider, "cannot be said of what stands for the object");
+            self.change(
+                keyword,
+                ChangeEffect::Wider,
+                "cannot be said of what stands for the object",
+            );
         }
     }
 
     /// Writes members of any name as an array of entries.
     fn entries(&mut self, object: &'a Object, keywords: &Keywords) -> Restorable<Alternative> {
         let reason = "are said as a list of `key` and `value`";
-        self.change("additionalProperties", Effect::Same, reason);
+        self.change("additionalProperties", ChangeEffect::Same, reason);
         self.lose(keywords);
         self.depth += 2;
         let (value, step) = self.within("{}".to_owned(), |it| match object.others.as_deref() {
@@ -275,9 +287,9 @@ impl<'a> Writer<'a> {
 
     /// Writes the first items and the others in any order.
     fn mixed(&mut self, list: &'a List) -> (List, RestoreStep) {
-        self.change("prefixItems", Effect::Wider, "are items in any order");
+        self.change("prefixItems", ChangeEffect::Wider, "are items in any order");
         if list.items.is_none() {
-            self.change("items", Effect::Narrower, "are like the first ones");
+            self.change("items", ChangeEffect::Narrower, "are like the first ones");
         }
         let others = list.items.as_deref().filter(|items| !items.is_never());
         let mut parts = Vec::new();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::schema_writer::{Restorable, Writer};
 use crate::conversion::{
-    change::Effect,
+    change::ChangeEffect,
     normal_form::{Alternative, Kind},
     restoration::RestoreStep,
     rules::LONG_LIST,
@@ -40,7 +40,7 @@ impl Writer<'_> {
             groups.entry(group).or_default().push(value);
         }
         if groups.contains_key(&Group::Text) {
-            self.change("enum", Effect::Same, "has values that are said as texts of JSON");
+            self.change("enum", ChangeEffect::Same, "has values that are said as texts of JSON");
         }
         let part = |(group, values)| match group {
             Group::Null => (Kind::Null.into(), RestoreStep::Same),

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::description::{described, merged, refers, text};
 use crate::conversion::{
-    change::{Change, ChangeReport, Effect},
+    change::{ChangeEffect, ChangeReport, SchemaChange},
     normal_form::{Alternative, Definitions, Keywords, Kind, Node, NormalForm},
     restoration::{Restoration, RestoreStep},
     rules::{ProviderRules, References},
@@ -48,7 +48,7 @@ pub(crate) struct Writer<'a> {
 /// A written schema, in the normal form.
 pub(crate) struct Written {
     pub(crate) root: Node,
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Vec<SchemaChange>,
     /// The restoration, which also holds the definitions.
     pub(crate) restoration: Restoration,
 }
@@ -127,7 +127,7 @@ impl<'a> Writer<'a> {
         let described = node.any_of.len() == 1 && node.annotations.contains_key("description");
         let parts: Vec<_> = stated.flat_map(|it| self.alternative(it, described)).collect();
         if node.is_never() {
-            self.change("false", Effect::Wider, "stands for a value that cannot be");
+            self.change("false", ChangeEffect::Wider, "stands for a value that cannot be");
             return self.any();
         }
         // A `not` or `if` that was not read may be all that the schema says.
@@ -135,7 +135,11 @@ impl<'a> Writer<'a> {
             return self.any();
         }
         if node.any_of.iter().any(Alternative::is_unstated) {
-            self.change("type", Effect::Narrower, "is missing, and follows from what is said");
+            self.change(
+                "type",
+                ChangeEffect::Narrower,
+                "is missing, and follows from what is said",
+            );
         }
         parts
     }
@@ -171,7 +175,11 @@ impl<'a> Writer<'a> {
     pub(crate) fn union(&mut self, mut parts: Vec<Restorable<Alternative>>) -> Restorable<Node> {
         parts.dedup();
         if self.are_ambiguous(&parts) {
-            self.change("anyOf", Effect::Narrower, "has values that could be meant in two ways");
+            self.change(
+                "anyOf",
+                ChangeEffect::Narrower,
+                "has values that could be meant in two ways",
+            );
         }
         if self.rules.openapi && parts.iter().all(|(it, _)| it.kind == Kind::Null) {
             parts = vec![(Kind::Enumeration(vec![json!("null")]).into(), RestoreStep::Text)];
@@ -222,7 +230,7 @@ impl<'a> Writer<'a> {
         if self.rules.keywords.is_none() {
             return Node::any().any_of.into_iter().map(|it| (it, RestoreStep::Same)).collect();
         }
-        self.change("type", Effect::Same, "may be any, and so it is said as a text of JSON");
+        self.change("type", ChangeEffect::Same, "may be any, and so it is said as a text of JSON");
         vec![(text(), RestoreStep::Text)]
     }
 
@@ -232,7 +240,7 @@ impl<'a> Writer<'a> {
         keyword: &str,
         reason: &'static str,
     ) -> Restorable<Alternative> {
-        self.change(keyword, Effect::Wider, reason);
+        self.change(keyword, ChangeEffect::Wider, reason);
         (text(), RestoreStep::Text)
     }
 
@@ -323,7 +331,7 @@ impl<'a> Writer<'a> {
                 supported.insert(keyword.clone(), value.clone());
                 continue;
             }
-            let effect = if keyword == "format" { Effect::Same } else { Effect::Wider };
+            let effect = if keyword == "format" { ChangeEffect::Same } else { ChangeEffect::Wider };
             self.change(keyword, effect, "is not taken");
             lost.insert(keyword.clone(), value.clone());
         }
@@ -339,7 +347,7 @@ impl<'a> Writer<'a> {
                 supported.insert(keyword.clone(), value.clone());
                 continue;
             }
-            self.change(keyword, Effect::Same, "is not taken");
+            self.change(keyword, ChangeEffect::Same, "is not taken");
             if keyword == "default" {
                 lost.insert(keyword.clone(), value.clone());
             }
@@ -352,7 +360,7 @@ impl<'a> Writer<'a> {
         self.budget > 0
     }
 
-    pub(crate) fn change(&mut self, keyword: &str, effect: Effect, reason: &'static str) {
+    pub(crate) fn change(&mut self, keyword: &str, effect: ChangeEffect, reason: &'static str) {
         self.report.change(keyword, effect, reason);
     }
 
