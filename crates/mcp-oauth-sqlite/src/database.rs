@@ -1,13 +1,21 @@
 //! The database file: opening, and migrations of its schema.
 
-use std::{fs::OpenOptions, io, path::Path, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::error::Error;
 
 /// The timeout while another process keeps the database busy.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// The pause between two attempts to switch the file to WAL.
+const RETRY_PAUSE: Duration = Duration::from_millis(10);
 /// The application ID that marks the database as ours: "Rly1".
 const APPLICATION_ID: i32 = 0x526c_7931;
 
@@ -44,8 +52,25 @@ fn create(path: &Path) -> io::Result<()> {
 /// Readers do not wait for writers (`WAL`), and commits survive a power failure (`FULL`).
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    switch_to_wal(connection)?;
     connection.pragma_update(None, "synchronous", "FULL")
+}
+
+/// Switches the file to WAL. If two connections do so at once, SQLite fails one of them without
+/// waiting for the busy timeout, so the switch is retried here for as long.
+fn switch_to_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let started = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && started.elapsed() < BUSY_TIMEOUT =>
+            {
+                thread::sleep(RETRY_PAUSE);
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Runs the missing migrations in one transaction.
