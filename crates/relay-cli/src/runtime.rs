@@ -35,7 +35,7 @@ pub(crate) fn run_and_print<T: Send + 'static>(
         let closed = until_interrupted(time::timeout(CLOSE_TIMEOUT, relay.close())).await;
         // After an error, a failure to end the session is not reported.
         if let (Ok(Exit::Success), Some(Ok(Err(error)))) = (&outcome, closed) {
-            printer.warn(format_args!("the session could not be ended: {error}"));
+            printer.warn(format_args!("cannot end the session: {error}"));
         }
         outcome
     })
@@ -43,7 +43,7 @@ pub(crate) fn run_and_print<T: Send + 'static>(
 
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.context("the asynchronous runtime cannot be started")?;
+    let runtime = runtime.context("cannot start the async runtime")?;
     let outcome = runtime.block_on(work);
     // After Ctrl-C, a thread that still prints is not awaited.
     runtime.shutdown_background();

@@ -76,11 +76,13 @@ impl Setup {
             Some(TransportConfig::Http { url } | TransportConfig::Sse { url }) => {
                 Ok((name.to_owned(), Endpoint::parse(url)?))
             }
-            _ => Err(UsageError::new(format!(
-                "server `{name}` is a program, which nobody signs in to"
-            ))
-            .with_suggestion("what it has to know it is given by `env` or `inherit_env`")
-            .into()),
+            _ => {
+                Err(UsageError::new(format!("server \"{name}\": cannot sign in to a stdio server"))
+                    .with_suggestion(
+                        "pass its credentials with \"env\" or \"inherit_env\" in the configuration",
+                    )
+                    .into())
+            }
         }
     }
 
@@ -115,13 +117,13 @@ impl Setup {
         if self.server_names().contains(&name) {
             return Ok(name);
         }
-        Err(self.server_error(format!("there is no server `{name}`")).into())
+        Err(self.server_error(format!("unknown server \"{name}\"")).into())
     }
 
     /// Creates an error with a suggestion that lists the known servers.
     pub(crate) fn server_error(&self, message: impl Into<String>) -> UsageError {
         let names = self.server_names();
-        let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+        let names: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
         UsageError::new(message).with_suggestion(match &names[..] {
             [] => "the configuration has no servers".to_owned(),
             [name] => format!("the only server is {name}"),

@@ -47,17 +47,17 @@ impl<'a> PreparedCall<'a> {
                 (Some(_), _, Some(_)) => {
                     let option = if args.connection.stdio { "--stdio" } else { "--url" };
                     let message =
-                        format!("with {option} there is only one server, which is not named");
+                        format!("too many arguments: with {option}, leave out the server");
                     let suggestion = match args.connection.stdio {
-                        true => "relay call --stdio TOOL [ARGUMENTS] -- PROGRAM…",
-                        false => "relay call --url URL TOOL [ARGUMENTS]",
+                        true => "run \"relay call --stdio TOOL [ARGUMENTS] -- PROGRAM…\"",
+                        false => "run \"relay call --url URL TOOL [ARGUMENTS]\"",
                     };
                     return Err(UsageError::new(message).with_suggestion(suggestion).into());
                 }
                 (None, None, _) => {
-                    let usage =
-                        UsageError::new(format!("which tool of the server `{server_or_tool}`?"));
-                    return Err(usage.with_suggestion("relay call SERVER TOOL [ARGUMENTS]").into());
+                    let message = format!("server \"{server_or_tool}\": missing tool name");
+                    let suggestion = "run \"relay call SERVER TOOL [ARGUMENTS]\"";
+                    return Err(UsageError::new(message).with_suggestion(suggestion).into());
                 }
             };
         Ok(Self { server, tool, arguments: read_tool_arguments(text.as_deref(), &args.pairs)? })

@@ -55,8 +55,9 @@ impl Login {
         self.open_browser(sign_in.authorization_url.as_str(), printer);
         let completed = complete_sign_in(&client, &mut loopback, sign_in.pending);
         let credentials = time::timeout(SIGN_IN_TIMEOUT, completed).await;
-        let timed_out = "nobody has come back from the sign-in within ten minutes";
-        self.print_success(&credentials.context(timed_out)??, printer)?;
+        let timed_out =
+            || format!("server \"{}\": sign-in timed out after 10 minutes", self.server);
+        self.print_success(&credentials.with_context(timed_out)??, printer)?;
         Ok(Exit::Success)
     }
 
@@ -74,8 +75,8 @@ impl Login {
     fn open_browser(&self, url: &str, printer: &Printer) {
         let opened = !self.no_browser && webbrowser::open(url).is_ok();
         let instruction = match opened {
-            true => "A browser opens to sign you in. If it does not, open this URL in one:",
-            false => "Open this URL in a browser on this machine, and sign in there:",
+            true => "Opening a browser to sign in. If no browser opens, open this URL:",
+            false => "To sign in, open this URL in a browser on this machine:",
         };
         printer.print_lines(&format!("{instruction}\n{url}"));
     }
@@ -90,7 +91,7 @@ impl Login {
                 "canRefresh": credentials.refresh_token.is_some(),
             }));
         }
-        printer.print_result(&format!("signed in to `{server}` by {issuer}"))
+        printer.print_result(&format!("signed in to server \"{server}\" through {issuer}"))
     }
 }
 
@@ -99,8 +100,7 @@ fn preregistered_client(args: &LoginArgs) -> Result<Option<PreregisteredClient>>
     let Some(id) = &args.client_id else { return Ok(None) };
     let client = PreregisteredClient::new(id);
     let Some(name) = &args.client_secret_env else { return Ok(Some(client)) };
-    let secret =
-        secret_from_env("--client-secret-env", name, "secret", "the secret of the client")?;
+    let secret = secret_from_env("--client-secret-env", name, "secret", "the client secret")?;
     Ok(Some(client.with_secret(secret)))
 }
 
@@ -126,16 +126,15 @@ async fn show_result(
     let page = match outcome {
         Ok(_) => Page {
             heading: "You are signed in",
-            text: "You can close this page. Relay goes on in the terminal.",
+            text: "You can close this page and return to the terminal.",
         },
         Err(Error::ErrorResponse { error, .. }) if error == "access_denied" => Page {
-            heading: "You said no",
-            text: "Relay was not let in, and can do nothing on your behalf. Nothing was kept.",
+            heading: "Access denied",
+            text: "Relay was not granted access and stored no credentials. You can close this page.",
         },
         Err(error) => {
-            message =
-                format!("It did not work: {error}. To try again, run `relay login` once more.");
-            Page { heading: "You are not signed in", text: &message }
+            message = format!("{error}. To try again, run \"relay login\" again.");
+            Page { heading: "Sign-in failed", text: &message }
         }
     };
     loopback.show_page(callback, &page).await;

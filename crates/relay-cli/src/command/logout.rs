@@ -22,7 +22,7 @@ pub(crate) async fn logout(args: &LogoutArgs, printer: &Printer) -> Result<Exit>
     };
     let keys = keys.map_err(|source| mcp_oauth::Error::Store { source })?;
     let Some(store) = store.filter(|_| !keys.is_empty()) else {
-        printer.warn(format_args!("nobody was signed in to `{server}`"));
+        printer.warn(format_args!("not signed in to server \"{server}\""));
         return Ok(Exit::Success);
     };
     oauth_client(store, "http://127.0.0.1/callback")
@@ -30,6 +30,6 @@ pub(crate) async fn logout(args: &LogoutArgs, printer: &Printer) -> Result<Exit>
         .user(PRINCIPAL)
         .sign_out(&endpoint)
         .await?;
-    printer.print_result(&format!("signed out of `{server}`"))?;
+    printer.print_result(&format!("signed out of server \"{server}\""))?;
     Ok(Exit::Success)
 }

@@ -30,7 +30,7 @@ pub(crate) fn servers(args: &ServersArgs, printer: &Printer) -> Result<Exit> {
         printer.warn("the configuration has no servers");
     } else {
         let rows: Vec<_> = rows.iter().map(ServerRow::table_row).collect();
-        print_table(&["NAME", "TRANSPORT", "WHERE", "API KEY"], &rows, printer)?;
+        print_table(&["NAME", "TRANSPORT", "LOCATION", "API KEY"], &rows, printer)?;
     }
     Ok(Exit::Success)
 }

@@ -41,11 +41,11 @@ pub(crate) async fn status(printer: &Printer) -> Result<Exit> {
     if printer.is_json() {
         printer.print_json(&rows)?;
     } else if rows.is_empty() {
-        printer.warn("nobody is signed in anywhere");
+        printer.warn("not signed in to any server");
     } else {
         let rows: Vec<_> =
             rows.into_iter().map(|it| vec![it.server, it.issuer, it.state]).collect();
-        print_table(&["SERVER", "SIGNED IN BY", "STATE"], &rows, printer)?;
+        print_table(&["SERVER", "AUTHORIZATION SERVER", "STATE"], &rows, printer)?;
     }
     Ok(Exit::Success)
 }
@@ -54,9 +54,9 @@ impl CredentialsRow {
     fn new(key: StoreKey, credentials: &Credentials) -> Self {
         let can_refresh = credentials.refresh_token.is_some();
         let state = match (credentials.is_expired(), can_refresh, credentials.expires_at) {
-            (_, true, _) => "signed in; renewed by itself".to_owned(),
-            (true, false, _) => "expired: sign in again".to_owned(),
-            (false, false, Some(at)) => format!("signed in for {}", time_left(at)),
+            (_, true, _) => "signed in (refreshes automatically)".to_owned(),
+            (true, false, _) => "expired; sign in again".to_owned(),
+            (false, false, Some(at)) => format!("signed in (expires in {})", time_left(at)),
             (false, false, None) => "signed in".to_owned(),
         };
         Self {

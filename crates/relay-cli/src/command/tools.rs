@@ -50,9 +50,7 @@ impl ToolLists {
             (None, None) => setup.server_names(),
         };
         if servers.len() > 1 && args.connection.token_env.is_some() {
-            return Err(setup
-                .server_error("the token would go to all servers: name the right one")
-                .into());
+            return Err(setup.server_error("--token-env requires the name of one server").into());
         }
         if servers.is_empty() {
             printer.warn("the configuration has no servers");
@@ -110,12 +108,13 @@ fn print_tools(lists: &[ServerTools], all_servers: bool, printer: &Printer) -> R
 fn warn_about_missing_tools(tools: &ServerTools, printer: &Printer) {
     let server = tools.server();
     for invalid in tools.invalid() {
-        let name = invalid.name.as_deref().unwrap_or("(without a name)");
+        let name = invalid.name.as_ref();
+        let tool = name.map_or("unnamed tool".to_owned(), |name| format!("tool \"{name}\""));
         let reason = &invalid.reason;
-        printer.warn(format_args!("tool `{name}` of server `{server}` is left out: {reason}"));
+        printer.warn(format_args!("server \"{server}\": {tool} skipped: {reason}"));
     }
     if tools.is_empty() {
-        printer.warn(format_args!("server `{server}` has no tools"));
+        printer.warn(format_args!("server \"{server}\" has no tools"));
     }
 }
 

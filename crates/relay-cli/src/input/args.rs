@@ -6,19 +6,19 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{help, tool_arguments::KeyValue};
 
-/// The file with the configuration, unless the command line names another.
+/// The default configuration file.
 pub(crate) const DEFAULT_CONFIG: &str = "relay.toml";
 
-/// Lists and calls the tools of MCP servers, with a user's access token where they want one.
+/// List and call the tools of MCP servers.
 #[derive(Debug, Parser)]
 #[command(
     name = "relay",
     version,
     disable_help_subcommand = true,
-    after_help = help::TABLE
+    after_help = help::RELAY
 )]
 pub(crate) struct Cli {
-    /// Print what goes over the wire to stderr, without the tokens
+    /// Print the messages sent and received to stderr, with tokens redacted
     #[arg(long, short, global = true, display_order = 100, overrides_with = "verbose")]
     pub(crate) verbose: bool,
     #[command(subcommand)]
@@ -27,12 +27,12 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List the servers of the configuration
-    #[command(after_help = help::SEE)]
+    /// List the configured servers
+    #[command(after_help = help::EXIT_CODES)]
     Servers(ServersArgs),
-    /// List the tools of a server, or of all
+    /// List the tools of one server or of all servers
     #[command(
-        after_help = help::SEE,
+        after_help = help::TOOLS,
         override_usage = "relay tools [OPTIONS] [SERVER]\n       \
                           relay tools [OPTIONS] --url URL\n       \
                           relay tools [OPTIONS] --stdio -- PROGRAM…"
@@ -40,79 +40,80 @@ pub(crate) enum Command {
     Tools(ToolsArgs),
     /// Call a tool
     #[command(
-        after_help = help::SEE,
+        after_help = help::CALL,
         override_usage = "relay call [OPTIONS] SERVER TOOL [ARGUMENTS]\n       \
                           relay call [OPTIONS] --url URL TOOL [ARGUMENTS]\n       \
                           relay call [OPTIONS] --stdio TOOL [ARGUMENTS] -- PROGRAM…"
     )]
     Call(CallArgs),
     /// Print the JSON Schema of relay.toml, for editors
-    #[command(after_help = help::SEE)]
+    #[command(after_help = help::EXIT_CODES)]
     Schema,
-    /// Sign in to a server with a browser, for all commands after it
+    /// Sign in to a server with a browser; later commands use the stored credentials
     #[command(
-        after_help = help::SEE,
+        after_help = help::LOGIN,
         override_usage = "relay login [OPTIONS] SERVER\n       \
                           relay login [OPTIONS] --url URL"
     )]
     Login(LoginArgs),
-    /// Sign out of a server
+    /// Sign out of a server: revoke its tokens and delete the stored credentials
     #[command(
-        after_help = help::SEE,
+        after_help = help::EXIT_CODES,
         override_usage = "relay logout [OPTIONS] SERVER\n       \
                           relay logout [OPTIONS] --url URL"
     )]
     Logout(LogoutArgs),
-    /// List the servers that somebody is signed in to
-    #[command(after_help = help::SEE)]
+    /// List the servers that you are signed in to
+    #[command(after_help = help::EXIT_CODES)]
     Status(StatusArgs),
-    /// Show how tools behind a bearer token are used, with servers of its own
-    #[command(after_help = help::SEE)]
+    /// Show what Relay does, with test servers that run on this machine
+    #[command(after_help = help::EXIT_CODES)]
     Demo,
-    /// Serve on stdin and stdout, as part of the demo
+    /// Run the stdio server of the demo
     #[command(hide = true)]
     DemoServer,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ServersArgs {
-    /// The configuration [default: relay.toml]
+    /// The configuration file [default: relay.toml]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Print JSON, errors included
+    /// Print results and errors as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ToolsArgs {
-    /// A server of the configuration, or else all; with --token-env it has to be one
+    /// A configured server; required with --token-env if there are several [default: all]
     #[arg(value_name = "SERVER", conflicts_with_all = ["url", "stdio"])]
     pub(crate) server: Option<String>,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
-    /// Print JSON, errors included
+    /// Print results and errors as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CallArgs {
-    /// A server of the configuration; left out with --url and --stdio
+    /// A configured server; leave it out with --url and --stdio
     #[arg(value_name = "SERVER")]
     pub(crate) server_or_tool: String,
-    /// The tool, by the name that the model sees or by the server's own
+    /// The tool: its name on the server, or the name that the model sees
     #[arg(value_name = "TOOL")]
     pub(crate) tool_or_arguments: Option<String>,
-    /// Its arguments: a JSON object, `@FILE`, or `-` for stdin
+    /// The arguments: a JSON object, "@FILE" for a file, or "-" for stdin [default: {}]
     #[arg(value_name = "ARGUMENTS")]
     pub(crate) arguments: Option<String>,
-    /// One argument; VALUE is JSON, or else a string. May be repeated
+    /// One argument, instead of ARGUMENTS. A VALUE that is not JSON is sent as a string. May be
+    /// repeated
     #[arg(long = "arg", value_name = "KEY=VALUE")]
     pub(crate) pairs: Vec<KeyValue>,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
-    /// Print the whole output as JSON, errors included
+    /// Print the complete output and errors as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -121,19 +122,19 @@ pub(crate) struct CallArgs {
 pub(crate) struct LoginArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// Print the URL to open, and open no browser
+    /// Print the authorization URL without opening a browser
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// What Relay is registered as by hand, where it cannot register itself
+    /// The client ID, if the authorization server does not register clients automatically
     #[arg(long, value_name = "ID")]
     pub(crate) client_id: Option<String>,
-    /// The environment variable that holds the secret of that client, if it has one
+    /// The environment variable that contains the client secret, if the client has one
     #[arg(long, value_name = "NAME", requires = "client_id")]
     pub(crate) client_secret_env: Option<String>,
-    /// The port of http://127.0.0.1:PORT/callback, where the browser comes back to [default: any]
+    /// The port of the redirect URI, http://127.0.0.1:PORT/callback [default: any free port]
     #[arg(long, value_name = "PORT", default_value_t, hide_default_value = true)]
     pub(crate) port: u16,
-    /// Print JSON, errors included
+    /// Print results and errors as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -149,7 +150,7 @@ pub(crate) struct LogoutArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
-    /// Print JSON, errors included
+    /// Print results and errors as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -157,13 +158,13 @@ pub(crate) struct StatusArgs {
 /// The server to sign in to or out of.
 #[derive(Debug, Args)]
 pub(crate) struct TargetArgs {
-    /// A server of the configuration
+    /// A configured server
     #[arg(value_name = "SERVER", required_unless_present = "url", conflicts_with = "url")]
     pub(crate) server: Option<String>,
-    /// The server, without a configuration
+    /// The URL of the server; no configuration file is read
     #[arg(long, value_name = "URL", conflicts_with = "config")]
     pub(crate) url: Option<String>,
-    /// The configuration [default: relay.toml]
+    /// The configuration file [default: relay.toml]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
@@ -171,34 +172,34 @@ pub(crate) struct TargetArgs {
 /// The server to connect to, the token to send, and the limits.
 #[derive(Debug, Args)]
 pub(crate) struct ConnectionArgs {
-    /// The server, without a configuration
+    /// The URL of the server; no configuration file is read
     #[arg(long, value_name = "URL", conflicts_with = "config")]
     pub(crate) url: Option<String>,
-    /// Start the server: a program that follows at the end, with its arguments
+    /// Start PROGRAM as the server, and connect to its stdin and stdout
     #[arg(long, requires = "program", conflicts_with_all = ["url", "config", "token_env"])]
     pub(crate) stdio: bool,
-    /// A variable of the environment that the program gets to see. May be repeated
+    /// An environment variable to pass to PROGRAM. May be repeated
     #[arg(long, value_name = "NAME", requires = "stdio")]
     pub(crate) inherit_env: Vec<String>,
-    /// The configuration [default: relay.toml]
+    /// The configuration file [default: relay.toml]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The environment variable that holds the user's access token
+    /// The environment variable that contains the user's access token
     #[arg(long, value_name = "NAME")]
     pub(crate) token_env: Option<String>,
-    /// How long to wait for one answer of the server [default: 30]
+    /// The longest time to wait for a response, in seconds [default: 30]
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub(crate) timeout: Option<Duration>,
-    /// Send the token over plain HTTP to another machine, where anyone on the way can read it
+    /// Allow plain HTTP to another machine. Anyone on the network path can read the token
     #[arg(long, requires = "url")]
     pub(crate) allow_insecure_http: bool,
-    /// With --stdio, the program and its arguments; no shell reads them
+    /// With --stdio, the program to start and its arguments; no shell interprets them
     #[arg(last = true, value_name = "PROGRAM", requires = "stdio")]
     pub(crate) program: Vec<String>,
 }
 
 impl ConnectionArgs {
-    /// Returns whether `--url` or `--stdio` gives the only server.
+    /// Returns whether the command line gives the server, with `--url` or `--stdio`.
     pub(crate) fn is_single(&self) -> bool {
         self.stdio || self.url.is_some()
     }
@@ -220,6 +221,7 @@ impl Command {
         }
     }
 
+    /// Returns the connection options of a command that has them.
     pub(crate) fn connection(&self) -> Option<&ConnectionArgs> {
         match self {
             Self::Tools(tools) => Some(&tools.connection),
@@ -233,7 +235,7 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().map(Duration::try_from_secs_f64);
     match seconds {
         Some(Ok(duration)) if !duration.is_zero() => Ok(duration),
-        _ => Err("it has to be a number above 0".to_owned()),
+        _ => Err("expected a number greater than 0".to_owned()),
     }
 }
 

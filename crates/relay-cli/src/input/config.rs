@@ -12,13 +12,13 @@ pub(crate) fn read_config(file: Option<&Path>) -> Result<Config> {
     let path = file.unwrap_or(Path::new(DEFAULT_CONFIG));
     let text = fs::read_to_string(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound if file.is_none() => {
-            let usage = UsageError::new("no server is known: this folder has no relay.toml");
+            let usage = UsageError::new("\"relay.toml\" not found in the current folder");
             usage
-                .with_suggestion("`relay --help` shows one; --url URL and --stdio do without")
+                .with_suggestion("see \"relay --help\" for an example, or use --url URL or --stdio")
                 .into()
         }
         _ => {
-            let usage = UsageError::new(format!("{} cannot be read", path.display()));
+            let usage = UsageError::new(format!("cannot read \"{}\"", path.display()));
             anyhow::Error::new(error).context(usage)
         }
     })?;
@@ -29,8 +29,11 @@ pub(crate) fn read_config(file: Option<&Path>) -> Result<Config> {
     };
     let config = config.map_err(anyhow::Error::new);
     let config = match variables.not_utf8() {
-        Some(name) => Err(UsageError::new(format!("the variable `{name}` is not UTF-8")).into()),
+        Some(name) => {
+            Err(UsageError::new(format!("environment variable \"{name}\" is not valid UTF-8"))
+                .into())
+        }
         None => config,
     };
-    config.with_context(|| format!("{} is not usable", path.display()))
+    config.with_context(|| format!("invalid configuration file \"{}\"", path.display()))
 }

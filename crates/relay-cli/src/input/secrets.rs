@@ -12,44 +12,51 @@ pub(crate) fn token_from_env(name: &str) -> Result<AccessToken> {
     let option = "--token-env";
     let value = secret_from_env(option, name, "token", "the user's access token")?;
     if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let what = "holds a space, a line break or another character that no token has";
-        return Err(UsageError::new(format!(
-            "the variable {} {what}",
-            displayed_name(option, name)
-        ))
-        .into());
+        let variable = displayed_variable(option, name);
+        let reason = "contains a space, a line break or another character not allowed in a token";
+        return Err(UsageError::new(format!("{variable} {reason}")).into());
     }
     Ok(AccessToken::new(value))
 }
 
-/// Reads the secret from the environment variable `name`, which `option` gives. `what` and `whose`
-/// describe the secret in errors.
-pub(crate) fn secret_from_env(option: &str, name: &str, what: &str, whose: &str) -> Result<String> {
+/// Reads a secret from the environment variable `name`, which is the value of `option`. `kind`
+/// and `description` name the secret in errors.
+///
+/// # Errors
+/// Returns an error if `name` is not the name of a variable, or if the variable is not set, is
+/// empty or is not UTF-8.
+pub(crate) fn secret_from_env(
+    option: &str,
+    name: &str,
+    kind: &str,
+    description: &str,
+) -> Result<String> {
     let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty()
         || !name.chars().all(letter)
         || name.starts_with(|c: char| c.is_ascii_digit())
     {
-        let usage = UsageError::new(format!("what {option} gives is not the name of a variable"));
-        let suggestion = format!("put the {what} into a variable and give the name of that");
+        let usage =
+            UsageError::new(format!("{option}: expected the name of an environment variable"));
+        let suggestion = format!("store the {kind} in an environment variable, and pass its name");
         return Err(usage.with_suggestion(suggestion).into());
     }
-    let shown = displayed_name(option, name);
+    let variable = displayed_variable(option, name);
     let Ok(value) = env::var_os(name).unwrap_or_default().into_string() else {
-        return Err(UsageError::new(format!("the variable {shown} is not UTF-8")).into());
+        return Err(UsageError::new(format!("{variable} is not valid UTF-8")).into());
     };
     if value.is_empty() {
-        let usage = UsageError::new(format!("the variable {shown} is not set"));
-        return Err(usage.with_suggestion(format!("it has to hold {whose}")).into());
+        let usage = UsageError::new(format!("{variable} is not set"));
+        return Err(usage.with_suggestion(format!("set it to {description}")).into());
     }
     Ok(value)
 }
 
-/// Returns the name of the variable for an error message. A name with lowercase letters is not
-/// shown, as it may be the secret itself.
-fn displayed_name(option: &str, name: &str) -> String {
+/// Returns the variable for an error message. A name with lowercase letters is not shown, because
+/// it may be the secret itself.
+fn displayed_variable(option: &str, name: &str) -> String {
     match name.chars().any(|c| c.is_ascii_lowercase()) {
-        true => format!("that {option} names"),
-        false => format!("`{name}` ({option})"),
+        true => format!("the environment variable of {option}"),
+        false => format!("environment variable \"{name}\" ({option})"),
     }
 }

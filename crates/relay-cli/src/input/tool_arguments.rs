@@ -19,7 +19,7 @@ impl FromStr for KeyValue {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let Some((key, value)) = text.split_once('=') else {
-            return Err("there is no `=` in it".to_owned());
+            return Err("expected KEY=VALUE".to_owned());
         };
         let parsed = serde_json::from_str(value).or_else(|_| to_raw_value(value));
         let value = parsed.map_err(|error| error.to_string())?;
@@ -38,15 +38,16 @@ pub(crate) fn read_tool_arguments(text: Option<&str>, pairs: &[KeyValue]) -> Res
         }
         Some("-") => {
             let read = io::read_to_string(io::stdin());
-            parse_object(&read.context(UsageError::new("the arguments cannot be read from stdin"))?)
+            parse_object(&read.context(UsageError::new("cannot read the arguments from stdin"))?)
         }
-        Some("@") => Err(UsageError::new("`@` is not followed by the name of a file")
-            .with_suggestion("@FILE, or - for stdin")
+        Some("@") => Err(UsageError::new("missing file name after \"@\"")
+            .with_suggestion("use \"@FILE\" to read a file, or \"-\" to read stdin")
             .into()),
         Some(text) => match text.strip_prefix('@') {
             Some(file) => {
-                let what = || UsageError::new(format!("the arguments cannot be read from {file}"));
-                parse_object(&fs::read_to_string(file).with_context(what)?)
+                let failed =
+                    || UsageError::new(format!("cannot read the arguments from \"{file}\""));
+                parse_object(&fs::read_to_string(file).with_context(failed)?)
             }
             None => parse_object(text),
         },
@@ -54,20 +55,22 @@ pub(crate) fn read_tool_arguments(text: Option<&str>, pairs: &[KeyValue]) -> Res
 }
 
 fn parse_object(text: &str) -> Result<Box<RawValue>> {
-    const HINT: &str = "they look like this: '{\"city\": \"Oslo\"}'; --arg city=Oslo does the same";
-    let parsed: Box<RawValue> = serde_json::from_str(text)
-        .with_context(|| UsageError::new("the arguments are not JSON").with_suggestion(HINT))?;
+    const SUGGESTION: &str =
+        "pass a JSON object such as '{\"city\": \"Oslo\"}', or use --arg city=Oslo";
+    let parsed: Box<RawValue> = serde_json::from_str(text).with_context(|| {
+        UsageError::new("the arguments are not valid JSON").with_suggestion(SUGGESTION)
+    })?;
     if parsed.get().starts_with('{') {
         return Ok(parsed);
     }
-    Err(UsageError::new("the arguments are JSON, but not an object").with_suggestion(HINT).into())
+    Err(UsageError::new("the arguments must be a JSON object").with_suggestion(SUGGESTION).into())
 }
 
 fn from_pairs(pairs: &[KeyValue]) -> Result<Box<RawValue>> {
     let mut object = BTreeMap::new();
     for KeyValue { key, value } in pairs {
         if object.insert(key, value).is_some() {
-            return Err(UsageError::new(format!("--arg gives `{key}` twice")).into());
+            return Err(UsageError::new(format!("argument \"{key}\" is given twice")).into());
         }
     }
     Ok(to_raw_value(&object)?)
@@ -99,7 +102,7 @@ mod tests {
     #[test]
     fn at_sign_requires_a_file_name() {
         let error = read_tool_arguments(Some("@"), &[]).unwrap_err();
-        assert_eq!(error.to_string(), "`@` is not followed by the name of a file");
+        assert_eq!(error.to_string(), "missing file name after \"@\"");
     }
 
     #[test]

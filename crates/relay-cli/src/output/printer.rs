@@ -106,7 +106,7 @@ impl Printer {
         let written = results.write_all(text.as_bytes()).and_then(|()| results.flush());
         match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.context("the results cannot be written to stdout"),
+            written => written.context("cannot write to stdout"),
         }
     }
 

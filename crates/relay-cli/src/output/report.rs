@@ -74,7 +74,7 @@ impl ErrorReport {
 
     /// Creates the report of a tool that returned an error.
     pub(crate) fn tool_error(server: &str, tool: &str) -> Self {
-        let message = format!("tool `{tool}` of server `{server}` says that it failed");
+        let message = format!("server \"{server}\": tool \"{tool}\" reported an error");
         let (server, tool) = (Some(server.to_owned()), Some(tool.to_owned()));
         Self { server, tool, ..Self::plain(Exit::Tool, message) }
     }

@@ -10,10 +10,11 @@ use crate::input::{ConnectionArgs, UsageError};
 /// The error code of JSON-RPC for invalid parameters.
 const INVALID_PARAMS: i64 = -32602;
 
-const REGISTER_CLIENT: &str = "register it to come back to http://127.0.0.1/callback, on the port of --port if \
-                          it has to be one, and give --client-id ID";
+const REGISTER_CLIENT: &str = "register a client with the redirect URI http://127.0.0.1/callback, \
+                               and use --client-id ID; if the port must be fixed, register \
+                               http://127.0.0.1:PORT/callback, and use --port PORT";
 
-const SHOW_SCHEMAS: &str = "`relay tools --json` shows the schemas of the arguments";
+const SHOW_SCHEMAS: &str = "run \"relay tools --json\" to see the input schemas";
 
 /// Returns a suggestion how to resolve the error, if there is one. `connection` has the options of
 /// the command line.
@@ -28,10 +29,10 @@ pub(crate) fn suggestion_for(error: &Error, connection: Option<&ConnectionArgs>)
                 Some(connection) if connection.url.is_some() => "--url URL",
                 _ => server,
             };
-            Some(format!("`relay tools {server}` lists the tools that there are"))
+            Some(format!("run \"relay tools {server}\" to list its tools"))
         }
         Some(RelayError::Configuration { .. }) if connection?.url.is_some() => {
-            Some("a URL looks like this: https://example.com/mcp".to_owned())
+            Some("expected a URL such as https://example.com/mcp".to_owned())
         }
         Some(RelayError::Transport { kind: FailureKind::Blocked, source, .. }) => {
             for_unsent_request(source, connection?)
@@ -56,33 +57,35 @@ fn for_authorization(
     let token_env = connection.and_then(|connection| connection.token_env.as_deref());
     let challenge = authorization.challenge();
     let scope = match challenge.and_then(|challenge| challenge.scope()) {
-        Some(scope) => format!(" for the scope `{scope}`"),
+        Some(scope) => format!(" with scope \"{scope}\""),
         None => String::new(),
     };
     let metadata_url = challenge.and_then(|challenge| challenge.resource_metadata());
-    let metadata = metadata_url.map_or(String::new(), |url| format!(" where {url} says"));
+    let source = metadata_url
+        .map_or(String::new(), |url| format!(" from an authorization server listed at {url}"));
     let token = match authorization.unauthorized.reason {
         UnauthorizedReason::Missing => "an access token",
         _ => "a new access token",
     };
     let next_step = match (token_env, authorization.unauthorized.reason) {
-        (Some(name), _) => format!("put it into the variable `{name}`"),
+        (Some(name), _) => format!("store it in the environment variable \"{name}\""),
         (None, UnauthorizedReason::Missing) => {
-            "put it into a variable, and give the name of that with --token-env NAME".to_owned()
+            "store it in an environment variable, and use --token-env NAME".to_owned()
         }
         (None, _) => {
-            "put it in place of the server's `api_key`, or into a variable for --token-env NAME"
+            "set the server's \"api_key\" to it, or store it in an environment variable and use \
+             --token-env NAME"
                 .to_owned()
         }
     };
-    let manual = format!("get {token}{scope}{metadata}; {next_step}");
+    let manual = format!("get {token}{scope}{source}; {next_step}");
     let server = match connection.is_some_and(|connection| connection.url.is_some()) {
         true => "--url URL",
         false => &authorization.server,
     };
     match token_env {
         Some(_) => manual,
-        None => format!("`relay login {server}` signs in with a browser; or {manual}"),
+        None => format!("run \"relay login {server}\" to sign in with a browser, or {manual}"),
     }
 }
 
@@ -90,14 +93,16 @@ fn for_unsent_request(source: &mcp_client::Error, connection: &ConnectionArgs) -
     let mcp_client::Error::Transport(error) = source else { return None };
     match error.get_ref().downcast_ref()? {
         mcp_http::Error::InsecureHttp { .. } if connection.url.is_some() => Some(
-            "--allow-insecure-http allows it, and lets anyone on the way read the token".to_owned(),
+            "use --allow-insecure-http to allow it; anyone on the network path can read the token"
+                .to_owned(),
         ),
         mcp_http::Error::InsecureHttp { .. } => Some(
-            "`dangerously_allow_insecure_http = true` allows it in the configuration".to_owned(),
+            "set \"dangerously_allow_insecure_http\" to true in the configuration to allow it"
+                .to_owned(),
         ),
         mcp_http::Error::InvalidToken { .. } => Some(match &connection.token_env {
-            Some(name) => format!("put the token alone into the variable `{name}`"),
-            None => "put the token alone into the server's `api_key`".to_owned(),
+            Some(name) => format!("environment variable \"{name}\" must contain only the token"),
+            None => "the server's \"api_key\" must contain only the token".to_owned(),
         }),
         _ => None,
     }
@@ -105,13 +110,13 @@ fn for_unsent_request(source: &mcp_client::Error, connection: &ConnectionArgs) -
 
 fn for_transport_failure(kind: FailureKind, is_stdio: bool) -> Option<&'static str> {
     match kind {
-        FailureKind::Closed | FailureKind::Unreachable if is_stdio => {
-            Some("does the program serve MCP on stdin and stdout? --verbose shows what it writes")
-        }
-        FailureKind::Unreachable => Some("is the URL right, and does the server run?"),
-        FailureKind::Timeout => Some("--timeout SECONDS waits longer"),
+        FailureKind::Closed | FailureKind::Unreachable if is_stdio => Some(
+            "check that the program serves MCP on stdin and stdout; use --verbose to see its output",
+        ),
+        FailureKind::Unreachable => Some("check the URL, and check that the server is running"),
+        FailureKind::Timeout => Some("use --timeout SECONDS to wait longer"),
         FailureKind::Status(404 | 405) => {
-            Some("is it the URL of the MCP endpoint? Many end in /mcp")
+            Some("check that this is the URL of the MCP endpoint; many end with \"/mcp\"")
         }
         FailureKind::Rpc(INVALID_PARAMS) => Some(SHOW_SCHEMAS),
         _ => None,

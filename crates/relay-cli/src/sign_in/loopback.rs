@@ -56,8 +56,8 @@ impl LoopbackServer {
     pub(crate) async fn open(port: u16) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
         let listener = listener.with_context(|| match port {
-            0 => "no port of this machine can be had".to_owned(),
-            port => format!("the port {port} of this machine cannot be had"),
+            0 => "cannot listen on 127.0.0.1".to_owned(),
+            port => format!("cannot listen on 127.0.0.1:{port}"),
         })?;
         let port = listener.local_addr()?.port();
         Ok(Self { listener, port, pending: FuturesUnordered::new() })
@@ -184,9 +184,9 @@ mod tests {
     async fn send(port: u16, request: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        drop(stream.read_to_string(&mut answer).await);
-        answer
+        let mut response = String::new();
+        drop(stream.read_to_string(&mut response).await);
+        response
     }
 
     fn get(port: u16, target: &str) -> String {
@@ -208,13 +208,13 @@ mod tests {
                 get(port, RESULT),
                 "\r\n\r\n".to_owned(),
             ] {
-                let answer = send(port, &request).await;
-                assert!(answer.is_empty() || answer.contains(" 404 "), "{request}{answer}");
+                let response = send(port, &request).await;
+                assert!(response.is_empty() || response.contains(" 404 "), "{request}{response}");
             }
             let foreign = send(port, &get(port, "/callback?code=1&state=y&x=state=x")).await;
             assert!(foreign.contains("303 See Other\r\nLocation: /other\r\n"), "{foreign}");
             let page = send(port, &get(port, UNKNOWN_SIGN_IN)).await;
-            assert!(page.contains("<h1>Not the sign-in under way</h1>"), "{page}");
+            assert!(page.contains("<h1>Unknown sign-in</h1>"), "{page}");
             let own = send(port, &get(port, "/callback?code=2&state=x")).await;
             assert!(own.contains("303 See Other\r\nLocation: /result\r\n"), "{own}");
             send(port, &get(port, RESULT)).await

@@ -16,9 +16,9 @@ const STYLE_HASH: &str = "J+Ktgtt1/2gz3keW+mVCGRguCpSAfW+dQYSpW7UOBik=";
 impl Page<'_> {
     /// The page for a callback of another sign-in, or of none.
     pub(crate) const UNKNOWN_SIGN_IN: Page<'static> = Page {
-        heading: "Not the sign-in under way",
-        text: "Relay waits for another sign-in, and has done nothing with this one. If you have \
-               started it yourself, go back to the terminal; otherwise close this page.",
+        heading: "Unknown sign-in",
+        text: "Relay is waiting for a different sign-in, and ignored this one. If you started it, \
+               return to the terminal. Otherwise, close this page.",
     };
 
     /// Returns the headers of a page. Each ends with CRLF.

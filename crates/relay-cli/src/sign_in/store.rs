@@ -8,11 +8,14 @@ use crate::input::{HOME_VARIABLE, UsageError, credentials_folder};
 /// Opens the store, and creates it if it does not exist.
 pub(crate) fn open_store() -> Result<FileStore> {
     let folder = credentials_folder().ok_or_else(|| {
-        let usage = UsageError::new("it is not known where to keep sign-ins");
-        usage.with_suggestion(format!("{HOME_VARIABLE} names a folder for them"))
+        let usage = UsageError::new("no folder found for stored credentials");
+        usage.with_suggestion(format!(
+            "set environment variable \"{HOME_VARIABLE}\" to an absolute path"
+        ))
     })?;
-    let unusable = || UsageError::new(format!("{} cannot be used for sign-ins", folder.display()));
-    FileStore::open(&folder).with_context(unusable)
+    let failed =
+        || UsageError::new(format!("cannot store credentials in \"{}\"", folder.display()));
+    FileStore::open(&folder).with_context(failed)
 }
 
 /// Opens the store if it exists.

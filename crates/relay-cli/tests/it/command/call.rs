@@ -77,14 +77,14 @@ async fn json_prints_the_complete_tool_output() {
 #[tokio::test]
 async fn a_tool_error_exits_with_4() {
     let server = weather_server::public().start().await.unwrap();
-    assert_snapshot!(relay("call history --arg city=Oslo").url(&server).run().await, @"
+    assert_snapshot!(relay("call history --arg city=Oslo").url(&server).run().await, @r#"
     exit code: 4
     --- stdout
     ERROR: there are no records
     --- stderr
-    error: tool `history` of server `remote` says that it failed
+    error: server "remote": tool "history" reported an error
     ---
-    ");
+    "#);
     assert_eq!(server.open_sessions(), 0);
 }
 
@@ -104,7 +104,7 @@ async fn a_tool_error_is_reported_as_json() {
       "isError": true
     }
     --- stderr
-    {"error":{"kind":"tool","exitCode":4,"message":"tool `history` of server `remote` says that it failed","server":"remote","tool":"history"}}
+    {"error":{"kind":"tool","exitCode":4,"message":"server \"remote\": tool \"history\" reported an error","server":"remote","tool":"history"}}
     ---
     "#);
 }
@@ -135,9 +135,9 @@ async fn invalid_json_arguments_are_a_usage_error() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the arguments are not JSON
+    error: the arguments are not valid JSON
       caused by: key must be a string at line 1 column 2
-    hint: they look like this: '{"city": "Oslo"}'; --arg city=Oslo does the same
+    hint: pass a JSON object such as '{"city": "Oslo"}', or use --arg city=Oslo
     ---
     "#);
     assert_eq!(server.requests().len(), 0);
@@ -150,8 +150,8 @@ async fn arguments_must_be_an_object() {
     exit code: 2
     --- stdout
     --- stderr
-    error: the arguments are JSON, but not an object
-    hint: they look like this: '{"city": "Oslo"}'; --arg city=Oslo does the same
+    error: the arguments must be a JSON object
+    hint: pass a JSON object such as '{"city": "Oslo"}', or use --arg city=Oslo
     ---
     "#);
 }
@@ -160,14 +160,14 @@ async fn arguments_must_be_an_object() {
 async fn an_unknown_tool_suggests_the_nearest_name() {
     let server = weather_server::public().start().await.unwrap();
     let program = relay("call weather forecats").servers(&[("weather", &server)]);
-    assert_snapshot!(program.run().await, @"
+    assert_snapshot!(program.run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
     error: server `weather` offers no tool `forecats`; the nearest is `forecast`
-    hint: `relay tools weather` lists the tools that there are
+    hint: run "relay tools weather" to list its tools
     ---
-    ");
+    "#);
     assert_eq!(server.count("tools/call"), 0);
     assert_eq!(server.open_sessions(), 0);
 }
@@ -176,14 +176,14 @@ async fn an_unknown_tool_suggests_the_nearest_name() {
 async fn a_missing_tool_name_is_a_usage_error() {
     let server = weather_server::public().start().await.unwrap();
     let program = relay("call weather").servers(&[("weather", &server)]);
-    assert_snapshot!(program.run().await, @"
+    assert_snapshot!(program.run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: which tool of the server `weather`?
-    hint: relay call SERVER TOOL [ARGUMENTS]
+    error: server "weather": missing tool name
+    hint: run "relay call SERVER TOOL [ARGUMENTS]"
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -192,15 +192,15 @@ async fn a_json_rpc_error_exits_with_1() {
         CallResult::rpc_error(-32602, "city is missing")
     });
     let server = weather_server::public().tool(wrong).start().await.unwrap();
-    assert_snapshot!(relay("call wrong").url(&server).run().await, @"
+    assert_snapshot!(relay("call wrong").url(&server).run().await, @r#"
     exit code: 1
     --- stdout
     --- stderr
     error: calling `wrong`, server `remote` failed: JSON-RPC error -32602
       caused by: `tools/call` failed: city is missing (code -32602)
-    hint: `relay tools --json` shows the schemas of the arguments
+    hint: run "relay tools --json" to see the input schemas
     ---
-    ");
+    "#);
 }
 
 #[cfg(unix)]

@@ -77,14 +77,14 @@ async fn token_env_requires_one_server() {
     let (one, two) = (weather_server::protected().await, weather_server::protected().await);
     let program = relay("tools --token-env TOKEN").env("TOKEN", TOKEN);
     let program = program.servers(&[("one", &one), ("two", &two)]);
-    assert_snapshot!(program.run().await, @"
+    assert_snapshot!(program.run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: the token would go to all servers: name the right one
-    hint: the servers are `one` and `two`
+    error: --token-env requires the name of one server
+    hint: the servers are "one" and "two"
     ---
-    ");
+    "#);
     assert_eq!(one.requests().len() + two.requests().len(), 0);
 }
 
@@ -100,7 +100,7 @@ async fn a_failed_server_does_not_hide_the_others() {
     good	relay__good__history	history	The weather of a past year
     --- stderr
     error: server `a-bad` wants the user to sign in: http://127.0.0.1:PORT/mcp requires an access token, scope "weather:read"
-    hint: `relay login a-bad` signs in with a browser; or get an access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it into a variable, and give the name of that with --token-env NAME
+    hint: run "relay login a-bad" to sign in with a browser, or get an access token with scope "weather:read" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; store it in an environment variable, and use --token-env NAME
     ---
     "#);
 }
@@ -111,20 +111,20 @@ async fn an_invalid_tool_is_a_warning() {
     let server = weather_server::public().tool(broken).start().await.unwrap();
     let transcript = relay("tools").url(&server).run().await;
     assert!(transcript.starts_with("exit code: 0"), "{transcript}");
-    let warning = "warning: tool `broken` of server `remote` is left out: ";
+    let warning = "warning: server \"remote\": tool \"broken\" skipped: ";
     assert!(transcript.contains(warning), "{transcript}");
 }
 
 #[tokio::test]
 async fn a_server_without_tools_is_a_warning() {
     let server = TestServer::builder().start().await.unwrap();
-    assert_snapshot!(relay("tools").url(&server).run().await, @"
+    assert_snapshot!(relay("tools").url(&server).run().await, @r#"
     exit code: 0
     --- stdout
     --- stderr
-    warning: server `remote` has no tools
+    warning: server "remote" has no tools
     ---
-    ");
+    "#);
     assert_eq!(relay("tools --json").url(&server).stdout_text().await, "[]\n");
 }
 
@@ -134,5 +134,5 @@ async fn a_failed_session_end_is_a_warning() {
     server.script(On::method("DELETE"), Reply::status(500));
     let transcript = relay("tools").url(&server).run().await;
     assert!(transcript.starts_with("exit code: 0"), "{transcript}");
-    assert!(transcript.contains("warning: the session could not be ended: "), "{transcript}");
+    assert!(transcript.contains("warning: cannot end the session: "), "{transcript}");
 }

@@ -9,26 +9,26 @@ use crate::support::{
 
 #[tokio::test]
 async fn a_missing_config_suggests_the_alternatives() {
-    assert_snapshot!(relay("tools").run().await, @"
+    assert_snapshot!(relay("tools").run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: no server is known: this folder has no relay.toml
-    hint: `relay --help` shows one; --url URL and --stdio do without
+    error: "relay.toml" not found in the current folder
+    hint: see "relay --help" for an example, or use --url URL or --stdio
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
 async fn the_config_option_selects_the_file() {
-    assert_snapshot!(relay("servers --config other.toml").run().await, @"
+    assert_snapshot!(relay("servers --config other.toml").run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: other.toml cannot be read
+    error: cannot read "other.toml"
       caused by: No such file or directory (os error 2)
     ---
-    ");
+    "#);
     let text = "[servers.a]\nurl = 'https://example.com/mcp'";
     let program = relay("servers --config other.toml").file("other.toml", text);
     assert_eq!(program.stdout_text().await, "a\thttp\thttps://example.com/mcp\tno\n");
@@ -37,14 +37,14 @@ async fn the_config_option_selects_the_file() {
 #[tokio::test]
 async fn an_invalid_config_names_the_line_and_the_field() {
     let text = "[servers.weather]\nurl = \"https://example.com/mcp\"\napi-key = 's3cret-key'\n";
-    assert_snapshot!(relay("servers").file("relay.toml", text).run().await, @"
+    assert_snapshot!(relay("servers").file("relay.toml", text).run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: relay.toml is not usable
+    error: invalid configuration file "relay.toml"
       caused by: line 3, column 1: server `weather`: unknown field `api-key`, expected one of `transport`, `url`, `api_key`, `headers`, `timeout`, `protocol`, `dangerously_allow_insecure_http`, `required`, `allow_tools`, `deny_tools`, `command`, `args`, `env`, `inherit_env`, `cwd`, `idle_timeout`, `probe_timeout`; the nearest is `api_key`
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn an_invalid_config_is_reported_as_json() {
     exit code: 2
     --- stdout
     --- stderr
-    {"error":{"kind":"usage","exitCode":2,"message":"relay.toml is not usable","server":"weather","causes":["line 2, column 31: server `weather`: invalid basic string, expected `\"`"],"didNotRun":true,"retryable":false}}
+    {"error":{"kind":"usage","exitCode":2,"message":"invalid configuration file \"relay.toml\"","server":"weather","causes":["line 2, column 31: server `weather`: invalid basic string, expected `\"`"],"didNotRun":true,"retryable":false}}
     ---
     "#);
 }
@@ -124,14 +124,14 @@ async fn a_config_without_servers_is_a_warning() {
 async fn an_unknown_server_suggests_the_known_ones() {
     let server = weather_server::public().start().await.unwrap();
     let servers = [("library", &server), ("weather", &server)];
-    assert_snapshot!(relay("tools wether").servers(&servers).run().await, @"
+    assert_snapshot!(relay("tools wether").servers(&servers).run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: there is no server `wether`
-    hint: the servers are `library` and `weather`
+    error: unknown server "wether"
+    hint: the servers are "library" and "weather"
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn an_invalid_url_is_a_usage_error() {
     --- stdout
     --- stderr
     error: server `remote`: the server's URL is not usable: relative URL without a base
-    hint: a URL looks like this: https://example.com/mcp
+    hint: expected a URL such as https://example.com/mcp
     ---
     ");
 }

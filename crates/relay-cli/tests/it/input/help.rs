@@ -9,40 +9,40 @@ async fn relay_prints_help() {
     assert_snapshot!(relay("--help").run().await, @r#"
     exit code: 0
     --- stdout
-    Lists and calls the tools of MCP servers, with a user's access token where they want one
+    List and call the tools of MCP servers
 
     Usage: relay [OPTIONS] <COMMAND>
 
     Commands:
-      servers  List the servers of the configuration
-      tools    List the tools of a server, or of all
+      servers  List the configured servers
+      tools    List the tools of one server or of all servers
       call     Call a tool
       schema   Print the JSON Schema of relay.toml, for editors
-      login    Sign in to a server with a browser, for all commands after it
-      logout   Sign out of a server
-      status   List the servers that somebody is signed in to
-      demo     Show how tools behind a bearer token are used, with servers of its own
+      login    Sign in to a server with a browser; later commands use the stored credentials
+      logout   Sign out of a server: revoke its tokens and delete the stored credentials
+      status   List the servers that you are signed in to
+      demo     Show what Relay does, with test servers that run on this machine
 
     Options:
-      -v, --verbose  Print what goes over the wire to stderr, without the tokens
+      -v, --verbose  Print the messages sent and received to stderr, with tokens redacted
       -h, --help     Print help
       -V, --version  Print version
 
     Exit codes:
-        0  done
-        1  another failure: the server answers with an error, or with what is no answer
-        2  usage or configuration: an argument, a name, a variable or relay.toml is wrong
-        3  authorization: the server wants the user to sign in; nothing ran
-        4  the tool ran, and says that it failed
-        5  transport: the server cannot be reached, is too slow, breaks off or gives an HTTP error
-      130  interrupted
+        0  success
+        1  other error: for example, the server returned an error or an invalid response
+        2  usage or configuration error: an invalid argument, name, variable or relay.toml
+        3  authorization required: the user must sign in; the tool did not run
+        4  the tool ran and reported an error
+        5  transport error: cannot connect, timed out, connection closed, or an HTTP error
+      130  interrupted with Ctrl-C
 
-    A relay.toml, where ${NAME} stands for a variable of the environment:
+    Example of a relay.toml, in which ${NAME} is replaced by the environment variable NAME:
         [servers.weather]
         url = "https://example.com/mcp"
-        api_key = "${WEATHER_KEY}" # for calls without --token-env; may be left out
+        api_key = "${WEATHER_KEY}" # optional; not sent with --token-env or after "relay login"
 
-    `relay demo` shows the use of tokens without a server of your own.
+    Run "relay demo" to see what Relay does without a server of your own.
     --- stderr
     ---
     "#);
@@ -50,63 +50,68 @@ async fn relay_prints_help() {
 
 #[tokio::test]
 async fn servers_prints_help() {
-    assert_snapshot!(relay("servers --help").run().await, @"
+    assert_snapshot!(relay("servers --help").run().await, @r#"
     exit code: 0
     --- stdout
-    List the servers of the configuration
+    List the configured servers
 
     Usage: relay servers [OPTIONS]
 
     Options:
-          --config <FILE>  The configuration [default: relay.toml]
-          --json           Print JSON, errors included
-      -v, --verbose        Print what goes over the wire to stderr, without the tokens
+          --config <FILE>  The configuration file [default: relay.toml]
+          --json           Print results and errors as JSON
+      -v, --verbose        Print the messages sent and received to stderr, with tokens redacted
       -h, --help           Print help
 
-    `relay --help` explains the exit codes.
+    Run "relay --help" to see the exit codes.
     --- stderr
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
 async fn tools_prints_help() {
-    assert_snapshot!(relay("tools --help").run().await, @"
+    assert_snapshot!(relay("tools --help").run().await, @r#"
     exit code: 0
     --- stdout
-    List the tools of a server, or of all
+    List the tools of one server or of all servers
 
     Usage: relay tools [OPTIONS] [SERVER]
            relay tools [OPTIONS] --url URL
            relay tools [OPTIONS] --stdio -- PROGRAM…
 
     Arguments:
-      [SERVER]      A server of the configuration, or else all; with --token-env it has to be one
-      [PROGRAM]...  With --stdio, the program and its arguments; no shell reads them
+      [SERVER]      A configured server; required with --token-env if there are several [default: all]
+      [PROGRAM]...  With --stdio, the program to start and its arguments; no shell interprets them
 
     Options:
-          --url <URL>            The server, without a configuration
-          --stdio                Start the server: a program that follows at the end, with its arguments
-          --inherit-env <NAME>   A variable of the environment that the program gets to see. May be
-                                 repeated
-          --config <FILE>        The configuration [default: relay.toml]
-          --token-env <NAME>     The environment variable that holds the user's access token
-          --timeout <SECONDS>    How long to wait for one answer of the server [default: 30]
-          --allow-insecure-http  Send the token over plain HTTP to another machine, where anyone on the
-                                 way can read it
-          --json                 Print JSON, errors included
-      -v, --verbose              Print what goes over the wire to stderr, without the tokens
+          --url <URL>            The URL of the server; no configuration file is read
+          --stdio                Start PROGRAM as the server, and connect to its stdin and stdout
+          --inherit-env <NAME>   An environment variable to pass to PROGRAM. May be repeated
+          --config <FILE>        The configuration file [default: relay.toml]
+          --token-env <NAME>     The environment variable that contains the user's access token
+          --timeout <SECONDS>    The longest time to wait for a response, in seconds [default: 30]
+          --allow-insecure-http  Allow plain HTTP to another machine. Anyone on the network path can
+                                 read the token
+          --json                 Print results and errors as JSON
+      -v, --verbose              Print the messages sent and received to stderr, with tokens redacted
       -h, --help                 Print help
 
-    `relay --help` explains the exit codes.
+    Examples:
+        relay tools
+        relay tools weather --json
+        relay tools --url https://example.com/mcp --token-env MY_TOKEN
+        relay tools --stdio -- my-server
+
+    Run "relay --help" to see the exit codes.
     --- stderr
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
 async fn call_prints_help() {
-    assert_snapshot!(relay("call --help").run().await, @"
+    assert_snapshot!(relay("call --help").run().await, @r#"
     exit code: 0
     --- stdout
     Call a tool
@@ -116,49 +121,55 @@ async fn call_prints_help() {
            relay call [OPTIONS] --stdio TOOL [ARGUMENTS] -- PROGRAM…
 
     Arguments:
-      <SERVER>      A server of the configuration; left out with --url and --stdio
-      [TOOL]        The tool, by the name that the model sees or by the server's own
-      [ARGUMENTS]   Its arguments: a JSON object, `@FILE`, or `-` for stdin
-      [PROGRAM]...  With --stdio, the program and its arguments; no shell reads them
+      <SERVER>      A configured server; leave it out with --url and --stdio
+      [TOOL]        The tool: its name on the server, or the name that the model sees
+      [ARGUMENTS]   The arguments: a JSON object, "@FILE" for a file, or "-" for stdin [default: {}]
+      [PROGRAM]...  With --stdio, the program to start and its arguments; no shell interprets them
 
     Options:
-          --arg <KEY=VALUE>      One argument; VALUE is JSON, or else a string. May be repeated
-          --url <URL>            The server, without a configuration
-          --stdio                Start the server: a program that follows at the end, with its arguments
-          --inherit-env <NAME>   A variable of the environment that the program gets to see. May be
-                                 repeated
-          --config <FILE>        The configuration [default: relay.toml]
-          --token-env <NAME>     The environment variable that holds the user's access token
-          --timeout <SECONDS>    How long to wait for one answer of the server [default: 30]
-          --allow-insecure-http  Send the token over plain HTTP to another machine, where anyone on the
-                                 way can read it
-          --json                 Print the whole output as JSON, errors included
-      -v, --verbose              Print what goes over the wire to stderr, without the tokens
+          --arg <KEY=VALUE>      One argument, instead of ARGUMENTS. A VALUE that is not JSON is sent as
+                                 a string. May be repeated
+          --url <URL>            The URL of the server; no configuration file is read
+          --stdio                Start PROGRAM as the server, and connect to its stdin and stdout
+          --inherit-env <NAME>   An environment variable to pass to PROGRAM. May be repeated
+          --config <FILE>        The configuration file [default: relay.toml]
+          --token-env <NAME>     The environment variable that contains the user's access token
+          --timeout <SECONDS>    The longest time to wait for a response, in seconds [default: 30]
+          --allow-insecure-http  Allow plain HTTP to another machine. Anyone on the network path can
+                                 read the token
+          --json                 Print the complete output and errors as JSON
+      -v, --verbose              Print the messages sent and received to stderr, with tokens redacted
       -h, --help                 Print help
 
-    `relay --help` explains the exit codes.
+    Examples:
+        relay call weather forecast '{"city": "Oslo", "days": 3}'
+        relay call weather forecast --arg city=Oslo --arg days=3
+        relay call --url https://example.com/mcp --token-env MY_TOKEN forecast @arguments.json
+        relay call --stdio count --arg text="to be or not" -- my-server
+
+    Run "relay --help" to see the exit codes.
     --- stderr
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
 async fn demo_prints_help() {
-    assert_snapshot!(relay("demo --help").run().await, @"
+    assert_snapshot!(relay("demo --help").run().await, @r#"
     exit code: 0
     --- stdout
-    Show how tools behind a bearer token are used, with servers of its own
+    Show what Relay does, with test servers that run on this machine
 
     Usage: relay demo [OPTIONS]
 
     Options:
-      -v, --verbose  Print what goes over the wire to stderr, without the tokens
+      -v, --verbose  Print the messages sent and received to stderr, with tokens redacted
       -h, --help     Print help
 
-    `relay --help` explains the exit codes.
+    Run "relay --help" to see the exit codes.
     --- stderr
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -171,7 +182,7 @@ async fn short_and_long_help_are_equal() {
 
 #[tokio::test]
 async fn no_command_prints_help_and_exits_with_2() {
-    assert!(relay("").run().await.starts_with("exit code: 2\n--- stdout\n--- stderr\nLists and"));
+    assert!(relay("").run().await.starts_with("exit code: 2\n--- stdout\n--- stderr\nList and"));
 }
 
 #[tokio::test]
@@ -187,79 +198,84 @@ async fn prints_the_version() {
 
 #[tokio::test]
 async fn login_prints_help() {
-    assert_snapshot!(relay("login --help").run().await, @"
+    assert_snapshot!(relay("login --help").run().await, @r#"
     exit code: 0
     --- stdout
-    Sign in to a server with a browser, for all commands after it
+    Sign in to a server with a browser; later commands use the stored credentials
 
     Usage: relay login [OPTIONS] SERVER
            relay login [OPTIONS] --url URL
 
     Arguments:
-      [SERVER]  A server of the configuration
+      [SERVER]  A configured server
 
     Options:
-          --url <URL>                 The server, without a configuration
-          --config <FILE>             The configuration [default: relay.toml]
-          --no-browser                Print the URL to open, and open no browser
-          --client-id <ID>            What Relay is registered as by hand, where it cannot register
-                                      itself
-          --client-secret-env <NAME>  The environment variable that holds the secret of that client, if
-                                      it has one
-          --port <PORT>               The port of http://127.0.0.1:PORT/callback, where the browser
-                                      comes back to [default: any]
-          --json                      Print JSON, errors included
-      -v, --verbose                   Print what goes over the wire to stderr, without the tokens
+          --url <URL>                 The URL of the server; no configuration file is read
+          --config <FILE>             The configuration file [default: relay.toml]
+          --no-browser                Print the authorization URL without opening a browser
+          --client-id <ID>            The client ID, if the authorization server does not register
+                                      clients automatically
+          --client-secret-env <NAME>  The environment variable that contains the client secret, if the
+                                      client has one
+          --port <PORT>               The port of the redirect URI, http://127.0.0.1:PORT/callback
+                                      [default: any free port]
+          --json                      Print results and errors as JSON
+      -v, --verbose                   Print the messages sent and received to stderr, with tokens
+                                      redacted
       -h, --help                      Print help
 
-    `relay --help` explains the exit codes.
+    Examples:
+        relay login weather
+        relay login --url https://example.com/mcp --no-browser
+
+    Run "relay --help" to see the exit codes.
     --- stderr
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
 async fn logout_prints_help() {
-    assert_snapshot!(relay("logout --help").run().await, @"
+    assert_snapshot!(relay("logout --help").run().await, @r#"
     exit code: 0
     --- stdout
-    Sign out of a server
+    Sign out of a server: revoke its tokens and delete the stored credentials
 
     Usage: relay logout [OPTIONS] SERVER
            relay logout [OPTIONS] --url URL
 
     Arguments:
-      [SERVER]  A server of the configuration
+      [SERVER]  A configured server
 
     Options:
-          --url <URL>      The server, without a configuration
-          --config <FILE>  The configuration [default: relay.toml]
+          --url <URL>      The URL of the server; no configuration file is read
+          --config <FILE>  The configuration file [default: relay.toml]
           --json           Print errors as JSON
-      -v, --verbose        Print what goes over the wire to stderr, without the tokens
+      -v, --verbose        Print the messages sent and received to stderr, with tokens redacted
       -h, --help           Print help
 
-    `relay --help` explains the exit codes.
+    Run "relay --help" to see the exit codes.
     --- stderr
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
 async fn status_prints_help() {
-    assert_snapshot!(relay("status --help").run().await, @"
+    assert_snapshot!(relay("status --help").run().await, @r#"
     exit code: 0
     --- stdout
-    List the servers that somebody is signed in to
+    List the servers that you are signed in to
 
     Usage: relay status [OPTIONS]
 
     Options:
-          --json     Print JSON, errors included
-      -v, --verbose  Print what goes over the wire to stderr, without the tokens
+          --json     Print results and errors as JSON
+      -v, --verbose  Print the messages sent and received to stderr, with tokens redacted
       -h, --help     Print help
 
-    `relay --help` explains the exit codes.
+    Run "relay --help" to see the exit codes.
     --- stderr
     ---
-    ");
+    "#);
 }

@@ -63,7 +63,7 @@ async fn reports_invalid_programs_and_options() {
             relay(arguments).env("PATH", "/usr/bin:/bin").run().await
         );
     }
-    assert_snapshot!(shown, @"
+    assert_snapshot!(shown, @r#"
     $ relay tools --stdio -- no-such-program
     exit code: 2
     --- stdout
@@ -78,7 +78,7 @@ async fn reports_invalid_programs_and_options() {
     --- stderr
     error: server `local` failed: the connection ended before the answer
       caused by: `sh` ended (exit status: 1) before it answered: outcome unknown
-    hint: does the program serve MCP on stdin and stdout? --verbose shows what it writes
+    hint: check that the program serves MCP on stdin and stdout; use --verbose to see its output
     ---
     $ relay tools --stdio
     exit code: 2
@@ -122,10 +122,10 @@ async fn reports_invalid_programs_and_options() {
     exit code: 2
     --- stdout
     --- stderr
-    error: with --stdio there is only one server, which is not named
-    hint: relay call --stdio TOOL [ARGUMENTS] -- PROGRAM…
+    error: too many arguments: with --stdio, leave out the server
+    hint: run "relay call --stdio TOOL [ARGUMENTS] -- PROGRAM…"
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]

@@ -18,16 +18,19 @@ async fn the_api_key_of_the_config_is_sent() {
 #[tokio::test]
 async fn token_env_requires_a_variable_that_is_set() {
     let server = weather_server::protected().await;
-    assert_snapshot!(relay("tools --token-env TOKEN").url(&server).run().await, @"
+    assert_snapshot!(relay("tools --token-env TOKEN").url(&server).run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: the variable `TOKEN` (--token-env) is not set
-    hint: it has to hold the user's access token
+    error: environment variable "TOKEN" (--token-env) is not set
+    hint: set it to the user's access token
     ---
-    ");
+    "#);
     let empty = relay("tools --token-env TOKEN").env("TOKEN", "").url(&server).run().await;
-    assert!(empty.contains("error: the variable `TOKEN` (--token-env) is not set"), "{empty}");
+    assert!(
+        empty.contains("error: environment variable \"TOKEN\" (--token-env) is not set"),
+        "{empty}"
+    );
     assert_eq!(server.requests().len(), 0);
 }
 
@@ -35,13 +38,13 @@ async fn token_env_requires_a_variable_that_is_set() {
 async fn token_env_rejects_a_token_with_spaces() {
     let server = weather_server::protected().await;
     let program = relay("tools --token-env TOKEN").env("TOKEN", "two words").url(&server);
-    assert_snapshot!(program.run().await, @"
+    assert_snapshot!(program.run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: the variable `TOKEN` (--token-env) holds a space, a line break or another character that no token has
+    error: environment variable "TOKEN" (--token-env) contains a space, a line break or another character not allowed in a token
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -85,7 +88,7 @@ async fn a_token_is_not_sent_over_plain_http() {
     --- stderr
     error: server `remote` failed: the request was not sent
       caused by: credentials would travel unencrypted to http://server.invalid/mcp: use https, or allow insecure HTTP for this server
-    hint: --allow-insecure-http allows it, and lets anyone on the way read the token
+    hint: use --allow-insecure-http to allow it; anyone on the network path can read the token
     ---
     ");
 }
@@ -95,15 +98,15 @@ async fn an_api_key_with_spaces_is_not_sent() {
     let server = weather_server::protected().await;
     let text = format!("[servers.a]\nurl = '{}'\napi_key = 'two words'", server.url());
     let program = relay("tools a").file("relay.toml", &text).replace_port(&server);
-    assert_snapshot!(program.run().await, @"
+    assert_snapshot!(program.run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
     error: server `a` failed: the request was not sent
       caused by: the access token for http://127.0.0.1:PORT/mcp is empty or holds a space, a line break or another character that no header carries
-    hint: put the token alone into the server's `api_key`
+    hint: the server's "api_key" must contain only the token
     ---
-    ");
+    "#);
 }
 
 #[cfg(unix)]
@@ -113,21 +116,21 @@ async fn a_variable_that_is_not_utf8_is_a_usage_error() {
 
     let value = OsStr::from_bytes(b"a-token\xff");
     let program = relay("tools --url http://127.0.0.1:1/mcp --token-env TOKEN");
-    assert_snapshot!(program.env("TOKEN", value).run().await, @"
+    assert_snapshot!(program.env("TOKEN", value).run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: the variable `TOKEN` (--token-env) is not UTF-8
+    error: environment variable "TOKEN" (--token-env) is not valid UTF-8
     ---
-    ");
+    "#);
     let text = "[servers.a]\nurl = 'http://127.0.0.1:1/mcp'\napi_key = '${KEY:-}'";
     let program = relay("tools").file("relay.toml", text).env("KEY", value);
-    assert_snapshot!(program.run().await, @"
+    assert_snapshot!(program.run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: relay.toml is not usable
-      caused by: the variable `KEY` is not UTF-8
+    error: invalid configuration file "relay.toml"
+      caused by: environment variable "KEY" is not valid UTF-8
     ---
-    ");
+    "#);
 }

@@ -16,7 +16,7 @@ async fn a_missing_token_exits_with_3_and_suggests_login() {
     --- stdout
     --- stderr
     error: server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp requires an access token, scope "weather:read"
-    hint: `relay login --url URL` signs in with a browser; or get an access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it into a variable, and give the name of that with --token-env NAME
+    hint: run "relay login --url URL" to sign in with a browser, or get an access token with scope "weather:read" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; store it in an environment variable, and use --token-env NAME
     ---
     "#);
 }
@@ -28,7 +28,7 @@ async fn a_missing_token_is_reported_as_json() {
     exit code: 3
     --- stdout
     --- stderr
-    {"error":{"kind":"authorization","exitCode":3,"message":"server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp requires an access token, scope \"weather:read\"","server":"remote","hint":"`relay login --url URL` signs in with a browser; or get an access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it into a variable, and give the name of that with --token-env NAME","didNotRun":true,"retryable":false,"authorization":{"endpoint":"http://127.0.0.1:PORT/mcp","reason":"missing","scope":"weather:read","resourceMetadata":"http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp"}}}
+    {"error":{"kind":"authorization","exitCode":3,"message":"server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp requires an access token, scope \"weather:read\"","server":"remote","hint":"run \"relay login --url URL\" to sign in with a browser, or get an access token with scope \"weather:read\" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; store it in an environment variable, and use --token-env NAME","didNotRun":true,"retryable":false,"authorization":{"endpoint":"http://127.0.0.1:PORT/mcp","reason":"missing","scope":"weather:read","resourceMetadata":"http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp"}}}
     ---
     "#);
 }
@@ -43,7 +43,7 @@ async fn a_rejected_token_suggests_to_get_a_new_one() {
     --- stdout
     --- stderr
     error: server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp rejected the access token, scope "weather:read" (the access token expired)
-    hint: get a new access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it into the variable `TOKEN`
+    hint: get a new access token with scope "weather:read" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; store it in the environment variable "TOKEN"
     ---
     "#);
 }
@@ -61,7 +61,7 @@ async fn an_insufficient_scope_names_the_required_scope() {
     --- stdout
     --- stderr
     error: calling `forecast`, server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp requires an access token of wider scope, scope "weather:write" (insufficient_scope)
-    hint: get a new access token for the scope `weather:write`; put it into the variable `TOKEN`
+    hint: get a new access token with scope "weather:write"; store it in the environment variable "TOKEN"
     ---
     "#);
     assert_eq!(server.open_sessions(), 0);
@@ -77,7 +77,7 @@ async fn a_rejected_api_key_suggests_login_or_another_key() {
     --- stdout
     --- stderr
     error: server `a` wants the user to sign in: http://127.0.0.1:PORT/mcp rejected the access token, scope "weather:read" (the access token is unknown)
-    hint: `relay login a` signs in with a browser; or get a new access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it in place of the server's `api_key`, or into a variable for --token-env NAME
+    hint: run "relay login a" to sign in with a browser, or get a new access token with scope "weather:read" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; set the server's "api_key" to it, or store it in an environment variable and use --token-env NAME
     ---
     "#);
 }

@@ -35,7 +35,7 @@ async fn a_failed_write_exits_with_1() {
     exit code: 1
     --- stdout
     --- stderr
-    error: the results cannot be written to stdout
+    error: cannot write to stdout
       caused by: No space left on device (os error 28)
     ---
     ");

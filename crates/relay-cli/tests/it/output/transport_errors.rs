@@ -16,7 +16,7 @@ async fn an_unreachable_server_exits_with_5() {
       caused by: client error (Connect)
       caused by: tcp connect error
       caused by: Connection refused (os error 111)
-    hint: is the URL right, and does the server run?
+    hint: check the URL, and check that the server is running
     ---
     ");
 }
@@ -32,7 +32,7 @@ async fn a_timeout_exits_with_5() {
     --- stderr
     error: server `remote` failed: no answer in time
       caused by: no answer to `tools/list` within 200ms
-    hint: --timeout SECONDS waits longer
+    hint: use --timeout SECONDS to wait longer
     ---
     ");
 }
@@ -41,15 +41,15 @@ async fn a_timeout_exits_with_5() {
 async fn an_http_404_suggests_to_check_the_url() {
     let server = weather_server::public().start().await.unwrap();
     let program = relay("tools --url").arg(&format!("{}s", server.url())).replace_port(&server);
-    assert_snapshot!(program.run().await, @"
+    assert_snapshot!(program.run().await, @r#"
     exit code: 5
     --- stdout
     --- stderr
     error: server `remote` failed: HTTP status 404
       caused by: the server speaks no MCP: `server/discover` failed: http://127.0.0.1:PORT/mcps answered with HTTP status 404 Not Found; the older transport failed: http://127.0.0.1:PORT/mcps answered with HTTP status 404 Not Found; `initialize` failed
-    hint: is it the URL of the MCP endpoint? Many end in /mcp
+    hint: check that this is the URL of the MCP endpoint; many end with "/mcp"
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]

@@ -12,10 +12,10 @@ async fn signs_in_calls_a_tool_and_signs_out() {
     fixture.browser.open(&format!("{}?code=1&state=2", login.page("/callback")));
     assert_eq!(fixture.browser.url(), login.page("/other"));
     assert_snapshot!(page_text(&mut fixture.browser), @"
-    # Not the sign-in under way · Relay
-    Not the sign-in under way
+    # Unknown sign-in · Relay
+    Unknown sign-in
 
-    Relay waits for another sign-in, and has done nothing with this one. If you have started it yourself, go back to the terminal; otherwise close this page.
+    Relay is waiting for a different sign-in, and ignored this one. If you started it, return to the terminal. Otherwise, close this page.
     ");
 
     fixture.sign_in(&login);
@@ -24,27 +24,27 @@ async fn signs_in_calls_a_tool_and_signs_out() {
     # You are signed in · Relay
     You are signed in
 
-    You can close this page. Relay goes on in the terminal.
+    You can close this page and return to the terminal.
     ");
-    assert_snapshot!(login.end().await, @"
+    assert_snapshot!(login.end().await, @r#"
     exit code: 0
     --- stdout
-    signed in to `remote` by http://127.0.0.1:ISSUER
+    signed in to server "remote" through http://127.0.0.1:ISSUER
     --- stderr
-    A browser opens to sign you in. If it does not, open this URL in one:
+    Opening a browser to sign in. If no browser opens, open this URL:
     AUTHORIZATION-URL
     ---
-    ");
+    "#);
 
     let call = fixture.relay_with_url("call add --arg a=2 --arg b=3").run().await;
     assert!(call.starts_with("exit code: 0\n"), "{call}");
-    assert_snapshot!(fixture.relay_with_url("logout").run().await, @"
+    assert_snapshot!(fixture.relay_with_url("logout").run().await, @r#"
     exit code: 0
     --- stdout
-    signed out of `remote`
+    signed out of server "remote"
     --- stderr
     ---
-    ");
+    "#);
     let call = fixture.relay_with_url("call add --arg a=2 --arg b=3").run().await;
     assert!(call.starts_with("exit code: 3\n"), "{call}");
 }
@@ -56,16 +56,16 @@ async fn a_denied_authorization_is_shown_in_the_browser() {
     fixture.sign_in(&login);
     fixture.browser.follow("a[href$=abort]");
     assert_snapshot!(fixture.result(&login), @"
-    # You said no · Relay
-    You said no
+    # Access denied · Relay
+    Access denied
 
-    Relay was not let in, and can do nothing on your behalf. Nothing was kept.
+    Relay was not granted access and stored no credentials. You can close this page.
     ");
     assert_snapshot!(login.end().await, @"
     exit code: 3
     --- stdout
     --- stderr
-    A browser opens to sign you in. If it does not, open this URL in one:
+    Opening a browser to sign in. If no browser opens, open this URL:
     AUTHORIZATION-URL
     error: http://127.0.0.1:ISSUER refused: access_denied (End-User aborted interaction)
     ---
@@ -78,17 +78,17 @@ async fn an_expired_code_is_shown_in_the_browser() {
     let login = fixture.login().await;
     fixture.sign_in(&login);
     fixture.browser.follow("[type=submit]");
-    assert_snapshot!(fixture.result(&login), @"
-    # You are not signed in · Relay
-    You are not signed in
+    assert_snapshot!(fixture.result(&login), @r#"
+    # Sign-in failed · Relay
+    Sign-in failed
 
-    It did not work: http://127.0.0.1:ISSUER/token refused: invalid_grant (grant request is invalid). To try again, run `relay login` once more.
-    ");
+    http://127.0.0.1:ISSUER/token refused: invalid_grant (grant request is invalid). To try again, run "relay login" again.
+    "#);
     assert_snapshot!(login.end().await, @"
     exit code: 3
     --- stdout
     --- stderr
-    A browser opens to sign you in. If it does not, open this URL in one:
+    Opening a browser to sign in. If no browser opens, open this URL:
     AUTHORIZATION-URL
     error: http://127.0.0.1:ISSUER/token refused: invalid_grant (grant request is invalid)
     ---

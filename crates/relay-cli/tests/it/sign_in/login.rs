@@ -9,24 +9,24 @@ use crate::support::{SignInFixture, relay};
 async fn credentials_are_refreshed_until_revoked_or_signed_out() {
     let fixture = SignInFixture::start("life").await;
     let (transcript, page) = fixture.login().await;
-    assert_snapshot!(transcript, @"
+    assert_snapshot!(transcript, @r#"
     exit code: 0
     --- stdout
-    signed in to `remote` by http://127.0.0.1:ACCOUNTS
+    signed in to server "remote" through http://127.0.0.1:ACCOUNTS
     --- stderr
-    Open this URL in a browser on this machine, and sign in there:
+    To sign in, open this URL in a browser on this machine:
     AUTHORIZATION-URL
     ---
-    ");
+    "#);
     assert_snapshot!(page, @"
     <title>You are signed in · Relay</title>
     <h1>You are signed in</h1>
-    <p>You can close this page. Relay goes on in the terminal.</p>
+    <p>You can close this page and return to the terminal.</p>
     ");
     assert_snapshot!(fixture.relay("status").run().await, @"
     exit code: 0
     --- stdout
-    http://127.0.0.1:PORT/mcp	http://127.0.0.1:ACCOUNTS	signed in; renewed by itself
+    http://127.0.0.1:PORT/mcp	http://127.0.0.1:ACCOUNTS	signed in (refreshes automatically)
     --- stderr
     ---
     ");
@@ -53,32 +53,32 @@ async fn credentials_are_refreshed_until_revoked_or_signed_out() {
     --- stderr
     error: server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp rejected the access token, scope "weather:read" (the access token expired)
       caused by: the sign-in has expired or was revoked: sign in to http://127.0.0.1:PORT/mcp again
-    hint: `relay login --url URL` signs in with a browser; or get a new access token for the scope `weather:read` where http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp says; put it in place of the server's `api_key`, or into a variable for --token-env NAME
+    hint: run "relay login --url URL" to sign in with a browser, or get a new access token with scope "weather:read" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; set the server's "api_key" to it, or store it in an environment variable and use --token-env NAME
     ---
     "#);
     assert!(fixture.login().await.0.starts_with("exit code: 0\n"));
     assert!(called().await.starts_with("exit code: 0\n"));
 
-    assert_snapshot!(fixture.relay_with_url("logout").run().await, @"
+    assert_snapshot!(fixture.relay_with_url("logout").run().await, @r#"
     exit code: 0
     --- stdout
-    signed out of `remote`
+    signed out of server "remote"
     --- stderr
     ---
-    ");
+    "#);
     assert_eq!(fixture.accounts.count(OAuthEndpoint::Revocation), 1);
-    assert_snapshot!(fixture.relay_with_url("logout").run().await, @"
+    assert_snapshot!(fixture.relay_with_url("logout").run().await, @r#"
     exit code: 0
     --- stdout
     --- stderr
-    warning: nobody was signed in to `remote`
+    warning: not signed in to server "remote"
     ---
-    ");
+    "#);
     assert_snapshot!(fixture.relay("status").run().await, @"
     exit code: 0
     --- stdout
     --- stderr
-    warning: nobody is signed in anywhere
+    warning: not signed in to any server
     ---
     ");
     assert_eq!(fixture.accounts.violations(), Vec::<String>::new());
@@ -93,15 +93,15 @@ async fn a_denied_authorization_exits_with_3() {
     exit code: 3
     --- stdout
     --- stderr
-    Open this URL in a browser on this machine, and sign in there:
+    To sign in, open this URL in a browser on this machine:
     AUTHORIZATION-URL
     error: http://127.0.0.1:ACCOUNTS refused: access_denied (the person said no)
     ---
     ");
     assert_snapshot!(page, @"
-    <title>You said no · Relay</title>
-    <h1>You said no</h1>
-    <p>Relay was not let in, and can do nothing on your behalf. Nothing was kept.</p>
+    <title>Access denied · Relay</title>
+    <h1>Access denied</h1>
+    <p>Relay was not granted access and stored no credentials. You can close this page.</p>
     ");
 }
 
@@ -116,29 +116,29 @@ async fn a_failed_token_request_is_shown_on_the_page() {
     exit code: 3
     --- stdout
     --- stderr
-    Open this URL in a browser on this machine, and sign in there:
+    To sign in, open this URL in a browser on this machine:
     AUTHORIZATION-URL
     error: http://127.0.0.1:ACCOUNTS/token refused: invalid_grant (<b>)
     ---
     ");
     assert_snapshot!(page, @"
-    <title>You are not signed in · Relay</title>
-    <h1>You are not signed in</h1>
-    <p>It did not work: http://127.0.0.1:ACCOUNTS/token refused: invalid_grant (&lt;b&gt;). To try again, run `relay login` once more.</p>
+    <title>Sign-in failed · Relay</title>
+    <h1>Sign-in failed</h1>
+    <p>http://127.0.0.1:ACCOUNTS/token refused: invalid_grant (&lt;b&gt;). To try again, run &quot;relay login&quot; again.</p>
     ");
 }
 
 #[tokio::test]
 async fn login_to_a_stdio_server_is_a_usage_error() {
     let text = "[servers.files]\ncommand = 'true'";
-    assert_snapshot!(relay("login files").file("relay.toml", text).run().await, @"
+    assert_snapshot!(relay("login files").file("relay.toml", text).run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: server `files` is a program, which nobody signs in to
-    hint: what it has to know it is given by `env` or `inherit_env`
+    error: server "files": cannot sign in to a stdio server
+    hint: pass its credentials with "env" or "inherit_env" in the configuration
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -165,14 +165,14 @@ async fn stdio_servers_work_while_signed_in_to_another_server() {
 async fn an_unusable_credentials_folder_is_a_usage_error() {
     let fixture = SignInFixture::start("place").await;
     let program = relay("login --no-browser").url(&fixture.server).env("RELAY_HOME", "/dev/null/x");
-    assert_snapshot!(program.run().await, @"
+    assert_snapshot!(program.run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: /dev/null/x/sign-ins cannot be used for sign-ins
+    error: cannot store credentials in "/dev/null/x/sign-ins"
       caused by: Not a directory (os error 20)
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -200,18 +200,18 @@ async fn a_preregistered_client_signs_in_and_refreshes() {
     --- stdout
     --- stderr
     error: http://127.0.0.1:ACCOUNTS registers no clients by itself: register this application there, and set its client id for http://127.0.0.1:PORT/mcp
-    hint: register it to come back to http://127.0.0.1/callback, on the port of --port if it has to be one, and give --client-id ID
+    hint: register a client with the redirect URI http://127.0.0.1/callback, and use --client-id ID; if the port must be fixed, register http://127.0.0.1:PORT/callback, and use --port PORT
     ---
     ");
     let login = "login --no-browser --client-id by-hand --client-secret-env CLIENT_SECRET";
-    assert_snapshot!(fixture.login_with(fixture.relay_with_url(login)).await.0, @"
+    assert_snapshot!(fixture.login_with(fixture.relay_with_url(login)).await.0, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: the variable `CLIENT_SECRET` (--client-secret-env) is not set
-    hint: it has to hold the secret of the client
+    error: environment variable "CLIENT_SECRET" (--client-secret-env) is not set
+    hint: set it to the client secret
     ---
-    ");
+    "#);
     let program = fixture.relay_with_url(login).env("CLIENT_SECRET", "s3cret-of-hand");
     let (transcript, _) = fixture.login_with(program).await;
     assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
