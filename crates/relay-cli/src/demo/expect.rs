@@ -11,18 +11,18 @@ pub(crate) fn expect_authorization_error<T>(
     match outcome {
         Err(Error::Authorization(authorization)) => {
             let found = authorization.unauthorized.reason;
-            ensure!(found == reason, "the reason is {found:?}, not {reason:?}");
+            ensure!(found == reason, "expected the reason {reason:?}, got {found:?}");
             Ok(*authorization)
         }
-        Err(error) => Err(anyhow!(error).context("it is another error")),
-        Ok(_) => bail!("it was not refused"),
+        Err(error) => Err(anyhow!(error).context("expected an authorization error")),
+        Ok(_) => bail!("expected an authorization error, but the request succeeded"),
     }
 }
 
 /// Returns an error unless the tools have these names, which are the server's.
 pub(crate) fn expect_tools(tools: &ServerTools, expected: &[&str]) -> Result<()> {
     let names = tool_names(tools);
-    ensure!(names == expected, "the tools are {names:?}, not {expected:?}");
+    ensure!(names == expected, "expected the tools {expected:?}, got {names:?}");
     Ok(())
 }
 

@@ -20,7 +20,7 @@ impl Steps<'_> {
         self.print_introduction()?;
         self.run_steps().await.map_err(|error| {
             let number = self.script.step_number();
-            anyhow!("step {number} did not come out as announced: {error:#}")
+            anyhow!("step {number} of the demo failed: {error:#}")
         })?;
         self.print_ending()
     }
@@ -43,29 +43,36 @@ impl Steps<'_> {
 
     fn print_introduction(&self) -> Result<()> {
         self.script.paragraph(
-            "Three MCP servers run in this process, on loopback. All want a bearer token.\n\
-             An application asks them for tools on behalf of its users, with the crate `relay`.\n",
+            "Relay connects an application to the tools of MCP servers, for many users at once.\n\
+             It sends each user's own token, and tells the application when a user must sign in.\n\n\
+             In this demo, an application uses the Rust crate \"relay\". Each step shows its code.\n\
+             Three MCP servers run in this process. All require a bearer token:\n",
         )?;
         let Servers { weather, library, bank, accounts, .. } = &self.servers;
         self.script.rows(&[
-            ("weather", format!("{}  answers with JSON", weather.url())),
-            ("library", format!("{}  answers with event streams", library.url())),
-            ("bank", format!("{}  has an authorization server: {}", bank.url(), accounts.issuer())),
+            ("weather", format!("{}  responds with JSON", weather.url())),
+            ("library", format!("{}  responds with event streams", library.url())),
+            (
+                "bank",
+                format!("{}  uses the authorization server {}", bank.url(), accounts.issuer()),
+            ),
         ])?;
         self.script
-            .paragraph("\nA fourth one, `notes`, is a program on stdin and stdout: this one.")
+            .paragraph("\nA fourth server, \"notes\", is a program that Relay starts. It uses stdin and stdout.")
     }
 
     fn print_ending(&self) -> Result<()> {
         self.script.paragraph(
-            "\nAll came out as announced. Next, with a server and a token of your own:\n\n  \
+            "\nAll steps completed as expected. Relay sent each user's own token, refreshed an expired\n\
+             one, kept the users' tools apart, and reported each time when a user had to sign in.\n\n\
+             To try Relay with your own server and access token, run:\n\n  \
              export MY_TOKEN=…\n  \
              relay tools --url https://example.com/mcp --token-env MY_TOKEN\n  \
              relay call --url https://example.com/mcp --token-env MY_TOKEN TOOL '{\"key\": \"value\"}'\n\n\
-             Or sign in with a browser, and leave the token to Relay:\n\n  \
+             To sign in with a browser and let Relay manage the token, run:\n\n  \
              relay login --url https://example.com/mcp\n  \
              relay tools --url https://example.com/mcp\n\n\
-             --verbose shows what goes over the wire, here and there.",
+             Add --verbose to any command, such as \"relay demo\", to see the messages on the wire.",
         )?;
         Ok(())
     }
@@ -89,7 +96,7 @@ mod tests {
             let servers = Servers::start().await.unwrap();
             servers.weather.script(On::method(method), Reply::status(500));
             let error = run_demo(servers).await.unwrap_err().to_string();
-            let expected = format!("step {step} did not come out as announced: ");
+            let expected = format!("step {step} of the demo failed: ");
             assert!(error.starts_with(&expected), "{error}");
         }
     }
@@ -99,6 +106,6 @@ mod tests {
         let servers = Servers::start().await.unwrap();
         servers.weather.revoke_token(BOB);
         let error = run_demo(servers).await.unwrap_err().to_string();
-        assert!(error.starts_with("step 8 did not come out as announced: "), "{error}");
+        assert!(error.starts_with("step 8 of the demo failed: "), "{error}");
     }
 }

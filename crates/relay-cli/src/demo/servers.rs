@@ -70,12 +70,12 @@ type Definition = (&'static str, &'static str, Value);
 fn counted(
     tool_calls: &Arc<AtomicUsize>,
     (name, description, schema): Definition,
-    answer: fn(&Arguments) -> CallResult,
+    call: fn(&Arguments) -> CallResult,
 ) -> Tool {
     let tool_calls = Arc::clone(tool_calls);
     let handler = move |arguments: &Arguments| {
         tool_calls.fetch_add(1, Ordering::Relaxed);
-        answer(arguments)
+        call(arguments)
     };
     Tool::new(name, schema, handler).description(description)
 }
@@ -89,16 +89,16 @@ fn forecast_tool() -> Definition {
         },
         "required": ["city"],
     });
-    ("forecast", "The weather of the coming days in a city", schema)
+    ("forecast", "Weather forecast for a city, up to 7 days", schema)
 }
 
 fn forecast(arguments: &Arguments) -> CallResult {
     let Some(city) = arguments.get("city").and_then(Value::as_str) else {
-        return CallResult::tool_error("which city?");
+        return CallResult::tool_error("missing argument \"city\"");
     };
     let days = arguments.get("days").and_then(Value::as_u64).unwrap_or(1).clamp(1, 7);
     let highs: Vec<_> = (0..days).map(|day| 14 + day).collect();
-    let list = highs.iter().map(u64::to_string).collect::<Vec<_>>().join(", then ");
+    let list = highs.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     CallResult::text(format!("{city}: sunny, {list} degrees"))
         .member("structuredContent", json!({ "city": city, "sky": "sunny", "highs": highs }))
 }
@@ -109,16 +109,16 @@ fn history_tool() -> Definition {
         "properties": { "city": { "type": "string" }, "year": { "type": "integer" } },
         "required": ["city", "year"],
     });
-    ("history", "The weather of a past year in a city", schema)
+    ("history", "Weather of a city in a past year", schema)
 }
 
 fn history(arguments: &Arguments) -> CallResult {
     match arguments.get("year").and_then(Value::as_i64) {
         Some(year) if year < 1900 => {
-            CallResult::tool_error(format!("there are no records of {year}; they begin in 1900"))
+            CallResult::tool_error(format!("no records for {year}; records begin in 1900"))
         }
         Some(year) => CallResult::text(format!("{year} was a year like any other")),
-        None => CallResult::tool_error("which year?"),
+        None => CallResult::tool_error("missing argument \"year\""),
     }
 }
 
@@ -128,18 +128,18 @@ fn warn_tool() -> Definition {
         "properties": { "text": { "type": "string" } },
         "required": ["text"],
     });
-    ("warn", "Warns all users of bad weather; for meteorologists", schema)
+    ("warn", "Sends a weather warning to all users; for meteorologists only", schema)
 }
 
 fn warn(arguments: &Arguments) -> CallResult {
     match arguments.get("text").and_then(Value::as_str) {
         Some(text) => CallResult::text(format!("sent: {text}")),
-        None => CallResult::tool_error("warn of what?"),
+        None => CallResult::tool_error("missing argument \"text\""),
     }
 }
 
 fn balance_tool() -> Definition {
-    ("balance", "What is on the user's account", json!({ "type": "object" }))
+    ("balance", "Returns the balance of the user's account", json!({ "type": "object" }))
 }
 
 fn search_tool() -> Definition {
@@ -148,14 +148,14 @@ fn search_tool() -> Definition {
         "properties": { "title": { "type": "string" } },
         "required": ["title"],
     });
-    ("search", "Finds books by a word of their title", schema)
+    ("search", "Finds books by a word in the title", schema)
 }
 
 fn search(arguments: &Arguments) -> CallResult {
     const TITLES: [&str; 4] =
         ["The Old Man and the Sea", "The Sea, the Sea", "To the Lighthouse", "Moby-Dick"];
     let Some(word) = arguments.get("title").and_then(Value::as_str) else {
-        return CallResult::tool_error("which title?");
+        return CallResult::tool_error("missing argument \"title\"");
     };
     let found: Vec<_> = TITLES.into_iter().filter(|title| title.contains(word)).collect();
     CallResult::text(found.join("\n"))

@@ -39,31 +39,35 @@ impl Steps<'_> {
 
     async fn first_sign_in(&self, application: &Application) -> Result<ServerTools> {
         self.script.begin_step(
-            "Nor has anyone signed in to `bank`. This time, the crate `mcp-oauth` does it.",
+            "Alice has not signed in to \"bank\" yet. Here, the crate \"mcp-oauth\" manages the sign-in.",
             "let alice = relay.for_user(\"alice\", oauth.user(\"alice\")); alice.tools(\"bank\").await",
         )?;
         let error = expect_authorization_error(
             application.alice.tools("bank").await,
             UnauthorizedReason::Missing,
         )?;
-        self.script
-            .line("Error::Authorization. From what it says, the way to sign in is found:")?;
+        self.script.line(
+            "Relay returns Error::Authorization. It leads to the authorization server of the bank:",
+        )?;
         let issuer = self.sign_in(application, &error.unauthorized).await?;
-        ensure!(issuer == self.servers.accounts.issuer(), "the issuer is {issuer}");
+        ensure!(issuer == self.servers.accounts.issuer(), "unexpected issuer: {issuer}");
         self.script.rows(&[
             ("authorization server", issuer),
-            ("application", "registered there by itself".to_owned()),
-            ("Alice", "is sent there with a browser, approves, and comes back".to_owned()),
+            ("application", "registers there automatically".to_owned()),
+            (
+                "Alice",
+                "approves in a browser (simulated here) and returns to the application".to_owned(),
+            ),
         ])?;
         let tools = application.alice.tools("bank").await?;
         expect_tools(&tools, &["balance"])?;
-        self.script.line("Her tool is `relay__bank__balance`.")?;
+        self.script.line("Now Alice's tool is available: \"relay__bank__balance\".")?;
         Ok(tools)
     }
 
     async fn call_after_sign_in(&self, tools: &ServerTools) -> Result<()> {
         self.script.begin_step(
-            "The model wants to know what she has.",
+            "The model asks for Alice's balance.",
             "tools.call(\"balance\", json!({})).await?",
         )?;
         self.balance(tools).await?;
@@ -73,14 +77,15 @@ impl Steps<'_> {
     async fn refresh(&self, tools: &ServerTools) -> Result<()> {
         self.servers.accounts.expire_access_tokens();
         self.script.begin_step(
-            "Her token expires in the middle of the session. The application does not notice.",
+            "Alice's token expires during the session. The application does not notice.",
             "tools.call(\"balance\", json!({})).await?",
         )?;
         self.balance(tools).await?;
         let token_requests = self.servers.accounts.count(OAuthEndpoint::Token);
-        ensure!(token_requests == 2, "tokens were asked for {token_requests} times, not twice");
-        self.script
-            .line("The call was refused, the token refreshed, and the call made once more.")?;
+        ensure!(token_requests == 2, "expected 2 token requests, got {token_requests}");
+        self.script.line(
+            "The server rejected the call. Relay refreshed the token and repeated the call.",
+        )?;
         self.expect_calls(6)
     }
 
@@ -88,18 +93,19 @@ impl Steps<'_> {
         self.servers.accounts.revoke_refresh_tokens();
         self.servers.accounts.expire_access_tokens();
         self.script.begin_step(
-            "Alice takes the permission back, at the authorization server.",
+            "Alice revokes her permission at the authorization server.",
             "tools.call(\"balance\", json!({})).await",
         )?;
         let outcome = tools.call("balance", json!({})).await;
         let unauthorized =
             expect_authorization_error(outcome, UnauthorizedReason::Rejected)?.unauthorized;
-        let source = unauthorized.source().context("it does not say why there is no new token")?;
-        let source = source.downcast_ref().context("it is not of `mcp-oauth`")?;
+        let source = unauthorized.source().context("the error has no source")?;
+        let source = source.downcast_ref().context("the source is not an error of mcp-oauth")?;
         let mcp_oauth::Error::SignInRequired { reason, .. } = source else {
             return Err(anyhow::anyhow!("{source}"));
         };
-        self.script.line("Error::Authorization, for now only she can go on:")?;
+        self.script
+            .line("Relay returns Error::Authorization, because Alice must sign in again:")?;
         self.script.rows(&[("reason", reason.to_string())])?;
         self.expect_no_call(6)?;
         Ok(unauthorized)
@@ -112,7 +118,7 @@ impl Steps<'_> {
         tools: &ServerTools,
     ) -> Result<()> {
         self.script.begin_step(
-            "She signs in again, and the same tools go on.",
+            "Alice signs in again, and the application continues to use the same tools.",
             "tools.call(\"balance\", json!({})).await?",
         )?;
         self.sign_in(application, unauthorized).await?;
@@ -130,15 +136,15 @@ impl Steps<'_> {
         let sign_in = application.tokens.begin_sign_in(&endpoint, Some(unauthorized)).await?;
         // The authorization server of the testkit needs no browser.
         let callback = self.servers.accounts.visit(sign_in.authorization_url.as_str());
-        let callback = callback.context("the authorization server sends nobody back")?;
+        let callback = callback.context("the authorization server did not redirect")?;
         let credentials = application.client.complete_sign_in(sign_in.pending, &callback).await?;
-        ensure!(credentials.refresh_token.is_some(), "there is no refresh token");
+        ensure!(credentials.refresh_token.is_some(), "the credentials have no refresh token");
         Ok(credentials.issuer)
     }
 
     async fn balance(&self, tools: &ServerTools) -> Result<()> {
         let output = tools.call("balance", json!({})).await?;
-        ensure!(!output.is_error, "the tool failed: {}", output.text());
+        ensure!(!output.is_error, "the tool reported an error: {}", output.text());
         self.script.rows(&[("text", output.text())])
     }
 }

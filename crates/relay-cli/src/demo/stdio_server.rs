@@ -47,7 +47,7 @@ fn respond(method: &Value, params: &Value) -> Value {
             json!({ "content": [{ "type": "text", "text": format!("{words} words") }] })
         }
         method => {
-            let message = format!("there is no method {method}");
+            let message = format!("unknown method \"{method}\"");
             return json!({ "error": { "code": -32601, "message": message } });
         }
     };

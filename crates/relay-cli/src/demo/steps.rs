@@ -36,26 +36,29 @@ impl<'a> Steps<'a> {
     }
 
     pub(super) async fn without_token(&self) -> Result<()> {
-        self.script.begin_step("Nobody has signed in.", "relay.tools(\"weather\").await")?;
+        self.script.begin_step(
+            "The application lists tools for a user who has not signed in.",
+            "relay.tools(\"weather\").await",
+        )?;
         let error = expect_authorization_error(
             self.relay.tools("weather").await,
             UnauthorizedReason::Missing,
         )?;
-        let challenge = error.challenge().context("there is no challenge")?;
-        ensure!(challenge.error().is_none(), "a missing token is not an invalid one");
-        self.script.line("Error::Authorization: sign the user in. It says how:")?;
+        let challenge = error.challenge().context("the error has no challenge")?;
+        ensure!(challenge.error().is_none(), "expected a challenge without an error code");
+        self.script.line("Relay returns Error::Authorization, which tells the application how to sign the user in:")?;
         self.print_authorization(&error)?;
         self.expect_no_call(0)
     }
 
     pub(super) async fn with_token(&self, alice: &User) -> Result<ServerTools> {
         self.script.begin_step(
-            "Alice has signed in; the application has her token.",
+            "Alice has signed in, and the application passes her token to Relay.",
             "let tools = relay.with_token(token).tools(\"weather\").await?",
         )?;
         let tools = alice.tools("weather").await?;
         expect_tools(&tools, &["forecast", "history"])?;
-        self.script.line("Her tools, by the names that a model sees:")?;
+        self.script.line("Alice's tools, with the names that a model sees:")?;
         let row = |tool: Tool| (tool.name().to_owned(), tool.description().to_owned());
         self.script.rows(&tools.iter().map(row).collect::<Vec<_>>())?;
         Ok(tools)
@@ -63,40 +66,44 @@ impl<'a> Steps<'a> {
 
     pub(super) async fn successful_call(&self, tools: &ServerTools) -> Result<()> {
         self.script.begin_step(
-            "The model wants to know the weather.",
+            "The model calls a tool with arguments.",
             "tools.call(\"relay__weather__forecast\", json!({ \"city\": \"Oslo\", \"days\": 3 })).await?",
         )?;
         let arguments = json!({ "city": "Oslo", "days": 3 });
         let output = tools.call("relay__weather__forecast", arguments).await?;
-        ensure!(!output.is_error, "the tool failed: {}", output.text());
-        let structured = output.structured_content.as_ref().context("nothing is structured")?;
+        ensure!(!output.is_error, "the tool reported an error: {}", output.text());
+        let structured =
+            output.structured_content.as_ref().context("the output has no structured content")?;
         let highs = structured["highs"].as_array().map(Vec::len);
-        ensure!(structured["city"] == "Oslo" && highs == Some(3), "it says {structured}");
-        self.script.line("The output, as text for the model and as JSON for the application:")?;
+        ensure!(
+            structured["city"] == "Oslo" && highs == Some(3),
+            "unexpected structured content: {structured}"
+        );
+        self.script.line("The output is text for the model, and JSON for the application:")?;
         self.script.rows(&[("text", output.text()), ("structured", structured.to_string())])?;
         self.expect_calls(1)
     }
 
     pub(super) async fn event_stream(&self, alice: &User) -> Result<()> {
         self.script.begin_step(
-            "The other server answers with an event stream. For the application it is the same.",
+            "Another server responds with an event stream. The application uses it in the same way.",
             "user.tools(\"library\").await?.call(\"search\", json!({ \"title\": \"Sea\" })).await?",
         )?;
         let tools = alice.tools("library").await?;
         let output = tools.call("search", json!({ "title": "Sea" })).await?;
         let text = output.text();
-        ensure!(!output.is_error && text.lines().count() == 2, "it says {text}");
+        ensure!(!output.is_error && text.lines().count() == 2, "unexpected output: {text}");
         self.script.rows(&[("text", text.replace('\n', "; "))])?;
         self.expect_calls(2)
     }
 
     pub(super) async fn tool_failure(&self, tools: &ServerTools) -> Result<()> {
         self.script.begin_step(
-            "A tool fails by itself. That is an output for the model to see, not an error.",
+            "A tool reports an error. Relay returns it as output, for the model to read.",
             "tools.call(\"history\", json!({ \"city\": \"Oslo\", \"year\": 1750 })).await?",
         )?;
         let output = tools.call("history", json!({ "city": "Oslo", "year": 1750 })).await?;
-        ensure!(output.is_error, "the tool did not fail: {}", output.text());
+        ensure!(output.is_error, "expected the tool to report an error, got: {}", output.text());
         let rows = [("is_error", output.is_error.to_string()), ("text", output.text())];
         self.script.rows(&rows)?;
         self.expect_calls(3)
@@ -105,22 +112,26 @@ impl<'a> Steps<'a> {
     pub(super) async fn expired_token(&self, tools: &ServerTools) -> Result<()> {
         self.servers.weather.renew_token(ALICE, ALICE_AGAIN);
         self.script.begin_step(
-            "Alice's token expires, and the model makes the next call.",
+            "Alice's token expires, and the model calls a tool.",
             "tools.call(\"relay__weather__forecast\", json!({ \"city\": \"Rome\" })).await",
         )?;
         let outcome = tools.call("relay__weather__forecast", json!({ "city": "Rome" })).await;
         let error = expect_authorization_error(outcome, UnauthorizedReason::Rejected)?;
         let code = error.challenge().and_then(|challenge| challenge.error());
-        ensure!(code == Some("invalid_token"), "the challenge says {code:?}");
-        ensure!(error.tool.as_deref() == Some("forecast"), "it was {:?}", error.tool);
-        self.script.line("Error::Authorization again, and what it says:")?;
+        ensure!(code == Some("invalid_token"), "unexpected error code in the challenge: {code:?}");
+        ensure!(
+            error.tool.as_deref() == Some("forecast"),
+            "the error names the tool {:?}",
+            error.tool
+        );
+        self.script.line("Relay returns Error::Authorization again, with the reason:")?;
         self.print_authorization(&error)?;
         self.expect_no_call(3)
     }
 
     pub(super) async fn new_token(&self, alice: &User) -> Result<ServerTools> {
         self.script.begin_step(
-            "Alice signs in again, and the call is made with the new token.",
+            "Alice signs in again, and the application repeats the call with her new token.",
             "relay.with_token(new_token).tools(\"weather\").await?.call(…).await?",
         )?;
         let tools = alice.tools("weather").await?;
@@ -133,47 +144,47 @@ impl<'a> Steps<'a> {
 
     pub(super) async fn other_user(&self, alice_tools: &ServerTools) -> Result<()> {
         self.script.begin_step(
-            "Bob signs in, who is a meteorologist. Nothing of one user is shown to another.",
+            "Bob signs in. As a meteorologist, he has one more tool, which Alice cannot use.",
             "relay.with_token(token_of_bob).tools(\"weather\").await?",
         )?;
         let list_requests = || self.servers.weather.count("tools/list");
         let before = list_requests();
         let bob_tools = self.relay.with_token(BOB).tools("weather").await?;
-        ensure!(list_requests() == before + 1, "Bob's list was not fetched for him");
+        ensure!(list_requests() == before + 1, "Bob's tool list was not fetched");
         expect_tools(&bob_tools, &["forecast", "history", "warn"])?;
         let alice_again = self.relay.with_token(ALICE_AGAIN).tools("weather").await?;
-        ensure!(list_requests() == before + 1, "Alice's list is not kept");
+        ensure!(list_requests() == before + 1, "Alice's tool list was not cached");
         expect_tools(&alice_again, &["forecast", "history"])?;
         let outcome = alice_tools.call("warn", json!({ "text": "storm" })).await;
         let Err(error @ Error::UnknownTool { .. }) = outcome else {
-            bail!("a tool of Bob's is open to Alice: {outcome:?}");
+            bail!("Alice can call a tool of Bob: {outcome:?}");
         };
         self.script.rows(&[
-            ("Bob's", tool_names(&bob_tools).join(", ")),
-            ("Alice's", tool_names(&alice_again).join(", ")),
-            ("Alice tries `warn`", error.to_string()),
+            ("Bob's tools", tool_names(&bob_tools).join(", ")),
+            ("Alice's tools", tool_names(&alice_again).join(", ")),
+            ("Alice calls \"warn\"", error.to_string()),
         ])?;
         self.expect_no_call(4)
     }
 
     pub(super) async fn stdio_server(&self) -> Result<()> {
         self.script.begin_step(
-            "A server on stdio is started when it is needed. It gets nobody's token.",
+            "Relay starts the stdio server on first use. Such a server never receives a user's token.",
             "relay.tools(\"notes\").await?.call(\"count\", json!({ \"text\": \"To be or not\" })).await?",
         )?;
         let tools = self.relay.tools("notes").await?;
         expect_tools(&tools, &["count"])?;
         let output = tools.call("count", json!({ "text": "To be or not" })).await?;
-        ensure!(output.text() == "4 words", "it says {}", output.text());
+        ensure!(output.text() == "4 words", "unexpected output: {}", output.text());
         let outcome = self.relay.with_token(BOB).tools("notes").await;
         let Err(error @ Error::Configuration { .. }) = outcome else {
-            bail!("it got a token of Bob's");
+            bail!("expected a configuration error, because stdio servers receive no tokens");
         };
         self.script.rows(&[("text", output.text()), ("with Bob's token", error.to_string())])
     }
 
     pub(super) async fn close(&self) -> Result<()> {
-        self.script.begin_step("The application ends.", "relay.close().await")?;
+        self.script.begin_step("The application shuts down.", "relay.close().await")?;
         let Servers { weather, library, bank, accounts, .. } = &self.servers;
         let open_sessions =
             || [weather, library, bank].map(TestServer::open_sessions).iter().sum::<usize>();
@@ -181,26 +192,34 @@ impl<'a> Steps<'a> {
         // One session remains: its token has expired, so only the server can end it.
         expect_authorization_error(self.relay.close().await, UnauthorizedReason::Rejected)?;
         let after = open_sessions();
-        ensure!(after == 1, "{after} of {before} sessions are left");
+        ensure!(after == 1, "{after} of {before} sessions are still open, expected 1");
         let servers = [weather, library, bank].map(TestServer::violations);
         let violations = [servers.concat(), accounts.violations()].concat();
-        ensure!(violations.is_empty(), "the servers complain: {}", violations.join("; "));
+        ensure!(
+            violations.is_empty(),
+            "the servers found protocol violations: {}",
+            violations.join("; ")
+        );
         let ended = before - after;
-        self.script
-            .line(&format!("{ended} sessions are ended; that of the expired token cannot be."))?;
-        self.script
-            .line("The servers found nothing in all requests that is against the protocol.")?;
+        self.script.line(&format!(
+            "Relay ended {ended} sessions. It cannot end the session of the expired token."
+        ))?;
+        self.script.line("The servers found no protocol violation in any request.")?;
         Ok(())
     }
 
     fn print_authorization(&self, error: &AuthorizationError) -> Result<()> {
-        let challenge = error.challenge().context("there is no challenge")?;
-        let metadata = challenge.resource_metadata().context("it points to no metadata")?;
-        ensure!(metadata.contains("/.well-known/oauth-protected-resource"), "{metadata}");
+        let challenge = error.challenge().context("the error has no challenge")?;
+        let metadata =
+            challenge.resource_metadata().context("the challenge has no metadata URL")?;
+        ensure!(
+            metadata.contains("/.well-known/oauth-protected-resource"),
+            "unexpected metadata URL: {metadata}"
+        );
         let reason = match error.unauthorized.reason {
             UnauthorizedReason::Missing => "the request had no token",
             UnauthorizedReason::Rejected => "the token was rejected",
-            _ => "the token is not enough",
+            _ => "the token has insufficient scope",
         };
         let values = [
             ("reason", Some(reason)),
@@ -217,7 +236,7 @@ impl<'a> Steps<'a> {
     /// Returns an error unless this many calls have reached a tool so far.
     pub(super) fn expect_calls(&self, expected: usize) -> Result<()> {
         let calls = self.servers.tool_calls();
-        ensure!(calls == expected, "{calls} calls reached a tool, not {expected}");
+        ensure!(calls == expected, "expected {expected} tool calls, got {calls}");
         Ok(())
     }
 
@@ -230,8 +249,8 @@ impl<'a> Steps<'a> {
 
 /// Returns the command that starts this program as a server.
 fn this_program() -> Result<[String; 2]> {
-    let program = std::env::current_exe().context("this program does not know where it is")?;
+    let program = std::env::current_exe().context("cannot find the path of this program")?;
     let program = program.into_os_string().into_string();
-    let program = program.map_err(|path| anyhow!("{} is not UTF-8", path.display()))?;
+    let program = program.map_err(|path| anyhow!("\"{}\" is not valid UTF-8", path.display()))?;
     Ok([program, "demo-server".to_owned()])
 }

@@ -18,47 +18,50 @@ async fn runs_all_steps() {
     assert_snapshot!(without_ports(&relay("demo").run().await), @r#"
     exit code: 0
     --- stdout
-    Three MCP servers run in this process, on loopback. All want a bearer token.
-    An application asks them for tools on behalf of its users, with the crate `relay`.
+    Relay connects an application to the tools of MCP servers, for many users at once.
+    It sends each user's own token, and tells the application when a user must sign in.
 
-         weather  http://127.0.0.1:PORT/mcp  answers with JSON
-         library  http://127.0.0.1:PORT/mcp  answers with event streams
-         bank     http://127.0.0.1:PORT/mcp  has an authorization server: http://127.0.0.1:PORT
+    In this demo, an application uses the Rust crate "relay". Each step shows its code.
+    Three MCP servers run in this process. All require a bearer token:
 
-    A fourth one, `notes`, is a program on stdin and stdout: this one.
+         weather  http://127.0.0.1:PORT/mcp  responds with JSON
+         library  http://127.0.0.1:PORT/mcp  responds with event streams
+         bank     http://127.0.0.1:PORT/mcp  uses the authorization server http://127.0.0.1:PORT
 
-    1. Nobody has signed in.
+    A fourth server, "notes", is a program that Relay starts. It uses stdin and stdout.
+
+    1. The application lists tools for a user who has not signed in.
          relay.tools("weather").await
-       Error::Authorization: sign the user in. It says how:
+       Relay returns Error::Authorization, which tells the application how to sign the user in:
          reason    the request had no token
          scope     weather:read
          metadata  http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp
        No tool ran.
 
-    2. Alice has signed in; the application has her token.
+    2. Alice has signed in, and the application passes her token to Relay.
          let tools = relay.with_token(token).tools("weather").await?
-       Her tools, by the names that a model sees:
-         relay__weather__forecast  The weather of the coming days in a city
-         relay__weather__history   The weather of a past year in a city
+       Alice's tools, with the names that a model sees:
+         relay__weather__forecast  Weather forecast for a city, up to 7 days
+         relay__weather__history   Weather of a city in a past year
 
-    3. The model wants to know the weather.
+    3. The model calls a tool with arguments.
          tools.call("relay__weather__forecast", json!({ "city": "Oslo", "days": 3 })).await?
-       The output, as text for the model and as JSON for the application:
-         text        Oslo: sunny, 14, then 15, then 16 degrees
+       The output is text for the model, and JSON for the application:
+         text        Oslo: sunny, 14, 15, 16 degrees
          structured  {"city":"Oslo","highs":[14,15,16],"sky":"sunny"}
 
-    4. The other server answers with an event stream. For the application it is the same.
+    4. Another server responds with an event stream. The application uses it in the same way.
          user.tools("library").await?.call("search", json!({ "title": "Sea" })).await?
          text  The Old Man and the Sea; The Sea, the Sea
 
-    5. A tool fails by itself. That is an output for the model to see, not an error.
+    5. A tool reports an error. Relay returns it as output, for the model to read.
          tools.call("history", json!({ "city": "Oslo", "year": 1750 })).await?
          is_error  true
-         text      ERROR: there are no records of 1750; they begin in 1900
+         text      ERROR: no records for 1750; records begin in 1900
 
-    6. Alice's token expires, and the model makes the next call.
+    6. Alice's token expires, and the model calls a tool.
          tools.call("relay__weather__forecast", json!({ "city": "Rome" })).await
-       Error::Authorization again, and what it says:
+       Relay returns Error::Authorization again, with the reason:
          reason       the token was rejected
          error        invalid_token
          description  the access token expired
@@ -66,66 +69,69 @@ async fn runs_all_steps() {
          metadata     http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp
        No tool ran.
 
-    7. Alice signs in again, and the call is made with the new token.
+    7. Alice signs in again, and the application repeats the call with her new token.
          relay.with_token(new_token).tools("weather").await?.call(…).await?
          text  Rome: sunny, 14 degrees
 
-    8. Bob signs in, who is a meteorologist. Nothing of one user is shown to another.
+    8. Bob signs in. As a meteorologist, he has one more tool, which Alice cannot use.
          relay.with_token(token_of_bob).tools("weather").await?
-         Bob's               forecast, history, warn
-         Alice's             forecast, history
-         Alice tries `warn`  server `weather` offers no tool `warn`
+         Bob's tools         forecast, history, warn
+         Alice's tools       forecast, history
+         Alice calls "warn"  server `weather` offers no tool `warn`
        No tool ran.
 
-    9. A server on stdio is started when it is needed. It gets nobody's token.
+    9. Relay starts the stdio server on first use. Such a server never receives a user's token.
          relay.tools("notes").await?.call("count", json!({ "text": "To be or not" })).await?
          text              4 words
          with Bob's token  server `notes`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
 
-    10. Nor has anyone signed in to `bank`. This time, the crate `mcp-oauth` does it.
+    10. Alice has not signed in to "bank" yet. Here, the crate "mcp-oauth" manages the sign-in.
          let alice = relay.for_user("alice", oauth.user("alice")); alice.tools("bank").await
-       Error::Authorization. From what it says, the way to sign in is found:
+       Relay returns Error::Authorization. It leads to the authorization server of the bank:
          authorization server  http://127.0.0.1:PORT
-         application           registered there by itself
-         Alice                 is sent there with a browser, approves, and comes back
-       Her tool is `relay__bank__balance`.
+         application           registers there automatically
+         Alice                 approves in a browser (simulated here) and returns to the application
+       Now Alice's tool is available: "relay__bank__balance".
 
-    11. The model wants to know what she has.
+    11. The model asks for Alice's balance.
          tools.call("balance", json!({})).await?
          text  1,204 crowns
 
-    12. Her token expires in the middle of the session. The application does not notice.
+    12. Alice's token expires during the session. The application does not notice.
          tools.call("balance", json!({})).await?
          text  1,204 crowns
-       The call was refused, the token refreshed, and the call made once more.
+       The server rejected the call. Relay refreshed the token and repeated the call.
 
-    13. Alice takes the permission back, at the authorization server.
+    13. Alice revokes her permission at the authorization server.
          tools.call("balance", json!({})).await
-       Error::Authorization, for now only she can go on:
+       Relay returns Error::Authorization, because Alice must sign in again:
          reason  the sign-in has expired or was revoked
        No tool ran.
 
-    14. She signs in again, and the same tools go on.
+    14. Alice signs in again, and the application continues to use the same tools.
          tools.call("balance", json!({})).await?
          text  1,204 crowns
 
-    15. The application ends.
+    15. The application shuts down.
          relay.close().await
-       4 sessions are ended; that of the expired token cannot be.
-       The servers found nothing in all requests that is against the protocol.
+       Relay ended 4 sessions. It cannot end the session of the expired token.
+       The servers found no protocol violation in any request.
 
-    All came out as announced. Next, with a server and a token of your own:
+    All steps completed as expected. Relay sent each user's own token, refreshed an expired
+    one, kept the users' tools apart, and reported each time when a user had to sign in.
+
+    To try Relay with your own server and access token, run:
 
       export MY_TOKEN=…
       relay tools --url https://example.com/mcp --token-env MY_TOKEN
       relay call --url https://example.com/mcp --token-env MY_TOKEN TOOL '{"key": "value"}'
 
-    Or sign in with a browser, and leave the token to Relay:
+    To sign in with a browser and let Relay manage the token, run:
 
       relay login --url https://example.com/mcp
       relay tools --url https://example.com/mcp
 
-    --verbose shows what goes over the wire, here and there.
+    Add --verbose to any command, such as "relay demo", to see the messages on the wire.
     --- stderr
     ---
     "#);
