@@ -16,10 +16,10 @@ pub(crate) fn run(work: impl Future<Output = Result<Exit>>) -> Result<Exit> {
     block_on(async { until_interrupted(work).await.unwrap_or(Ok(Exit::Interrupted)) })
 }
 
-/// Runs `work` in the same way, prints its result with `print`, and ends the sessions of `relay` in
-/// any case.
+/// Runs `work` until it completes or the user presses Ctrl-C, and prints its result with `print`.
+/// Then ends the sessions of `relay`, even after an error or Ctrl-C.
 ///
-/// `print` runs on a thread of its own, so that Ctrl-C works while the reader of stdout blocks it.
+/// `print` runs on a separate thread, so that Ctrl-C works while writing to stdout blocks.
 pub(crate) fn run_and_print<T: Send + 'static>(
     relay: &Relay,
     printer: &Printer,
@@ -45,13 +45,13 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the async runtime")?;
     let outcome = runtime.block_on(work);
-    // After Ctrl-C, a thread that still prints is not awaited.
+    // After Ctrl-C, do not wait for a thread that is still printing.
     runtime.shutdown_background();
     outcome
 }
 
-/// Returns the outcome of `work`, or `None` if the user presses Ctrl-C first. Then `work` is
-/// dropped, which cancels it.
+/// Returns the outcome of `work`, or `None` if the user presses Ctrl-C first. Ctrl-C drops `work`,
+/// which cancels it.
 async fn until_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         outcome = work => Some(outcome),

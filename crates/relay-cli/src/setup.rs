@@ -9,8 +9,9 @@ use crate::{
     sign_in::{PRINCIPAL, StoredTokens},
 };
 
-/// The names of the server that `--url` gives, and of the one that `--stdio` starts.
+/// The name of the server that `--url` gives.
 const REMOTE: &str = "remote";
+/// The name of the server that `--stdio` starts.
 const LOCAL: &str = "local";
 
 /// The relay, the names of its servers, and the user whose tokens it sends.
@@ -21,6 +22,7 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
+    /// Reads the configuration, the token and the stored credentials that the command needs.
     pub(crate) fn new(connection: &ConnectionArgs, printer: &Printer) -> Result<Self> {
         let token = connection.token_env.as_deref().map(token_from_env).transpose()?;
         token.iter().for_each(|token| printer.add_secret(token));
@@ -86,7 +88,7 @@ impl Setup {
         }
     }
 
-    /// Returns the name of the server that `--url` or `--stdio` gives, if there is one.
+    /// Returns the name of the server that `--url` or `--stdio` gives, if any.
     pub(crate) fn only_server(connection: &ConnectionArgs) -> Option<&'static str> {
         connection.is_single().then_some(if connection.stdio { LOCAL } else { REMOTE })
     }

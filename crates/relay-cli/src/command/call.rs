@@ -11,7 +11,7 @@ use crate::{
     setup::Setup,
 };
 
-/// A call that is ready to be sent.
+/// A call that is ready to send.
 pub(crate) struct PreparedCall<'a> {
     server: &'a str,
     tool: &'a str,
@@ -37,7 +37,7 @@ struct JsonOutput {
 }
 
 impl<'a> PreparedCall<'a> {
-    /// Reads the command line, and the arguments from the command line, a file or stdin.
+    /// Prepares a call from the command line. Reads the arguments from there, a file or stdin.
     pub(crate) fn new(args: &'a CallArgs) -> Result<Self> {
         let CallArgs { server_or_tool, tool_or_arguments, arguments, .. } = args;
         let (server, tool, text) =
@@ -75,7 +75,7 @@ impl<'a> PreparedCall<'a> {
 }
 
 impl CompletedCall {
-    /// Prints the output of the tool.
+    /// Prints the output of the tool. Returns the exit code.
     pub(crate) fn print(self, printer: &Printer) -> Result<Exit> {
         let Self { output, error } = self;
         match printer.is_json() {

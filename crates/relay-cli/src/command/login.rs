@@ -15,7 +15,7 @@ use crate::{
     sign_in::{Callback, LoopbackServer, PRINCIPAL, Page, oauth_client, open_store},
 };
 
-/// The longest time that the user may take to sign in.
+/// The longest time to wait for the user to sign in.
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// A sign-in to one server.
@@ -29,6 +29,7 @@ pub(crate) struct Login {
 }
 
 impl Login {
+    /// Reads the command line and the configuration.
     pub(crate) fn new(args: &LoginArgs, printer: &Printer) -> Result<Self> {
         let setup = Setup::for_sign_in(&args.target, printer)?;
         let (server, endpoint) = setup.sign_in_target(&args.target)?;
@@ -37,11 +38,12 @@ impl Login {
         Ok(Self { setup, server, endpoint, no_browser, preregistered, port })
     }
 
+    /// Returns the relay, which has the sessions to end.
     pub(crate) fn relay(&self) -> &relay::Relay {
         &self.setup.relay
     }
 
-    /// Opens the authorization server in a browser and waits for the callback.
+    /// Opens the authorization URL in a browser, and waits for the callback.
     pub(crate) async fn run(&self, printer: &Printer) -> Result<Exit> {
         let mut loopback = LoopbackServer::open(self.port).await?;
         let mut client = oauth_client(open_store()?, &loopback.url());
@@ -61,9 +63,10 @@ impl Login {
         Ok(Exit::Success)
     }
 
-    /// Returns the challenge that the server sends to a request without a token. It names the
-    /// required scopes and the URL of the metadata. A server that requires no token may have
-    /// metadata, too.
+    /// Sends a request without a token, and returns the challenge of the response. It contains the
+    /// required scopes and the URL of the protected resource metadata.
+    ///
+    /// Returns `None` if the server requires no token. Such a server may still have metadata.
     async fn challenge(&self) -> Result<Option<Unauthorized>> {
         match self.setup.user_for(&self.server).tools(&self.server).await {
             Err(relay::Error::Authorization(error)) => Ok(Some(error.unauthorized)),
@@ -104,7 +107,7 @@ fn preregistered_client(args: &LoginArgs) -> Result<Option<PreregisteredClient>>
     Ok(Some(client.with_secret(secret)))
 }
 
-/// Waits for the callback of this sign-in, exchanges the code for tokens, and shows the result in
+/// Waits for the callback of this sign-in, and exchanges the code for tokens. Shows the result in
 /// the browser.
 async fn complete_sign_in(
     client: &OAuthClient,

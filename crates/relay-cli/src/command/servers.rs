@@ -20,7 +20,7 @@ struct ServerRow<'a> {
 
 /// Lists the servers of the configuration. Sends no request.
 pub(crate) fn servers(args: &ServersArgs, printer: &Printer) -> Result<Exit> {
-    // A configuration that no other command accepts is an error here, too.
+    // Reports the same configuration errors as the other commands.
     let relay = Relay::new(read_config(args.config.as_deref())?)?;
     let servers = relay.servers();
     let rows: Vec<_> = servers.iter().map(|(name, server)| ServerRow::new(name, server)).collect();

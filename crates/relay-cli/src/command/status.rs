@@ -24,7 +24,7 @@ struct CredentialsRow {
     state: String,
 }
 
-/// Lists the stored credentials. Sends no request, so they may have been revoked.
+/// Lists the stored credentials. Sends no request, so it does not detect revoked credentials.
 pub(crate) async fn status(printer: &Printer) -> Result<Exit> {
     let mut rows = Vec::new();
     if let Some(store) = existing_store()? {
@@ -71,7 +71,8 @@ impl CredentialsRow {
     }
 }
 
-/// Formats the time until `at`, in the largest unit that fits at least twice.
+/// Formats the time until `at`, which is in seconds since 1970. Uses the largest unit in which the
+/// time is at least 2.
 fn time_left(at: u64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     match at.saturating_sub(now) {

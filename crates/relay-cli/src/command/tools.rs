@@ -37,7 +37,7 @@ struct JsonTool {
 pub(crate) struct ToolLists {
     lists: Vec<ServerTools>,
     errors: Vec<ErrorReport>,
-    /// True if the user selected all servers.
+    /// True if the command line selects no single server.
     all_servers: bool,
 }
 
@@ -78,7 +78,7 @@ impl ToolLists {
     }
 }
 
-/// Sends the requests to all servers at the same time. The outcomes are in the order of `servers`.
+/// Lists the tools of all servers concurrently. Returns the outcomes in the order of `servers`.
 async fn fetch_lists(setup: &Setup, servers: &[&str]) -> Vec<Result<ServerTools, relay::Error>> {
     let mut requests = JoinSet::new();
     for (index, server) in servers.iter().enumerate() {

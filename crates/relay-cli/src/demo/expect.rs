@@ -1,9 +1,12 @@
-//! Checks of the outcomes of steps.
+//! Checks that the steps of the demo have the expected outcomes.
 
 use anyhow::{Result, anyhow, bail, ensure};
 use relay::{AuthorizationError, Error, ServerTools, UnauthorizedReason};
 
-/// Returns the authorization error. Any other outcome is an error.
+/// Returns the authorization error of `outcome`.
+///
+/// # Errors
+/// Returns an error if `outcome` is anything else, or if the reason is not `reason`.
 pub(crate) fn expect_authorization_error<T>(
     outcome: Result<T, Error>,
     reason: UnauthorizedReason,
@@ -19,14 +22,17 @@ pub(crate) fn expect_authorization_error<T>(
     }
 }
 
-/// Returns an error unless the tools have these names, which are the server's.
+/// Checks the names of the tools on the server.
+///
+/// # Errors
+/// Returns an error if the names differ from `expected`.
 pub(crate) fn expect_tools(tools: &ServerTools, expected: &[&str]) -> Result<()> {
     let names = tool_names(tools);
     ensure!(names == expected, "expected the tools {expected:?}, got {names:?}");
     Ok(())
 }
 
-/// Returns the server's names of the tools.
+/// Returns the names of the tools on the server.
 pub(crate) fn tool_names(tools: &ServerTools) -> Vec<String> {
     tools.iter().map(|tool| tool.definition().name.clone()).collect()
 }

@@ -1,4 +1,4 @@
-//! `relay demo`: calls tools that require a bearer token, on servers that run in this process.
+//! `relay demo`: shows what Relay does, with test servers that run in this process.
 
 mod run;
 mod sign_in_steps;

@@ -8,14 +8,17 @@ use super::{
 };
 use crate::output::{Exit, Printer};
 
-/// Runs the demo. Returns an error if a step has an unexpected outcome.
+/// Runs the demo.
+///
+/// # Errors
+/// Returns an error if a step has an unexpected outcome.
 pub(crate) async fn run(printer: &Printer) -> Result<Exit> {
     Steps::new(Servers::start().await?, printer)?.run().await?;
     Ok(Exit::Success)
 }
 
 impl Steps<'_> {
-    /// Runs all steps. Returns the error of the first step that has an unexpected outcome.
+    /// Runs all steps until one has an unexpected outcome.
     pub(crate) async fn run(&self) -> Result<()> {
         self.print_introduction()?;
         self.run_steps().await.map_err(|error| {

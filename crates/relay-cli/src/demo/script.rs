@@ -32,7 +32,7 @@ impl<'a> Script<'a> {
         self.printer.print_result(&format!("   {text}"))
     }
 
-    /// Prints text outside of any step.
+    /// Prints text that does not belong to a step.
     pub(crate) fn paragraph(&self, text: &str) -> Result<()> {
         self.printer.print_result(text)
     }

@@ -1,4 +1,5 @@
-//! The servers of the demo: a weather service, a library and a bank, all with a bearer token.
+//! The HTTP servers of the demo: a weather service, a library and a bank. All of them require a
+//! bearer token.
 
 use std::sync::{
     Arc,
@@ -17,9 +18,9 @@ pub(crate) const ALICE_AGAIN: &str = "alice-signs-in-once-more";
 pub(crate) const BOB: &str = "bob-signs-in";
 
 pub(crate) struct Servers {
-    /// Answers with JSON.
+    /// Responds with JSON.
     pub(crate) weather: TestServer,
-    /// Answers with event streams.
+    /// Responds with event streams.
     pub(crate) library: TestServer,
     /// Accepts the tokens of `accounts`.
     pub(crate) bank: TestServer,
@@ -64,9 +65,10 @@ impl Servers {
 
 type Arguments = serde_json::Map<String, Value>;
 
-/// Name, description and input schema.
+/// The name, the description and the input schema of a tool.
 type Definition = (&'static str, &'static str, Value);
 
+/// Creates a tool that adds each call to `tool_calls`.
 fn counted(
     tool_calls: &Arc<AtomicUsize>,
     (name, description, schema): Definition,

@@ -16,7 +16,7 @@ use super::{
 /// The redirect URI of the application.
 const CALLBACK: &str = "http://127.0.0.1/callback";
 
-/// An application that signs Alice in.
+/// The application of the demo, which signs Alice in.
 struct Application {
     client: OAuthClient,
     tokens: UserTokens,

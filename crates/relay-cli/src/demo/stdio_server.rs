@@ -1,4 +1,4 @@
-//! A server on stdin and stdout. The demo starts this program again to run it.
+//! The stdio server of the demo. Relay starts this program as a child process to run it.
 
 use std::io::{self, BufRead, Write};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::output::Exit;
 
-/// Serves until stdin ends.
+/// Serves requests until stdin ends.
 pub(crate) fn serve() -> Result<Exit> {
     let mut stdout = io::stdout();
     for line in io::stdin().lock().lines() {
@@ -21,7 +21,7 @@ pub(crate) fn serve() -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// Returns the response to a request, as of revision 2026-07-28.
+/// Returns the response to a request, in protocol version 2026-07-28.
 fn respond(method: &Value, params: &Value) -> Value {
     let mut result = match method.as_str().unwrap_or_default() {
         "server/discover" => json!({

@@ -189,7 +189,7 @@ impl<'a> Steps<'a> {
         let open_sessions =
             || [weather, library, bank].map(TestServer::open_sessions).iter().sum::<usize>();
         let before = open_sessions();
-        // One session remains: its token has expired, so only the server can end it.
+        // One session cannot be ended, because its token has expired.
         expect_authorization_error(self.relay.close().await, UnauthorizedReason::Rejected)?;
         let after = open_sessions();
         ensure!(after == 1, "{after} of {before} sessions are still open, expected 1");
@@ -233,21 +233,21 @@ impl<'a> Steps<'a> {
         self.script.rows(&present.collect::<Vec<_>>())
     }
 
-    /// Returns an error unless this many calls have reached a tool so far.
+    /// Checks the number of calls that have reached a tool so far.
     pub(super) fn expect_calls(&self, expected: usize) -> Result<()> {
         let calls = self.servers.tool_calls();
         ensure!(calls == expected, "expected {expected} tool calls, got {calls}");
         Ok(())
     }
 
-    /// Checks that no further call has reached a tool, and says so.
+    /// Checks that no further call has reached a tool, and prints it.
     pub(super) fn expect_no_call(&self, before: usize) -> Result<()> {
         self.expect_calls(before)?;
         self.script.line("No tool ran.")
     }
 }
 
-/// Returns the command that starts this program as a server.
+/// Returns the command that starts this program as the stdio server.
 fn this_program() -> Result<[String; 2]> {
     let program = std::env::current_exe().context("cannot find the path of this program")?;
     let program = program.into_os_string().into_string();

@@ -8,6 +8,9 @@ use relay::Config;
 use super::{args::DEFAULT_CONFIG, usage_error::UsageError, variables::ConfigVariables};
 
 /// Reads the configuration from `file`. Defaults to `relay.toml` in the current folder.
+///
+/// # Errors
+/// Returns an error if the file cannot be read or is not a valid configuration.
 pub(crate) fn read_config(file: Option<&Path>) -> Result<Config> {
     let path = file.unwrap_or(Path::new(DEFAULT_CONFIG));
     let text = fs::read_to_string(path).map_err(|error| match error.kind() {

@@ -2,9 +2,10 @@
 
 use std::{env, path::PathBuf};
 
-/// The environment variable that replaces the data folder of the system.
+/// The environment variable that overrides the folder for Relay's data.
 pub(crate) const HOME_VARIABLE: &str = "RELAY_HOME";
 
+/// Returns the folder for stored credentials, or `None` if no home folder is known.
 pub(crate) fn credentials_folder() -> Option<PathBuf> {
     absolute_path(HOME_VARIABLE)
         .or_else(|| Some(data_folder()?.join("relay")))
@@ -24,8 +25,8 @@ fn data_folder() -> Option<PathBuf> {
     }
 }
 
-/// Returns the absolute path in an environment variable. A relative path would depend on the
-/// current folder, and is ignored.
+/// Returns the absolute path in an environment variable. A relative path is ignored, because it
+/// depends on the current folder.
 fn absolute_path(name: &str) -> Option<PathBuf> {
     env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }

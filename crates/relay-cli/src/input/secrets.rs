@@ -8,6 +8,9 @@ use relay::AccessToken;
 use super::usage_error::UsageError;
 
 /// Reads the user's access token from the environment variable `name`.
+///
+/// # Errors
+/// Returns an error if the variable does not contain a valid token.
 pub(crate) fn token_from_env(name: &str) -> Result<AccessToken> {
     let option = "--token-env";
     let value = secret_from_env(option, name, "token", "the user's access token")?;

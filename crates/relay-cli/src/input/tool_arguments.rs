@@ -27,9 +27,14 @@ impl FromStr for KeyValue {
     }
 }
 
-/// Returns the arguments as one JSON object. Numbers and the order of keys are unchanged.
+/// Returns the arguments as one JSON object.
 ///
-/// `text` is the object, `@` followed by a file name, or `-` for stdin.
+/// `text` is the object, `@` followed by a file name, or `-` for stdin. The numbers and the order
+/// of the keys do not change.
+///
+/// # Errors
+/// Returns an error if the arguments cannot be read or are not one JSON object. Returns an error if
+/// both `text` and `pairs` are given, or if two pairs have the same key.
 pub(crate) fn read_tool_arguments(text: Option<&str>, pairs: &[KeyValue]) -> Result<Box<RawValue>> {
     match text {
         None => from_pairs(pairs),

@@ -1,8 +1,8 @@
-//! The error for mistakes of the user in an argument, a variable or the configuration.
+//! The error for an invalid argument, environment variable or configuration file.
 
 use std::fmt;
 
-/// A mistake of the user, and how to correct it.
+/// A usage error, with a suggestion how to correct it.
 #[derive(Debug)]
 pub(crate) struct UsageError {
     message: String,
@@ -14,7 +14,7 @@ impl UsageError {
         Self { message: message.into(), suggestion: None }
     }
 
-    /// Sets the suggestion how to correct the mistake.
+    /// Sets the suggestion how to correct the error.
     pub(crate) fn with_suggestion(self, suggestion: impl Into<String>) -> Self {
         Self { suggestion: Some(suggestion.into()), ..self }
     }

@@ -1,4 +1,4 @@
-//! Values of the variables in a configuration file.
+//! The values of the variables in a configuration file.
 
 use std::{
     cell::RefCell,
@@ -33,8 +33,10 @@ impl ConfigVariables {
         value.map_err(|_| self.not_utf8.replace(Some(name.to_owned()))).ok()
     }
 
-    /// Returns the value of a variable in a JSON file, which may be one that editors define. The
-    /// value of an input such as `${input:api-key}` is read from the variable `INPUT_API_KEY`.
+    /// Returns the value of a variable in a JSON file.
+    ///
+    /// Variables that editors define, such as `${workspaceFolder}`, are supported. The value of an
+    /// input such as `${input:api-key}` is read from the environment variable `INPUT_API_KEY`.
     pub(crate) fn json_variable(&self, name: &str) -> Option<String> {
         match name.split_once(':') {
             Some(("file", path)) => fs::read_to_string(self.workspace.join(path)).ok(),
@@ -52,6 +54,7 @@ impl ConfigVariables {
         self.not_utf8.into_inner()
     }
 
+    /// Returns the value of a variable that editors define.
     fn editor_variable(&self, name: &str) -> Option<String> {
         let path = match name {
             "workspaceFolder" => self.workspace.as_os_str().to_owned(),

@@ -19,7 +19,7 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// Returns the exit code for an error.
+    /// Returns the exit of a program that fails with this error.
     pub(crate) fn from_error(error: &anyhow::Error) -> Self {
         match error.downcast_ref::<Error>() {
             Some(error) => Self::from_relay(error),
@@ -59,6 +59,7 @@ impl Exit {
         }
     }
 
+    /// Returns the exit code.
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Success => 0,

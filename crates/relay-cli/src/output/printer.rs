@@ -1,5 +1,5 @@
-//! Prints results to stdout and messages to stderr. Nothing else prints, except the stdio
-//! server of the demo.
+//! Prints results to stdout and messages to stderr. Only the stdio server of the demo prints
+//! without it.
 
 use std::{
     fmt,
@@ -75,7 +75,7 @@ impl Printer {
         self.0.json
     }
 
-    /// Redacts this token from now on.
+    /// Redacts this token in all later output. Ignores tokens of fewer than 8 bytes.
     pub(crate) fn add_secret(&self, token: &AccessToken) {
         if token.expose().len() >= MIN_SECRET_LEN {
             self.0.secrets.write().unwrap_or_else(PoisonError::into_inner).push(token.clone());

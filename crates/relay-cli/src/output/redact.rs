@@ -1,4 +1,4 @@
-//! Replaces tokens with asterisks, in any spelling.
+//! Replaces tokens with asterisks, also if their characters are escaped.
 
 use relay::AccessToken;
 

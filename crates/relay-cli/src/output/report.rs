@@ -13,7 +13,7 @@ use super::{
 };
 use crate::input::{ConnectionArgs, DEFAULT_CONFIG};
 
-/// An error with everything that is printed about it.
+/// An error report, as it is printed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ErrorReport {
@@ -57,7 +57,7 @@ struct AuthorizationDetails {
 }
 
 impl ErrorReport {
-    /// Creates the report of an error. `connection` has the options of the command line.
+    /// Creates the report of an error. `connection` contains options of the command line.
     pub(crate) fn new(error: &Error, connection: Option<&ConnectionArgs>) -> Self {
         let relay = error.downcast_ref::<RelayError>();
         Self {
@@ -72,7 +72,7 @@ impl ErrorReport {
         }
     }
 
-    /// Creates the report of a tool that returned an error.
+    /// Creates the report for a tool that reported an error.
     pub(crate) fn tool_error(server: &str, tool: &str) -> Self {
         let message = format!("server \"{server}\": tool \"{tool}\" reported an error");
         let (server, tool) = (Some(server.to_owned()), Some(tool.to_owned()));
@@ -139,8 +139,8 @@ impl AuthorizationDetails {
     }
 }
 
-/// Returns the message of an error. An error with a position in the configuration is preceded by
-/// the file, unless the message names the file already.
+/// Returns the message of an error. If the error has a position in the configuration file, the
+/// message starts with the name of the file. A message that already names the file does not change.
 fn message(error: &Error, connection: Option<&ConnectionArgs>) -> String {
     let message = error.to_string();
     match error.downcast_ref::<RelayError>() {
@@ -154,7 +154,7 @@ fn message(error: &Error, connection: Option<&ConnectionArgs>) -> String {
     }
 }
 
-/// Returns the causes of an error. A cause that the message before it contains is left out.
+/// Returns the causes of an error. Omits a cause if the message before it contains its text.
 fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
     let mut previous = error.to_string();
     let mut causes = Vec::new();

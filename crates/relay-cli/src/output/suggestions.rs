@@ -7,7 +7,7 @@ use relay::{
 
 use crate::input::{ConnectionArgs, UsageError};
 
-/// The error code of JSON-RPC for invalid parameters.
+/// The JSON-RPC error code for invalid parameters.
 const INVALID_PARAMS: i64 = -32602;
 
 const REGISTER_CLIENT: &str = "register a client with the redirect URI http://127.0.0.1/callback, \
@@ -16,7 +16,7 @@ const REGISTER_CLIENT: &str = "register a client with the redirect URI http://12
 
 const SHOW_SCHEMAS: &str = "run \"relay tools --json\" to see the input schemas";
 
-/// Returns a suggestion how to resolve the error, if there is one. `connection` has the options of
+/// Returns a suggestion how to resolve the error, if there is one. `connection` contains options of
 /// the command line.
 pub(crate) fn suggestion_for(error: &Error, connection: Option<&ConnectionArgs>) -> Option<String> {
     match error.downcast_ref::<RelayError>() {

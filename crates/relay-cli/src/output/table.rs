@@ -1,15 +1,15 @@
-//! Prints rows as an aligned table on a terminal, and separated by tabs elsewhere.
+//! Prints rows as an aligned table if stdout is a terminal, and as tab-separated values otherwise.
 
 use anyhow::Result;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
 use super::printer::{Printer, is_control};
 
-/// The longest cell in a table, in characters. The time for the layout grows with the square of the
-/// length of a word.
+/// The longest cell in a table, in characters. The layout takes time that grows with the square of
+/// the length of a word.
 const MAX_CELL_CHARS: usize = 300;
 
-/// Prints rows.
+/// Prints rows, with `headers` if stdout is a terminal.
 ///
 /// # Errors
 /// Returns an error if stdout cannot be written to.
@@ -20,7 +20,7 @@ pub(crate) fn print_table(headers: &[&str], rows: &[Vec<String>], printer: &Prin
     })
 }
 
-/// Returns the rows in columns with `headers`, as wide as the terminal.
+/// Returns the rows as an aligned table with `headers`. `width` defaults to that of the terminal.
 fn aligned(
     headers: &[&str],
     rows: &[Vec<String>],
@@ -40,15 +40,15 @@ fn aligned(
     table.trim_fmt()
 }
 
-/// Returns a line for each row, with the cells separated by tabs, and no headers.
+/// Returns one line for each row, with the cells separated by tabs. There are no headers.
 fn tab_separated(rows: &[Vec<String>]) -> String {
     let line =
         |row: &Vec<String>| row.iter().map(|cell| one_line(cell)).collect::<Vec<_>>().join("\t");
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns the cell as a table shows it. Tokens are redacted first, because wrapping and truncating
-/// would split them.
+/// Returns the text of a cell for an aligned table. Tokens are redacted first, because wrapping and
+/// truncating would split them.
 fn displayed_cell(cell: &str, printer: &Printer) -> String {
     let text = printer.redact(&one_line(cell));
     match text.char_indices().nth(MAX_CELL_CHARS) {
@@ -57,7 +57,7 @@ fn displayed_cell(cell: &str, printer: &Printer) -> String {
     }
 }
 
-/// Returns the text without line breaks and other control characters.
+/// Returns the text on one line, without control characters.
 fn one_line(text: &str) -> String {
     let text = text.replace(is_control, " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")

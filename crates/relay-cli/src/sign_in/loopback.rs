@@ -1,5 +1,6 @@
-//! An HTTP server on the loopback interface that receives the callback of a sign-in (RFC 8252,
-//! section 7.3).
+//! An HTTP server on the loopback interface that receives the callback of a sign-in.
+//!
+//! RFC 8252, section 7.3.
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -27,7 +28,7 @@ const UNKNOWN_SIGN_IN: &str = "/other";
 const MAX_REQUEST_BYTES: usize = 64 * 1024;
 /// The longest time that a browser may take to send a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// The largest number of connections without a request. Browsers open some in advance.
+/// The largest number of connections without a request. Browsers open connections in advance.
 const MAX_PENDING: usize = 64;
 
 /// A server that waits for the callback of one sign-in.
@@ -44,7 +45,7 @@ struct Request {
     target: String,
 }
 
-/// A callback of the sign-in, whose browser waits for the response.
+/// A callback of the sign-in. The browser is waiting for the response.
 pub(crate) struct Callback {
     stream: TcpStream,
     /// The query of the callback.
@@ -68,7 +69,7 @@ impl LoopbackServer {
         format!("http://127.0.0.1:{}{CALLBACK}", self.port)
     }
 
-    /// Waits for the callback with this `state`. Other requests are rejected.
+    /// Waits for the callback with this `state`. Rejects other requests.
     pub(crate) async fn wait_for_callback(&mut self, state: &str) -> Result<Callback> {
         loop {
             let request = self.next_request().await?;
@@ -83,8 +84,8 @@ impl LoopbackServer {
         }
     }
 
-    /// Redirects the browser to a page and shows it. The browser has ten seconds to request the
-    /// page.
+    /// Redirects the browser to a page and shows it. Waits at most 10 seconds for the browser to
+    /// request the page.
     pub(crate) async fn show_page(&mut self, callback: Callback, page: &Page<'_>) {
         let redirected = Request { stream: callback.stream, target: String::new() };
         redirected.respond("303 See Other", &location(RESULT), "").await;
@@ -96,11 +97,11 @@ impl LoopbackServer {
                 request.reject().await;
             }
         };
-        // If the browser is gone, the page is not shown, and nothing else is lost.
+        // A browser that is gone misses only the page.
         drop(time::timeout(REQUEST_TIMEOUT, shown).await);
     }
 
-    /// Returns the next request. Connections without a request do not block the others.
+    /// Returns the next request. A connection without a request does not block the others.
     async fn next_request(&mut self) -> Result<Request> {
         loop {
             select! {
@@ -118,8 +119,8 @@ impl LoopbackServer {
     }
 }
 
-/// Reads a GET request for this server. A request with another `Host` is rejected: a foreign domain
-/// name may resolve to the loopback address (DNS rebinding).
+/// Reads a GET request for this server. Rejects a request with another `Host`, because a foreign
+/// domain name may resolve to the loopback address (DNS rebinding).
 async fn read_request(mut stream: TcpStream, port: u16) -> Option<Request> {
     let mut request = Vec::new();
     while !request.windows(4).any(|end| end == b"\r\n\r\n") {

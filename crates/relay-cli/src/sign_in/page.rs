@@ -1,4 +1,4 @@
-//! The page that the browser shows after a sign-in.
+//! The page that the browser shows after a callback.
 
 /// A page with a heading and a short text.
 pub(crate) struct Page<'a> {
@@ -10,11 +10,11 @@ const STYLE: &str = ":root{color-scheme:light dark}\
     body{font:1.125rem/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1.5rem}\
     h1{font-size:1.75rem;line-height:1.25;margin:0 0 .75rem}\
     p{margin:0;overflow-wrap:anywhere}";
-/// The SHA-256 of the style in Base64. The policy allows no other content.
+/// The SHA-256 hash of the style in Base64. The content security policy allows only this style.
 const STYLE_HASH: &str = "J+Ktgtt1/2gz3keW+mVCGRguCpSAfW+dQYSpW7UOBik=";
 
 impl Page<'_> {
-    /// The page for a callback of another sign-in, or of none.
+    /// The page for a callback that does not belong to the current sign-in.
     pub(crate) const UNKNOWN_SIGN_IN: Page<'static> = Page {
         heading: "Unknown sign-in",
         text: "Relay is waiting for a different sign-in, and ignored this one. If you started it, \
@@ -30,6 +30,7 @@ impl Page<'_> {
         )
     }
 
+    /// Returns the HTML of the page.
     pub(crate) fn to_html(&self) -> String {
         let (heading, text) = (escape_html(self.heading), escape_html(self.text));
         format!(
@@ -41,7 +42,7 @@ impl Page<'_> {
     }
 }
 
-/// Escapes the text for HTML, as some of it comes from servers.
+/// Escapes the text for HTML. Some of the text comes from servers.
 fn escape_html(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     text.replace('>', "&gt;").replace('"', "&quot;")

@@ -1,11 +1,11 @@
-//! The file store of the credentials.
+//! The file store for credentials.
 
 use anyhow::{Context, Result};
 use mcp_oauth_file::FileStore;
 
 use crate::input::{HOME_VARIABLE, UsageError, credentials_folder};
 
-/// Opens the store, and creates it if it does not exist.
+/// Opens the store. Creates it if it does not exist.
 pub(crate) fn open_store() -> Result<FileStore> {
     let folder = credentials_folder().ok_or_else(|| {
         let usage = UsageError::new("no folder found for stored credentials");

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::output::Printer;
 
-/// A token source for all servers. It uses the stored credentials, or the server's `api_key` if
-/// there are none.
+/// A token source for all servers. It uses the stored credentials of a server, or the server's
+/// `api_key` if there are none.
 pub(crate) struct StoredTokens {
     store: FileStore,
     tokens: UserTokens,
@@ -44,6 +44,7 @@ impl StoredTokens {
         Ok(Some(Self { store, tokens, api_keys, printer }))
     }
 
+    /// Returns the access token for a request, and redacts it in all later output.
     async fn find_token(&self, request: TokenRequest<'_>) -> Result<Option<AccessToken>, BoxError> {
         let server = request.endpoint.url().as_str();
         if self.store.keys(Some(PRINCIPAL), server).await?.is_empty() {
