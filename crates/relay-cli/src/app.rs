@@ -47,9 +47,9 @@ fn execute(command: &Command, printer: &Printer) -> Result<Exit> {
             let setup = Setup::new(&call.connection, printer)?;
             let prepared = command::PreparedCall::new(call)?;
             let shared = printer.clone();
-            let called = prepared.call(&setup);
-            runtime::run_and_print(&setup.relay, printer, called, move |called| {
-                called.print(&shared)
+            let call = prepared.call(&setup);
+            runtime::run_and_print(&setup.relay, printer, call, move |completed| {
+                completed.print(&shared)
             })
         }
         Command::Schema => printer.print_json(&Config::json_schema()).map(|()| Exit::Success),

@@ -51,13 +51,17 @@ impl Steps<'_> {
              In this demo, an application uses the Rust crate \"relay\". Each step shows its code.\n\
              Three MCP servers run in this process. All require a bearer token:\n",
         )?;
-        let Servers { weather, library, bank, accounts, .. } = &self.servers;
+        let Servers { weather, library, bank, authorization_server, .. } = &self.servers;
         self.script.rows(&[
             ("weather", format!("{}  responds with JSON", weather.url())),
             ("library", format!("{}  responds with event streams", library.url())),
             (
                 "bank",
-                format!("{}  uses the authorization server {}", bank.url(), accounts.issuer()),
+                format!(
+                    "{}  uses the authorization server {}",
+                    bank.url(),
+                    authorization_server.issuer()
+                ),
             ),
         ])?;
         self.script

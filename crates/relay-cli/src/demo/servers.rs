@@ -22,10 +22,10 @@ pub(crate) struct Servers {
     pub(crate) weather: TestServer,
     /// Responds with event streams.
     pub(crate) library: TestServer,
-    /// Accepts the tokens of `accounts`.
+    /// Accepts the tokens of `authorization_server`.
     pub(crate) bank: TestServer,
     /// The authorization server of `bank`.
-    pub(crate) accounts: AuthorizationServer,
+    pub(crate) authorization_server: AuthorizationServer,
     tool_calls: Arc<AtomicUsize>,
 }
 
@@ -47,14 +47,15 @@ impl Servers {
             .response_mode(ResponseMode::Sse)
             .start()
             .await?;
-        let accounts = AuthorizationServer::builder().scopes(["balance:read"]).start().await?;
+        let authorization_server =
+            AuthorizationServer::builder().scopes(["balance:read"]).start().await?;
         let bank = TestServer::builder()
             .name("bank")
-            .bearer(Bearer::issued_by(&accounts).scope("balance:read"))
+            .bearer(Bearer::issued_by(&authorization_server).scope("balance:read"))
             .tool(counted(&tool_calls, balance_tool(), |_| CallResult::text("1,204 crowns")))
             .start()
             .await?;
-        Ok(Self { weather, library, bank, accounts, tool_calls })
+        Ok(Self { weather, library, bank, authorization_server, tool_calls })
     }
 
     /// Returns the number of calls that have reached a tool, on all servers.

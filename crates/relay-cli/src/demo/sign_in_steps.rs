@@ -50,7 +50,10 @@ impl Steps<'_> {
             "Relay returns Error::Authorization. It leads to the authorization server of the bank:",
         )?;
         let issuer = self.sign_in(application, &error.unauthorized).await?;
-        ensure!(issuer == self.servers.accounts.issuer(), "unexpected issuer: {issuer}");
+        ensure!(
+            issuer == self.servers.authorization_server.issuer(),
+            "unexpected issuer: {issuer}"
+        );
         self.script.rows(&[
             ("authorization server", issuer),
             ("application", "registers there automatically".to_owned()),
@@ -75,13 +78,13 @@ impl Steps<'_> {
     }
 
     async fn refresh(&self, tools: &ServerTools) -> Result<()> {
-        self.servers.accounts.expire_access_tokens();
+        self.servers.authorization_server.expire_access_tokens();
         self.script.begin_step(
             "Alice's token expires during the session. The application does not notice.",
             "tools.call(\"balance\", json!({})).await?",
         )?;
         self.balance(tools).await?;
-        let token_requests = self.servers.accounts.count(OAuthEndpoint::Token);
+        let token_requests = self.servers.authorization_server.count(OAuthEndpoint::Token);
         ensure!(token_requests == 2, "expected 2 token requests, got {token_requests}");
         self.script.line(
             "The server rejected the call. Relay refreshed the token and repeated the call.",
@@ -90,8 +93,8 @@ impl Steps<'_> {
     }
 
     async fn revocation(&self, tools: &ServerTools) -> Result<Unauthorized> {
-        self.servers.accounts.revoke_refresh_tokens();
-        self.servers.accounts.expire_access_tokens();
+        self.servers.authorization_server.revoke_refresh_tokens();
+        self.servers.authorization_server.expire_access_tokens();
         self.script.begin_step(
             "Alice revokes her permission at the authorization server.",
             "tools.call(\"balance\", json!({})).await",
@@ -135,7 +138,7 @@ impl Steps<'_> {
         let endpoint = Endpoint::parse(self.servers.bank.url())?;
         let sign_in = application.tokens.begin_sign_in(&endpoint, Some(unauthorized)).await?;
         // The authorization server of the testkit needs no browser.
-        let callback = self.servers.accounts.visit(sign_in.authorization_url.as_str());
+        let callback = self.servers.authorization_server.visit(sign_in.authorization_url.as_str());
         let callback = callback.context("the authorization server did not redirect")?;
         let credentials = application.client.complete_sign_in(sign_in.pending, &callback).await?;
         ensure!(credentials.refresh_token.is_some(), "the credentials have no refresh token");

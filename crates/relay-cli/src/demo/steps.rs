@@ -185,7 +185,7 @@ impl<'a> Steps<'a> {
 
     pub(super) async fn close(&self) -> Result<()> {
         self.script.begin_step("The application shuts down.", "relay.close().await")?;
-        let Servers { weather, library, bank, accounts, .. } = &self.servers;
+        let Servers { weather, library, bank, authorization_server, .. } = &self.servers;
         let open_sessions =
             || [weather, library, bank].map(TestServer::open_sessions).iter().sum::<usize>();
         let before = open_sessions();
@@ -194,7 +194,7 @@ impl<'a> Steps<'a> {
         let after = open_sessions();
         ensure!(after == 1, "{after} of {before} sessions are still open, expected 1");
         let servers = [weather, library, bank].map(TestServer::violations);
-        let violations = [servers.concat(), accounts.violations()].concat();
+        let violations = [servers.concat(), authorization_server.violations()].concat();
         ensure!(
             violations.is_empty(),
             "the servers found protocol violations: {}",

@@ -34,9 +34,9 @@ pub(crate) fn secret_from_env(
     kind: &str,
     description: &str,
 ) -> Result<String> {
-    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_name_char = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty()
-        || !name.chars().all(letter)
+        || !name.chars().all(is_name_char)
         || name.starts_with(|c: char| c.is_ascii_digit())
     {
         let usage =

@@ -41,8 +41,8 @@ impl ConfigVariables {
         match name.split_once(':') {
             Some(("file", path)) => fs::read_to_string(self.workspace.join(path)).ok(),
             Some(("input", id)) => {
-                let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-                let id: String = id.chars().map(letter).collect();
+                let to_name_char = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+                let id: String = id.chars().map(to_name_char).collect();
                 self.variable(&format!("INPUT_{}", id.to_ascii_uppercase()))
             }
             _ => self.variable(name).or_else(|| self.editor_variable(name)),

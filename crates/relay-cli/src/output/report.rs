@@ -144,8 +144,8 @@ impl AuthorizationDetails {
 fn message(error: &Error, connection: Option<&ConnectionArgs>) -> String {
     let message = error.to_string();
     match error.downcast_ref::<RelayError>() {
-        Some(fault @ RelayError::Configuration { position: Some(_), .. })
-            if fault.to_string() == message =>
+        Some(relay_error @ RelayError::Configuration { position: Some(_), .. })
+            if relay_error.to_string() == message =>
         {
             let file = connection.and_then(|connection| connection.config.as_deref());
             format!("{}: {message}", file.unwrap_or(Path::new(DEFAULT_CONFIG)).display())

@@ -131,12 +131,14 @@ async fn read_request(mut stream: TcpStream, port: u16) -> Option<Request> {
     let request = String::from_utf8(request).ok()?;
     let mut lines = request.lines();
     let target = lines.next()?.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?.to_owned();
-    let own = format!("127.0.0.1:{port}");
-    let is_own = |line: &str| {
+    let expected_host = format!("127.0.0.1:{port}");
+    let is_expected_host = |line: &str| {
         let header = line.split_once(':');
-        header.is_some_and(|(name, value)| name.eq_ignore_ascii_case("host") && value.trim() == own)
+        header.is_some_and(|(name, value)| {
+            name.eq_ignore_ascii_case("host") && value.trim() == expected_host
+        })
     };
-    lines.any(is_own).then_some(Request { stream, target })
+    lines.any(is_expected_host).then_some(Request { stream, target })
 }
 
 impl Request {
@@ -216,8 +218,8 @@ mod tests {
             assert!(foreign.contains("303 See Other\r\nLocation: /other\r\n"), "{foreign}");
             let page = send(port, &get(port, UNKNOWN_SIGN_IN)).await;
             assert!(page.contains("<h1>Unknown sign-in</h1>"), "{page}");
-            let own = send(port, &get(port, "/callback?code=2&state=x")).await;
-            assert!(own.contains("303 See Other\r\nLocation: /result\r\n"), "{own}");
+            let matching = send(port, &get(port, "/callback?code=2&state=x")).await;
+            assert!(matching.contains("303 See Other\r\nLocation: /result\r\n"), "{matching}");
             send(port, &get(port, RESULT)).await
         };
         let callback = async {

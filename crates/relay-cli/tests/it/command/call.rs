@@ -207,11 +207,11 @@ async fn a_json_rpc_error_exits_with_1() {
 #[tokio::test]
 async fn ctrl_c_cancels_the_call_and_ends_the_session() {
     let server = weather_server::public().start().await.unwrap();
-    let gate = Barrier::new();
-    server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
     let mut program = relay("call forecast --arg city=Oslo").url(&server);
     let child = program.spawn().await;
-    gate.reached(1).await;
+    barrier.reached(1).await;
     interrupt(&child).await;
     let output = child.wait_with_output().await.unwrap();
     assert_snapshot!(program.transcript(&output), @"
@@ -234,13 +234,13 @@ async fn ctrl_c_works_while_stdout_is_blocked() {
     stdout.read_exact(&mut [0]).await.unwrap();
     interrupt(&child).await;
     let ended = time::timeout(Duration::from_secs(20), child.wait()).await;
-    assert_eq!(ended.expect("it ends").unwrap().code(), Some(130));
+    assert_eq!(ended.expect("the program ends").unwrap().code(), Some(130));
     assert_eq!(server.open_sessions(), 0);
 }
 
 #[cfg(unix)]
 async fn interrupt(child: &Child) {
-    let process = child.id().expect("it runs").to_string();
+    let process = child.id().expect("the process runs").to_string();
     let kill = Command::new("kill").args(["-INT", &process]).status().await;
-    assert!(kill.expect("there is a `kill`").success());
+    assert!(kill.expect("kill is installed").success());
 }

@@ -52,8 +52,8 @@ async fn a_rejected_token_suggests_to_get_a_new_one() {
 async fn an_insufficient_scope_names_the_required_scope() {
     let server = weather_server::protected().await;
     let challenge = r#"Bearer error="insufficient_scope", scope="weather:write""#;
-    let refusal = Reply::status(403).header("www-authenticate", challenge);
-    server.script(On::method("tools/call"), refusal);
+    let forbidden = Reply::status(403).header("www-authenticate", challenge);
+    server.script(On::method("tools/call"), forbidden);
     let program =
         relay("call forecast --arg city=Oslo --token-env TOKEN").env("TOKEN", TOKEN).url(&server);
     assert_snapshot!(program.run().await, @r#"

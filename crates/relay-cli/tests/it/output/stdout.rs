@@ -46,8 +46,8 @@ async fn json_escapes_control_characters() {
     let hostile = Tool::new("hostile", json!({ "type": "object" }), |_| {
         CallResult::text("a\u{9b}2J\u{7f}\u{202e}b\u{2066}")
     });
-    let refused = Tool::new("a\u{9b}2J\u{7f}\u{202e}b\u{2066}", json!(0), |_| CallResult::text(""));
-    let server = weather_server::public().tool(hostile).tool(refused).start().await.unwrap();
+    let invalid = Tool::new("a\u{9b}2J\u{7f}\u{202e}b\u{2066}", json!(0), |_| CallResult::text(""));
+    let server = weather_server::public().tool(hostile).tool(invalid).start().await.unwrap();
     for command in ["call hostile --json", "tools --json"] {
         let transcript = relay(command).url(&server).run().await;
         assert!(transcript.contains(r"a\u009b2J\u007f\u202eb\u2066"), "{transcript}");

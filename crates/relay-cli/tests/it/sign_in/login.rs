@@ -12,7 +12,7 @@ async fn credentials_are_refreshed_until_revoked_or_signed_out() {
     assert_snapshot!(transcript, @r#"
     exit code: 0
     --- stdout
-    signed in to server "remote" through http://127.0.0.1:ACCOUNTS
+    signed in to server "remote" through http://127.0.0.1:ISSUER
     --- stderr
     To sign in, open this URL in a browser on this machine:
     AUTHORIZATION-URL
@@ -26,12 +26,12 @@ async fn credentials_are_refreshed_until_revoked_or_signed_out() {
     assert_snapshot!(fixture.relay("status").run().await, @"
     exit code: 0
     --- stdout
-    http://127.0.0.1:PORT/mcp	http://127.0.0.1:ACCOUNTS	signed in (refreshes automatically)
+    http://127.0.0.1:PORT/mcp	http://127.0.0.1:ISSUER	signed in (refreshes automatically)
     --- stderr
     ---
     ");
-    let called = || async { fixture.relay_with_url("call forecast --arg city=Oslo").run().await };
-    assert_snapshot!(called().await, @"
+    let call = || async { fixture.relay_with_url("call forecast --arg city=Oslo").run().await };
+    assert_snapshot!(call().await, @"
     exit code: 0
     --- stdout
     Oslo: sunny
@@ -40,14 +40,14 @@ async fn credentials_are_refreshed_until_revoked_or_signed_out() {
     ");
 
     // One process refreshes the token, and the next one uses the new token.
-    fixture.accounts.expire_access_tokens();
-    assert!(called().await.starts_with("exit code: 0\n"));
-    assert!(called().await.starts_with("exit code: 0\n"));
-    assert_eq!(fixture.accounts.count(OAuthEndpoint::Token), 2);
+    fixture.authorization_server.expire_access_tokens();
+    assert!(call().await.starts_with("exit code: 0\n"));
+    assert!(call().await.starts_with("exit code: 0\n"));
+    assert_eq!(fixture.authorization_server.count(OAuthEndpoint::Token), 2);
 
-    fixture.accounts.revoke_refresh_tokens();
-    fixture.accounts.expire_access_tokens();
-    assert_snapshot!(called().await, @r#"
+    fixture.authorization_server.revoke_refresh_tokens();
+    fixture.authorization_server.expire_access_tokens();
+    assert_snapshot!(call().await, @r#"
     exit code: 3
     --- stdout
     --- stderr
@@ -57,7 +57,7 @@ async fn credentials_are_refreshed_until_revoked_or_signed_out() {
     ---
     "#);
     assert!(fixture.login().await.0.starts_with("exit code: 0\n"));
-    assert!(called().await.starts_with("exit code: 0\n"));
+    assert!(call().await.starts_with("exit code: 0\n"));
 
     assert_snapshot!(fixture.relay_with_url("logout").run().await, @r#"
     exit code: 0
@@ -66,7 +66,7 @@ async fn credentials_are_refreshed_until_revoked_or_signed_out() {
     --- stderr
     ---
     "#);
-    assert_eq!(fixture.accounts.count(OAuthEndpoint::Revocation), 1);
+    assert_eq!(fixture.authorization_server.count(OAuthEndpoint::Revocation), 1);
     assert_snapshot!(fixture.relay_with_url("logout").run().await, @r#"
     exit code: 0
     --- stdout
@@ -81,13 +81,13 @@ async fn credentials_are_refreshed_until_revoked_or_signed_out() {
     warning: not signed in to any server
     ---
     ");
-    assert_eq!(fixture.accounts.violations(), Vec::<String>::new());
+    assert_eq!(fixture.authorization_server.violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_denied_authorization_exits_with_3() {
-    let fixture = SignInFixture::start("refused").await;
-    fixture.accounts.decide(Decision::Deny);
+    let fixture = SignInFixture::start("denied").await;
+    fixture.authorization_server.decide(Decision::Deny);
     let (transcript, page) = fixture.login().await;
     assert_snapshot!(transcript, @"
     exit code: 3
@@ -95,7 +95,7 @@ async fn a_denied_authorization_exits_with_3() {
     --- stderr
     To sign in, open this URL in a browser on this machine:
     AUTHORIZATION-URL
-    error: http://127.0.0.1:ACCOUNTS refused: access_denied (the person said no)
+    error: http://127.0.0.1:ISSUER refused: access_denied (the person said no)
     ---
     ");
     assert_snapshot!(page, @"
@@ -108,9 +108,9 @@ async fn a_denied_authorization_exits_with_3() {
 #[tokio::test]
 async fn a_failed_token_request_is_shown_on_the_page() {
     let fixture = SignInFixture::start("wrong").await;
-    let refused =
+    let invalid_grant =
         Reply::status(400).chunk(r#"{"error":"invalid_grant","error_description":"<b>"}"#);
-    fixture.accounts.script(OAuthEndpoint::Token, refused);
+    fixture.authorization_server.script(OAuthEndpoint::Token, invalid_grant);
     let (transcript, page) = fixture.login().await;
     assert_snapshot!(transcript, @"
     exit code: 3
@@ -118,13 +118,13 @@ async fn a_failed_token_request_is_shown_on_the_page() {
     --- stderr
     To sign in, open this URL in a browser on this machine:
     AUTHORIZATION-URL
-    error: http://127.0.0.1:ACCOUNTS/token refused: invalid_grant (<b>)
+    error: http://127.0.0.1:ISSUER/token refused: invalid_grant (<b>)
     ---
     ");
     assert_snapshot!(page, @"
     <title>Sign-in failed · Relay</title>
     <h1>Sign-in failed</h1>
-    <p>http://127.0.0.1:ACCOUNTS/token refused: invalid_grant (&lt;b&gt;). To try again, run &quot;relay login&quot; again.</p>
+    <p>http://127.0.0.1:ISSUER/token refused: invalid_grant (&lt;b&gt;). To try again, run &quot;relay login&quot; again.</p>
     ");
 }
 
@@ -179,27 +179,27 @@ async fn an_unusable_credentials_folder_is_a_usage_error() {
 async fn concurrent_processes_use_a_refresh_token_once() {
     let fixture = SignInFixture::start("two").await;
     assert!(fixture.login().await.0.starts_with("exit code: 0\n"));
-    fixture.accounts.expire_access_tokens();
+    fixture.authorization_server.expire_access_tokens();
     let call = || fixture.relay_with_url("call forecast --arg city=Oslo").run();
     for transcript in <[String; 2]>::from(tokio::join!(call(), call())) {
         assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
     }
     // A second use of the refresh token would have revoked the credentials.
-    assert_eq!(fixture.accounts.count(OAuthEndpoint::Token), 2);
-    assert_eq!(fixture.accounts.violations(), Vec::<String>::new());
+    assert_eq!(fixture.authorization_server.count(OAuthEndpoint::Token), 2);
+    assert_eq!(fixture.authorization_server.violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_preregistered_client_signs_in_and_refreshes() {
     let known = KnownClient::new("by-hand").secret("s3cret-of-hand");
     let known = known.redirect_uri("http://127.0.0.1/callback");
-    let accounts = AuthorizationServer::builder().registration(false).client(known);
-    let fixture = SignInFixture::with("by-hand", accounts).await;
+    let authorization_server = AuthorizationServer::builder().registration(false).client(known);
+    let fixture = SignInFixture::with("by-hand", authorization_server).await;
     assert_snapshot!(fixture.login().await.0, @"
     exit code: 2
     --- stdout
     --- stderr
-    error: http://127.0.0.1:ACCOUNTS registers no clients by itself: register this application there, and set its client id for http://127.0.0.1:PORT/mcp
+    error: http://127.0.0.1:ISSUER registers no clients by itself: register this application there, and set its client id for http://127.0.0.1:PORT/mcp
     hint: register a client with the redirect URI http://127.0.0.1/callback, and use --client-id ID; if the port must be fixed, register http://127.0.0.1:PORT/callback, and use --port PORT
     ---
     ");
@@ -216,9 +216,9 @@ async fn a_preregistered_client_signs_in_and_refreshes() {
     let (transcript, _) = fixture.login_with(program).await;
     assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
     // Later commands do not need the client ID and secret.
-    fixture.accounts.expire_access_tokens();
+    fixture.authorization_server.expire_access_tokens();
     let called = fixture.relay_with_url("call forecast --arg city=Oslo").run().await;
     assert!(called.starts_with("exit code: 0\n"), "{called}");
-    assert_eq!(fixture.accounts.count(OAuthEndpoint::Token), 2);
-    assert_eq!(fixture.accounts.count(OAuthEndpoint::Registration), 0);
+    assert_eq!(fixture.authorization_server.count(OAuthEndpoint::Token), 2);
+    assert_eq!(fixture.authorization_server.count(OAuthEndpoint::Registration), 0);
 }

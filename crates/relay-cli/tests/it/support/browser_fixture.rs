@@ -46,7 +46,7 @@ impl BrowserFixture {
         let server = Server::start(Peer::FastMcp, &[("ISSUER", issuer.origin())])?;
         let home = format!("browser-{}-{name}", process::id());
         let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(home);
-        fs::create_dir_all(&home).expect("a folder can be made");
+        fs::create_dir_all(&home).expect("the folder can be created");
         Some(Self { browser, issuer, server, home })
     }
 
@@ -65,15 +65,16 @@ impl BrowserFixture {
     pub(crate) async fn login(&self) -> Login {
         let fifo = self.home.join("fifo");
         let made = process::Command::new("mkfifo").arg(&fifo).status();
-        assert!(made.expect("there is mkfifo").success());
+        assert!(made.expect("mkfifo is installed").success());
         let script = self.home.join("browser");
         fs::write(&script, format!("#!/bin/sh\necho \"$1\" > '{}'\n", fifo.display()))
             .and_then(|()| fs::set_permissions(&script, fs::Permissions::from_mode(0o700)))
-            .expect("a script can be written");
+            .expect("the script can be written");
         let mut program = self.relay_with_url("login").env("BROWSER", &script);
         let child = program.spawn().await;
-        let url =
-            time::timeout(BROWSER_TIMEOUT, first_line(&fifo)).await.expect("it opens a browser");
+        let url = time::timeout(BROWSER_TIMEOUT, first_line(&fifo))
+            .await
+            .expect("the program opens a browser");
         let shown = url.replace(self.issuer.origin(), "http://127.0.0.1:ISSUER");
         let program = program.replace(&shown, "AUTHORIZATION-URL");
         Login { program, child, url: url.parse().expect("a URL") }
@@ -104,8 +105,8 @@ impl BrowserFixture {
         let own: Vec<_> = complaints.filter(|it| it.contains(&login.page(""))).collect();
         assert!(own.is_empty(), "{own:?}");
         let html = browser.evaluate("document.documentElement.outerHTML");
-        let seen = browser.history().join("\n");
-        for text in [html.as_str().expect("there is a page"), &seen] {
+        let history = browser.history().join("\n");
+        for text in [html.as_str().expect("there is a page"), &history] {
             assert!(!text.contains("code=") && !text.contains(&login.param("state")), "{text}");
         }
         let text = page_text(browser);
@@ -121,7 +122,7 @@ pub(crate) fn page_text(browser: &mut Browser) -> String {
 impl Login {
     fn param(&self, name: &str) -> String {
         let mut pairs = self.url.query_pairs();
-        pairs.find(|(key, _)| key == name).expect("it is there").1.into_owned()
+        pairs.find(|(key, _)| key == name).expect("it exists").1.into_owned()
     }
 
     /// Returns the URL of a page of the program.
@@ -143,7 +144,7 @@ impl Drop for BrowserFixture {
 
 async fn first_line(fifo: &Path) -> String {
     // Open for writing, too, so that reading does not end before the script writes.
-    let fifo = pipe::OpenOptions::new().read_write(true).open_receiver(fifo).expect("it is there");
-    let line = BufReader::new(fifo).lines().next_line().await.expect("it is UTF-8");
+    let fifo = pipe::OpenOptions::new().read_write(true).open_receiver(fifo).expect("it exists");
+    let line = BufReader::new(fifo).lines().next_line().await.expect("the line is UTF-8");
     line.expect("there is a line")
 }

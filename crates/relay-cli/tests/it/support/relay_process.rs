@@ -29,7 +29,7 @@ pub(crate) fn relay(arguments: &str) -> RelayProcess {
     let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
         .join(format!("relay-cli-{}-{number}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder can be made");
+    fs::create_dir_all(&folder).expect("the folder can be created");
     let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
     command.args(arguments.split_whitespace()).env_clear().current_dir(&folder);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -51,7 +51,7 @@ impl RelayProcess {
 
     /// Writes a file in the folder.
     pub(crate) fn file(self, name: &str, text: &str) -> Self {
-        fs::write(self.folder.join(name), text).expect("a file can be written");
+        fs::write(self.folder.join(name), text).expect("the file can be written");
         self
     }
 
@@ -111,12 +111,12 @@ impl RelayProcess {
     /// Runs the program and returns its stdout.
     pub(crate) async fn stdout_text(mut self) -> String {
         let output = self.spawn().await.wait_with_output().await.expect("the program ends");
-        String::from_utf8(output.stdout).expect("it prints UTF-8")
+        String::from_utf8(output.stdout).expect("the output is UTF-8")
     }
 
     pub(crate) fn transcript(&self, output: &Output) -> String {
         let text = |bytes: &[u8]| {
-            let text = String::from_utf8(bytes.to_vec()).expect("it prints UTF-8");
+            let text = String::from_utf8(bytes.to_vec()).expect("the output is UTF-8");
             self.replacements
                 .iter()
                 .fold(text, |text, (value, placeholder)| text.replace(value, placeholder))

@@ -12,7 +12,7 @@ use super::{RelayProcess, relay, weather_server};
 
 /// A folder for credentials, and the servers to sign in to.
 pub(crate) struct SignInFixture {
-    pub(crate) accounts: AuthorizationServer,
+    pub(crate) authorization_server: AuthorizationServer,
     pub(crate) server: TestServer,
     home: PathBuf,
 }
@@ -22,19 +22,23 @@ impl SignInFixture {
         Self::with(name, AuthorizationServer::builder()).await
     }
 
-    pub(crate) async fn with(name: &str, accounts: AuthorizationServerBuilder) -> Self {
-        let accounts = accounts.start().await.expect("a free port");
-        let bearer = Bearer::issued_by(&accounts).scope("weather:read");
+    pub(crate) async fn with(name: &str, authorization_server: AuthorizationServerBuilder) -> Self {
+        let authorization_server = authorization_server.start().await.expect("a free port");
+        let bearer = Bearer::issued_by(&authorization_server).scope("weather:read");
         let server = weather_server::public().bearer(bearer).start().await.expect("a free port");
         let home = format!("sign-in-{}-{name}", std::process::id());
-        Self { accounts, server, home: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(home) }
+        Self {
+            authorization_server,
+            server,
+            home: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(home),
+        }
     }
 
     pub(crate) fn relay(&self, arguments: &str) -> RelayProcess {
         relay(arguments)
             .env("RELAY_HOME", &self.home)
             .replace_port(&self.server)
-            .replace(self.accounts.issuer(), "http://127.0.0.1:ACCOUNTS")
+            .replace(self.authorization_server.issuer(), "http://127.0.0.1:ISSUER")
     }
 
     pub(crate) fn relay_with_url(&self, arguments: &str) -> RelayProcess {
@@ -51,15 +55,21 @@ impl SignInFixture {
         let mut stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe")).lines();
         let mut lines = Vec::new();
         let mut page = String::new();
-        while let Some(line) = stderr.next_line().await.expect("it prints UTF-8") {
-            if line.starts_with(self.accounts.issuer()) {
-                page = browse(&self.accounts.visit(&line).expect("people are sent back")).await;
+        while let Some(line) = stderr.next_line().await.expect("the output is UTF-8") {
+            if line.starts_with(self.authorization_server.issuer()) {
+                page = browse(
+                    &self
+                        .authorization_server
+                        .visit(&line)
+                        .expect("the authorization server redirects"),
+                )
+                .await;
                 lines.push("AUTHORIZATION-URL".to_owned());
             } else {
                 lines.push(line);
             }
         }
-        let page = page.replace(self.accounts.issuer(), "http://127.0.0.1:ACCOUNTS");
+        let page = page.replace(self.authorization_server.issuer(), "http://127.0.0.1:ISSUER");
         let mut output = child.wait_with_output().await.expect("the program ends");
         output.stderr = lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect();
         (program.transcript(&output), page)
@@ -74,19 +84,19 @@ impl Drop for SignInFixture {
 
 /// Requests the callback as a browser does, follows the redirect, and returns the text of the page.
 async fn browse(url: &str) -> String {
-    let (host, target) = url["http://".len()..].split_once('/').expect("it has a path");
-    let answer = get(host, &format!("/{target}")).await;
-    let location = answer.lines().find_map(|line| line.strip_prefix("Location: "));
-    let page = get(host, location.expect("it leads on, away from the code")).await;
-    let said = |line: &&str| ["<title>", "<h1>", "<p>"].iter().any(|it| line.starts_with(it));
-    page.lines().filter(said).collect::<Vec<_>>().join("\n")
+    let (host, target) = url["http://".len()..].split_once('/').expect("the URL has a path");
+    let response = get(host, &format!("/{target}")).await;
+    let location = response.lines().find_map(|line| line.strip_prefix("Location: "));
+    let page = get(host, location.expect("the callback redirects")).await;
+    let is_visible = |line: &&str| ["<title>", "<h1>", "<p>"].iter().any(|it| line.starts_with(it));
+    page.lines().filter(is_visible).collect::<Vec<_>>().join("\n")
 }
 
 async fn get(host: &str, target: &str) -> String {
-    let mut stream = TcpStream::connect(host).await.expect("the page is there");
+    let mut stream = TcpStream::connect(host).await.expect("the server accepts connections");
     let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("it answers");
-    answer
+    stream.write_all(request.as_bytes()).await.expect("the server reads the request");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.expect("the server responds");
+    response
 }
