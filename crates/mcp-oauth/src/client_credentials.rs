@@ -24,23 +24,30 @@ use crate::{
     token::{AssertionRequest, AssertionSource, DpopKey, TokenEndpoint, access_token},
 };
 
-/// The tokens of an application that acts without a person, at any server: by its own credentials,
-/// or by an assertion of someone whom the authorization server trusts.
+/// A token source for an application that acts without a user, at any number of MCP servers.
 ///
-/// They are kept in memory, for there are always new ones. A server is asked without a token first;
-/// its refusal says where to get one. Clones share everything.
+/// It uses the client credentials grant (OAuth 2.1, section 4.2), or exchanges assertions for
+/// access tokens if an [`AssertionSource`] is set (RFC 7523).
+///
+/// The access tokens are kept in memory only. The first request to an MCP server is sent without a
+/// token. The challenge in its response names the authorization server. Clones share the tokens.
+///
+/// # Examples
 ///
 /// ```no_run
-/// # fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// use mcp_http::HttpTransport;
-/// use mcp_oauth::{PreregisteredClient, ClientCredentials};
+/// use mcp_http::{Client, HttpTransport};
+/// use mcp_oauth::{ClientCredentials, PreregisteredClient};
 ///
-/// let client = PreregisteredClient::new("nightly-report").with_secret("s3cret");
-/// let transport = HttpTransport::builder("https://mcp.example.com/mcp")
-///     .token_source(ClientCredentials::builder(client).build()?)
-///     .build()?;
-/// # Ok(())
-/// # }
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let client = PreregisteredClient::new("nightly-report").with_secret("s3cret");
+///     let tokens = ClientCredentials::builder(client).build()?;
+///     let transport =
+///         HttpTransport::builder("https://mcp.example.com/mcp").token_source(tokens).build()?;
+///     let list = Client::new(transport).list_tools().await?;
+///     println!("{} tools", list.tools.len());
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone)]
 pub struct ClientCredentials(Arc<Inner>);
@@ -70,7 +77,7 @@ struct IssuedToken {
     token: AccessToken,
 }
 
-/// Sets up [`ClientCredentials`]; made by [`ClientCredentials::builder`].
+/// A builder of [`ClientCredentials`]. Created by [`ClientCredentials::builder`].
 #[must_use]
 pub struct ClientCredentialsBuilder {
     client: PreregisteredClient,
@@ -81,21 +88,26 @@ pub struct ClientCredentialsBuilder {
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 impl ClientCredentialsBuilder {
-    /// Trades assertions for tokens (RFC 7523) instead of asking in the client's own name: a workload's
-    /// identity, or what a [`TokenExchange`](crate::TokenExchange) gives.
+    /// Sets a source of assertions to exchange for access tokens (RFC 7523).
+    ///
+    /// Without it, the client requests tokens with its own credentials. An assertion is, for
+    /// example, the identity of a workload, or the result of a
+    /// [`TokenExchange`](crate::TokenExchange).
     pub fn assertion_source(self, source: impl AssertionSource) -> Self {
         Self { assertions: Some(Arc::new(source)), ..self }
     }
 
-    /// How authorization servers are reached, and which tokens are asked for.
+    /// Sets the settings for connections to authorization servers and for the type of tokens.
+    /// Defaults to [`Settings::new`].
     pub fn settings(self, settings: Settings) -> Self {
         Self { settings, ..self }
     }
 
-    /// The source. Nothing is sent yet.
+    /// Builds the token source. Sends nothing.
     ///
     /// # Errors
-    /// [`Error::Configuration`] if one of the settings is not what it should be.
+    ///
+    /// Returns [`Error::Configuration`] if a setting is invalid.
     pub fn build(self) -> Result<ClientCredentials, Error> {
         let dpop = self.settings.dpop.then(DpopKey::generate);
         let http = self.settings.http_client()?;
@@ -112,7 +124,7 @@ impl ClientCredentialsBuilder {
 }
 
 impl ClientCredentials {
-    /// Begins to set up the tokens of a client.
+    /// Returns a builder for the tokens of a client.
     pub fn builder(client: PreregisteredClient) -> ClientCredentialsBuilder {
         ClientCredentialsBuilder { client, assertions: None, settings: Settings::new() }
     }
@@ -290,7 +302,7 @@ impl IssuedToken {
         !self.credentials.needs_refresh() && refused != Some(&self.token)
     }
 
-    /// Returns whether the token can be used if no new one is available.
+    /// Returns `true` if the token can be used although no new one is available.
     fn is_usable_until_expiry(&self, request: &TokenRequest<'_>) -> bool {
         request.rejected.is_none() && !self.credentials.is_expired()
     }

@@ -8,105 +8,110 @@ use mcp_http::{
 };
 use url::Url;
 
-/// Why there is no token, or no sign-in.
+/// An error of a sign-in, a token request or the store.
 ///
-/// No variant shows a token, a code, a secret or the query of a URL. What an authorization server
-/// says of an error is untrusted text, shown in one line.
+/// No variant contains a token, an authorization code, a client secret or the query of a URL.
+/// Error texts of authorization servers are untrusted. They are truncated, and displayed on one
+/// line without control characters.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Only a person can go on: begin a sign-in, with [`UserTokens::begin_sign_in`](crate::UserTokens::begin_sign_in).
+    /// The user must sign in. Call
+    /// [`UserTokens::begin_sign_in`](crate::UserTokens::begin_sign_in).
     #[error("{reason}: sign in to {server} again")]
     SignInRequired {
         /// The MCP server.
         server: Endpoint,
-        /// What is wrong with what there is.
+        /// The reason.
         reason: SignInReason,
     },
 
-    /// The server wants a scope that the last sign-in asked for and was not given, or it wants more
-    /// each time: another sign-in would not help.
+    /// Another sign-in would not help. The server requires a scope that the last sign-in requested
+    /// and did not get, or it requires further scopes after each sign-in.
     #[error("{server} wants a scope that a sign-in does not give{}", ScopeList(.scopes))]
     ScopeNotGranted {
         /// The MCP server.
         server: Endpoint,
-        /// What it wants.
+        /// The scopes that the server requires.
         scopes: Vec<String>,
     },
 
-    /// What came back from a sign-in does not belong to it, and was not looked at any further.
+    /// The callback does not belong to this sign-in, is malformed or is too late. It was not
+    /// processed.
     #[error("what came back is not the answer to this sign-in: {reason}")]
     InvalidCallback {
-        /// What gives it away.
+        /// The reason.
         reason: &'static str,
     },
 
-    /// The authorization server refused.
+    /// The authorization server or identity provider returned an error response.
     #[error("{url} refused: {}{}", Truncated(.error), ErrorDescription(.description))]
     ErrorResponse {
-        /// What was asked, without its query.
+        /// The URL of the request without its query, or the issuer if the error came with the
+        /// callback.
         url: String,
         /// The error code (RFC 6749, sections 4.1.2.1 and 5.2), such as `access_denied`.
         error: String,
-        /// The same for people.
+        /// The `error_description`, which is text for developers.
         description: Option<String>,
     },
 
-    /// No answer, or none that says anything: it may go well later.
+    /// The server cannot be reached, or it is temporarily unavailable. The request may succeed
+    /// later.
     #[error("cannot reach {url}")]
     Unreachable {
-        /// What was asked, without its query.
+        /// The URL of the request, without its query.
         url: String,
-        /// Why there is no answer.
+        /// The cause.
         source: BoxError,
     },
 
-    /// A server breaks a rule that keeps people safe; nothing was sent where that would matter.
+    /// A server violates a security rule. No secret was sent to a URL that failed a check.
     #[error("{url} cannot be trusted: {reason}")]
     Untrusted {
-        /// What breaks it, without its query.
+        /// The URL that violates the rule, without its query.
         url: String,
-        /// Which rule.
+        /// The violation.
         reason: String,
     },
 
-    /// There is no assertion to trade for a token.
+    /// The assertion source returned an error.
     #[error("there is no assertion to trade for an access token")]
     Assertion {
-        /// Why.
+        /// The error of the assertion source.
         source: BoxError,
     },
 
-    /// Something has to be set up first.
+    /// A setting is invalid or missing.
     #[error("{reason}")]
     Configuration {
-        /// What, and where.
+        /// The setting, and how to correct it.
         reason: String,
     },
 
-    /// The store could not be read or written.
+    /// The store cannot be read or written.
     #[error("the store of credentials failed")]
     Store {
-        /// Why.
+        /// The error of the store.
         source: BoxError,
     },
 }
 
-/// Why a person has to sign in.
+/// The reason that a user must sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignInReason {
-    /// There was no sign-in yet, or it was undone.
+    /// The user has not signed in, or has signed out.
     NotSignedIn,
-    /// The server refused the access token, and there is nothing to get another one with.
+    /// The MCP server rejected the access token, and there is no refresh token.
     TokenRejected,
-    /// The authorization server no longer takes the refresh token.
+    /// The authorization server rejected the refresh token.
     RefreshTokenRejected,
-    /// The authorization server no longer knows the application.
+    /// The authorization server no longer knows this client.
     ClientUnknown,
-    /// The server wants a wider scope.
+    /// The MCP server requires scopes that the access token does not have.
     InsufficientScope,
-    /// The server has moved to another authorization server.
+    /// The MCP server now uses another authorization server.
     AuthorizationServerChanged,
 }
 
@@ -127,7 +132,7 @@ impl Error {
         Self::Store { source }
     }
 
-    /// Whether the same may go well later.
+    /// Returns `true` if the same operation may succeed later.
     pub fn is_temporary(&self) -> bool {
         let passing = ["temporarily_unavailable", "server_error", "slow_down"];
         match self {
@@ -137,13 +142,13 @@ impl Error {
         }
     }
 
-    /// Returns whether the authorization server rejected the client itself. It may have deleted the
-    /// registration.
+    /// Returns `true` if the authorization server rejected the client itself. It may have deleted
+    /// the registration.
     pub(crate) fn is_client_rejected(&self) -> bool {
         self.has_code("invalid_client") || self.has_code("unauthorized_client")
     }
 
-    /// Returns whether this is an error response with this code.
+    /// Returns `true` if this is an error response with this code.
     pub(crate) fn has_code(&self, code: &str) -> bool {
         matches!(self, Self::ErrorResponse { error, .. } if error == code)
     }

@@ -7,20 +7,24 @@ use url::Host;
 
 use crate::{error::Error, http::GuardedClient};
 
-/// How authorization servers are reached, and which tokens are asked for: settings of an
-/// [`OAuthClient`](crate::OAuthClient) and of [`ClientCredentials`](crate::ClientCredentials) alike.
+/// Settings for the connections to authorization servers and for the type of tokens.
+///
+/// Both [`OAuthClient`](crate::OAuthClient) and [`ClientCredentials`](crate::ClientCredentials) use
+/// them.
+///
+/// # Examples
 ///
 /// ```
-/// # fn run() -> Result<(), mcp_oauth::Error> {
 /// use mcp_oauth::{OAuthClient, Settings};
 ///
-/// let settings = Settings::new().allow_host("login.intranet.example").dpop(true);
-/// let application = OAuthClient::builder("Our application", "https://app.example/callback")
-///     .settings(settings)
-///     .build()?;
-/// # Ok(())
-/// # }
-/// # run().unwrap();
+/// fn main() -> Result<(), mcp_oauth::Error> {
+///     let settings = Settings::new().allow_host("login.intranet.example").dpop(true);
+///     let application = OAuthClient::builder("Our application", "https://app.example/callback")
+///         .settings(settings)
+///         .build()?;
+///     println!("{application:?}");
+///     Ok(())
+/// }
 /// ```
 #[must_use]
 pub struct Settings {
@@ -30,24 +34,30 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults: bearer tokens, connections without a proxy, and no host on a private network.
+    /// Creates the default settings: bearer tokens, no proxy, and no hosts on private networks.
     pub fn new() -> Self {
         Self { http: HttpClient::builder(), allowed_hosts: Vec::new(), dpop: false }
     }
 
-    /// Asks for tokens that only this application can use (RFC 9449).
+    /// Sets whether to request DPoP-bound access tokens, which only the holder of a private key can
+    /// use (RFC 9449). Defaults to `false`.
     pub fn dpop(self, dpop: bool) -> Self {
         Self { dpop, ..self }
     }
 
-    /// How to connect to authorization servers, in place of the defaults. What goes through a proxy is
-    /// looked up there: the proxy has to keep it away from private networks.
+    /// Sets the HTTP client for authorization servers.
+    ///
+    /// If it uses a proxy, the proxy resolves the host names. The proxy must then block connections
+    /// to private networks.
     pub fn http(self, http: HttpClientBuilder) -> Self {
         Self { http, ..self }
     }
 
-    /// A host that may be on a private network, or on this machine, though an MCP server names it.
-    /// It is a name or an address alone; may be used more than once.
+    /// Allows a host on a private network or on this machine.
+    ///
+    /// Without it, URLs of such hosts are rejected if an MCP server on another machine names them.
+    /// `host` is a host name or an IP address, without a scheme, a port or a path. Call this method
+    /// once for each host.
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.allowed_hosts.push(host.into());
         self

@@ -47,8 +47,8 @@ impl Callback {
         Some(parsed)
     }
 
-    /// Returns whether `state` is the expected one. Compares digests, so that the time taken does
-    /// not tell where they differ.
+    /// Returns `true` if the parameter `state` is the expected one. Compares digests, so that the
+    /// time of the comparison does not reveal the position of a difference.
     pub(crate) fn has_state(&self, state: &str) -> bool {
         let digest = |text: &str| sha256(text.as_bytes());
         self.state.as_deref().is_some_and(|received| digest(received) == digest(state))

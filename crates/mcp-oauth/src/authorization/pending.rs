@@ -7,16 +7,18 @@ use zeroize::Zeroizing;
 use super::request::AuthorizationRequest;
 use crate::crypto::{DecryptError, EncryptionKey};
 
-/// The purpose, as associated data, of what [`PendingSignIn::encrypt`] returns.
+/// The purpose of the ciphertext that [`PendingSignIn::encrypt`] returns. It is associated data and
+/// must not change.
 const PURPOSE: &str = "mcp-oauth pending sign-in";
 
-/// A sign-in between redirect and callback.
+/// The state of a sign-in between the redirect and the callback.
 ///
-/// It is kept where only the same person's browser gets at it: [sealed](Self::encrypt) in a cookie, or
-/// in their session. Whoever could hand in another's would sign that one in. What is sealed is
-/// thrown away with the callback, for it opens as often as it is handed in.
+/// Keep it [encrypted](Self::encrypt) in a cookie or in the user's session. Only the browser that
+/// began the sign-in may present it. An attacker who can present the pending sign-in of another
+/// user can sign in as that user. Delete it at the callback, because the encrypted text can be
+/// decrypted any number of times.
 ///
-/// It holds the proof that redeems the code, so that it leaves the process in no other form:
+/// It contains the PKCE code verifier, so it can leave the process only in encrypted form:
 ///
 /// ```compile_fail,E0277
 /// fn leak(pending: &mcp_oauth::PendingSignIn) -> String {
@@ -26,26 +28,28 @@ const PURPOSE: &str = "mcp-oauth pending sign-in";
 pub struct PendingSignIn(pub(crate) Box<AuthorizationRequest>);
 
 impl PendingSignIn {
-    /// Who signs in.
+    /// Returns the principal that signs in.
     pub fn principal(&self) -> &str {
         &self.0.principal
     }
 
-    /// The value that the callback has as `state`, by which an application may find this again.
+    /// Returns the `state` parameter. The callback has the same value, so an application can use it
+    /// to find the pending sign-in.
     pub fn state(&self) -> &str {
         self.0.state.expose()
     }
 
-    /// Seals it, so that it can be kept where others have access.
+    /// Encrypts the pending sign-in. The result is text for a cookie or a URL.
     pub fn encrypt(&self, key: &EncryptionKey) -> String {
         let json = serde_json::to_vec(&self.0).expect("a map of texts and numbers is JSON");
         key.encrypt(PURPOSE, &Zeroizing::new(json))
     }
 
-    /// Opens what [`seal`](Self::encrypt) gave.
+    /// Decrypts a result of [`encrypt`](Self::encrypt).
     ///
     /// # Errors
-    /// [`DecryptError`] if it was sealed with another key, or changed.
+    ///
+    /// Returns [`DecryptError`] if the text was encrypted with another key, or was changed.
     pub fn decrypt(key: &EncryptionKey, sealed: &str) -> Result<Self, DecryptError> {
         serde_json::from_slice(&key.decrypt(PURPOSE, sealed)?).map(Self).map_err(|_| DecryptError)
     }

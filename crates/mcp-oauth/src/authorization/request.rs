@@ -1,4 +1,4 @@
-//! The authorization request: its URL, the check of its callback, and the credentials it leads to.
+//! The authorization request: its URL, the check of its callback, and the resulting credentials.
 
 use std::collections::BTreeSet;
 
@@ -18,10 +18,11 @@ use crate::{
 /// The longest time between the request and the callback, in seconds.
 const SIGN_IN_TIMEOUT: u64 = 60 * 60;
 
-/// An authorization request (OAuth 2.1, section 4.1.1), and what the token request after it needs.
+/// An authorization request (OAuth 2.1, section 4.1.1), with the data for the token request after
+/// it.
 ///
-/// It is serialized into [`PendingSignIn`](crate::PendingSignIn): the names of its fields
-/// must not change.
+/// [`PendingSignIn`](crate::PendingSignIn) serializes it, so the names of its fields must not
+/// change.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct AuthorizationRequest {
     pub(crate) principal: String,
@@ -73,8 +74,8 @@ impl AuthorizationRequest {
 
     /// Returns the authorization code of a callback, if the callback belongs to this request.
     ///
-    /// Checks `state` and `iss` first: other parameters of a foreign callback must not be used
-    /// or shown (RFC 9207, section 2.4).
+    /// Checks `state` and `iss` first. If they do not match, the other parameters must not be used
+    /// or displayed (RFC 9207, section 2.4).
     pub(crate) fn code_from_callback(&self, callback: &str) -> Result<Secret, Error> {
         let invalid = |reason| Err(Error::InvalidCallback { reason });
         let Some(response) = Callback::parse(callback) else {

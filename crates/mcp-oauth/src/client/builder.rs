@@ -16,7 +16,7 @@ use crate::{
     store::{MemoryStore, Store},
 };
 
-/// Sets up an [`OAuthClient`]; made by [`OAuthClient::builder`].
+/// A builder of an [`OAuthClient`]. Created by [`OAuthClient::builder`].
 #[must_use]
 pub struct OAuthClientBuilder {
     name: String,
@@ -29,8 +29,11 @@ pub struct OAuthClientBuilder {
 }
 
 impl OAuthClient {
-    /// Begins to set up an application with the name that people see, and the URL that they come back
-    /// to: of https, on this machine, or with a scheme of the application's own.
+    /// Returns a builder for an application.
+    ///
+    /// Authorization servers show `name` to users, and redirect them to `redirect_uri` after
+    /// sign-in. The redirect URI must use HTTPS, a loopback address, or a URI scheme of the
+    /// application (MCP authorization, "Communication Security").
     pub fn builder(name: impl Into<String>, redirect_uri: impl Into<String>) -> OAuthClientBuilder {
         OAuthClientBuilder::new(name.into(), redirect_uri.into())
     }
@@ -49,38 +52,44 @@ impl OAuthClientBuilder {
         }
     }
 
-    /// Where sign-ins are kept; in memory unless set.
+    /// Sets the store of credentials and client registrations. Defaults to a
+    /// [`MemoryStore`].
     pub fn store(self, store: impl Store) -> Self {
         Self { store: Arc::new(store), ..self }
     }
 
-    /// What the application is registered as for the MCP server at this URL.
+    /// Adds a pre-registered client for the MCP server at the URL `server`.
     pub fn preregistered(mut self, server: impl Into<String>, client: PreregisteredClient) -> Self {
         self.registered.push((server.into(), client));
         self
     }
 
-    /// The URL of the application's metadata document, which is its id wherever authorization servers
-    /// take such ones.
+    /// Sets the URL of the client ID metadata document of the application.
+    ///
+    /// The URL is the client ID at authorization servers that support such documents (MCP
+    /// authorization, "Client ID Metadata Documents"). It must use HTTPS and have a path.
     pub fn client_metadata_url(self, url: impl Into<String>) -> Self {
         Self { metadata_document: Some(url.into()), ..self }
     }
 
-    /// The private key to a public one in the metadata document, with which the application proves
-    /// itself where `private_key_jwt` is taken.
+    /// Sets the private key that belongs to a public key in the client ID metadata document.
+    ///
+    /// The client authenticates with it at authorization servers that support `private_key_jwt`.
     pub fn client_metadata_key(self, key: SigningKey) -> Self {
         Self { metadata_key: Some(key), ..self }
     }
 
-    /// How authorization servers are reached, and which tokens are asked for.
+    /// Sets the settings for connections to authorization servers and for the type of tokens.
+    /// Defaults to [`Settings::new`].
     pub fn settings(self, settings: Settings) -> Self {
         Self { settings, ..self }
     }
 
-    /// The client. Nothing is sent yet.
+    /// Builds the client. Sends nothing.
     ///
     /// # Errors
-    /// [`Error::Configuration`] if one of the settings is not what it should be.
+    ///
+    /// Returns [`Error::Configuration`] if a setting is invalid.
     pub fn build(self) -> Result<OAuthClient, Error> {
         let mut registered = BTreeMap::new();
         for (server, client) in self.registered {
@@ -109,7 +118,8 @@ impl OAuthClientBuilder {
     }
 }
 
-/// Checks the redirect URI (MCP authorization, "Communication Security").
+/// Returns the client metadata, if the redirect URI is valid (MCP authorization, "Communication
+/// Security").
 fn client_metadata(name: String, redirect_uri: String) -> Result<ClientMetadata, Error> {
     let invalid = |reason| Error::configuration(format!("the redirect URI {reason}"));
     let url = Url::parse(&redirect_uri).map_err(|error| invalid(error.to_string()))?;

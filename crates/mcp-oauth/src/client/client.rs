@@ -10,36 +10,51 @@ use super::{
 };
 use crate::{error::Error, registration::ClientMetadata};
 
-/// An application that signs people in to MCP servers: its name, where people come back to, what it
-/// is registered as, and its store. Clones share everything.
+/// An application that signs users in to MCP servers.
 ///
-/// A web application redirects to what [`UserTokens::begin_sign_in`] gives, keeps the
-/// [`PendingSignIn`](crate::PendingSignIn) sealed, and at the callback calls [`finish`](Self::complete_sign_in),
-/// in whichever process that is.
+/// It has the application's name, redirect URI, client registrations and store. Clones share them.
+///
+/// A web application signs a user in with these steps:
+///
+/// 1. It calls [`UserTokens::begin_sign_in`], and redirects the user to the authorization URL.
+/// 2. It encrypts the [`PendingSignIn`](crate::PendingSignIn) into the user's session or a cookie.
+/// 3. At the callback it decrypts the pending sign-in, and calls
+///    [`complete_sign_in`](Self::complete_sign_in). This may be in another process.
+///
+/// # Examples
 ///
 /// ```no_run
-/// # async fn run(
-/// #     session: &mut std::collections::HashMap<&str, String>,
-/// #     key: mcp_oauth::EncryptionKey,
-/// #     callback: String,
-/// # ) -> Result<(), Box<dyn std::error::Error>> {
-/// use mcp_http::{Client, Endpoint, HttpTransport, Unauthorized};
-/// use mcp_oauth::{OAuthClient, PendingSignIn};
+/// use std::{collections::HashMap, error::Error};
 ///
-/// let application = OAuthClient::builder("Our application", "https://app.example/callback").build()?;
-/// let ann = application.user("ann");
-/// let server = Endpoint::parse("https://mcp.example.com/mcp")?;
-/// let transport = HttpTransport::builder(server.url().as_str()).token_source(ann.clone()).build()?;
-/// let Err(error) = Client::new(transport).list_tools().await else { return Ok(()) };
+/// use mcp_http::{Endpoint, Unauthorized, mcp_client};
+/// use mcp_oauth::{EncryptionKey, OAuthClient, PendingSignIn};
 ///
-/// let sign_in = ann.begin_sign_in(&server, Unauthorized::find_in(&error)).await?;
-/// session.insert("sign-in", sign_in.pending.encrypt(&key));
-/// println!("redirect to {}", sign_in.authorization_url);
-/// // The callback, elsewhere and later:
-/// let pending = PendingSignIn::decrypt(&key, &session["sign-in"])?;
-/// application.complete_sign_in(pending, &callback).await?;
-/// # Ok(())
-/// # }
+/// /// Handles an error of an MCP request. Returns the URL to redirect the user to.
+/// async fn begin(
+///     application: &OAuthClient,
+///     error: &mcp_client::Error,
+///     session: &mut HashMap<&str, String>,
+///     key: &EncryptionKey,
+/// ) -> Result<String, Box<dyn Error>> {
+///     let server = Endpoint::parse("https://mcp.example.com/mcp")?;
+///     let tokens = application.user("ann");
+///     let sign_in = tokens.begin_sign_in(&server, Unauthorized::find_in(error)).await?;
+///     session.insert("sign-in", sign_in.pending.encrypt(key));
+///     Ok(sign_in.authorization_url.into())
+/// }
+///
+/// /// Handles a request to the redirect URI.
+/// async fn callback(
+///     application: &OAuthClient,
+///     query: &str,
+///     session: &mut HashMap<&str, String>,
+///     key: &EncryptionKey,
+/// ) -> Result<(), Box<dyn Error>> {
+///     let pending = session.remove("sign-in").ok_or("no sign-in has begun")?;
+///     let pending = PendingSignIn::decrypt(key, &pending)?;
+///     application.complete_sign_in(pending, query).await?;
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone)]
 pub struct OAuthClient {
@@ -48,20 +63,24 @@ pub struct OAuthClient {
 }
 
 impl OAuthClient {
-    /// The tokens of one principal, a name of the application's own choice, at any server: the same
-    /// ones for all who ask, for as long as any of them is kept.
+    /// Returns the token source of one principal, for any number of MCP servers.
+    ///
+    /// The application chooses the principal, for example its own user ID. All calls for one
+    /// principal return clones of the same token source while any clone exists.
     pub fn user(&self, principal: impl Into<String>) -> UserTokens {
         UserTokens::new(&self.state, &self.users, principal.into())
     }
 
-    /// Forgets what the application has registered itself as for a server, so that the next sign-in
-    /// there does so anew.
+    /// Removes the dynamic client registrations for an MCP server. The next sign-in registers the
+    /// application again.
     ///
-    /// It does that by itself once it is told that it is not known any more. Some authorization
-    /// servers tell only the person, on a page of theirs, and send nobody back.
+    /// This happens automatically if an authorization server reports that it does not know the
+    /// client. Some authorization servers report this only to the user on an error page, and do not
+    /// redirect back. Call this method in that case.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    ///
+    /// Returns [`Error::Store`] if the store cannot be read or written.
     pub async fn forget_registration(&self, server: &Endpoint) -> Result<(), Error> {
         let server = server.url().as_str();
         for key in self.state.keys(None, server).await? {

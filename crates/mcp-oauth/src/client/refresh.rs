@@ -57,7 +57,7 @@ impl TokenRefresh {
             self.check_issuer(&credentials, rejection).await?;
         }
         let _lock = self.client.lock(&key).await?;
-        // Another process may have refreshed them meanwhile.
+        // Another process may have refreshed them in the meantime.
         match self.client.load(&key).await? {
             Some(Record::Credentials(credentials)) if self.is_usable(&credentials) => {
                 Ok(Some(*credentials))

@@ -20,24 +20,33 @@ use crate::{
     token::DpopKey,
 };
 
-/// A sign-in that has begun.
+/// A sign-in that has begun. Returned by [`UserTokens::begin_sign_in`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SignIn {
-    /// Where the person has to go, with a browser of their own: of https, or on this machine.
+    /// The URL to open in the user's browser. It uses HTTPS or is on this machine.
     pub authorization_url: Url,
-    /// What to keep until they come back.
+    /// The state to keep until the callback. Pass it to [`OAuthClient::complete_sign_in`].
     pub pending: PendingSignIn,
 }
 
 impl UserTokens {
-    /// Begins a sign-in at a server. What the server has refused, if it has, says which scopes it
-    /// wants and where its metadata is.
+    /// Begins a sign-in at an MCP server.
+    ///
+    /// `unauthorized` is the rejection of an earlier request, if there was one. It names the scopes
+    /// that the server requires and the URL of its metadata. It is ignored if it is from another
+    /// endpoint. A sign-in that is not completed within one hour expires.
     ///
     /// # Errors
-    /// [`Error::ScopeNotGranted`] where another sign-in would not help; [`Error::Untrusted`] where the
-    /// server or its authorization server break a rule; [`Error::Configuration`] where the application
-    /// has to be registered by hand; [`Error::Unreachable`], [`Error::ErrorResponse`], [`Error::Store`].
+    ///
+    /// - Returns [`Error::ScopeNotGranted`] if another sign-in would not help.
+    /// - Returns [`Error::Untrusted`] if the MCP server or its authorization server violates a
+    ///   security rule.
+    /// - Returns [`Error::Configuration`] if the application must be registered manually.
+    /// - Returns [`Error::ErrorResponse`] if the authorization server rejects the client
+    ///   registration.
+    /// - Returns [`Error::Unreachable`] if a server cannot be reached.
+    /// - Returns [`Error::Store`] if the store cannot be read or written.
     pub async fn begin_sign_in(
         &self,
         server: &Endpoint,
@@ -152,14 +161,23 @@ fn missing_endpoint(metadata: &AuthorizationServerMetadata, what: &str) -> Error
 }
 
 impl OAuthClient {
-    /// Ends a sign-in with what came back: the callback's URL, or its query. From now on the person's
-    /// [`UserTokens`] have a token for the server. Once the code is sent it comes to its end, though it
-    /// is dropped.
+    /// Completes a sign-in. `callback` is the URL of the callback, or its query.
+    ///
+    /// Exchanges the authorization code for tokens and stores them. From then on the user's
+    /// [`UserTokens`] has a token for the MCP server. The exchange completes even if the future is
+    /// dropped after the first poll.
     ///
     /// # Errors
-    /// [`Error::InvalidCallback`] for an answer to something else, which may be an attack;
-    /// [`Error::ErrorResponse`] if the person or the authorization server did; [`Error::Unreachable`],
-    /// [`Error::Untrusted`], [`Error::Store`].
+    ///
+    /// - Returns [`Error::InvalidCallback`] if the callback does not belong to this sign-in, which
+    ///   may be an attack.
+    /// - Returns [`Error::ErrorResponse`] if the user denied access, or if the authorization server
+    ///   returned another error.
+    /// - Returns [`Error::Unreachable`] if the token endpoint cannot be reached.
+    /// - Returns [`Error::Untrusted`] if the token endpoint or its response violates a security
+    ///   rule.
+    /// - Returns [`Error::Configuration`] if the client's credentials are missing or invalid.
+    /// - Returns [`Error::Store`] if the store cannot be read or written.
     pub async fn complete_sign_in(
         &self,
         pending: PendingSignIn,

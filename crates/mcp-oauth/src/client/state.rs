@@ -31,7 +31,7 @@ impl ClientState {
         self.store.load(key).await.map_err(Error::store)
     }
 
-    /// Loads a record that is about to be replaced or removed. An unreadable one counts as absent.
+    /// Loads a record that is about to be replaced or removed. Returns `None` if it is unreadable.
     pub(crate) async fn load_readable(&self, key: &StoreKey) -> Result<Option<Record>, Error> {
         match self.store.load(key).await {
             Err(error) if error.is::<InvalidRecord>() => {

@@ -22,20 +22,26 @@ use crate::{
     token::access_token,
 };
 
-/// The tokens of one principal at any server: gives a fresh one for each request, refreshing it a
-/// little before it expires and when a server refuses it, once however many calls wait.
+/// The token source of one principal, for any number of MCP servers.
 ///
-/// It never asks a person anything. When only they can go on, a call ends in
-/// [`Unauthorized`](mcp_http::Unauthorized) with [`Error::SignInRequired`] as its source, and the
-/// application [begins](Self::begin_sign_in) a sign-in. Clones share everything.
+/// It returns a valid access token for each request. It refreshes the token shortly before it
+/// expires, or after a server rejects it. Concurrent calls share one refresh.
+///
+/// It never opens a browser. If the user must sign in, the call returns
+/// [`Unauthorized`](mcp_http::Unauthorized) with [`Error::SignInRequired`] as its source. The
+/// application then calls [`begin_sign_in`](Self::begin_sign_in). Clones share the tokens.
+///
+/// # Examples
 ///
 /// ```no_run
-/// # fn run(application: mcp_oauth::OAuthClient) -> Result<(), mcp_http::Error> {
-/// let transport = mcp_http::HttpTransport::builder("https://mcp.example.com/mcp")
-///     .token_source(application.user("ann"))
-///     .build()?;
-/// # Ok(())
-/// # }
+/// use mcp_http::HttpTransport;
+/// use mcp_oauth::OAuthClient;
+///
+/// fn transport(application: &OAuthClient) -> Result<HttpTransport, mcp_http::Error> {
+///     HttpTransport::builder("https://mcp.example.com/mcp")
+///         .token_source(application.user("ann"))
+///         .build()
+/// }
 /// ```
 #[derive(Clone)]
 pub struct UserTokens(Arc<Inner>);
@@ -82,7 +88,7 @@ impl UserTokens {
         Self(new)
     }
 
-    /// Whose tokens they are.
+    /// Returns the principal, as it was passed to [`OAuthClient::user`](crate::OAuthClient::user).
     pub fn principal(&self) -> &str {
         &self.0.principal
     }
@@ -91,12 +97,16 @@ impl UserTokens {
         &self.0.client
     }
 
-    /// Forgets the sign-ins at a server, and tells its authorization server where that wants to know
-    /// (RFC 7009). What is forgotten here is so even if nobody can be told. It comes to its end though
-    /// it is dropped.
+    /// Signs the user out of an MCP server.
+    ///
+    /// Removes the credentials from the store, then revokes their tokens if the authorization server
+    /// has a revocation endpoint (RFC 7009). If the revocation fails, the credentials are still
+    /// removed, and the failure is logged. The sign-out completes even if the future is dropped
+    /// after the first poll.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    ///
+    /// Returns [`Error::Store`] if the store cannot be read or written.
     pub async fn sign_out(&self, server: &Endpoint) -> Result<(), Error> {
         run_to_completion(self.clone().remove_credentials(server.clone())).await
     }

@@ -8,45 +8,49 @@ use zeroize::Zeroizing;
 
 use super::random::random_bytes;
 
-/// A key of the application's own that seals (AES-256-GCM): for a sign-in between redirect and
-/// callback, and for stores that others can read.
+/// A key of the application for authenticated encryption (AES-256-GCM).
 ///
-/// What is sealed is text that fits into a cookie or a URL. `purpose` is part of the seal: what was
-/// sealed for one is not opened for another.
+/// It encrypts pending sign-ins between the redirect and the callback, and the records of stores
+/// that others can read.
+///
+/// The ciphertext is text that fits into a cookie or a URL. It is bound to a purpose, which is
+/// associated data: text that was encrypted for one purpose cannot be decrypted for another.
+///
+/// # Examples
 ///
 /// ```
-/// # fn run() -> Result<(), mcp_oauth::DecryptError> {
-/// use mcp_oauth::EncryptionKey;
+/// use mcp_oauth::{DecryptError, EncryptionKey};
 ///
-/// let key = EncryptionKey::random();
-/// let sealed = key.encrypt("example", b"for no one else");
-/// assert_eq!(*key.decrypt("example", &sealed)?, b"for no one else");
-/// assert!(key.decrypt("other", &sealed).is_err());
-/// # Ok(())
-/// # }
-/// # run().unwrap();
+/// fn main() -> Result<(), DecryptError> {
+///     let key = EncryptionKey::random();
+///     let ciphertext = key.encrypt("example", b"plaintext");
+///     assert_eq!(*key.decrypt("example", &ciphertext)?, b"plaintext");
+///     assert!(key.decrypt("another purpose", &ciphertext).is_err());
+///     Ok(())
+/// }
 /// ```
 pub struct EncryptionKey(RandomizedNonceKey);
 
-/// A sealed text that was made with another key or for another purpose, or was changed.
+/// The error for a text that was encrypted with another key or for another purpose, or was
+/// changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the seal is broken, or of another key")]
 #[non_exhaustive]
 pub struct DecryptError;
 
 impl EncryptionKey {
-    /// A key of 32 bytes that are random and secret.
+    /// Creates a key from 32 bytes, which must be random and secret.
     pub fn new(bytes: &[u8; 32]) -> Self {
         let key = RandomizedNonceKey::new(&AES_256_GCM, bytes);
         Self(key.expect("AES-256 has keys of 32 bytes"))
     }
 
-    /// A new key, for what is opened by the same process.
+    /// Generates a random key. Only the same process can decrypt with it, because it is not stored.
     pub fn random() -> Self {
         Self::new(&Zeroizing::new(random_bytes()))
     }
 
-    /// Seals a text.
+    /// Encrypts a text for a purpose.
     pub fn encrypt(&self, purpose: &str, plaintext: &[u8]) -> String {
         let mut sealed = plaintext.to_vec();
         let aad = Aad::from(purpose.as_bytes());
@@ -55,10 +59,12 @@ impl EncryptionKey {
         URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &sealed].concat())
     }
 
-    /// Opens what was sealed.
+    /// Decrypts a result of [`encrypt`](Self::encrypt).
     ///
     /// # Errors
-    /// [`DecryptError`] if it was not sealed with this key and for this purpose.
+    ///
+    /// Returns [`DecryptError`] if the text was encrypted with another key or for another purpose,
+    /// or was changed.
     pub fn decrypt(&self, purpose: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| DecryptError)?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN).ok_or(DecryptError)?;

@@ -4,21 +4,29 @@ use zeroize::Zeroizing;
 
 use super::encryption_key::{DecryptError, EncryptionKey};
 
-/// The keys of an application: the newest seals, and all of them open.
+/// The encryption keys of an application. The newest encrypts, and all of them decrypt.
 ///
-/// To replace a key, all processes are first given the new one as an older one, so that each opens
-/// what another seals; then as the newest. An old key goes once nothing is sealed with it any more.
+/// To replace a key that several processes use:
+///
+/// 1. Add the new key to all processes with [`with_older`](Self::with_older). Each can then decrypt
+///    the texts that another has encrypted with it.
+/// 2. Make it the newest key of all processes, and pass the old one to `with_older`.
+/// 3. Remove the old key once no text is encrypted with it.
+///
+/// # Examples
 ///
 /// ```
-/// # fn run() -> Result<(), mcp_oauth::DecryptError> {
-/// use mcp_oauth::{EncryptionKey, EncryptionKeys};
+/// use mcp_oauth::{DecryptError, EncryptionKey, EncryptionKeys};
 ///
-/// let sealed = EncryptionKeys::new(EncryptionKey::new(&[1; 32])).encrypt("example", b"text");
-/// let keys = EncryptionKeys::new(EncryptionKey::new(&[2; 32])).with_older(EncryptionKey::new(&[1; 32]));
-/// assert_eq!(*keys.decrypt("example", &sealed)?, b"text");
-/// # Ok(())
-/// # }
-/// # run().unwrap();
+/// fn main() -> Result<(), DecryptError> {
+///     let old_keys = EncryptionKeys::new(EncryptionKey::new(&[1; 32]));
+///     let ciphertext = old_keys.encrypt("example", b"text");
+///
+///     let new_key = EncryptionKey::new(&[2; 32]);
+///     let keys = EncryptionKeys::new(new_key).with_older(EncryptionKey::new(&[1; 32]));
+///     assert_eq!(*keys.decrypt("example", &ciphertext)?, b"text");
+///     Ok(())
+/// }
 /// ```
 #[derive(Debug)]
 #[must_use]
@@ -28,42 +36,47 @@ pub struct EncryptionKeys {
 }
 
 impl EncryptionKeys {
-    /// One key.
+    /// Creates a set of one key, which encrypts and decrypts.
     pub fn new(newest: EncryptionKey) -> Self {
         Self { newest, older: Vec::new() }
     }
 
-    /// One more key that opens, and does not seal.
+    /// Adds a key that only decrypts.
     pub fn with_older(mut self, key: EncryptionKey) -> Self {
         self.older.push(key);
         self
     }
 
-    /// The key that seals.
+    /// Returns the key that encrypts.
     pub fn newest(&self) -> &EncryptionKey {
         &self.newest
     }
 
-    /// Seals a text with the newest key. It opens for the same `purpose` alone, such as the place that it
-    /// is kept in.
+    /// Encrypts a text with the newest key. It can be decrypted only for the same purpose, for
+    /// example the name of the file that it is stored in.
     pub fn encrypt(&self, purpose: &str, plaintext: &[u8]) -> String {
         self.newest.encrypt(purpose, plaintext)
     }
 
-    /// Opens what was sealed with any of the keys.
+    /// Decrypts a text that was encrypted with any of the keys.
     ///
     /// # Errors
-    /// [`DecryptError`] if it was sealed with none of them, or for another purpose.
+    ///
+    /// Returns [`DecryptError`] if the text was encrypted with none of the keys or for another
+    /// purpose, or was changed.
     pub fn decrypt(&self, purpose: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
         let mut older = self.older.iter();
         let newest = self.newest.decrypt(purpose, sealed);
         newest.or_else(|none| older.find_map(|key| key.decrypt(purpose, sealed).ok()).ok_or(none))
     }
 
-    /// Seals once more, with the newest key, what an older one has sealed; `None` where the newest has.
+    /// Encrypts a text again with the newest key, if an older key has encrypted it. Returns `None`
+    /// if the newest key has.
     ///
     /// # Errors
-    /// [`DecryptError`] if it was sealed with none of them, or for another purpose.
+    ///
+    /// Returns [`DecryptError`] if the text was encrypted with none of the keys or for another
+    /// purpose, or was changed.
     pub fn reencrypt(&self, purpose: &str, sealed: &str) -> Result<Option<String>, DecryptError> {
         match self.newest.decrypt(purpose, sealed) {
             Ok(_) => Ok(None),

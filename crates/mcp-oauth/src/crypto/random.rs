@@ -11,7 +11,7 @@ pub(crate) fn random_text() -> String {
 
 /// Returns random bytes.
 ///
-/// Never fails: without a source of randomness, aws-lc ends the process.
+/// Never fails. If the system has no source of randomness, aws-lc aborts the process.
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rand::fill(&mut bytes).expect("the machine has random numbers");

@@ -1,4 +1,4 @@
-//! Text that must not be shown.
+//! Secret text.
 
 use std::fmt;
 
@@ -7,9 +7,11 @@ use zeroize::Zeroizing;
 
 /// A token, a client secret or a private key.
 ///
-/// `Debug` prints asterisks, there is no `Display`, and its memory is wiped when it goes.
-/// Serialising it does write the text: what is serialised belongs into a [`Store`](crate::Store), or
-/// [sealed](crate::EncryptionKey).
+/// `Debug` prints asterisks, and there is no `Display`. The memory is overwritten on drop.
+/// Serialization writes the text itself, so keep the result in a [`Store`](crate::Store) or
+/// [encrypt](crate::EncryptionKey) it.
+///
+/// # Examples
 ///
 /// ```
 /// let secret = mcp_oauth::Secret::new("s3cret");
@@ -19,12 +21,12 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes a text.
+    /// Creates a secret from text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself, to be shown to nobody.
+    /// Returns the text. It must not be displayed or logged.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -17,14 +17,20 @@ use zeroize::Zeroizing;
 use super::{encoding::base64url, secret::Secret};
 use crate::error::Error;
 
-/// A private key that signs in the name of this application: ECDSA on P-256 or P-384, Ed25519 or RSA.
+/// A private key that signs client assertions: ECDSA on P-256 or P-384, Ed25519 or RSA.
 ///
-/// ```
-/// # fn run(pem: &str) -> Result<(), mcp_oauth::Error> {
-/// let key = mcp_oauth::SigningKey::from_pem(pem)?.with_key_id("2026-01");
-/// # Ok(())
-/// # }
-/// # assert!(run("no key").is_err());
+/// # Examples
+///
+/// ```no_run
+/// use mcp_oauth::{PreregisteredClient, SigningKey};
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let pem = std::fs::read_to_string("client-key.pem")?;
+///     let key = SigningKey::from_pem(&pem)?.with_key_id("2026-01");
+///     let client = PreregisteredClient::new("our-app").with_private_key(key);
+///     println!("{client:?}");
+///     Ok(())
+/// }
 /// ```
 pub struct SigningKey {
     key: PrivateKey,
@@ -39,10 +45,11 @@ enum PrivateKey {
 }
 
 impl SigningKey {
-    /// Reads a private key (PKCS #8) in PEM.
+    /// Parses a private key in PEM (PKCS #8).
     ///
     /// # Errors
-    /// [`Error::Configuration`] if there is none, or of another kind.
+    ///
+    /// Returns [`Error::Configuration`] if the PEM has no private key, or a key of another type.
     pub fn from_pem(pem: &str) -> Result<Self, Error> {
         const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
         let inside = pem.split_once(BEGIN).and_then(|(_, rest)| rest.split_once("-----END"));
@@ -65,7 +72,7 @@ impl SigningKey {
         )
     }
 
-    /// Reads a private key (PKCS #8) in Base64. Ignores line breaks.
+    /// Parses a private key in Base64 (PKCS #8). Ignores line breaks.
     pub(crate) fn from_base64(base64: &str) -> Result<Self, Error> {
         let base64 = Zeroizing::new(base64.split_ascii_whitespace().collect::<String>());
         let der = STANDARD.decode(&*base64).map(Zeroizing::new);
@@ -84,13 +91,13 @@ impl SigningKey {
         Ok(Self { key, id: None })
     }
 
-    /// The name of the key (`kid`), by which an authorization server finds the public one.
+    /// Sets the key ID (`kid`), which tells the authorization server which public key to use.
     #[must_use]
     pub fn with_key_id(self, id: impl Into<String>) -> Self {
         Self { id: Some(id.into()), ..self }
     }
 
-    /// The name of the algorithm (RFC 7518, section 3.1; RFC 8037).
+    /// Returns the name of the algorithm (RFC 7518, section 3.1; RFC 8037).
     pub(crate) fn algorithm(&self) -> &'static str {
         match &self.key {
             PrivateKey::P256(_) => "ES256",
@@ -100,7 +107,7 @@ impl SigningKey {
         }
     }
 
-    /// Signs claims.
+    /// Signs claims as a JSON Web Token.
     pub(crate) fn sign(&self, claims: &Value) -> Result<String, Error> {
         let mut header = json!({ "typ": "JWT", "alg": self.algorithm() });
         if let Some(id) = &self.id {

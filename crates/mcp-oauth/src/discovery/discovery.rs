@@ -33,7 +33,7 @@ pub(crate) struct Discovery {
 /// The metadata of an authorization server, and when it was fetched.
 type CachedServer = (Instant, Arc<AuthorizationServerMetadata>);
 
-/// The result of discovery: what a token request must know of an MCP server.
+/// The result of discovery: the data about an MCP server that token requests need.
 #[derive(Debug, Clone)]
 pub(crate) struct DiscoveryResult {
     pub(crate) resource: String,

@@ -24,7 +24,7 @@ impl ProtectedResourceMetadata {
         Self { resource, authorization_servers: Vec::new(), scopes_supported: None }
     }
 
-    /// Returns whether the document at `found_at` is valid for `endpoint` (RFC 9728, section 3.3).
+    /// Returns `true` if the document at `found_at` is valid for `endpoint` (RFC 9728, section 3.3).
     /// Its resource must be the endpoint itself, or a parent path whose own metadata URL is
     /// `found_at`.
     pub(crate) fn is_valid_for(&self, endpoint: &Endpoint, found_at: &Url) -> bool {
@@ -83,7 +83,7 @@ impl AuthorizationServerMetadata {
         }
     }
 
-    /// Returns whether the server supports PKCE with S256, the only secure method.
+    /// Returns `true` if the server supports PKCE with S256, the only secure method.
     pub(crate) fn supports_pkce(&self) -> bool {
         self.code_challenge_methods_supported.iter().flatten().any(|method| method == "S256")
     }

@@ -24,7 +24,8 @@ pub(crate) struct RequestedScopes {
 }
 
 impl RequestedScopes {
-    /// Chooses the scopes after an optional rejection. `previous` are the credentials so far.
+    /// Chooses the scopes, with the rejection of a request if there is one. `previous` are the
+    /// current credentials.
     pub(crate) fn select(
         server: &Endpoint,
         discovered: &DiscoveryResult,
@@ -48,7 +49,7 @@ impl RequestedScopes {
 
     /// Adds the scope for a refresh token, if the authorization server lists it.
     pub(crate) fn with_offline_access(mut self, server: &AuthorizationServerMetadata) -> Self {
-        // Without scopes the server chooses them, and must not take this one for the choice.
+        // If no scopes are requested, the server chooses them. This scope alone would prevent that.
         if !self.scopes.is_empty() && server.supports_scope(OFFLINE_ACCESS) {
             self.scopes.insert(OFFLINE_ACCESS.to_owned());
         }

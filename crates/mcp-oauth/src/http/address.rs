@@ -1,10 +1,11 @@
-//! The check whether an IP address is public.
+//! The check for public IP addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Returns whether an address is on the public internet. Loopback, private, link-local and reserved
-/// addresses, such as that of a cloud's metadata service, are not (IANA special-purpose address
-/// registries).
+/// Returns `true` if an address is on the public internet.
+///
+/// Loopback, private, link-local and reserved addresses are not public (IANA special-purpose address
+/// registries). The metadata services of clouds have such addresses.
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_public_v4(address),

@@ -14,7 +14,7 @@ struct ErrorResponse {
     error_description: Option<String>,
 }
 
-/// Returns the error for a response without success.
+/// Returns the error for an unsuccessful response.
 pub(crate) fn error_from_response(url: &Url, response: &Response<Bytes>) -> Error {
     let status = response.status();
     match parse_error_response(url, response) {
@@ -26,7 +26,7 @@ pub(crate) fn error_from_response(url: &Url, response: &Response<Bytes>) -> Erro
     }
 }
 
-/// Parses an error response. Returns `None` if the body is none.
+/// Parses an error response. Returns `None` if the body is not an error response.
 pub(crate) fn parse_error_response(url: &Url, response: &Response<Bytes>) -> Option<Error> {
     let ErrorResponse { error, error_description } =
         serde_json::from_slice(response.body()).ok()?;

@@ -1,8 +1,9 @@
 //! An HTTP client for metadata and the endpoints of authorization servers.
 //!
-//! Other servers name all of these URLs, so each is checked first (MCP security best practices,
-//! "Server-Side Request Forgery"). It must be HTTPS, except on this machine. No address may be on a
-//! private network, even if a host name resolves to it. Size and time of a response are limited.
+//! These URLs come from servers, so each is checked first (MCP security best practices,
+//! "Server-Side Request Forgery"). A URL must use HTTPS, except on this machine. No address may be
+//! on a private network, even if a host name resolves to it. The size and time of a response are
+//! limited.
 
 use std::{
     collections::BTreeSet, error::Error as StdError, net::IpAddr, sync::Arc, time::Duration,
@@ -20,7 +21,7 @@ use crate::error::Error;
 
 /// The largest response, in bytes after decompression.
 const MAX_RESPONSE_SIZE: usize = 1024 * 1024;
-/// The timeout of a response, including redirects.
+/// The timeout of a request, including redirects.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest number of redirects of metadata, all within one origin.
 const MAX_REDIRECTS: usize = 3;
@@ -70,7 +71,7 @@ impl GuardedClient {
         Ok(Self { http: http.address_filter(filter).build()?, allowed_hosts })
     }
 
-    /// Parses a URL that a server names. Returns an error if no request may be sent to it.
+    /// Parses and checks a URL from a server. Returns an error if no request may be sent to it.
     pub(crate) fn check(&self, url: &str, zone: NetworkZone) -> Result<Url, Error> {
         let no_url =
             || Error::Untrusted { url: without_secrets(url), reason: "it is no URL".to_owned() };
@@ -199,7 +200,7 @@ async fn with_timeout<T>(
     time::timeout(TIMEOUT, work).await.unwrap_or_else(|_| Err(timed_out()))
 }
 
-/// Returns whether the connection failed because the address filter blocked all addresses.
+/// Returns `true` if the connection failed because the address filter blocked all addresses.
 fn is_address_blocked(error: &(dyn StdError + 'static)) -> bool {
     error.is::<AddressBlocked>() || error.source().is_some_and(is_address_blocked)
 }
@@ -215,19 +216,19 @@ fn invalid_uri(url: &Url) -> Error {
     Error::untrusted(url, "it holds what HTTP cannot carry")
 }
 
-/// The error for a response whose status means that the server is not available now.
+/// Returns the error for a status that means that the server is temporarily unavailable.
 pub(crate) fn status_error(url: &Url, status: StatusCode) -> Error {
     Error::unreachable(url, format!("HTTP status {status}"))
 }
 
-/// Returns whether a host that is not allowed by name may have this address.
+/// Returns `true` if a host that is not explicitly allowed may have this address.
 fn is_allowed_address(host: &str, address: IpAddr) -> bool {
-    // Whether this machine may be reached depends on the URL alone: see `check`.
+    // `check` decides by the URL alone if requests to this machine are allowed.
     let is_local = is_loopback_host(host) && address.to_canonical().is_loopback();
     is_public(address) || is_local
 }
 
-/// Returns whether a URL is on this machine.
+/// Returns `true` if a URL is on this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(is_loopback_host)
 }

@@ -1,4 +1,4 @@
-//! HTTP requests to URLs that servers name, with protection against SSRF.
+//! HTTP requests to URLs that servers name, protected against server-side request forgery.
 
 mod error_response;
 mod guarded_client;

@@ -1,4 +1,4 @@
-//! Clients that are registered by hand, before the application runs.
+//! Clients that are registered manually, before the application runs.
 
 use std::sync::Arc;
 
@@ -9,7 +9,10 @@ use crate::{
     store::{ClientRegistration, TokenEndpointAuthMethod},
 };
 
-/// A client that an authorization server knows beforehand.
+/// A client that was registered at an authorization server before the application runs (MCP
+/// authorization, "Client Registration").
+///
+/// # Examples
 ///
 /// ```
 /// use mcp_oauth::PreregisteredClient;
@@ -29,23 +32,27 @@ pub struct PreregisteredClient {
 }
 
 impl PreregisteredClient {
-    /// A client of this id, which is a public one unless it gets a secret or a key.
+    /// Creates a client with this client ID. It is a public client unless a secret or a private key
+    /// is set.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), secret: None, key: None, issuer: None }
     }
 
-    /// The client's secret.
+    /// Sets the client secret, for `client_secret_basic` or `client_secret_post`.
     pub fn with_secret(self, secret: impl Into<Secret>) -> Self {
         Self { secret: Some(secret.into()), ..self }
     }
 
-    /// A key that the client proves itself with, in place of a secret.
+    /// Sets a private key to authenticate with (`private_key_jwt`). It is used instead of the
+    /// secret.
     pub fn with_private_key(self, key: SigningKey) -> Self {
         Self { key: Some(Arc::new(key)), ..self }
     }
 
-    /// The authorization server that knows the client. Unless set, it is the first that the client is
-    /// used at; the client is never shown to another one.
+    /// Sets the issuer of the authorization server that the client is registered with.
+    ///
+    /// Defaults to the first authorization server that the client is used with. The client ID and
+    /// its credentials are never sent to another one.
     pub fn with_issuer(self, issuer: impl Into<String>) -> Self {
         Self { issuer: Some(issuer.into()), ..self }
     }

@@ -9,86 +9,88 @@ use crate::{clock::now, crypto::Secret};
 /// The longest time before expiry at which an access token is refreshed, in seconds.
 const MAX_REFRESH_SKEW: u64 = 60;
 
-/// The tokens of one principal at one server, by one authorization server.
+/// The tokens of one principal at one MCP server, issued by one authorization server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Credentials {
-    /// The authorization server that they are from: they are shown to no other.
+    /// The issuer of the authorization server. The client sends the refresh token and the client
+    /// secret to no other one.
     pub issuer: String,
-    /// What the access token is for, as it was asked for (RFC 8707).
+    /// The resource identifier of the MCP server, as it was requested (RFC 8707).
     pub resource: String,
-    /// What is sent to the server.
+    /// The access token.
     pub access_token: Secret,
-    /// How it is sent.
+    /// The type of the access token.
     pub token_type: TokenType,
-    /// When the access token expires, in seconds since 1970; `None` if nobody said so.
+    /// The time at which the access token expires, in seconds since 1970. `None` if the
+    /// authorization server did not report it.
     pub expires_at: Option<u64>,
-    /// What gets another access token; `None` where there is none, or no longer.
+    /// The refresh token. `None` if there is none, or if it is no longer valid.
     pub refresh_token: Option<Secret>,
-    /// Every scope that was asked for so far, granted or not.
+    /// All scopes that were requested so far, granted or not.
     pub requested_scopes: BTreeSet<String>,
-    /// How often in a row the scopes were widened.
+    /// The number of consecutive step-up requests.
     pub step_ups: u32,
-    /// When the tokens came, in seconds since 1970.
+    /// The time at which the tokens were received, in seconds since 1970.
     pub issued_at: u64,
-    /// The client that they were given to.
+    /// The client that the tokens were issued to.
     pub registration: ClientRegistration,
-    /// Where another access token is to be had.
+    /// The URL of the token endpoint.
     pub token_endpoint: String,
-    /// Where the refresh token is given back (RFC 7009), if anywhere.
+    /// The URL of the revocation endpoint, if there is one (RFC 7009).
     pub revocation_endpoint: Option<String>,
     /// The private key that the access token is bound to, in PKCS #8 and Base64 (RFC 9449).
     pub dpop_key: Option<Secret>,
 }
 
-/// How an access token is sent.
+/// The type of an access token, which determines how it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TokenType {
-    /// As it is (RFC 6750).
+    /// A bearer token, which is sent alone (RFC 6750).
     Bearer,
-    /// With a proof of who sends it (RFC 9449).
+    /// A token that is bound to a key, and sent with a proof of possession (RFC 9449).
     DPoP,
 }
 
-/// A client that an authorization server knows.
+/// The registration of a client at an authorization server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ClientRegistration {
-    /// The client's id.
+    /// The client ID.
     pub client_id: String,
-    /// The client's secret, if it has one.
+    /// The client secret, if there is one.
     pub client_secret: Option<Secret>,
-    /// When the secret expires, in seconds since 1970; `None` if it does not.
+    /// The time at which the secret expires, in seconds since 1970. `None` if it does not expire.
     pub secret_expires_at: Option<u64>,
-    /// How the client proves at the token endpoint who it is.
+    /// The authentication method at the token endpoint.
     pub auth_method: TokenEndpointAuthMethod,
-    /// Where people come back to; `None` for a client without any.
+    /// The redirect URI. `None` for a client without users.
     pub redirect_uri: Option<String>,
 }
 
-/// How a client proves at the token endpoint who it is (RFC 7591, section 2).
+/// An authentication method of a client at the token endpoint (RFC 7591, section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TokenEndpointAuthMethod {
-    /// It does not: it is a public client.
+    /// No authentication, for a public client.
     None,
-    /// By its secret in the `Authorization` header.
+    /// The client secret in the `Authorization` header.
     ClientSecretBasic,
-    /// By its secret in the form.
+    /// The client secret in the form.
     ClientSecretPost,
-    /// By an assertion that it signs (RFC 7523).
+    /// An assertion that the client signs with its private key (RFC 7523).
     PrivateKeyJwt,
 }
 
 impl Credentials {
-    /// Whether the access token is expired.
+    /// Returns `true` if the access token has expired.
     pub fn is_expired(&self) -> bool {
         self.expires_at.is_some_and(|at| at <= now())
     }
 
-    /// Returns whether the access token should be refreshed: in its last minute, or in the last
+    /// Returns `true` if the access token should be refreshed: in its last minute, or in the last
     /// tenth of its lifetime if that is shorter.
     pub(crate) fn needs_refresh(&self) -> bool {
         self.expires_at.is_some_and(|at| {
@@ -99,7 +101,7 @@ impl Credentials {
 }
 
 impl ClientRegistration {
-    /// Returns whether the registration has this redirect URI and its secret has not expired.
+    /// Returns `true` if the registration has this redirect URI and its secret has not expired.
     pub(crate) fn is_valid_for(&self, redirect_uri: &str) -> bool {
         let expired = self.secret_expires_at.is_some_and(|at| at <= now());
         !expired && self.redirect_uri.as_deref() == Some(redirect_uri)
@@ -107,7 +109,7 @@ impl ClientRegistration {
 }
 
 impl TokenEndpointAuthMethod {
-    /// The name of the method in requests and metadata (RFC 7591, section 2).
+    /// Returns the name of the method in requests and metadata (RFC 7591, section 2).
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",

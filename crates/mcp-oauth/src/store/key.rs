@@ -4,23 +4,24 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What a record is kept under.
+/// The key of a record: a principal, an MCP server and an authorization server.
 ///
-/// `Debug` leaves out the query of the server's URL, which some use for keys.
+/// `Debug` omits the query of the server's URL, because it may contain an API key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StoreKey {
-    /// The person or other party whose record it is; `None` for the application's own, which is its
-    /// [`ClientRegistration`](crate::ClientRegistration).
+    /// The principal that the credentials belong to. `None` for the
+    /// [`ClientRegistration`](crate::ClientRegistration) of the application.
     pub principal: Option<String>,
     /// The URL of the MCP server.
     pub server: String,
-    /// The authorization server.
+    /// The issuer of the authorization server.
     pub issuer: String,
 }
 
 impl StoreKey {
-    /// The key of a principal's credentials, or of the application's registration.
+    /// Creates the key of a principal's credentials, or of the application's registration if
+    /// `principal` is `None`.
     pub fn new(
         principal: Option<&str>,
         server: impl Into<String>,

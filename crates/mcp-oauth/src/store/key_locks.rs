@@ -8,25 +8,31 @@ use std::{
 
 use super::{key::StoreKey, store::StoreLock};
 
-/// A lock for each key, among the tasks of one process: all that a store needs that no other process
-/// uses, and what keeps those of one process in line where others do.
+/// A lock for each key, within one process.
+///
+/// It implements [`Store::lock`](crate::Store::lock) for a store that only one process uses. A
+/// store that several processes share needs locks across processes as well.
+///
+/// # Examples
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// use mcp_oauth::{StoreKey, KeyLocks};
+/// use mcp_oauth::{KeyLocks, StoreKey};
 ///
-/// let locks = KeyLocks::default();
-/// let key = StoreKey::new(Some("ann"), "https://mcp.example.com/mcp", "https://login.example.com");
-/// let held = locks.lock(&key).await;
-/// # drop(held);
-/// # }
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() {
+///     let locks = KeyLocks::default();
+///     let (server, issuer) = ("https://mcp.example.com/mcp", "https://login.example.com");
+///     let key = StoreKey::new(Some("ann"), server, issuer);
+///     let lock = locks.lock(&key).await;
+///     // Only this task uses the refresh token of the key now.
+///     drop(lock);
+/// }
 /// ```
 #[derive(Default)]
 pub struct KeyLocks(Mutex<BTreeMap<StoreKey, Arc<tokio::sync::Mutex<()>>>>);
 
 impl KeyLocks {
-    /// Waits until no other task holds the lock of the key, and takes it.
+    /// Waits until no other task holds the lock of the key, and acquires it.
     pub async fn lock(&self, key: &StoreKey) -> StoreLock {
         let lock = self.lock_for(key);
         StoreLock::new(lock.lock_owned().await)

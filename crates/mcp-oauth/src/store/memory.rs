@@ -16,18 +16,22 @@ use super::{
     store::{Store, StoreLock},
 };
 
-/// Keeps records in memory. Clones share them.
+/// A store that keeps its records in memory. Clones share the records.
+///
+/// # Examples
 ///
 /// ```
-/// # async fn run() -> Result<(), mcp_http::mcp_client::BoxError> {
-/// use mcp_oauth::{StoreKey, MemoryStore, Store};
+/// use mcp_http::mcp_client::BoxError;
+/// use mcp_oauth::{MemoryStore, Store, StoreKey};
 ///
-/// let store = MemoryStore::new();
-/// let key = StoreKey::new(Some("ann"), "https://mcp.example.com/mcp", "https://login.example.com");
-/// assert!(store.load(&key).await?.is_none());
-/// # Ok(())
-/// # }
-/// # futures_util::FutureExt::now_or_never(run()).unwrap().unwrap();
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), BoxError> {
+///     let store = MemoryStore::new();
+///     let (server, issuer) = ("https://mcp.example.com/mcp", "https://login.example.com");
+///     let key = StoreKey::new(Some("ann"), server, issuer);
+///     assert!(store.load(&key).await?.is_none());
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Inner>);
@@ -39,7 +43,7 @@ struct Inner {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Creates an empty store.
     pub fn new() -> Self {
         Self::default()
     }

@@ -12,39 +12,40 @@ use super::{
 /// The version of the JSON format. It must grow if older programs would misread the records.
 const VERSION: u32 = 1;
 
-/// What is kept. It is serialisable, so that a store need not know what is in it.
+/// A record of a store. It is serializable, so a store does not need to know its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Record {
-    /// The tokens of a principal.
+    /// The credentials of a principal.
     Credentials(Box<Credentials>),
-    /// The application, as the authorization server knows it.
+    /// The registration of the application at an authorization server.
     Registration(ClientRegistration),
 }
 
-/// A record that is there and cannot be read. A sign-in puts another in its place, and a sign-out
-/// removes it; until then it stays as it is.
+/// The error for a record that exists and cannot be read.
+///
+/// The record stays unchanged until a sign-in replaces it or a sign-out removes it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the record of {key:?} {} sign in again", .reason.as_str())]
 #[non_exhaustive]
 pub struct InvalidRecord {
-    /// Whose record it is.
+    /// The key of the record.
     pub key: StoreKey,
-    /// What is wrong with it.
+    /// The reason.
     pub reason: InvalidRecordReason,
 }
 
-/// Why a record cannot be read.
+/// The reason that a record cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidRecordReason {
-    /// It is not what any version has written.
+    /// The record is not in the format of any known version.
     Corrupt,
-    /// A newer version has written it.
+    /// A newer version of this crate has written the record.
     NewerVersion,
-    /// None of the keys that there are opens it: it is sealed with another one, or it was changed, or
-    /// it was moved here from another place.
+    /// The record cannot be decrypted with the given keys. It was encrypted with another key or not
+    /// at all, or it was changed, or it was moved from another key.
     CannotDecrypt,
 }
 
@@ -62,17 +63,19 @@ struct ReadRecord<'a> {
 }
 
 impl Record {
-    /// The record as a store writes it, with the version of what is written.
+    /// Serializes the record and the version of the format, for a store to write.
     pub fn to_json(&self) -> Zeroizing<Vec<u8>> {
         let written = WrittenRecord { version: VERSION, record: self };
         let json = serde_json::to_vec(&written);
         Zeroizing::new(json.expect("a record is texts and numbers"))
     }
 
-    /// Reads what [`to_json`](Self::to_json) gave, in this version or an older one.
+    /// Deserializes a result of [`to_json`](Self::to_json) of this version or an older one.
     ///
     /// # Errors
-    /// [`InvalidRecord`], which quotes nothing of it.
+    ///
+    /// Returns [`InvalidRecord`] if the record is damaged or of a newer version. The error contains
+    /// no part of the record.
     pub fn from_json(key: &StoreKey, json: &[u8]) -> Result<Self, InvalidRecord> {
         let damaged = |_| InvalidRecord::new(key, InvalidRecordReason::Corrupt);
         let ReadRecord { version, record } = serde_json::from_slice(json).map_err(damaged)?;
@@ -84,14 +87,14 @@ impl Record {
 }
 
 impl InvalidRecord {
-    /// An error for the record of a key.
+    /// Creates an error for the record of a key.
     pub fn new(key: &StoreKey, reason: InvalidRecordReason) -> Self {
         Self { key: key.clone(), reason }
     }
 }
 
 impl InvalidRecordReason {
-    /// Describes the problem, and what helps except to sign in again.
+    /// Describes the problem, and what to do except to sign in again.
     fn as_str(self) -> &'static str {
         match self {
             Self::Corrupt => "is damaged:",

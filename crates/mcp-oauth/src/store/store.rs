@@ -7,60 +7,67 @@ use mcp_http::mcp_client::BoxError;
 
 use super::{key::StoreKey, record::Record};
 
-/// Keeps records, for one process or for many.
+/// A store of credentials and client registrations, for one process or several.
 ///
-/// What a store holds are secrets: it lets nobody read them but this application, and never logs
-/// them. [`MemoryStore`](crate::MemoryStore) forgets them with the process.
+/// The records contain secrets. A store must not let other users or programs read them, and must
+/// not log them. [`MemoryStore`](crate::MemoryStore) keeps them until the process ends.
 pub trait Store: Send + Sync + 'static {
-    /// The record of a key, if there is one.
+    /// Returns the record of a key, or `None` if there is none.
     ///
     /// # Errors
-    /// [`InvalidRecord`](crate::InvalidRecord) for a record that cannot be read, which keeps nobody from
-    /// reading others; or whatever else kept it from being read. A record that is there is never "none".
+    ///
+    /// Returns [`InvalidRecord`](crate::InvalidRecord) if the record exists and cannot be read. It
+    /// must not return `None` in that case, and other records must stay readable. Returns any other
+    /// error if the store cannot be read.
     fn load<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<Option<Record>, BoxError>>;
 
-    /// Puts a record in the place of the key's record.
+    /// Saves the record of a key, and replaces the previous one.
     ///
-    /// At any moment, and after any crash, there is the old record or the new one. When this returns
-    /// the new one is there to stay: an authorization server may have taken back the old refresh
-    /// token, so that this record holds the only one.
+    /// The replacement must be atomic: at any time, and after a crash, the store has the old record
+    /// or the new one. The new record must be durable when this method returns. The authorization
+    /// server may have revoked the old refresh token, so the new record may have the only valid one.
     ///
     /// # Errors
-    /// Whatever kept it from being written; then the old record is still there.
+    ///
+    /// Returns an error if the record cannot be written. The old record must then be unchanged.
     fn save<'a>(
         &'a self,
         key: &'a StoreKey,
         record: &'a Record,
     ) -> BoxFuture<'a, Result<(), BoxError>>;
 
-    /// Removes the record of a key; it need not be there.
+    /// Removes the record of a key. Succeeds if there is none.
     ///
     /// # Errors
-    /// Whatever kept it from being removed.
+    ///
+    /// Returns an error if the record cannot be removed.
     fn remove<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<(), BoxError>>;
 
-    /// The keys of all records that one principal has at one server, whoever issued them, in their
-    /// order. Those that cannot be read are among them.
+    /// Returns the keys of all records of one principal at one MCP server, for all authorization
+    /// servers, in ascending order. The keys of records that cannot be read are included.
     ///
     /// # Errors
-    /// Whatever kept them from being read.
+    ///
+    /// Returns an error if the keys cannot be read.
     fn keys<'a>(
         &'a self,
         principal: Option<&'a str>,
         server: &'a str,
     ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>>;
 
-    /// Waits until nobody else, in this process or another, holds the lock of the key, and takes it.
+    /// Waits until no other task or process holds the lock of the key, and acquires it.
     ///
-    /// Whoever holds it may load, save and remove as anyone may; the lock only keeps two from using
-    /// one refresh token. It ends when the [`StoreLock`] is dropped, and with the process.
+    /// The lock prevents two tasks or processes from using one refresh token at the same time. It
+    /// does not affect the other methods: callers with and without it may load, save and remove
+    /// records. It is released when the [`StoreLock`] is dropped, or when the process ends.
     ///
     /// # Errors
-    /// Whatever kept it from being taken.
+    ///
+    /// Returns an error if the lock cannot be acquired.
     fn lock<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<StoreLock, BoxError>>;
 }
 
-/// A store that is shared, or chosen when the program runs (`Arc<dyn Store>`).
+/// Implements the trait for shared stores, including `Arc<dyn Store>`.
 impl<S: Store + ?Sized> Store for Arc<S> {
     fn load<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<Option<Record>, BoxError>> {
         (**self).load(key)
@@ -91,13 +98,13 @@ impl<S: Store + ?Sized> Store for Arc<S> {
     }
 }
 
-/// The right to use a refresh token; it ends when it is dropped.
+/// A lock on the key of a record. It is released on drop.
 pub struct StoreLock {
     _guard: Box<dyn Any + Send>,
 }
 
 impl StoreLock {
-    /// A lock that is held for as long as `guard` is.
+    /// Creates a lock that drops `guard` when it is released.
     pub fn new(guard: impl Any + Send) -> Self {
         Self { _guard: Box::new(guard) }
     }

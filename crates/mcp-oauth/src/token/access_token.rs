@@ -1,4 +1,4 @@
-//! The access token that requests carry.
+//! The access token for requests to an MCP server.
 
 use mcp_http::AccessToken;
 

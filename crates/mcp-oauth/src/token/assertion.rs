@@ -12,29 +12,31 @@ use crate::{
     registration::PreregisteredClient,
 };
 
-/// Where the assertion comes from that is traded for an access token (RFC 7523, section 2.1).
+/// A source of assertions to exchange for access tokens (RFC 7523, section 2.1).
 ///
-/// A [`Secret`] is one that always gives itself; [`TokenExchange`] asks an identity provider.
+/// A [`Secret`] is a source that always returns the same assertion. [`TokenExchange`] requests
+/// assertions from an identity provider.
 pub trait AssertionSource: Send + Sync + 'static {
-    /// Gives an assertion for one token request.
+    /// Returns an assertion for one token request.
     ///
     /// # Errors
-    /// Whatever kept it from giving one.
+    ///
+    /// Returns any error. It becomes the source of [`Error::Assertion`].
     fn assertion<'a>(
         &'a self,
         request: AssertionRequest<'a>,
     ) -> BoxFuture<'a, Result<Secret, BoxError>>;
 }
 
-/// What an assertion is wanted for.
+/// The parameters of the token request that an assertion is for.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct AssertionRequest<'a> {
-    /// The authorization server that it is shown to.
+    /// The issuer of the authorization server that receives the assertion.
     pub audience: &'a str,
-    /// The MCP server that the access token is for.
+    /// The resource identifier of the MCP server that the access token is for (RFC 8707).
     pub resource: &'a str,
-    /// The scopes to ask for, separated by spaces.
+    /// The scopes to request, separated by spaces.
     pub scope: Option<&'a str>,
     pub(crate) http: &'a GuardedClient,
 }
@@ -45,14 +47,23 @@ impl AssertionSource for Secret {
     }
 }
 
-/// Gets assertions from an identity provider for what it has said about a person: enterprise-managed
-/// authorization (RFC 8693, and the Identity Assertion Authorization Grant).
+/// An assertion source that exchanges a user's ID token at an identity provider, for
+/// enterprise-managed authorization (RFC 8693, and the Identity Assertion Authorization Grant).
+///
+/// # Examples
 ///
 /// ```
-/// use mcp_oauth::{PreregisteredClient, TokenExchange};
+/// use mcp_oauth::{ClientCredentials, PreregisteredClient, TokenExchange};
 ///
-/// let at_idp = PreregisteredClient::new("our-app").with_secret("s3cret");
-/// let exchange = TokenExchange::new("https://idp.example/token", at_idp, "the id token");
+/// fn main() -> Result<(), mcp_oauth::Error> {
+///     // The application is registered at the identity provider and at the authorization server.
+///     let idp_client = PreregisteredClient::new("our-app").with_secret("s3cret");
+///     let exchange = TokenExchange::new("https://idp.example/token", idp_client, "the ID token");
+///     let client = PreregisteredClient::new("our-app-at-mcp").with_secret("another s3cret");
+///     let tokens = ClientCredentials::builder(client).assertion_source(exchange).build()?;
+///     println!("{tokens:?}");
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone)]
 pub struct TokenExchange {
@@ -66,8 +77,8 @@ const TOKEN_TYPE_ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 const TOKEN_TYPE_ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 
 impl TokenExchange {
-    /// Exchanges an ID token at the token endpoint of the identity provider, where this application
-    /// is `client`.
+    /// Creates a source that exchanges `id_token` at the token endpoint of the identity provider.
+    /// `client` is the registration of this application there.
     pub fn new(
         token_endpoint: impl Into<String>,
         client: PreregisteredClient,
@@ -81,7 +92,8 @@ impl TokenExchange {
         }
     }
 
-    /// The same with an ID token that is asked for each time, for it does not live long.
+    /// Sets a function that returns the current ID token. It is called for each exchange, because
+    /// ID tokens expire soon.
     #[must_use]
     pub fn with_id_token(self, id_token: impl Fn() -> Secret + Send + Sync + 'static) -> Self {
         Self { id_token: Arc::new(id_token), ..self }
@@ -119,7 +131,8 @@ impl TokenExchange {
     }
 }
 
-/// An identity provider as far as its client has to know it.
+/// Returns minimal metadata of an identity provider. It lists no authentication methods, so each of
+/// them counts as supported.
 fn provider(token_endpoint: &str) -> AuthorizationServerMetadata {
     AuthorizationServerMetadata::with_default_endpoints(token_endpoint)
 }

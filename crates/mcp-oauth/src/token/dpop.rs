@@ -52,14 +52,15 @@ impl DpopKey {
         &self.0.encoded
     }
 
-    /// Returns the thumbprint of the public key, which binds an authorization code to it (section
+    /// Returns the thumbprint of the public key. It binds an authorization code to the key (section
     /// 10).
     pub(crate) fn thumbprint(&self) -> String {
         let jwk = self.0.key.public_jwk().unwrap_or_default();
         base64url(&sha256(jwk.to_string().as_bytes()))
     }
 
-    /// Returns the proof for one request, and for its access token if it carries one (section 4.2).
+    /// Returns the header with the proof for one request, and for its access token if it has one
+    /// (section 4.2).
     pub(crate) fn proof(
         &self,
         method: &Method,
@@ -87,7 +88,7 @@ impl DpopKey {
         Ok(HeaderMap::from_iter([(DPOP, proof)]))
     }
 
-    /// Stores the nonce of a response (section 8.2). Returns whether there is one and it is new.
+    /// Stores the nonce of a response (section 8.2). Returns `true` if there is one and it is new.
     pub(crate) fn record_nonce(&self, url: &Url, headers: &HeaderMap) -> bool {
         let nonce = headers.get(DPOP_NONCE).and_then(|nonce| nonce.to_str().ok());
         let Some(nonce) = nonce.filter(|nonce| nonce.len() <= MAX_NONCE_LENGTH) else {
@@ -98,7 +99,7 @@ impl DpopKey {
         previous.as_deref() != Some(nonce)
     }
 
-    /// Returns the signer of requests that carry an access token.
+    /// Returns the signer of requests with an access token.
     pub(crate) fn signer(&self, access_token: &Secret) -> Arc<dyn RequestSigner> {
         Arc::new(DpopSigner { key: self.clone(), access_token: access_token.clone() })
     }
@@ -110,7 +111,7 @@ impl fmt::Debug for DpopKey {
     }
 }
 
-/// Adds a proof to each request that carries the access token.
+/// Adds a proof to each request with the access token.
 struct DpopSigner {
     key: DpopKey,
     access_token: Secret,

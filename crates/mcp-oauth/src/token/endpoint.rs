@@ -36,7 +36,7 @@ const NON_SECRET_PARAMETERS: [&str; 10] = [
 /// The shortest secret that is redacted in error responses. Shorter ones may occur by chance.
 const MIN_SECRET_LENGTH: usize = 4;
 
-/// One client at one token endpoint, or at an endpoint with the same client authentication.
+/// The token endpoint, or another endpoint with the same client authentication, for one client.
 pub(crate) struct TokenEndpoint<'a> {
     pub(crate) http: &'a GuardedClient,
     pub(crate) url: &'a Url,
@@ -124,8 +124,8 @@ impl TokenEndpoint<'_> {
         Error::ErrorResponse { url, error: redact(error), description: description.map(redact) }
     }
 
-    /// Returns the form with the client authentication, which may also add a header (OAuth 2.1,
-    /// section 2.4; RFC 7523, section 2.2).
+    /// Returns the form with the client authentication (OAuth 2.1, section 2.4; RFC 7523, section
+    /// 2.2). The method `client_secret_basic` adds a header instead.
     fn with_client_authentication(
         &self,
         form: &[(&str, &str)],
@@ -173,7 +173,7 @@ impl TokenEndpoint<'_> {
     }
 }
 
-/// Returns the `Authorization` header. ID and secret are form-encoded first (OAuth 2.1, section
+/// Returns the `Authorization` header. Form-encodes the ID and the secret first (OAuth 2.1, section
 /// 2.4.1).
 fn basic_authorization(id: &str, secret: &str) -> Result<HeaderValue, Error> {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();

@@ -12,7 +12,7 @@ const MAX_LIFETIME: u64 = 10 * 365 * 24 * 60 * 60;
 
 /// A successful token response.
 ///
-/// Optional members of the wrong type count as absent. To fail instead would lose the sign-in,
+/// Optional members of the wrong type count as absent. An error instead would lose the credentials,
 /// because the old refresh token may already be revoked.
 #[derive(Deserialize)]
 pub(crate) struct TokenResponse {
