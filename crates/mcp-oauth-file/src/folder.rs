@@ -69,8 +69,8 @@ impl Folder {
         }
     }
 
-    /// Writes the record to a second file, syncs it, and renames it to the first. A leftover second
-    /// file of an interrupted write is overwritten.
+    /// Writes the record to a second file, syncs it, and renames it to the first. Overwrites a second
+    /// file that an interrupted write has left.
     pub(crate) fn save(&self, key: &StoreKey, record: &Record) -> Result<(), BoxError> {
         let json = self.encode(key, record)?;
         let _lock = self.lock()?;
@@ -157,7 +157,7 @@ impl Folder {
     }
 }
 
-/// Returns the associated data of a ciphertext, which binds it to its file.
+/// Returns the associated data of a ciphertext, which binds it to its file. It must not change.
 fn associated_data(key: &StoreKey) -> String {
     file_name::of(key, "record")
 }

@@ -13,32 +13,36 @@ use tokio::{sync::oneshot, task};
 
 use crate::{file_name, permissions};
 
-/// A lock for each key, among all processes of this machine that name the same folder. It ends with
-/// the process that holds it, however that ends.
+/// A lock for each key, shared by all processes of this machine that use the same folder.
 ///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), mcp_http::mcp_client::BoxError> {
-/// # let folder = std::env::temp_dir().join(format!("mcp-oauth-locks-{}", std::process::id()));
+/// The operating system releases a lock when its process ends, even after a crash.
+///
+/// # Examples
+///
+/// ```no_run
+/// use mcp_http::mcp_client::BoxError;
 /// use mcp_oauth::StoreKey;
 /// use mcp_oauth_file::FileLocks;
 ///
-/// let locks = FileLocks::open(&folder)?;
-/// let key = StoreKey::new(Some("ann"), "https://mcp.example.com/mcp", "https://login.example.com");
-/// let held = locks.lock(&key).await?;
-/// # drop(held);
-/// # std::fs::remove_dir_all(&folder)?;
-/// # Ok(())
-/// # }
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), BoxError> {
+///     let locks = FileLocks::open("credentials")?;
+///     let (server, issuer) = ("https://mcp.example.com/mcp", "https://login.example.com");
+///     let key = StoreKey::new(Some("ann"), server, issuer);
+///     let lock = locks.lock(&key).await?;
+///     // Only this process uses the refresh token of the key now.
+///     drop(lock);
+///     Ok(())
+/// }
 /// ```
 #[derive(Debug)]
 pub struct FileLocks {
     folder: PathBuf,
-    /// The locks within this process, so that at most one task of it waits for other processes.
+    /// The locks within this process. With them, at most one task waits for other processes.
     process_locks: KeyLocks,
 }
 
-/// A locked file, which is removed when the lock is dropped.
+/// A locked file. It is removed on drop.
 struct HeldLock {
     path: PathBuf,
     _file: File,
@@ -46,20 +50,22 @@ struct HeldLock {
 }
 
 impl FileLocks {
-    /// Opens a folder, which is made if it is not there.
+    /// Opens a folder for lock files. Creates it if it does not exist.
     ///
     /// # Errors
-    /// Whatever keeps it from being made.
+    ///
+    /// Returns an error if the folder cannot be created.
     pub fn open(folder: impl AsRef<Path>) -> io::Result<Self> {
         let folder = folder.as_ref().to_owned();
         permissions::create_private_folder(&folder)?;
         Ok(Self { folder, process_locks: KeyLocks::default() })
     }
 
-    /// Waits until nobody else holds the lock of the key, and takes it.
+    /// Waits until no other task or process holds the lock of the key, and acquires it.
     ///
     /// # Errors
-    /// Whatever keeps its file from being opened or locked.
+    ///
+    /// Returns an error if the lock file cannot be opened or locked.
     pub async fn lock(&self, key: &StoreKey) -> Result<StoreLock, BoxError> {
         let _process_lock = self.process_locks.lock(key).await;
         let path = self.folder.join(file_name::of(key, "lock"));
@@ -79,7 +85,7 @@ async fn lock_file(path: PathBuf) -> Result<File, BoxError> {
     }
 }
 
-/// Opens the file, and tries to lock it. Returns whether it is locked.
+/// Opens the file, and tries to lock it. Returns `true` with it if it is locked.
 fn try_lock(path: &Path) -> io::Result<(File, bool)> {
     let file = permissions::private_file_options().open(path)?;
     match file.try_lock() {
@@ -89,8 +95,8 @@ fn try_lock(path: &Path) -> io::Result<(File, bool)> {
     }
 }
 
-/// Waits for the lock in a thread of its own. Waiting threads must not fill the blocking pool,
-/// because those who hold the locks need it to continue.
+/// Waits for the lock in a separate thread. Waiting threads must not fill the blocking pool,
+/// because the tasks that hold the locks need it to continue.
 async fn wait_for_lock(file: File) -> Result<File, BoxError> {
     let (sender, receiver) = oneshot::channel();
     thread::Builder::new().name("lock of a sign-in".to_owned()).spawn(move || {
@@ -101,7 +107,7 @@ async fn wait_for_lock(file: File) -> Result<File, BoxError> {
     Ok(receiver.await??)
 }
 
-/// Returns whether the file is still at its path. The previous holder may have removed it.
+/// Returns `true` if the file is still at its path. The previous holder may have removed it.
 fn is_linked(file: &File) -> io::Result<bool> {
     #[cfg(unix)]
     return Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) > 0);
@@ -111,7 +117,7 @@ fn is_linked(file: &File) -> io::Result<bool> {
 
 impl Drop for HeldLock {
     fn drop(&mut self) {
-        // Other systems cannot detect a removed file. A leftover file does no harm.
+        // `is_linked` cannot detect a removed file on other systems. A leftover file does no harm.
         if cfg!(unix) {
             drop(fs::remove_file(&self.path));
         }

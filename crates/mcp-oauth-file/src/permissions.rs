@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-/// Creates a folder that only its owner can enter, unless it exists.
+/// Creates a folder that only its owner can access. Does nothing if it exists.
 pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);

@@ -9,28 +9,29 @@ use tokio::task;
 
 use crate::{folder::Folder, locks::FileLocks};
 
-/// Keeps sign-ins in a folder, a file each. Clones share it, as do other processes.
+/// A store that keeps each record in a file of one folder.
 ///
-/// The files can be read by their owner alone (mode 0600 in a folder of 0700; on Windows they are
-/// as private as the folder). Unless they are [sealed](Self::encrypted), whoever is the same user of the
-/// machine reads them. A crash leaves the old record or the new one.
+/// Clones share the folder, and several processes may use it at the same time. After a crash, the
+/// folder has the old record or the new one.
+///
+/// Only the owner can read the files: their mode is 0600, and that of the folder is 0700. On
+/// Windows, the files have the permissions of the folder. Other programs of the same user can read
+/// the records, unless they are [encrypted](Self::encrypted).
+///
+/// # Examples
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), mcp_http::mcp_client::BoxError> {
-/// # let folder = std::env::temp_dir().join(format!("mcp-oauth-file-{}", std::process::id()));
-/// use mcp_oauth::OAuthClient;
+/// use mcp_http::mcp_client::BoxError;
 /// use mcp_oauth_file::FileStore;
 ///
-/// let store = FileStore::open(&folder)?;
-/// let client = OAuthClient::builder("An application", "http://127.0.0.1/callback")
-///     .store(store.clone())
-///     .build()?;
-/// assert!(store.all_keys().await?.is_empty());
-/// # std::fs::remove_dir_all(&folder)?;
-/// # let _ = client;
-/// # Ok(())
-/// # }
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), BoxError> {
+///     let folder = std::env::temp_dir().join(format!("credentials-{}", std::process::id()));
+///     let store = FileStore::open(&folder)?;
+///     assert!(store.all_keys().await?.is_empty());
+///     std::fs::remove_dir_all(&folder)?;
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone)]
 pub struct FileStore(Arc<Inner>);
@@ -41,33 +42,39 @@ struct Inner {
 }
 
 impl FileStore {
-    /// Opens a folder, which is made if it is not there.
+    /// Opens a folder. Creates it if it does not exist.
     ///
     /// # Errors
-    /// Whatever keeps it from being made.
+    ///
+    /// Returns an error if the folder cannot be created.
     pub fn open(folder: impl AsRef<Path>) -> io::Result<Self> {
         Self::open_with(folder.as_ref(), None)
     }
 
-    /// The same with records that are sealed: the files name whose they are, at which servers, and
-    /// hold nothing that is of use without the keys. Records that are not sealed are not read.
+    /// Opens a folder with encrypted records. Creates it if it does not exist.
     ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// # let folder = std::env::temp_dir().join(format!("mcp-oauth-sealed-{}", std::process::id()));
-    /// # let bytes = [7; 32];
+    /// Principals, server URLs and issuers are not encrypted. Records that are not encrypted are
+    /// rejected with [`CannotDecrypt`](mcp_oauth::InvalidRecordReason::CannotDecrypt).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the folder cannot be created.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use std::fs;
+    ///
     /// use mcp_oauth::EncryptionKey;
     /// use mcp_oauth_file::FileStore;
     ///
-    /// let store = FileStore::encrypted(&folder, EncryptionKey::new(&bytes))?;
-    /// # let _ = store;
-    /// # std::fs::remove_dir_all(&folder)?;
-    /// # Ok(())
-    /// # }
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let bytes: [u8; 32] = fs::read("encryption.key")?.as_slice().try_into()?;
+    ///     let store = FileStore::encrypted("credentials", EncryptionKey::new(&bytes))?;
+    ///     println!("{store:?}");
+    ///     Ok(())
+    /// }
     /// ```
-    ///
-    /// # Errors
-    /// Whatever keeps the folder from being made.
     pub fn encrypted(
         folder: impl AsRef<Path>,
         keys: impl Into<EncryptionKeys>,
@@ -80,10 +87,11 @@ impl FileStore {
         Ok(Self(Arc::new(Inner { folder, locks })))
     }
 
-    /// The keys of all records, of whomever they are. Files that are damaged are left out.
+    /// Returns the keys of all records of all principals, in ascending order. Skips damaged files.
     ///
     /// # Errors
-    /// Whatever kept them from being read.
+    ///
+    /// Returns an error if the folder cannot be read.
     pub async fn all_keys(&self) -> Result<Vec<StoreKey>, BoxError> {
         self.run_blocking(Folder::all_keys).await
     }

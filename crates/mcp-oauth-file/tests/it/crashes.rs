@@ -14,7 +14,8 @@ use crate::support::{Folder, key, number, record};
 
 const FOLDER: &str = "FILE_STORE_FOLDER";
 
-/// Not a test by itself: the process that the test below starts, and that the system kills.
+/// The program of the process that the test below starts and the system kills. Does nothing if it
+/// runs as a test.
 #[tokio::test]
 async fn writer() {
     let Some(folder) = env::var_os(FOLDER) else { return };
@@ -22,7 +23,7 @@ async fn writer() {
     store.save(&key("ann"), &record(1)).await.unwrap();
 }
 
-/// Runs the writer with a limit on the size of its files, at which it is killed.
+/// Runs the writer with a limit on the size of its files. The system kills it at the limit.
 fn run_writer(folder: &Folder, max_blocks: u32) -> ExitStatus {
     Command::new("sh")
         .arg("-c")
@@ -39,7 +40,7 @@ fn run_writer(folder: &Folder, max_blocks: u32) -> ExitStatus {
 async fn a_process_killed_while_writing_leaves_the_old_token() {
     let folder = Folder::new();
     folder.store().save(&key("ann"), &record(42)).await.unwrap();
-    // At the first byte of the file, and after some.
+    // The system kills the writer at the first byte of the file, and in the middle of it.
     for max_blocks in [0, 8] {
         assert!(!run_writer(&folder, max_blocks).success());
         let new = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());

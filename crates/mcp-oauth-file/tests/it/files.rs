@@ -1,4 +1,4 @@
-//! The content and permissions of the files. The workspace tests cover what holds for all stores.
+//! The content and permissions of the files. The workspace tests cover the behaviour of all stores.
 
 use std::fs;
 
@@ -55,12 +55,13 @@ async fn an_encrypted_folder_holds_no_token_and_needs_its_keys() {
         assert!(!text.contains("s3cret") && !text.contains("xxxx"), "{text}");
     }
     assert_eq!(number(&encrypted(&[1; 32]).load(&key("ann")).await.unwrap().unwrap()), 1);
-    // Fails without keys and with other keys. A record that is not encrypted is rejected as well.
+    // Loading fails without keys and with other keys.
     for store in [folder.store(), encrypted(&[2; 32])] {
         let error = store.load(&key("ann")).await.unwrap_err().to_string();
         assert!(error.contains("is sealed with none of the given keys"), "{error}");
         assert_eq!(store.all_keys().await.unwrap(), [key("ann")]);
     }
+    // A record that is not encrypted is rejected as well.
     folder.store().save(&key("ann"), &record(2)).await.unwrap();
     encrypted(&[1; 32]).load(&key("ann")).await.unwrap_err();
 }
