@@ -4,32 +4,33 @@ use std::{io, path::PathBuf};
 
 use mcp_http::mcp_client::BoxError;
 
-/// Why a store cannot be opened.
+/// The error of [`open()`](crate::open()).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no keyring, or the person did not unlock it. A `FileStore` without it is the way out.
+    /// There is no keyring, or the user did not unlock it. A program without a keyring can use a
+    /// [`FileStore`](mcp_oauth_file::FileStore) directly.
     #[error("the keyring of the system cannot be used: start and unlock it, or do without")]
     Unavailable {
-        /// Why.
+        /// The error of the keyring.
         source: BoxError,
     },
 
-    /// Somebody else has put something in the place of the key.
+    /// The keyring entry of the application exists and is not a valid encryption key.
     #[error(
         "what the keyring holds for {application:?} is no key: remove it there, and sign in again"
     )]
     Malformed {
-        /// The name that it is kept under.
+        /// The application, as it was passed to [`open()`](crate::open()).
         application: String,
     },
 
-    /// The folder could not be made or written.
+    /// The folder cannot be created or written.
     #[error("the folder {path} cannot be used")]
     Folder {
-        /// The folder.
+        /// The path of the folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }

@@ -4,7 +4,8 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// The name of the secret, beside that of the application.
+/// The name of the secret. Together with the name of the application it identifies the keyring
+/// entry, so it must not change.
 pub(crate) const SECRET_NAME: &str = "key to the sign-ins";
 
 /// A keyring entry for one secret. It blocks while the user is asked to unlock the keyring.

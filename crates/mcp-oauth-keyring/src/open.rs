@@ -1,4 +1,4 @@
-//! Opens a file store whose encryption key is in the keyring.
+//! Opening of a file store whose encryption key is in the keyring.
 
 use std::{fs::File, io, path::Path};
 
@@ -10,30 +10,36 @@ use zeroize::Zeroizing;
 
 use crate::{error::Error, keyring::Keyring, native::native};
 
-/// Opens a folder of sign-ins that are sealed with a key in the keyring; both are made if they are not
-/// there. `application` is what the keyring shows to people.
+/// Opens a folder of credentials that are encrypted with a key in the keyring. Creates the folder
+/// and the key if they do not exist.
 ///
-/// It is the key that is in the keyring, and not the sign-ins: these may be larger than what keyrings
-/// hold (2,560 bytes on Windows), and files outlive crashes and are locked as they are by any other
-/// `FileStore`. Whoever copies the folder has nothing; who has lost the key signs in again.
+/// `application` is the name of the keyring entry, which the keyring displays to the user.
 ///
-/// This blocks, for as long as the system lets a person unlock the keyring; the store does not.
+/// Only the key is in the keyring, because the credentials may be too large for it. The limit is
+/// 2,560 bytes on Windows. The files are those of any [`FileStore`]: they survive crashes, and
+/// several processes can use them. Without the key, the files are of no use. If the key is lost, the
+/// user must sign in again.
 ///
-/// ```no_run
-/// # fn run(data: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
-/// use mcp_oauth::OAuthClient;
-///
-/// let store = mcp_oauth_keyring::open("An application", data.join("sign-ins"))?;
-/// let client = OAuthClient::builder("An application", "http://127.0.0.1/callback")
-///     .store(store)
-///     .build()?;
-/// # let _ = client;
-/// # Ok(())
-/// # }
-/// ```
+/// This function blocks while the system asks the user to unlock the keyring. The store does not
+/// use the keyring later.
 ///
 /// # Errors
-/// [`Error`].
+///
+/// - Returns [`Error::Unavailable`] if the keyring cannot be used, or is not unlocked.
+/// - Returns [`Error::Malformed`] if the keyring entry is not a valid key.
+/// - Returns [`Error::Folder`] if the folder cannot be created or written.
+///
+/// # Examples
+///
+/// ```no_run
+/// use mcp_oauth_keyring::Error;
+///
+/// fn main() -> Result<(), Error> {
+///     let store = mcp_oauth_keyring::open("Our application", "credentials")?;
+///     println!("{store:?}");
+///     Ok(())
+/// }
+/// ```
 pub fn open(application: &str, folder: impl AsRef<Path>) -> Result<FileStore, Error> {
     open_with(&native(application)?, application, folder.as_ref())
 }

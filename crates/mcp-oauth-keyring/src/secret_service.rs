@@ -138,7 +138,7 @@ fn root() -> Path<'static> {
     Path::from("/org/freedesktop/secrets")
 }
 
-/// Returns whether a path means "no object".
+/// Returns `true` if a path means "no object".
 fn is_null(path: &Path<'_>) -> bool {
     **path == *"/"
 }
