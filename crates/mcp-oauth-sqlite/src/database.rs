@@ -19,7 +19,8 @@ const RETRY_PAUSE: Duration = Duration::from_millis(10);
 /// The application ID that marks the database as ours: "Rly1".
 const APPLICATION_ID: i32 = 0x526c_7931;
 
-/// The migrations, one for each schema version. The file stores how many have run.
+/// The migrations, one for each schema version. The file stores how many have run. They must not
+/// change.
 const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE records (
         principal TEXT, -- NULL for the application itself
@@ -29,7 +30,7 @@ const MIGRATIONS: [&str; 1] = ["
     ) STRICT;
     CREATE UNIQUE INDEX places ON records (principal, server, issuer);"];
 
-/// Opens the file, creates it if it does not exist, and runs missing migrations.
+/// Opens the file, and runs missing migrations. Creates the file if it does not exist.
 pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
     create(path).map_err(|error| Error::failed(path, error))?;
     let failed = |error| Error::failed(path, error);
@@ -49,15 +50,18 @@ fn create(path: &Path) -> io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Readers do not wait for writers (`WAL`), and commits survive a power failure (`FULL`).
+/// Configures a connection. Readers do not wait for writers (`WAL`), and commits survive a power
+/// failure (`FULL`).
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     switch_to_wal(connection)?;
     connection.pragma_update(None, "synchronous", "FULL")
 }
 
-/// Switches the file to WAL. If two connections do so at once, SQLite fails one of them without
-/// waiting for the busy timeout, so the switch is retried here for as long.
+/// Switches the file to WAL.
+///
+/// If two connections switch at the same time, one of them fails at once with "busy", without the
+/// busy timeout. This function retries for the same time instead.
 fn switch_to_wal(connection: &Connection) -> rusqlite::Result<()> {
     let started = Instant::now();
     loop {

@@ -4,31 +4,31 @@ use std::path::{Path, PathBuf};
 
 use mcp_http::mcp_client::BoxError;
 
-/// Why a database cannot be opened, read or written.
+/// An error that occurs when a database is opened, read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file belongs to something else; name one that does not.
+    /// The file is a database of another program.
     #[error("{path} is a database of another program: name a file for sign-ins alone")]
     Foreign {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
 
-    /// A newer version of this program has changed the tables.
+    /// A newer version of this crate has changed the schema of the database.
     #[error("{path} is of a newer version of this program: use that one")]
     Newer {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
 
-    /// SQLite, or the system below it, could not do it: the disk is full or read-only, the file is
-    /// damaged, or another process has kept it busy for too long.
+    /// SQLite or the operating system reported an error. For example, the disk is full or read-only,
+    /// the file is damaged, or another process kept the database busy for more than 10 seconds.
     #[error("the sign-ins in {path} cannot be used")]
     Failed {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: BoxError,
     },
 }

@@ -6,9 +6,9 @@ use mcp_oauth::StoreKey;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, TransactionBehavior, params};
 use serde::Serialize;
 
-/// The columns that identify a row. No two store keys have the same.
+/// The columns that identify a row. No two store keys have the same columns.
 ///
-/// Their JSON is associated data of the ciphertext: the names of the fields must not change.
+/// Their JSON is the associated data of the ciphertext, so the names of the fields must not change.
 #[derive(Serialize)]
 pub(crate) struct RowKey {
     principal: Option<String>,
@@ -16,7 +16,7 @@ pub(crate) struct RowKey {
     issuer: String,
 }
 
-/// A row as it was read. Another writer may replace it.
+/// A row at the time of the read. Another writer may replace it later.
 pub(crate) struct StoredRow {
     pub(crate) rowid: i64,
     pub(crate) key: RowKey,

@@ -21,32 +21,36 @@ use crate::{
     rows::{self, RowKey},
 };
 
-/// Keeps sign-ins in a SQLite database, sealed with the application's keys. Clones share it, as do
-/// other processes of the same machine.
+/// A store in a SQLite database, encrypted with the keys of the application.
 ///
-/// The file, and a folder of the same name with `.locks` after it, have to be on a disk of this
-/// machine: over a network file system processes do not see each other's locks. In clear text there
-/// are principals and issuers; of servers there are digests, for their URLs may hold keys. A record
-/// that is moved to another row does not open.
+/// Clones share the database, and several processes of one machine may use it at the same time.
+///
+/// The lock files are in a folder next to the database, with the suffix `.locks`. Both must be on a
+/// local disk, because locks do not work reliably on network file systems.
+///
+/// Principals and issuers are not encrypted. Server URLs may contain API keys, so only their digests
+/// are stored. Each record is bound to its row: if it is moved to another row, it cannot be
+/// decrypted.
+///
+/// # Examples
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-/// # let folder = std::env::temp_dir().join(format!("mcp-oauth-sqlite-{}", std::process::id()));
-/// # std::fs::create_dir_all(&folder)?;
-/// # let file = folder.join("sign-ins.db");
-/// # let bytes = [7; 32];
-/// use mcp_oauth::{OAuthClient, EncryptionKey};
+/// use mcp_http::mcp_client::BoxError;
+/// use mcp_oauth::{EncryptionKey, Store, StoreKey};
 /// use mcp_oauth_sqlite::SqliteStore;
 ///
-/// let store = SqliteStore::open(&file, EncryptionKey::new(&bytes))?;
-/// let client = OAuthClient::builder("Our application", "https://app.example/callback")
-///     .store(store)
-///     .build()?;
-/// # drop(client);
-/// # std::fs::remove_dir_all(&folder)?;
-/// # Ok(())
-/// # }
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), BoxError> {
+///     let folder = std::env::temp_dir().join(format!("sqlite-store-{}", std::process::id()));
+///     std::fs::create_dir_all(&folder)?;
+///     let store = SqliteStore::open(folder.join("credentials.db"), EncryptionKey::random())?;
+///     let (server, issuer) = ("https://mcp.example.com/mcp", "https://login.example.com");
+///     let key = StoreKey::new(Some("ann"), server, issuer);
+///     assert!(store.load(&key).await?.is_none());
+///     drop(store);
+///     std::fs::remove_dir_all(&folder)?;
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone)]
 pub struct SqliteStore(Arc<Inner>);
@@ -60,22 +64,27 @@ struct Inner {
     writer: Arc<Mutex<Connection>>,
 }
 
-/// What [`SqliteStore::reencrypt`] has found.
+/// The result of [`SqliteStore::reencrypt`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reencrypted {
-    /// How many records were sealed anew.
+    /// The number of records that were encrypted again.
     pub reencrypted: usize,
-    /// How many are sealed with a key that is not given.
+    /// The number of records that cannot be decrypted with the given keys.
     pub unreadable: usize,
 }
 
 impl SqliteStore {
-    /// Opens a database, which is made if it is not there. This blocks for a moment, or for up to 10
-    /// seconds while another process writes.
+    /// Opens a database. Creates the file if it does not exist.
+    ///
+    /// This function blocks. If another process is writing to the database, it waits for up to 10
+    /// seconds.
     ///
     /// # Errors
-    /// [`Error`].
+    ///
+    /// - Returns [`Error::Foreign`] if the file is a database of another program.
+    /// - Returns [`Error::Newer`] if a newer version of this crate has changed the schema.
+    /// - Returns [`Error::Failed`] if the file cannot be opened, read or written.
     pub fn open(path: impl AsRef<Path>, keys: impl Into<EncryptionKeys>) -> Result<Self, Error> {
         let path = path.as_ref().to_owned();
         let mut folder = path.clone().into_os_string();
@@ -92,29 +101,35 @@ impl SqliteStore {
         })))
     }
 
-    /// Seals with the newest key whatever an older one has sealed, so that the older one can go. Others
-    /// may go on using the store.
+    /// Encrypts all records of older keys again with the newest key. Afterwards the older keys can
+    /// be removed, if no record is unreadable.
+    ///
+    /// Other tasks and processes may use the store at the same time.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Failed`] if the database cannot be read or written.
+    ///
+    /// # Examples
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    /// # let folder = std::env::temp_dir().join(format!("mcp-oauth-reseal-{}", std::process::id()));
-    /// # std::fs::create_dir_all(&folder)?;
-    /// # let file = folder.join("sign-ins.db");
-    /// # let [old, new] = [[7; 32], [8; 32]];
+    /// use mcp_http::mcp_client::BoxError;
     /// use mcp_oauth::{EncryptionKey, EncryptionKeys};
     /// use mcp_oauth_sqlite::SqliteStore;
     ///
-    /// let keys = EncryptionKeys::new(EncryptionKey::new(&new)).with_older(EncryptionKey::new(&old));
-    /// let store = SqliteStore::open(&file, keys)?;
-    /// assert_eq!(store.reencrypt().await?.unreadable, 0);
-    /// # std::fs::remove_dir_all(&folder)?;
-    /// # Ok(())
-    /// # }
+    /// #[tokio::main(flavor = "current_thread")]
+    /// async fn main() -> Result<(), BoxError> {
+    ///     let folder = std::env::temp_dir().join(format!("reencrypt-{}", std::process::id()));
+    ///     std::fs::create_dir_all(&folder)?;
+    ///     let [old, new] = [EncryptionKey::new(&[1; 32]), EncryptionKey::new(&[2; 32])];
+    ///     let keys = EncryptionKeys::new(new).with_older(old);
+    ///     let store = SqliteStore::open(folder.join("credentials.db"), keys)?;
+    ///     assert_eq!(store.reencrypt().await?.unreadable, 0);
+    ///     drop(store);
+    ///     std::fs::remove_dir_all(&folder)?;
+    ///     Ok(())
+    /// }
     /// ```
-    ///
-    /// # Errors
-    /// [`Error::Failed`].
     pub async fn reencrypt(&self) -> Result<Reencrypted, Error> {
         let (mut last, mut found) = (i64::MIN, Reencrypted::default());
         loop {
