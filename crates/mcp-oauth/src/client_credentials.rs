@@ -161,7 +161,7 @@ impl Inner {
             // If the previous token is still valid, the next request tries again.
             Err(error) => match previous.filter(|issued| issued.is_usable_until_expiry(&request)) {
                 Some(issued) => {
-                    tracing::debug!(%error, "no new access token yet");
+                    tracing::debug!(%error, "cannot get a new access token; using the current one");
                     Ok(issued.token.clone())
                 }
                 None => Err(error),
@@ -219,7 +219,7 @@ impl Inner {
         match self.issuer.get_or_init(|| issuer.clone()) {
             expected if expected == issuer => Ok(()),
             expected => Err(Error::configuration(format!(
-                "the client {:?} is registered with {expected}, and the server wants tokens by {issuer}",
+                "client {:?} is registered with {expected}, but the server uses {issuer}",
                 self.client.id,
             ))),
         }
@@ -234,7 +234,7 @@ impl Inner {
         let DiscoveryResult { resource, authorization_server: metadata, .. } = discovered;
         let url = metadata.token_endpoint.as_deref().ok_or_else(|| Error::Untrusted {
             url: metadata.issuer.clone(),
-            reason: "its metadata names no token endpoint".to_owned(),
+            reason: "its metadata has no token endpoint".to_owned(),
         })?;
         let url = self.http.check(url, NetworkZone::of(server))?;
         let registration = self.client.registration(metadata, None)?;
@@ -266,7 +266,7 @@ impl Inner {
         let tokens = endpoint.request_token(&grant).await?;
         let token_type = tokens.token_type(&url)?;
         if (token_type == TokenType::DPoP) != self.dpop.is_some() {
-            return Err(Error::untrusted(&url, "it gives tokens of another type than asked for"));
+            return Err(Error::untrusted(&url, "the access token is not of the requested type"));
         }
         Ok(Credentials {
             issuer: metadata.issuer.clone(),

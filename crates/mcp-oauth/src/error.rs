@@ -18,7 +18,7 @@ use url::Url;
 pub enum Error {
     /// The user must sign in. Call
     /// [`UserTokens::begin_sign_in`](crate::UserTokens::begin_sign_in).
-    #[error("{reason}: sign in to {server} again")]
+    #[error("{reason}; sign in to {server}")]
     SignInRequired {
         /// The MCP server.
         server: Endpoint,
@@ -28,7 +28,7 @@ pub enum Error {
 
     /// Another sign-in would not help. The server requires a scope that the last sign-in requested
     /// and did not get, or it requires further scopes after each sign-in.
-    #[error("{server} wants a scope that a sign-in does not give{}", ScopeList(.scopes))]
+    #[error("{server} requires scopes that a sign-in does not grant{}", ScopeList(.scopes))]
     ScopeNotGranted {
         /// The MCP server.
         server: Endpoint,
@@ -38,14 +38,14 @@ pub enum Error {
 
     /// The callback does not belong to this sign-in, is malformed or is too late. It was not
     /// processed.
-    #[error("what came back is not the answer to this sign-in: {reason}")]
+    #[error("invalid callback: {reason}")]
     InvalidCallback {
         /// The reason.
         reason: &'static str,
     },
 
     /// The authorization server or identity provider returned an error response.
-    #[error("{url} refused: {}{}", Truncated(.error), ErrorDescription(.description))]
+    #[error("{url} returned an error: {}{}", Truncated(.error), ErrorDescription(.description))]
     ErrorResponse {
         /// The URL of the request without its query, or the issuer if the error came with the
         /// callback.
@@ -76,7 +76,7 @@ pub enum Error {
     },
 
     /// The assertion source returned an error.
-    #[error("there is no assertion to trade for an access token")]
+    #[error("cannot get an assertion for the token request")]
     Assertion {
         /// The error of the assertion source.
         source: BoxError,
@@ -90,7 +90,7 @@ pub enum Error {
     },
 
     /// The store cannot be read or written.
-    #[error("the store of credentials failed")]
+    #[error("cannot read or write the credential store")]
     Store {
         /// The error of the store.
         source: BoxError,
@@ -157,12 +157,12 @@ impl Error {
 impl fmt::Display for SignInReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotSignedIn => "nobody is signed in",
-            Self::TokenRejected => "the access token was refused",
-            Self::RefreshTokenRejected => "the sign-in has expired or was revoked",
-            Self::ClientUnknown => "the authorization server no longer knows this application",
-            Self::InsufficientScope => "the sign-in does not allow this",
-            Self::AuthorizationServerChanged => "the server has another authorization server now",
+            Self::NotSignedIn => "not signed in",
+            Self::TokenRejected => "the server rejected the access token",
+            Self::RefreshTokenRejected => "the refresh token has expired or was revoked",
+            Self::ClientUnknown => "the authorization server no longer knows this client",
+            Self::InsufficientScope => "the access token lacks a required scope",
+            Self::AuthorizationServerChanged => "the server now uses another authorization server",
         })
     }
 }
@@ -192,7 +192,7 @@ impl fmt::Display for ScopeList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             [] => Ok(()),
-            scopes => write!(f, ": {}", Truncated(&scopes.join(" "))),
+            scopes => write!(f, ": {:?}", Truncated(&scopes.join(" "))),
         }
     }
 }

@@ -80,8 +80,10 @@ fn normalize_host(text: &str) -> Result<String, Error> {
         Err(_) => Host::parse(text).ok().filter(|_| !text.contains('*')),
     };
     host.map(|host| host.to_string()).ok_or_else(|| {
-        let reason = format!("{text:?} is no host to allow: it is a name or an address alone");
-        Error::configuration(reason)
+        Error::configuration(format!(
+            "invalid host {text:?}: expected a host name or an IP address, without a scheme, a port \
+             or a path"
+        ))
     })
 }
 

@@ -41,7 +41,7 @@ impl PendingSignIn {
 
     /// Encrypts the pending sign-in. The result is text for a cookie or a URL.
     pub fn encrypt(&self, key: &EncryptionKey) -> String {
-        let json = serde_json::to_vec(&self.0).expect("a map of texts and numbers is JSON");
+        let json = serde_json::to_vec(&self.0).expect("a request serializes to JSON");
         key.encrypt(PURPOSE, &Zeroizing::new(json))
     }
 

@@ -79,24 +79,29 @@ impl AuthorizationRequest {
     pub(crate) fn code_from_callback(&self, callback: &str) -> Result<Secret, Error> {
         let invalid = |reason| Err(Error::InvalidCallback { reason });
         let Some(response) = Callback::parse(callback) else {
-            return invalid("it cannot be read, or has a parameter twice");
+            return invalid("it is too long, or has a parameter twice");
         };
         if now() > self.begun_at.saturating_add(SIGN_IN_TIMEOUT) {
-            return invalid("it comes too late");
+            return invalid("the sign-in expired after one hour");
         }
         if !response.has_state(self.state.expose()) {
-            return invalid("its state is another");
+            return invalid(r#"the parameter "state" does not match"#);
         }
         match &response.iss {
-            Some(iss) if *iss != self.issuer => return invalid("it is of another issuer"),
-            None if self.names_issuer => return invalid("it does not name its issuer"),
+            Some(iss) if *iss != self.issuer => {
+                return invalid(r#"the parameter "iss" names another issuer"#);
+            }
+            None if self.names_issuer => return invalid(r#"the parameter "iss" is missing"#),
             _ => {}
         }
         if let Some(error) = response.error {
             let (url, description) = (self.issuer.clone(), response.error_description);
             return Err(Error::ErrorResponse { url, error, description });
         }
-        response.code.map_or_else(|| invalid("it holds no code"), |code| Ok(Secret::new(code)))
+        match response.code {
+            Some(code) => Ok(Secret::new(code)),
+            None => invalid(r#"the parameter "code" is missing"#),
+        }
     }
 
     /// Returns the credentials for a response of the token endpoint at `url`.
@@ -107,7 +112,7 @@ impl AuthorizationRequest {
     ) -> Result<Credentials, Error> {
         let token_type = tokens.token_type(url)?;
         if (token_type == TokenType::DPoP) != self.dpop_key.is_some() {
-            return Err(Error::untrusted(url, "it gives tokens of another type than asked for"));
+            return Err(Error::untrusted(url, "the access token is not of the requested type"));
         }
         let mut requested_scopes = self.scopes.clone();
         if requested_scopes.is_empty() {

@@ -121,15 +121,16 @@ impl OAuthClientBuilder {
 /// Returns the client metadata, if the redirect URI is valid (MCP authorization, "Communication
 /// Security").
 fn client_metadata(name: String, redirect_uri: String) -> Result<ClientMetadata, Error> {
-    let invalid = |reason| Error::configuration(format!("the redirect URI {reason}"));
+    let invalid = |reason| Error::configuration(format!("invalid redirect URI: {reason}"));
     let url = Url::parse(&redirect_uri).map_err(|error| invalid(error.to_string()))?;
     let has_own_scheme =
         !matches!(url.scheme(), "http" | "javascript" | "data" | "file" | "vbscript");
     if !(has_own_scheme || url.scheme() == "http" && is_loopback(&url)) {
-        return Err(invalid("has to be of https, or on this machine".to_owned()));
+        let expected = "expected HTTPS, a loopback address or a scheme of the application";
+        return Err(invalid(expected.to_owned()));
     }
     if url.fragment().is_some() {
-        return Err(invalid("must not have a fragment".to_owned()));
+        return Err(invalid("it must not have a fragment".to_owned()));
     }
     let is_native = url.scheme() != "https" || is_loopback(&url);
     Ok(ClientMetadata { name, redirect_uri, is_native })
@@ -143,7 +144,10 @@ fn check_metadata_document_url(text: String) -> Result<String, Error> {
     };
     let url = Url::parse(&text).ok().filter(is_one);
     url.map(|_| text).ok_or_else(|| {
-        Error::configuration("a client id metadata document has a URL of https, with a path")
+        Error::configuration(
+            "invalid URL of the client ID metadata document: expected HTTPS and a path, without a \
+             fragment, user name or password",
+        )
     })
 }
 

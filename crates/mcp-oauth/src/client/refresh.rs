@@ -136,13 +136,13 @@ impl TokenRefresh {
         }
         if matches!(error, Error::ErrorResponse { .. }) && !error.is_temporary() {
             // The refresh token may still be valid, but this request gets no access token.
-            tracing::debug!(%error, "no new access token");
+            tracing::debug!(%error, "cannot refresh the access token");
             return self.unless_rejected(credentials, SignInReason::RefreshTokenRejected);
         }
         // If the access token is still valid, the next request tries again.
         match self.rejection.is_none() && !credentials.is_expired() {
             true => {
-                tracing::debug!(%error, "no new access token yet");
+                tracing::debug!(%error, "cannot refresh the access token; using the current one");
                 Ok(credentials)
             }
             false => Err(error),
@@ -168,7 +168,8 @@ impl TokenRefresh {
         ];
         let tokens = endpoint.request_token(&grant).await?;
         if tokens.token_type(&url)? != credentials.token_type {
-            return Err(Error::untrusted(&url, "it gives tokens of another type than before"));
+            let reason = "the new access token is not of the same type as the previous one";
+            return Err(Error::untrusted(&url, reason));
         }
         Ok(Credentials {
             expires_at: tokens.expires_at(),

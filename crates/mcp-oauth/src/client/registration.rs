@@ -82,7 +82,7 @@ impl ClientState {
         };
         match own_issuer {
             Some(issuer) if issuer != key.issuer => Err(Error::configuration(format!(
-                "the client {:?} is registered with {issuer}, and the server wants sign-ins by {}",
+                "client {:?} is registered with {issuer}, but the server uses {}",
                 client.id, key.issuer,
             ))),
             Some(_) if client.issuer.is_some() => Ok(()),
@@ -113,7 +113,7 @@ impl ClientState {
 
 fn no_registration(endpoint: &Endpoint, issuer: &str) -> Error {
     Error::configuration(format!(
-        "{issuer} registers no clients by itself: register this application there, and set its \
-         client id for {endpoint}"
+        "{issuer} does not support dynamic client registration; register this application there \
+         and set its client ID for {endpoint}"
     ))
 }

@@ -20,7 +20,7 @@ pub(crate) async fn revoke(client: &ClientState, key: &StoreKey, credentials: &C
         None => (&credentials.access_token, "access_token"),
     };
     if let Err(error) = revoke_at(client, key, credentials, url, (token, token_type_hint)).await {
-        tracing::warn!(%error, "a sign-in is forgotten, and not revoked");
+        tracing::warn!(%error, "credentials were removed, but not revoked");
     }
 }
 

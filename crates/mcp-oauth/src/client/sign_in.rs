@@ -140,7 +140,7 @@ impl ClientState {
         let url = self.http.check(endpoint, zone)?;
         match metadata.supports_pkce() {
             true => Ok(url),
-            false => Err(Error::untrusted(&url, "it does not protect codes by PKCE with S256")),
+            false => Err(Error::untrusted(&url, "it does not support PKCE with S256")),
         }
     }
 
@@ -156,7 +156,7 @@ impl ClientState {
 }
 
 fn missing_endpoint(metadata: &AuthorizationServerMetadata, what: &str) -> Error {
-    let reason = format!("its metadata names no {what}");
+    let reason = format!("its metadata has no {what}");
     Error::Untrusted { url: metadata.issuer.clone(), reason }
 }
 

@@ -35,7 +35,7 @@ impl ClientState {
     pub(crate) async fn load_readable(&self, key: &StoreKey) -> Result<Option<Record>, Error> {
         match self.store.load(key).await {
             Err(error) if error.is::<InvalidRecord>() => {
-                tracing::warn!(%error, "a record is not looked at any more");
+                tracing::warn!(%error, "ignoring an unreadable record");
                 Ok(None)
             }
             loaded => loaded.map_err(Error::store),

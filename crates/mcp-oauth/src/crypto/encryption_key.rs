@@ -34,7 +34,7 @@ pub struct EncryptionKey(RandomizedNonceKey);
 /// The error for a text that was encrypted with another key or for another purpose, or was
 /// changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the seal is broken, or of another key")]
+#[error("cannot decrypt: wrong key or purpose, or the text was changed")]
 #[non_exhaustive]
 pub struct DecryptError;
 
@@ -55,7 +55,7 @@ impl EncryptionKey {
         let mut sealed = plaintext.to_vec();
         let aad = Aad::from(purpose.as_bytes());
         let nonce = self.0.seal_in_place_append_tag(aad, &mut sealed);
-        let nonce = nonce.expect("a text in memory is short enough to be sealed");
+        let nonce = nonce.expect("a text in memory is short enough to encrypt");
         URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &sealed].concat())
     }
 

@@ -14,7 +14,7 @@ pub(crate) fn random_text() -> String {
 /// Never fails. If the system has no source of randomness, aws-lc aborts the process.
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    rand::fill(&mut bytes).expect("the machine has random numbers");
+    rand::fill(&mut bytes).expect("the system has a source of randomness");
     bytes
 }
 

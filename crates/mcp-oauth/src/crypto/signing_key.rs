@@ -54,8 +54,8 @@ impl SigningKey {
         const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
         let inside = pem.split_once(BEGIN).and_then(|(_, rest)| rest.split_once("-----END"));
         let Some((base64, _)) = inside else {
-            let reason = "there is no `PRIVATE KEY` (PKCS #8) in the PEM; \
-                          `openssl pkcs8 -topk8 -nocrypt` makes one of other forms";
+            let reason = "no \"PRIVATE KEY\" (PKCS #8) in the PEM; convert other formats with \
+                          \"openssl pkcs8 -topk8 -nocrypt\"";
             return Err(Error::configuration(reason));
         };
         Self::from_base64(base64)
@@ -65,7 +65,7 @@ impl SigningKey {
     pub(crate) fn generate() -> (Self, Secret) {
         let made = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
             .and_then(|key| Ok((key.to_pkcs8v1()?, key)));
-        let (document, key) = made.expect("the machine has random numbers");
+        let (document, key) = made.expect("the system has a source of randomness");
         (
             Self { key: PrivateKey::P256(key), id: None },
             Secret::new(STANDARD.encode(document.as_ref())),
@@ -76,7 +76,7 @@ impl SigningKey {
     pub(crate) fn from_base64(base64: &str) -> Result<Self, Error> {
         let base64 = Zeroizing::new(base64.split_ascii_whitespace().collect::<String>());
         let der = STANDARD.decode(&*base64).map(Zeroizing::new);
-        let der = der.map_err(|_| Error::configuration("the private key is not in Base64"))?;
+        let der = der.map_err(|_| Error::configuration("the private key is not valid Base64"))?;
         let ecdsa = |algorithm| EcdsaKeyPair::from_pkcs8(algorithm, &der);
         let key = ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING)
             .map(PrivateKey::P256)
@@ -84,9 +84,7 @@ impl SigningKey {
             .or_else(|_| Ed25519KeyPair::from_pkcs8(&der).map(PrivateKey::Ed25519))
             .or_else(|_| rsa::KeyPair::from_pkcs8(&der).map(PrivateKey::Rsa));
         let key = key.map_err(|_| {
-            let reason =
-                "the private key is of no kind that is known here (P-256, P-384, Ed25519, RSA)";
-            Error::configuration(reason)
+            Error::configuration("unsupported private key: expected P-256, P-384, Ed25519 or RSA")
         })?;
         Ok(Self { key, id: None })
     }
@@ -121,7 +119,8 @@ impl SigningKey {
         let part = |json: &Value| base64url(json.to_string().as_bytes());
         let signed = format!("{}.{}", part(header), part(claims));
         let signature = self.signature(signed.as_bytes());
-        let signature = signature.ok_or_else(|| Error::configuration("the key cannot sign"))?;
+        let signature =
+            signature.ok_or_else(|| Error::configuration("cannot sign with the private key"))?;
         Ok(format!("{signed}.{}", base64url(&signature)))
     }
 

@@ -57,7 +57,7 @@ impl Discovery {
             let url = self.http.check(metadata_url, zone)?;
             let document = self.http.get_json(&url, zone).await?;
             let document = document.ok_or_else(|| {
-                Error::untrusted(&url, "it was named as the server's metadata, and is none")
+                Error::untrusted(&url, "it has no valid protected resource metadata")
             })?;
             return self.validate(endpoint, &url, document).map(Some);
         }
@@ -79,7 +79,7 @@ impl Discovery {
         mut document: ProtectedResourceMetadata,
     ) -> Result<ProtectedResourceMetadata, Error> {
         if !document.is_valid_for(endpoint, url) {
-            let reason = format!("it is the metadata of another resource than {endpoint}");
+            let reason = format!("its metadata names another resource than {endpoint}");
             return Err(Error::untrusted(url, reason));
         }
         document.authorization_servers.truncate(MAX_LIST_ENTRIES);
@@ -120,7 +120,7 @@ impl Discovery {
             return Ok(cached);
         }
         if url.query().is_some() {
-            return Err(Error::untrusted(&url, "an issuer has no query"));
+            return Err(Error::untrusted(&url, "an issuer must not have a query"));
         }
         for url in authorization_server_urls(&url) {
             if let Some(document) =
@@ -129,7 +129,7 @@ impl Discovery {
                 // Compared as strings: an equivalent URL may belong to another issuer (RFC 8414,
                 // section 3.3).
                 if document.issuer != issuer {
-                    return Err(Error::untrusted(&url, "it is the metadata of another issuer"));
+                    return Err(Error::untrusted(&url, "its metadata names another issuer"));
                 }
                 let document = Arc::new(document);
                 self.insert(issuer, Arc::clone(&document));
@@ -155,11 +155,12 @@ impl Discovery {
             {
                 return match document.issuer.strip_suffix('/').unwrap_or(&document.issuer) {
                     issuer if issuer == origin => Ok(Arc::new(document)),
-                    _ => Err(Error::untrusted(&url, "it is the metadata of another issuer")),
+                    _ => Err(Error::untrusted(&url, "its metadata names another issuer")),
                 };
             }
         }
-        tracing::debug!(server = %DisplayUrl(&url), "no metadata: the defaults of 2025-03-26 are tried");
+        let server = DisplayUrl(&url);
+        tracing::debug!(%server, "no metadata; using the default endpoints of 2025-03-26");
         Ok(Arc::new(AuthorizationServerMetadata::with_default_endpoints(&origin)))
     }
 

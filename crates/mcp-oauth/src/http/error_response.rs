@@ -20,7 +20,7 @@ pub(crate) fn error_from_response(url: &Url, response: &Response<Bytes>) -> Erro
     match parse_error_response(url, response) {
         Some(refused) if status.is_client_error() => refused,
         _ if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
-            Error::untrusted(url, format!("it answers with HTTP status {status} and no reason"))
+            Error::untrusted(url, format!("it returned HTTP status {status} without an error code"))
         }
         _ => status_error(url, status),
     }

@@ -28,7 +28,7 @@ const MAX_REDIRECTS: usize = 3;
 
 /// The reason for the rejection of a private address, and what to do about it.
 const PRIVATE_ADDRESS: &str =
-    "it is on a private network or on this machine; allow its host by name if that is right";
+    "it is on a private network or on this machine; if this is intended, allow its host";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -74,7 +74,7 @@ impl GuardedClient {
     /// Parses and checks a URL from a server. Returns an error if no request may be sent to it.
     pub(crate) fn check(&self, url: &str, zone: NetworkZone) -> Result<Url, Error> {
         let no_url =
-            || Error::Untrusted { url: without_secrets(url), reason: "it is no URL".to_owned() };
+            || Error::Untrusted { url: without_secrets(url), reason: "it is not a URL".to_owned() };
         let parsed = Url::parse(url).map_err(|_| no_url())?;
         // The parser drops these characters, so the text could differ from the URL that is
         // requested.
@@ -84,7 +84,7 @@ impl GuardedClient {
         let untrusted = |reason: &str| Error::untrusted(&parsed, reason);
         let host = parsed.host_str().ok_or_else(|| untrusted("it has no host"))?;
         if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err(untrusted("it holds a user name or password"));
+            return Err(untrusted("it has a user name or password"));
         }
         if parsed.fragment().is_some() {
             return Err(untrusted("it has a fragment"));
@@ -93,7 +93,7 @@ impl GuardedClient {
         match parsed.scheme() {
             "https" => {}
             "http" if loopback => {}
-            _ => return Err(untrusted("it is not https")),
+            _ => return Err(untrusted("it does not use HTTPS")),
         }
         let literal = match parsed.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
@@ -196,7 +196,7 @@ async fn with_timeout<T>(
     url: &Url,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    let timed_out = || Error::unreachable(url, format!("no answer within {TIMEOUT:?}"));
+    let timed_out = || Error::unreachable(url, format!("no response within {TIMEOUT:?}"));
     time::timeout(TIMEOUT, work).await.unwrap_or_else(|_| Err(timed_out()))
 }
 
@@ -213,7 +213,7 @@ fn without_secrets(url: &str) -> String {
 }
 
 fn invalid_uri(url: &Url) -> Error {
-    Error::untrusted(url, "it holds what HTTP cannot carry")
+    Error::untrusted(url, "it is not valid in an HTTP request")
 }
 
 /// Returns the error for a status that means that the server is temporarily unavailable.

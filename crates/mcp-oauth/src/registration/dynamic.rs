@@ -70,7 +70,7 @@ impl ClientMetadata {
             return Err(error_from_response(url, http_response));
         }
         let response: RegistrationResponse = serde_json::from_slice(http_response.body())
-            .map_err(|_| Error::untrusted(url, "its answer is no registration"))?;
+            .map_err(|_| Error::untrusted(url, "its registration response is invalid"))?;
         let method = response.token_endpoint_auth_method.unwrap_or(requested_method);
         Ok(ClientRegistration {
             client_id: response.client_id,

@@ -74,7 +74,7 @@ impl PreregisteredClient {
             let Self { id, .. } = self;
             let AuthorizationServerMetadata { issuer, .. } = server;
             let reason =
-                format!("the client {id:?} has no credentials of a kind that {issuer} takes");
+                format!("client {id:?} has no authentication method that {issuer} supports");
             return Err(Error::configuration(reason));
         };
         Ok(ClientRegistration {

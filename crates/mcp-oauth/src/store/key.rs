@@ -30,11 +30,16 @@ impl StoreKey {
         let principal = principal.map(str::to_owned);
         Self { principal, server: server.into(), issuer: issuer.into() }
     }
+
+    /// Returns the URL of the server without its query.
+    pub(super) fn server_without_query(&self) -> &str {
+        self.server.split('?').next().unwrap_or_default()
+    }
 }
 
 impl fmt::Debug for StoreKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = self.server.split('?').next().unwrap_or_default();
+        let server = self.server_without_query();
         let Self { principal, issuer, .. } = self;
         write!(f, "StoreKey({principal:?} at {server}, by {issuer})")
     }
@@ -49,6 +54,7 @@ mod tests {
         let key =
             StoreKey::new(Some("ann"), "https://a.example/mcp?key=s3cret", "https://b.example");
         let shown = format!("{key:?}");
-        assert_eq!(shown, r#"Key(Some("ann") at https://a.example/mcp, by https://b.example)"#);
+        let expected = r#"StoreKey(Some("ann") at https://a.example/mcp, by https://b.example)"#;
+        assert_eq!(shown, expected);
     }
 }

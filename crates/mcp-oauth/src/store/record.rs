@@ -1,5 +1,7 @@
 //! The records of a store, and their JSON format.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
@@ -27,7 +29,7 @@ pub enum Record {
 ///
 /// The record stays unchanged until a sign-in replaces it or a sign-out removes it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the record of {key:?} {} sign in again", .reason.as_str())]
+#[error("{}: {}", RecordName(.key), .reason.as_str())]
 #[non_exhaustive]
 pub struct InvalidRecord {
     /// The key of the record.
@@ -67,7 +69,7 @@ impl Record {
     pub fn to_json(&self) -> Zeroizing<Vec<u8>> {
         let written = WrittenRecord { version: VERSION, record: self };
         let json = serde_json::to_vec(&written);
-        Zeroizing::new(json.expect("a record is texts and numbers"))
+        Zeroizing::new(json.expect("a record serializes to JSON"))
     }
 
     /// Deserializes a result of [`to_json`](Self::to_json) of this version or an older one.
@@ -94,15 +96,33 @@ impl InvalidRecord {
 }
 
 impl InvalidRecordReason {
-    /// Describes the problem, and what to do except to sign in again.
+    /// Describes the problem, and what to do.
     fn as_str(self) -> &'static str {
         match self {
-            Self::Corrupt => "is damaged:",
-            Self::NewerVersion => "is from a newer version of this program: use that one, or",
+            Self::Corrupt => "the record is damaged; sign in again",
+            Self::NewerVersion => {
+                "the record is from a newer version of this program; use that version or sign in \
+                 again"
+            }
             Self::CannotDecrypt => {
-                "is sealed with none of the given keys: give the one it is sealed with, or"
+                "the record cannot be decrypted with the given keys; provide the key that \
+                 encrypted it or sign in again"
             }
         }
+    }
+}
+
+/// Displays a key as the name of its record, without the query of the server's URL.
+struct RecordName<'a>(&'a StoreKey);
+
+impl fmt::Display for RecordName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StoreKey { principal, issuer, .. } = self.0;
+        match principal {
+            Some(principal) => write!(f, "credentials of {principal:?}")?,
+            None => f.write_str("client registration")?,
+        }
+        write!(f, " for {} from {issuer}", self.0.server_without_query())
     }
 }
 
@@ -145,8 +165,14 @@ mod tests {
     fn an_unreadable_record_error_says_what_to_do() {
         let key = StoreKey::new(Some("ann"), "https://mcp.example/", "https://login.example");
         let error = InvalidRecord::new(&key, InvalidRecordReason::NewerVersion);
-        let message = "the record of Key(Some(\"ann\") at https://mcp.example/, by https://login.example) \
-                    is from a newer version of this program: use that one, or sign in again";
+        let message = "credentials of \"ann\" for https://mcp.example/ from https://login.example: \
+                       the record is from a newer version of this program; use that version or \
+                       sign in again";
+        assert_eq!(error.to_string(), message);
+        let key = StoreKey::new(None, "https://mcp.example/?key=5ecret", "https://login.example");
+        let error = InvalidRecord::new(&key, InvalidRecordReason::Corrupt);
+        let message = "client registration for https://mcp.example/ from https://login.example: \
+                       the record is damaged; sign in again";
         assert_eq!(error.to_string(), message);
     }
 }

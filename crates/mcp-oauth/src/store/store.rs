@@ -112,6 +112,6 @@ impl StoreLock {
 
 impl fmt::Debug for StoreLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lock")
+        f.write_str("StoreLock")
     }
 }

@@ -101,7 +101,7 @@ impl TokenExchange {
 
     async fn exchange(&self, request: AssertionRequest<'_>) -> Result<Secret, Error> {
         let invalid_url =
-            |_| Error::configuration("the identity provider's token endpoint is no URL");
+            |_| Error::configuration("the token endpoint of the identity provider is not a URL");
         let url = Url::parse(&self.token_endpoint).map_err(invalid_url)?;
         let registration = self.client.registration(&provider(&self.token_endpoint), None)?;
         let endpoint = TokenEndpoint {
@@ -126,7 +126,7 @@ impl TokenExchange {
         let tokens = endpoint.request_token(&grant).await?;
         match tokens.issued_token_type.as_deref() {
             Some(TOKEN_TYPE_ID_JAG) => Ok(tokens.access_token),
-            _ => Err(Error::untrusted(&url, "it issues another type of token than asked for")),
+            _ => Err(Error::untrusted(&url, "the issued token is not of the requested type")),
         }
     }
 }

@@ -83,7 +83,8 @@ impl DpopKey {
             claims["nonce"] = json!(nonce);
         }
         let proof = HeaderValue::try_from(self.0.key.sign_with_header(&header, &claims)?);
-        let mut proof = proof.map_err(|_| Error::configuration("a proof fits no header"))?;
+        let mut proof = proof
+            .map_err(|_| Error::configuration("the DPoP proof is not a valid header value"))?;
         proof.set_sensitive(true);
         Ok(HeaderMap::from_iter([(DPOP, proof)]))
     }

@@ -66,7 +66,7 @@ impl TokenEndpoint<'_> {
         TokenResponse::parse(posted.response.body()).ok_or_else(|| {
             // Some servers send error responses with a success status.
             parse_error_response(self.url, &posted.response).map_or_else(
-                || Error::untrusted(self.url, "its answer is no token response"),
+                || Error::untrusted(self.url, "its token response is invalid"),
                 |error| self.without_secrets(error, &posted.form),
             )
         })
@@ -135,7 +135,7 @@ impl TokenEndpoint<'_> {
         body.extend_pairs(form);
         let ClientRegistration { client_id, auth_method, .. } = self.registration;
         let secret = || {
-            let reason = || format!("the client {client_id:?} has no secret to prove itself by");
+            let reason = || format!("client {client_id:?} has no client secret");
             self.secret.map(Secret::expose).ok_or_else(|| Error::configuration(reason()))
         };
         // Some servers need the client ID here with every authentication method. It is not secret.
@@ -159,8 +159,8 @@ impl TokenEndpoint<'_> {
     }
 
     fn client_assertion(&self) -> Result<String, Error> {
-        let missing = || Error::configuration("the client's private key is not set");
         let id = &self.registration.client_id;
+        let missing = || Error::configuration(format!("client {id:?} has no private key"));
         let issued_at = now();
         self.key.ok_or_else(missing)?.sign(&json!({
             "iss": id,
@@ -179,7 +179,8 @@ fn basic_authorization(id: &str, secret: &str) -> Result<HeaderValue, Error> {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret)));
     let header = HeaderValue::try_from(format!("Basic {pair}"));
-    let mut header = header.map_err(|_| Error::configuration("the secret fits no header"))?;
+    let mut header = header
+        .map_err(|_| Error::configuration("the client secret is not a valid header value"))?;
     header.set_sensitive(true);
     Ok(header)
 }

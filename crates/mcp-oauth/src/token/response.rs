@@ -65,7 +65,7 @@ impl TokenResponse {
         if self.token_type.eq_ignore_ascii_case("dpop") {
             return Ok(TokenType::DPoP);
         }
-        Err(Error::untrusted(url, "it gives access tokens of an unknown type"))
+        Err(Error::untrusted(url, "the access token is of an unknown type"))
     }
 
     /// Returns when the access token expires, in seconds since 1970.
