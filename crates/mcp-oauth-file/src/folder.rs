@@ -120,7 +120,7 @@ impl Folder {
     pub(crate) fn all_keys(&self) -> Result<Vec<StoreKey>, BoxError> {
         let keys = self.record_files("")?.into_iter().filter_map(|path| {
             let key = read_key(&path);
-            key.inspect_err(|error| tracing::warn!(%error, "a record is passed over")).ok()?
+            key.inspect_err(|error| tracing::warn!(%error, "skipping an unreadable record")).ok()?
         });
         let mut keys: Vec<_> = keys.collect();
         keys.sort();
@@ -169,7 +169,8 @@ fn read_key(path: &Path) -> Result<Option<StoreKey>, BoxError> {
         Ok(entry) => Ok(Some(entry.key)),
         // The parse error is not reported, because it may quote a token.
         Err(_) => {
-            Err(format!("{} is damaged: remove it, and sign in again", path.display()).into())
+            let path = path.display();
+            Err(format!("file \"{path}\" is damaged; remove it and sign in again").into())
         }
     }
 }
@@ -180,7 +181,8 @@ fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, BoxError> {
         metadata => metadata?.len(),
     };
     if length > MAX_FILE_SIZE {
-        return Err(format!("{} is larger than {MAX_FILE_SIZE} bytes", path.display()).into());
+        let path = path.display();
+        return Err(format!("file \"{path}\" is larger than {MAX_FILE_SIZE} bytes").into());
     }
     match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -33,10 +33,10 @@ async fn a_damaged_record_is_an_error_that_quotes_nothing() {
         }
     }
     let error = store.load(&key("ann")).await.unwrap_err().to_string();
-    assert!(error.ends_with("is damaged: sign in again") && !error.contains("s3cret"), "{error}");
+    assert!(error.ends_with("is damaged; sign in again") && !error.contains("s3cret"), "{error}");
     // The key is in the file as well.
     let error = store.keys(Some("ann"), "https://mcp.example/mcp").await.unwrap_err().to_string();
-    assert!(error.ends_with(".json is damaged: remove it, and sign in again"), "{error}");
+    assert!(error.ends_with(".json\" is damaged; remove it and sign in again"), "{error}");
     // Other records stay readable.
     store.save(&key("bob"), &record(3)).await.unwrap();
     assert_eq!(store.keys(Some("bob"), "https://mcp.example/mcp").await.unwrap(), [key("bob")]);
@@ -58,7 +58,7 @@ async fn an_encrypted_folder_holds_no_token_and_needs_its_keys() {
     // Loading fails without keys and with other keys.
     for store in [folder.store(), encrypted(&[2; 32])] {
         let error = store.load(&key("ann")).await.unwrap_err().to_string();
-        assert!(error.contains("is sealed with none of the given keys"), "{error}");
+        assert!(error.contains("cannot be decrypted with the given keys"), "{error}");
         assert_eq!(store.all_keys().await.unwrap(), [key("ann")]);
     }
     // A record that is not encrypted is rejected as well.
