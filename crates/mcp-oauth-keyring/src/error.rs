@@ -10,7 +10,7 @@ use mcp_http::mcp_client::BoxError;
 pub enum Error {
     /// There is no keyring, or the user did not unlock it. A program without a keyring can use a
     /// [`FileStore`](mcp_oauth_file::FileStore) directly.
-    #[error("the keyring of the system cannot be used: start and unlock it, or do without")]
+    #[error("cannot use the system keyring; start and unlock it, or use a store without a keyring")]
     Unavailable {
         /// The error of the keyring.
         source: BoxError,
@@ -18,7 +18,7 @@ pub enum Error {
 
     /// The keyring entry of the application exists and is not a valid encryption key.
     #[error(
-        "what the keyring holds for {application:?} is no key: remove it there, and sign in again"
+        "the keyring entry of {application:?} is not a valid key; remove the entry and sign in again"
     )]
     Malformed {
         /// The application, as it was passed to [`open()`](crate::open()).
@@ -26,7 +26,7 @@ pub enum Error {
     },
 
     /// The folder cannot be created or written.
-    #[error("the folder {path} cannot be used")]
+    #[error("cannot use the folder \"{path}\"")]
     Folder {
         /// The path of the folder.
         path: PathBuf,

@@ -75,7 +75,7 @@ fn parse_key(text: &[u8]) -> Option<EncryptionKey> {
 /// Creates a key and stores it in the keyring.
 fn create_key(keyring: &impl Keyring) -> Result<EncryptionKey, Error> {
     let mut bytes = Zeroizing::new([0; 32]);
-    rand::fill(bytes.as_mut_slice()).expect("the machine has random numbers");
+    rand::fill(bytes.as_mut_slice()).expect("the system has a source of randomness");
     keyring.set_secret(Zeroizing::new(STANDARD.encode(bytes.as_slice())).as_bytes())?;
     Ok(EncryptionKey::new(&bytes))
 }

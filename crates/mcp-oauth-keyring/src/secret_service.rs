@@ -87,11 +87,11 @@ impl SecretService {
         while started.elapsed() < UNLOCK_TIMEOUT {
             match dismissed.get() {
                 Some(false) => return Ok(()),
-                Some(true) => return Err(Error::unavailable("it was not unlocked")),
+                Some(true) => return Err(Error::unavailable("the user did not unlock it")),
                 None => self.connection.process(CALL_TIMEOUT).map_err(Error::unavailable)?,
             };
         }
-        Err(Error::unavailable("nobody has unlocked it"))
+        Err(Error::unavailable(format!("not unlocked within {UNLOCK_TIMEOUT:?}")))
     }
 }
 
@@ -111,7 +111,7 @@ impl Keyring for SecretService {
         let (collection,): (Path<'_>,) = self.call(&root(), SERVICE, "ReadAlias", ("default",))?;
         let collection = collection.into_static();
         if is_null(&collection) {
-            return Err(Error::unavailable("there is no default keyring: make one"));
+            return Err(Error::unavailable("no default keyring; create one"));
         }
         self.unlock(collection.clone())?;
         let label = format!("{}: {SECRET_NAME}", self.application);
