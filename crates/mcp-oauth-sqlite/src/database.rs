@@ -130,7 +130,7 @@ mod tests {
         let newer = migrate(&mut old, path, &MIGRATIONS).unwrap_err();
         assert_eq!(
             newer.to_string(),
-            "sign-ins is of a newer version of this program: use that one"
+            "database \"sign-ins\" is from a newer version of this program; use that version"
         );
     }
 

@@ -9,14 +9,14 @@ use mcp_http::mcp_client::BoxError;
 #[non_exhaustive]
 pub enum Error {
     /// The file is a database of another program.
-    #[error("{path} is a database of another program: name a file for sign-ins alone")]
+    #[error("database \"{path}\" belongs to another program; use a separate file for credentials")]
     Foreign {
         /// The path of the file.
         path: PathBuf,
     },
 
     /// A newer version of this crate has changed the schema of the database.
-    #[error("{path} is of a newer version of this program: use that one")]
+    #[error("database \"{path}\" is from a newer version of this program; use that version")]
     Newer {
         /// The path of the file.
         path: PathBuf,
@@ -24,7 +24,7 @@ pub enum Error {
 
     /// SQLite or the operating system reported an error. For example, the disk is full or read-only,
     /// the file is damaged, or another process kept the database busy for more than 10 seconds.
-    #[error("the sign-ins in {path} cannot be used")]
+    #[error("cannot read or write database \"{path}\"")]
     Failed {
         /// The path of the file.
         path: PathBuf,

@@ -34,7 +34,7 @@ impl RowKey {
 
     /// Returns the associated data of the ciphertext, which binds it to its row.
     pub(crate) fn associated_data(&self) -> String {
-        serde_json::to_string(self).expect("texts are JSON")
+        serde_json::to_string(self).expect("strings serialize to JSON")
     }
 }
 
