@@ -179,7 +179,7 @@ impl Inner {
                 let scopes = previous.credentials.requested_scopes.clone();
                 (previous.discovered.clone(), RequestedScopes { scopes, step_ups: 0 })
             }
-            (_, refused) => self.select(request.endpoint, refused.as_ref(), previous).await?,
+            (_, rejected) => self.select(request.endpoint, rejected.as_ref(), previous).await?,
         };
         self.check_issuer(&discovered)?;
         let credentials =
@@ -200,10 +200,10 @@ impl Inner {
     async fn select(
         &self,
         endpoint: &Endpoint,
-        refused: Option<&RejectedToken<'_>>,
+        rejected: Option<&RejectedToken<'_>>,
         previous: Option<&IssuedToken>,
     ) -> Result<(DiscoveryResult, RequestedScopes), Error> {
-        let unauthorized = refused.map(|refused| refused.unauthorized);
+        let unauthorized = rejected.map(|rejected| rejected.unauthorized);
         let challenge = unauthorized.and_then(Unauthorized::challenge);
         let metadata_url = challenge.and_then(Challenge::resource_metadata);
         let configured_issuer = self.client.issuer.as_deref();
@@ -298,8 +298,8 @@ impl CachedToken {
 
 impl IssuedToken {
     fn is_usable_for(&self, request: &TokenRequest<'_>) -> bool {
-        let refused = request.rejected.as_ref().and_then(|refused| refused.token);
-        !self.credentials.needs_refresh() && refused != Some(&self.token)
+        let rejected = request.rejected.as_ref().and_then(|rejected| rejected.token);
+        !self.credentials.needs_refresh() && rejected != Some(&self.token)
     }
 
     /// Returns `true` if the token can be used although no new one is available.

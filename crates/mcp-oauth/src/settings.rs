@@ -107,18 +107,18 @@ mod tests {
 
     #[test]
     fn normalizes_allowed_hosts_as_urls_do() {
-        for (text, known) in [
+        for (text, normalized) in [
             ("Login.Example", "login.example"),
             ("10.0.0.1", "10.0.0.1"),
             ("fd00::1", "[fd00::1]"),
             ("[fd00::1]", "[fd00::1]"),
             ("b\u{fc}cher.example", "xn--bcher-kva.example"),
         ] {
-            assert_eq!(normalize_host(text).unwrap(), known);
+            assert_eq!(normalize_host(text).unwrap(), normalized);
         }
         for text in ["", "https://login.example", "login.example:8443", "login.example/x", "*.x"] {
-            let refused = Settings::new().allow_host(text).http_client().map(drop).unwrap_err();
-            assert!(matches!(refused, Error::Configuration { .. }), "{text:?}: {refused:?}");
+            let error = Settings::new().allow_host(text).http_client().map(drop).unwrap_err();
+            assert!(matches!(error, Error::Configuration { .. }), "{text:?}: {error:?}");
         }
     }
 }

@@ -50,8 +50,10 @@ impl PendingSignIn {
     /// # Errors
     ///
     /// Returns [`DecryptError`] if the text was encrypted with another key, or was changed.
-    pub fn decrypt(key: &EncryptionKey, sealed: &str) -> Result<Self, DecryptError> {
-        serde_json::from_slice(&key.decrypt(PURPOSE, sealed)?).map(Self).map_err(|_| DecryptError)
+    pub fn decrypt(key: &EncryptionKey, ciphertext: &str) -> Result<Self, DecryptError> {
+        serde_json::from_slice(&key.decrypt(PURPOSE, ciphertext)?)
+            .map(Self)
+            .map_err(|_| DecryptError)
     }
 }
 

@@ -23,9 +23,9 @@ pub struct OAuthClientBuilder {
     redirect_uri: String,
     store: Arc<dyn Store>,
     settings: Settings,
-    metadata_document: Option<String>,
-    metadata_key: Option<SigningKey>,
-    registered: Vec<(String, PreregisteredClient)>,
+    client_metadata_url: Option<String>,
+    client_metadata_key: Option<SigningKey>,
+    preregistered: Vec<(String, PreregisteredClient)>,
 }
 
 impl OAuthClient {
@@ -46,9 +46,9 @@ impl OAuthClientBuilder {
             redirect_uri,
             store: Arc::new(MemoryStore::new()),
             settings: Settings::new(),
-            metadata_document: None,
-            metadata_key: None,
-            registered: Vec::new(),
+            client_metadata_url: None,
+            client_metadata_key: None,
+            preregistered: Vec::new(),
         }
     }
 
@@ -60,7 +60,7 @@ impl OAuthClientBuilder {
 
     /// Adds a pre-registered client for the MCP server at the URL `server`.
     pub fn preregistered(mut self, server: impl Into<String>, client: PreregisteredClient) -> Self {
-        self.registered.push((server.into(), client));
+        self.preregistered.push((server.into(), client));
         self
     }
 
@@ -69,14 +69,14 @@ impl OAuthClientBuilder {
     /// The URL is the client ID at authorization servers that support such documents (MCP
     /// authorization, "Client ID Metadata Documents"). It must use HTTPS and have a path.
     pub fn client_metadata_url(self, url: impl Into<String>) -> Self {
-        Self { metadata_document: Some(url.into()), ..self }
+        Self { client_metadata_url: Some(url.into()), ..self }
     }
 
     /// Sets the private key that belongs to a public key in the client ID metadata document.
     ///
     /// The client authenticates with it at authorization servers that support `private_key_jwt`.
     pub fn client_metadata_key(self, key: SigningKey) -> Self {
-        Self { metadata_key: Some(key), ..self }
+        Self { client_metadata_key: Some(key), ..self }
     }
 
     /// Sets the settings for connections to authorization servers and for the type of tokens.
@@ -91,11 +91,11 @@ impl OAuthClientBuilder {
     ///
     /// Returns [`Error::Configuration`] if a setting is invalid.
     pub fn build(self) -> Result<OAuthClient, Error> {
-        let mut registered = BTreeMap::new();
-        for (server, client) in self.registered {
+        let mut preregistered = BTreeMap::new();
+        for (server, client) in self.preregistered {
             let server = Endpoint::parse(&server);
             let server = server.map_err(|error| Error::configuration(error.to_string()))?;
-            registered.insert(server.url().to_string(), client);
+            preregistered.insert(server.url().to_string(), client);
         }
         let dpop = self.settings.dpop;
         let http = self.settings.http_client()?;
@@ -106,12 +106,12 @@ impl OAuthClientBuilder {
                 http,
                 store: self.store,
                 dpop,
-                metadata_document: self
-                    .metadata_document
-                    .map(check_metadata_document_url)
+                client_metadata_url: self
+                    .client_metadata_url
+                    .map(check_client_metadata_url)
                     .transpose()?,
-                metadata_key: self.metadata_key,
-                registered,
+                client_metadata_key: self.client_metadata_key,
+                preregistered,
             }),
             users: Arc::default(),
         })
@@ -137,12 +137,12 @@ fn client_metadata(name: String, redirect_uri: String) -> Result<ClientMetadata,
 }
 
 /// Checks a client ID that is a URL (MCP authorization, "Client ID Metadata Documents").
-fn check_metadata_document_url(text: String) -> Result<String, Error> {
-    let is_one = |url: &Url| {
+fn check_client_metadata_url(text: String) -> Result<String, Error> {
+    let is_valid = |url: &Url| {
         let is_plain = url.fragment().is_none() && url.username().is_empty();
         url.scheme() == "https" && url.path() != "/" && is_plain && url.password().is_none()
     };
-    let url = Url::parse(&text).ok().filter(is_one);
+    let url = Url::parse(&text).ok().filter(is_valid);
     url.map(|_| text).ok_or_else(|| {
         Error::configuration(
             "invalid URL of the client ID metadata document: expected HTTPS and a path, without a \

@@ -31,12 +31,12 @@ pub(crate) struct Rejection {
 }
 
 impl Rejection {
-    pub(crate) fn new(refused: RejectedToken<'_>) -> Self {
-        let challenge = refused.unauthorized.challenge();
+    pub(crate) fn new(rejected: RejectedToken<'_>) -> Self {
+        let challenge = rejected.unauthorized.challenge();
         let metadata_url = challenge.and_then(Challenge::resource_metadata);
         Self {
-            token: refused.token.cloned(),
-            reason: Unauthorized::clone(refused.unauthorized).reason,
+            token: rejected.token.cloned(),
+            reason: Unauthorized::clone(rejected.unauthorized).reason,
             metadata_url: metadata_url.map(str::to_owned),
         }
     }

@@ -22,12 +22,12 @@ impl ClientState {
     ) -> Result<ClientRegistration, Error> {
         let redirect_uri = &self.client_metadata.redirect_uri;
         let key = StoreKey::new(None, endpoint.url().as_str(), &server.issuer);
-        if let Some(client) = self.registered.get(endpoint.url().as_str()) {
+        if let Some(client) = self.preregistered.get(endpoint.url().as_str()) {
             let registration = client.registration(server, Some(redirect_uri))?;
             self.check_issuer(client, &key, &registration).await?;
             return Ok(registration);
         }
-        if let Some(url) = &self.metadata_document
+        if let Some(url) = &self.client_metadata_url
             && server.client_id_metadata_document_supported
         {
             return Ok(self.metadata_document_registration(url.clone(), server));
@@ -51,7 +51,7 @@ impl ClientState {
         server: &str,
         issuer: &str,
     ) -> Result<(), Error> {
-        match self.registered.contains_key(server) {
+        match self.preregistered.contains_key(server) {
             true => Ok(()),
             false => self.remove(&StoreKey::new(None, server, issuer)).await,
         }
@@ -100,7 +100,7 @@ impl ClientState {
         server: &AuthorizationServerMetadata,
     ) -> ClientRegistration {
         let by_key = TokenEndpointAuthMethod::PrivateKeyJwt;
-        let has_key = self.metadata_key.is_some() && by_key.is_supported_by(server);
+        let has_key = self.client_metadata_key.is_some() && by_key.is_supported_by(server);
         ClientRegistration {
             client_id,
             client_secret: None,

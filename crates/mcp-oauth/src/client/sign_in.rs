@@ -57,14 +57,14 @@ impl UserTokens {
         let challenge = unauthorized.and_then(Unauthorized::challenge);
         let metadata_url = challenge.and_then(Challenge::resource_metadata);
         let discovered = client.discover(server, metadata_url).await?;
-        let sign_in = self.begin_at(server, &discovered, unauthorized).await;
+        let sign_in = self.begin_sign_in_at(server, &discovered, unauthorized).await;
         if sign_in.is_err() {
             client.discovery.forget(&discovered.authorization_server.issuer);
         }
         sign_in
     }
 
-    async fn begin_at(
+    async fn begin_sign_in_at(
         &self,
         server: &Endpoint,
         discovered: &DiscoveryResult,

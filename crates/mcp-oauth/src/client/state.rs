@@ -21,9 +21,9 @@ pub(crate) struct ClientState {
     pub(crate) discovery: Discovery,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) dpop: bool,
-    pub(crate) metadata_document: Option<String>,
-    pub(crate) metadata_key: Option<SigningKey>,
-    pub(crate) registered: BTreeMap<String, PreregisteredClient>,
+    pub(crate) client_metadata_url: Option<String>,
+    pub(crate) client_metadata_key: Option<SigningKey>,
+    pub(crate) preregistered: BTreeMap<String, PreregisteredClient>,
 }
 
 impl ClientState {
@@ -56,10 +56,10 @@ impl ClientState {
 
     pub(crate) async fn keys(
         &self,
-        of: Option<&str>,
+        principal: Option<&str>,
         server: &str,
     ) -> Result<Vec<StoreKey>, Error> {
-        self.store.keys(of, server).await.map_err(Error::store)
+        self.store.keys(principal, server).await.map_err(Error::store)
     }
 
     /// Discovers the authorization server of an MCP server. `metadata_url` is from the last
@@ -69,8 +69,8 @@ impl ClientState {
         endpoint: &Endpoint,
         metadata_url: Option<&str>,
     ) -> Result<DiscoveryResult, Error> {
-        let registered = self.registered.get(endpoint.url().as_str());
-        let configured_issuer = registered.and_then(|client| client.issuer.as_deref());
+        let preregistered = self.preregistered.get(endpoint.url().as_str());
+        let configured_issuer = preregistered.and_then(|client| client.issuer.as_deref());
         self.discovery.discover(endpoint, metadata_url, configured_issuer).await
     }
 
@@ -84,14 +84,14 @@ impl ClientState {
         registration: &'a ClientRegistration,
         dpop: Option<&'a DpopKey>,
     ) -> TokenEndpoint<'a> {
-        let registered = self.registered.get(server);
-        let registered = registered.filter(|client| client.id == registration.client_id);
-        let key = match registered {
+        let preregistered = self.preregistered.get(server);
+        let preregistered = preregistered.filter(|client| client.id == registration.client_id);
+        let key = match preregistered {
             Some(client) => client.key.as_deref(),
-            None => self.metadata_key.as_ref(),
+            None => self.client_metadata_key.as_ref(),
         };
         // A configured secret may be newer than the one stored with the credentials.
-        let configured = registered.and_then(|client| client.secret.as_ref());
+        let configured = preregistered.and_then(|client| client.secret.as_ref());
         let secret = configured.or(registration.client_secret.as_ref());
         TokenEndpoint { http: &self.http, url, issuer, registration, secret, key, dpop }
     }

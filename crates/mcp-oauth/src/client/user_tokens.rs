@@ -222,7 +222,7 @@ impl CachedToken {
     fn usable(&self, request: &TokenRequest<'_>) -> Option<AccessToken> {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let CurrentToken { credentials, token } = current.as_ref()?;
-        let rejected = request.rejected.as_ref().and_then(|refused| refused.token);
+        let rejected = request.rejected.as_ref().and_then(|rejected| rejected.token);
         let is_usable = !credentials.needs_refresh() && request.rejected.is_none()
             || rejected.is_some_and(|rejected| rejected != token);
         is_usable.then(|| token.clone())

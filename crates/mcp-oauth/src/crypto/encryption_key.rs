@@ -52,11 +52,11 @@ impl EncryptionKey {
 
     /// Encrypts a text for a purpose.
     pub fn encrypt(&self, purpose: &str, plaintext: &[u8]) -> String {
-        let mut sealed = plaintext.to_vec();
+        let mut buffer = plaintext.to_vec();
         let aad = Aad::from(purpose.as_bytes());
-        let nonce = self.0.seal_in_place_append_tag(aad, &mut sealed);
+        let nonce = self.0.seal_in_place_append_tag(aad, &mut buffer);
         let nonce = nonce.expect("a text in memory is short enough to encrypt");
-        URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &sealed].concat())
+        URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &buffer].concat())
     }
 
     /// Decrypts a result of [`encrypt`](Self::encrypt).
@@ -65,15 +65,19 @@ impl EncryptionKey {
     ///
     /// Returns [`DecryptError`] if the text was encrypted with another key or for another purpose,
     /// or was changed.
-    pub fn decrypt(&self, purpose: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
-        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| DecryptError)?;
-        let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN).ok_or(DecryptError)?;
+    pub fn decrypt(
+        &self,
+        purpose: &str,
+        ciphertext: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
+        let bytes = URL_SAFE_NO_PAD.decode(ciphertext).map_err(|_| DecryptError)?;
+        let (nonce, encrypted) = bytes.split_at_checked(NONCE_LEN).ok_or(DecryptError)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| DecryptError)?;
-        let mut sealed = Zeroizing::new(sealed.to_vec());
-        let opened = self.0.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut sealed);
-        let length = opened.map_err(|_| DecryptError)?.len();
-        sealed.truncate(length);
-        Ok(sealed)
+        let mut buffer = Zeroizing::new(encrypted.to_vec());
+        let plaintext = self.0.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut buffer);
+        let length = plaintext.map_err(|_| DecryptError)?.len();
+        buffer.truncate(length);
+        Ok(buffer)
     }
 }
 
@@ -90,13 +94,13 @@ mod tests {
     #[test]
     fn decrypts_only_unchanged_text_with_the_same_key_and_purpose() {
         let key = EncryptionKey::new(&[7; 32]);
-        let sealed = key.encrypt("a", b"text");
-        assert_ne!(sealed, key.encrypt("a", b"text"));
-        assert_eq!(*EncryptionKey::new(&[7; 32]).decrypt("a", &sealed).unwrap(), b"text");
-        assert_eq!(EncryptionKey::random().decrypt("a", &sealed), Err(DecryptError));
-        assert_eq!(key.decrypt("b", &sealed), Err(DecryptError));
-        for at in 0..sealed.len() - 1 {
-            let mut changed = sealed.clone().into_bytes();
+        let ciphertext = key.encrypt("a", b"text");
+        assert_ne!(ciphertext, key.encrypt("a", b"text"));
+        assert_eq!(*EncryptionKey::new(&[7; 32]).decrypt("a", &ciphertext).unwrap(), b"text");
+        assert_eq!(EncryptionKey::random().decrypt("a", &ciphertext), Err(DecryptError));
+        assert_eq!(key.decrypt("b", &ciphertext), Err(DecryptError));
+        for at in 0..ciphertext.len() - 1 {
+            let mut changed = ciphertext.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
             assert_eq!(key.decrypt("a", &changed), Err(DecryptError), "{at}");

@@ -64,10 +64,15 @@ impl EncryptionKeys {
     ///
     /// Returns [`DecryptError`] if the text was encrypted with none of the keys or for another
     /// purpose, or was changed.
-    pub fn decrypt(&self, purpose: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
+    pub fn decrypt(
+        &self,
+        purpose: &str,
+        ciphertext: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
         let mut older = self.older.iter();
-        let newest = self.newest.decrypt(purpose, sealed);
-        newest.or_else(|none| older.find_map(|key| key.decrypt(purpose, sealed).ok()).ok_or(none))
+        let newest = self.newest.decrypt(purpose, ciphertext);
+        newest
+            .or_else(|none| older.find_map(|key| key.decrypt(purpose, ciphertext).ok()).ok_or(none))
     }
 
     /// Encrypts a text again with the newest key, if an older key has encrypted it. Returns `None`
@@ -77,10 +82,14 @@ impl EncryptionKeys {
     ///
     /// Returns [`DecryptError`] if the text was encrypted with none of the keys or for another
     /// purpose, or was changed.
-    pub fn reencrypt(&self, purpose: &str, sealed: &str) -> Result<Option<String>, DecryptError> {
-        match self.newest.decrypt(purpose, sealed) {
+    pub fn reencrypt(
+        &self,
+        purpose: &str,
+        ciphertext: &str,
+    ) -> Result<Option<String>, DecryptError> {
+        match self.newest.decrypt(purpose, ciphertext) {
             Ok(_) => Ok(None),
-            Err(_) => Ok(Some(self.encrypt(purpose, &self.decrypt(purpose, sealed)?))),
+            Err(_) => Ok(Some(self.encrypt(purpose, &self.decrypt(purpose, ciphertext)?))),
         }
     }
 }
@@ -102,14 +111,14 @@ mod tests {
 
     #[test]
     fn all_keys_decrypt_and_the_newest_encrypts() {
-        let sealed = keys(1, &[]).encrypt("a", b"text");
+        let ciphertext = keys(1, &[]).encrypt("a", b"text");
         let both = keys(2, &[3, 1]);
-        assert_eq!(*both.decrypt("a", &sealed).unwrap(), b"text");
-        assert_eq!(both.decrypt("b", &sealed), Err(DecryptError));
-        let resealed = both.reencrypt("a", &sealed).unwrap().unwrap();
-        assert_eq!(both.reencrypt("a", &resealed), Ok(None));
-        assert_eq!(*keys(2, &[]).decrypt("a", &resealed).unwrap(), b"text");
-        assert_eq!(keys(1, &[]).decrypt("a", &resealed), Err(DecryptError));
-        assert_eq!(keys(1, &[]).reencrypt("a", &resealed), Err(DecryptError));
+        assert_eq!(*both.decrypt("a", &ciphertext).unwrap(), b"text");
+        assert_eq!(both.decrypt("b", &ciphertext), Err(DecryptError));
+        let reencrypted = both.reencrypt("a", &ciphertext).unwrap().unwrap();
+        assert_eq!(both.reencrypt("a", &reencrypted), Ok(None));
+        assert_eq!(*keys(2, &[]).decrypt("a", &reencrypted).unwrap(), b"text");
+        assert_eq!(keys(1, &[]).decrypt("a", &reencrypted), Err(DecryptError));
+        assert_eq!(keys(1, &[]).reencrypt("a", &reencrypted), Err(DecryptError));
     }
 }

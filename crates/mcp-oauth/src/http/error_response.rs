@@ -18,7 +18,7 @@ struct ErrorResponse {
 pub(crate) fn error_from_response(url: &Url, response: &Response<Bytes>) -> Error {
     let status = response.status();
     match parse_error_response(url, response) {
-        Some(refused) if status.is_client_error() => refused,
+        Some(error) if status.is_client_error() => error,
         _ if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
             Error::untrusted(url, format!("it returned HTTP status {status} without an error code"))
         }

@@ -73,13 +73,13 @@ impl GuardedClient {
 
     /// Parses and checks a URL from a server. Returns an error if no request may be sent to it.
     pub(crate) fn check(&self, url: &str, zone: NetworkZone) -> Result<Url, Error> {
-        let no_url =
+        let not_a_url =
             || Error::Untrusted { url: without_secrets(url), reason: "it is not a URL".to_owned() };
-        let parsed = Url::parse(url).map_err(|_| no_url())?;
+        let parsed = Url::parse(url).map_err(|_| not_a_url())?;
         // The parser drops these characters, so the text could differ from the URL that is
         // requested.
         if url.contains(|c: char| c.is_control() || c.is_whitespace()) {
-            return Err(no_url());
+            return Err(not_a_url());
         }
         let untrusted = |reason: &str| Error::untrusted(&parsed, reason);
         let host = parsed.host_str().ok_or_else(|| untrusted("it has no host"))?;

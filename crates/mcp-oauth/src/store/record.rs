@@ -79,12 +79,12 @@ impl Record {
     /// Returns [`InvalidRecord`] if the record is damaged or of a newer version. The error contains
     /// no part of the record.
     pub fn from_json(key: &StoreKey, json: &[u8]) -> Result<Self, InvalidRecord> {
-        let damaged = |_| InvalidRecord::new(key, InvalidRecordReason::Corrupt);
-        let ReadRecord { version, record } = serde_json::from_slice(json).map_err(damaged)?;
+        let corrupt = |_| InvalidRecord::new(key, InvalidRecordReason::Corrupt);
+        let ReadRecord { version, record } = serde_json::from_slice(json).map_err(corrupt)?;
         if version > VERSION {
             return Err(InvalidRecord::new(key, InvalidRecordReason::NewerVersion));
         }
-        serde_json::from_str(record.get()).map_err(damaged)
+        serde_json::from_str(record.get()).map_err(corrupt)
     }
 }
 
@@ -147,17 +147,17 @@ mod tests {
             StoreKey::new(Some("ann"), "https://mcp.example/?key=5ecret", "https://login.example");
         let json = record("c").to_json();
         assert_eq!(Record::from_json(&key, &json), Ok(record("c")));
-        let why = |json: &str| {
+        let reason = |json: &str| {
             let error = Record::from_json(&key, json.as_bytes()).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("5ecret"));
             error.reason
         };
         let json = str::from_utf8(&json).unwrap();
         let newer = json.replace(r#""version":1"#, r#""version":2"#).replace("client_id", "id");
-        assert_eq!(why(&newer), InvalidRecordReason::NewerVersion);
+        assert_eq!(reason(&newer), InvalidRecordReason::NewerVersion);
         let other = json.replace("registration", "other_kind");
         for damaged in ["", "{}", "null", &other, &json[1..], &json[..json.len() - 1]] {
-            assert_eq!(why(damaged), InvalidRecordReason::Corrupt, "{damaged}");
+            assert_eq!(reason(damaged), InvalidRecordReason::Corrupt, "{damaged}");
         }
     }
 

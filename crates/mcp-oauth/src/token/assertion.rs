@@ -103,7 +103,7 @@ impl TokenExchange {
         let invalid_url =
             |_| Error::configuration("the token endpoint of the identity provider is not a URL");
         let url = Url::parse(&self.token_endpoint).map_err(invalid_url)?;
-        let registration = self.client.registration(&provider(&self.token_endpoint), None)?;
+        let registration = self.client.registration(&idp_metadata(&self.token_endpoint), None)?;
         let endpoint = TokenEndpoint {
             http: request.http,
             url: &url,
@@ -133,7 +133,7 @@ impl TokenExchange {
 
 /// Returns minimal metadata of an identity provider. It lists no authentication methods, so each of
 /// them counts as supported.
-fn provider(token_endpoint: &str) -> AuthorizationServerMetadata {
+fn idp_metadata(token_endpoint: &str) -> AuthorizationServerMetadata {
     AuthorizationServerMetadata::with_default_endpoints(token_endpoint)
 }
 
@@ -149,7 +149,9 @@ impl AssertionSource for TokenExchange {
 impl fmt::Debug for TokenExchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { token_endpoint, .. } = self;
-        f.debug_struct("TokenExchange").field("at", token_endpoint).finish_non_exhaustive()
+        f.debug_struct("TokenExchange")
+            .field("token_endpoint", token_endpoint)
+            .finish_non_exhaustive()
     }
 }
 
