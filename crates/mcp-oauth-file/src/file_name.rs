@@ -6,7 +6,7 @@ use mcp_oauth::StoreKey;
 
 /// Returns the file name of a key. It is a digest, because keys may be long and contain any
 /// character.
-pub(crate) fn of(key: &StoreKey, extension: &str) -> String {
+pub(crate) fn for_key(key: &StoreKey, extension: &str) -> String {
     let prefix = prefix(key.principal.as_deref(), &key.server);
     format!("{prefix}.{}.{extension}", digest([Some(key.issuer.as_str())]))
 }

@@ -56,11 +56,11 @@ impl Folder {
     }
 
     fn decode(&self, key: &StoreKey, record: &RawValue) -> Result<Record, InvalidRecord> {
-        let sealed = serde_json::from_str::<&str>(record.get()).ok();
-        match (&self.encryption_keys, sealed) {
+        let ciphertext = serde_json::from_str::<&str>(record.get()).ok();
+        match (&self.encryption_keys, ciphertext) {
             (None, None) => Record::from_json(key, record.get().as_bytes()),
-            (Some(keys), Some(sealed)) => {
-                let json = keys.decrypt(&associated_data(key), sealed);
+            (Some(keys), Some(ciphertext)) => {
+                let json = keys.decrypt(&associated_data(key), ciphertext);
                 let json =
                     json.map_err(|_| InvalidRecord::new(key, InvalidRecordReason::CannotDecrypt))?;
                 Record::from_json(key, &json)
@@ -86,8 +86,8 @@ impl Folder {
         let record = match &self.encryption_keys {
             None => record.to_json(),
             Some(keys) => {
-                let sealed = keys.encrypt(&associated_data(key), &record.to_json());
-                Zeroizing::new(serde_json::to_vec(&sealed)?)
+                let ciphertext = keys.encrypt(&associated_data(key), &record.to_json());
+                Zeroizing::new(serde_json::to_vec(&ciphertext)?)
             }
         };
         let entry = Entry { key: key.clone(), record: serde_json::from_slice(&record)? };
@@ -140,7 +140,7 @@ impl Folder {
     }
 
     fn file(&self, key: &StoreKey, extension: &str) -> PathBuf {
-        self.path.join(file_name::of(key, extension))
+        self.path.join(file_name::for_key(key, extension))
     }
 
     /// Waits for the lock of the folder, which allows one writer at a time.
@@ -159,7 +159,7 @@ impl Folder {
 
 /// Returns the associated data of a ciphertext, which binds it to its file. It must not change.
 fn associated_data(key: &StoreKey) -> String {
-    file_name::of(key, "record")
+    file_name::for_key(key, "record")
 }
 
 /// Reads the key in a file. Returns `None` if the file does not exist.

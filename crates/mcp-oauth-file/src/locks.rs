@@ -68,7 +68,7 @@ impl FileLocks {
     /// Returns an error if the lock file cannot be opened or locked.
     pub async fn lock(&self, key: &StoreKey) -> Result<StoreLock, BoxError> {
         let _process_lock = self.process_locks.lock(key).await;
-        let path = self.folder.join(file_name::of(key, "lock"));
+        let path = self.folder.join(file_name::for_key(key, "lock"));
         loop {
             let file = lock_file(path.clone()).await?;
             if is_linked(&file)? {
@@ -99,7 +99,7 @@ fn try_lock(path: &Path) -> io::Result<(File, bool)> {
 /// because the tasks that hold the locks need it to continue.
 async fn wait_for_lock(file: File) -> Result<File, BoxError> {
     let (sender, receiver) = oneshot::channel();
-    thread::Builder::new().name("lock of a sign-in".to_owned()).spawn(move || {
+    thread::Builder::new().name("oauth-file-lock".to_owned()).spawn(move || {
         let locked = file.lock().map(|()| file);
         // If the receiver is gone, this unlocks the file.
         drop(sender.send(locked));
