@@ -88,8 +88,9 @@ fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Res
     if application != APPLICATION_ID && !is_empty(&transaction).map_err(failed)? {
         return Err(Error::Foreign { path: path.to_owned() });
     }
-    let done = usize::try_from(version).unwrap_or(usize::MAX);
-    let missing = migrations.get(done..).ok_or_else(|| Error::Newer { path: path.to_owned() })?;
+    let completed = usize::try_from(version).unwrap_or(usize::MAX);
+    let missing =
+        migrations.get(completed..).ok_or_else(|| Error::Newer { path: path.to_owned() })?;
     let work = || {
         missing.iter().try_for_each(|migration| transaction.execute_batch(migration))?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -118,7 +119,7 @@ mod tests {
     #[test]
     fn migrates_a_file_of_any_version_once() {
         let more = [MIGRATIONS[0], "ALTER TABLE records ADD COLUMN used_at INTEGER"];
-        let (mut old, path) = (memory(), Path::new("sign-ins"));
+        let (mut old, path) = (memory(), Path::new("credentials"));
         for _ in 0..2 {
             migrate(&mut old, path, &MIGRATIONS).unwrap();
         }
@@ -130,13 +131,13 @@ mod tests {
         let newer = migrate(&mut old, path, &MIGRATIONS).unwrap_err();
         assert_eq!(
             newer.to_string(),
-            "database \"sign-ins\" is from a newer version of this program; use that version"
+            "database \"credentials\" is from a newer version of this program; use that version"
         );
     }
 
     #[test]
     fn a_failed_migration_changes_nothing() {
-        let (mut old, path) = (memory(), Path::new("sign-ins"));
+        let (mut old, path) = (memory(), Path::new("credentials"));
         migrate(&mut old, path, &MIGRATIONS).unwrap();
         let broken = [MIGRATIONS[0], "ALTER TABLE records ADD COLUMN used_at INTEGER", "nonsense"];
         migrate(&mut old, path, &broken).unwrap_err();

@@ -131,19 +131,20 @@ impl SqliteStore {
     /// }
     /// ```
     pub async fn reencrypt(&self) -> Result<Reencrypted, Error> {
-        let (mut last, mut found) = (i64::MIN, Reencrypted::default());
+        let (mut last_rowid, mut result) = (i64::MIN, Reencrypted::default());
         loop {
-            let rows = self.read(move |connection| rows::load_after(connection, last)).await?;
-            let Some(row) = rows.last() else { return Ok(found) };
-            last = row.rowid;
+            let rows =
+                self.read(move |connection| rows::load_after(connection, last_rowid)).await?;
+            let Some(row) = rows.last() else { return Ok(result) };
+            last_rowid = row.rowid;
             for old in rows {
                 match self.0.encryption_keys.reencrypt(&old.key.associated_data(), &old.ciphertext)
                 {
-                    Err(_) => found.unreadable += 1,
+                    Err(_) => result.unreadable += 1,
                     Ok(None) => {}
                     Ok(Some(new)) => {
                         self.write(move |it| rows::replace_ciphertext(it, &old, &new)).await?;
-                        found.reencrypted += 1;
+                        result.reencrypted += 1;
                     }
                 }
             }
