@@ -30,7 +30,7 @@ use crate::{
 /// access tokens if an [`AssertionSource`] is set (RFC 7523).
 ///
 /// The access tokens are kept in memory only. The first request to an MCP server is sent without a
-/// token. The challenge in its response names the authorization server. Clones share the tokens.
+/// token, because the response to it leads to the authorization server. Clones share the tokens.
 ///
 /// # Examples
 ///
@@ -70,7 +70,7 @@ struct CachedToken {
     request_lock: AsyncMutex<()>,
 }
 
-/// An access token, and what the request for the next one needs.
+/// An access token, with the data for the next token request.
 struct IssuedToken {
     discovered: DiscoveryResult,
     credentials: Credentials,

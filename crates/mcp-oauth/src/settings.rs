@@ -55,7 +55,9 @@ impl Settings {
 
     /// Allows a host on a private network or on this machine.
     ///
-    /// Without it, URLs of such hosts are rejected if an MCP server on another machine names them.
+    /// By default, URLs on private networks are rejected. URLs on this machine are rejected unless
+    /// the MCP server is on this machine as well.
+    ///
     /// `host` is a host name or an IP address, without a scheme, a port or a path. Call this method
     /// once for each host.
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {

@@ -15,8 +15,8 @@ const PURPOSE: &str = "mcp-oauth pending sign-in";
 ///
 /// Keep it [encrypted](Self::encrypt) in a cookie or in the user's session. Only the browser that
 /// began the sign-in may present it. An attacker who can present the pending sign-in of another
-/// user can sign in as that user. Delete it at the callback, because the encrypted text can be
-/// decrypted any number of times.
+/// user can complete a sign-in for that user. Delete it at the callback, because the encrypted text
+/// can be decrypted any number of times.
 ///
 /// It contains the PKCE code verifier, so it can leave the process only in encrypted form:
 ///

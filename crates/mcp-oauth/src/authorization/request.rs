@@ -18,8 +18,8 @@ use crate::{
 /// The longest time between the request and the callback, in seconds.
 const SIGN_IN_TIMEOUT: u64 = 60 * 60;
 
-/// An authorization request (OAuth 2.1, section 4.1.1), with the data for the token request after
-/// it.
+/// An authorization request (OAuth 2.1, section 4.1.1), with the data for the token request that
+/// follows.
 ///
 /// [`PendingSignIn`](crate::PendingSignIn) serializes it, so the names of its fields must not
 /// change.

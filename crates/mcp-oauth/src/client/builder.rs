@@ -52,8 +52,7 @@ impl OAuthClientBuilder {
         }
     }
 
-    /// Sets the store of credentials and client registrations. Defaults to a
-    /// [`MemoryStore`].
+    /// Sets the store of credentials and client registrations. Defaults to a [`MemoryStore`].
     pub fn store(self, store: impl Store) -> Self {
         Self { store: Arc::new(store), ..self }
     }

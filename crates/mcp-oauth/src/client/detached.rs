@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-/// Runs work in a task of its own, so that it completes even if the caller is dropped.
+/// Runs work in a separate task, so that it completes even if the caller is dropped.
 pub(crate) async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {

@@ -12,8 +12,10 @@ use crate::{
 };
 
 impl ClientState {
-    /// Returns the registration to use at an authorization server. In the order of the
-    /// specification: pre-registered, client ID metadata document, dynamic.
+    /// Returns the registration to use at an authorization server.
+    ///
+    /// Tries, in the order of the specification, a pre-registered client, a client ID metadata
+    /// document, and dynamic registration.
     pub(crate) async fn registration(
         &self,
         endpoint: &Endpoint,
@@ -58,7 +60,7 @@ impl ClientState {
     }
 
     /// Returns an error if a pre-registered client would be used at another authorization server
-    /// than its own. Unless configured, its own is the first one that it is used at.
+    /// than its own. If its own is not configured, it is the first one that the client is used at.
     async fn check_issuer(
         &self,
         client: &PreregisteredClient,

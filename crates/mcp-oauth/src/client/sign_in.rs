@@ -42,7 +42,8 @@ impl UserTokens {
     /// - Returns [`Error::ScopeNotGranted`] if another sign-in would not help.
     /// - Returns [`Error::Untrusted`] if the MCP server or its authorization server violates a
     ///   security rule.
-    /// - Returns [`Error::Configuration`] if the application must be registered manually.
+    /// - Returns [`Error::Configuration`] if the application must be registered manually, or if its
+    ///   pre-registered client belongs to another authorization server.
     /// - Returns [`Error::ErrorResponse`] if the authorization server rejects the client
     ///   registration.
     /// - Returns [`Error::Unreachable`] if a server cannot be reached.

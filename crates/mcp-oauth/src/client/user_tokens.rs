@@ -25,7 +25,8 @@ use crate::{
 /// The token source of one principal, for any number of MCP servers.
 ///
 /// It returns a valid access token for each request. It refreshes the token shortly before it
-/// expires, or after a server rejects it. Concurrent calls share one refresh.
+/// expires, or after a server rejects it. Concurrent calls share one refresh. If the user is not
+/// signed in, requests are sent without a token.
 ///
 /// It never opens a browser. If the user must sign in, the call returns
 /// [`Unauthorized`](mcp_http::Unauthorized) with [`Error::SignInRequired`] as its source. The

@@ -45,7 +45,7 @@ impl EncryptionKey {
         Self(key.expect("AES-256 has keys of 32 bytes"))
     }
 
-    /// Generates a random key. Only the same process can decrypt with it, because it is not stored.
+    /// Generates a random key. The key is not stored, so only this process can decrypt with it.
     pub fn random() -> Self {
         Self::new(&Zeroizing::new(random_bytes()))
     }

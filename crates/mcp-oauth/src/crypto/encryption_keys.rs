@@ -8,8 +8,8 @@ use super::encryption_key::{DecryptError, EncryptionKey};
 ///
 /// To replace a key that several processes use:
 ///
-/// 1. Add the new key to all processes with [`with_older`](Self::with_older). Each can then decrypt
-///    the texts that another has encrypted with it.
+/// 1. Add the new key to all processes with [`with_older`](Self::with_older), so that each of them
+///    can decrypt texts of the others.
 /// 2. Make it the newest key of all processes, and pass the old one to `with_older`.
 /// 3. Remove the old key once no text is encrypted with it.
 ///

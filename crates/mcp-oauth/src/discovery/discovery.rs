@@ -30,7 +30,7 @@ pub(crate) struct Discovery {
     cache: Mutex<BTreeMap<String, CachedServer>>,
 }
 
-/// The metadata of an authorization server, and when it was fetched.
+/// The metadata of an authorization server, with the time at which it was fetched.
 type CachedServer = (Instant, Arc<AuthorizationServerMetadata>);
 
 /// The result of discovery: the data about an MCP server that token requests need.
@@ -86,8 +86,10 @@ impl Discovery {
         Ok(document)
     }
 
-    /// Discovers the authorization server of an MCP server. If the server names several, the
-    /// configured one is chosen, or else the first. If it names none, the configured one is chosen.
+    /// Discovers the authorization server of an MCP server.
+    ///
+    /// If the MCP server names several, chooses the configured one, or else the first. If it names
+    /// none, chooses the configured one, or else the one at the origin of the MCP server.
     pub(crate) async fn discover(
         &self,
         endpoint: &Endpoint,

@@ -10,7 +10,7 @@ use super::{key::StoreKey, store::StoreLock};
 
 /// A lock for each key, within one process.
 ///
-/// It implements [`Store::lock`](crate::Store::lock) for a store that only one process uses. A
+/// A store that only one process uses can implement [`Store::lock`](crate::Store::lock) with it. A
 /// store that several processes share needs locks across processes as well.
 ///
 /// # Examples

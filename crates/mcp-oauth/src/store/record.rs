@@ -11,7 +11,7 @@ use super::{
     key::StoreKey,
 };
 
-/// The version of the JSON format. It must grow if older programs would misread the records.
+/// The version of the JSON format. It must increase if older programs would misread the records.
 const VERSION: u32 = 1;
 
 /// A record of a store. It is serializable, so a store does not need to know its content.

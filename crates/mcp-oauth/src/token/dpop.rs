@@ -133,7 +133,7 @@ impl RequestSigner for DpopSigner {
     }
 }
 
-/// Returns whether a challenge requires a nonce (section 9).
+/// Returns `true` if a challenge requires a nonce (section 9).
 fn requires_nonce(headers: &HeaderMap) -> bool {
     let values = headers.get_all(http::header::WWW_AUTHENTICATE);
     let texts = values.iter().filter_map(|value| value.to_str().ok());

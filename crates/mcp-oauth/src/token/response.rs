@@ -68,7 +68,7 @@ impl TokenResponse {
         Err(Error::untrusted(url, "the access token is of an unknown type"))
     }
 
-    /// Returns when the access token expires, in seconds since 1970.
+    /// Returns the time at which the access token expires, in seconds since 1970.
     pub(crate) fn expires_at(&self) -> Option<u64> {
         let seconds = match self.expires_in.as_ref()?.valid()? {
             Seconds::Number(seconds) => *seconds,
