@@ -22,6 +22,7 @@
 //!     let transport = HttpTransport::builder("https://mcp.example.com/mcp")
 //!         .token_source(application.user("ann"))
 //!         .build()?;
+//!     // Uses the stored credentials of an earlier sign-in, and refreshes them if necessary.
 //!     let list = Client::new(transport).list_tools().await?;
 //!     println!("{} tools", list.tools.len());
 //!     Ok(())

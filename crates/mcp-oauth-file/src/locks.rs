@@ -38,7 +38,7 @@ use crate::{file_name, permissions};
 #[derive(Debug)]
 pub struct FileLocks {
     folder: PathBuf,
-    /// The locks within this process. With them, at most one task waits for other processes.
+    /// The locks within this process. Only the task that holds one waits for other processes.
     process_locks: KeyLocks,
 }
 
@@ -85,7 +85,7 @@ async fn lock_file(path: PathBuf) -> Result<File, BoxError> {
     }
 }
 
-/// Opens the file, and tries to lock it. Returns `true` with it if it is locked.
+/// Opens the file, and tries to lock it. Returns the file, and `true` if it is locked.
 fn try_lock(path: &Path) -> io::Result<(File, bool)> {
     let file = permissions::private_file_options().open(path)?;
     match file.try_lock() {

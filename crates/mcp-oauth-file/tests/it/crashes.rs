@@ -46,7 +46,7 @@ async fn a_process_killed_while_writing_leaves_the_old_token() {
         let new = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
         let new = new.filter(|path| path.extension().is_some_and(|extension| extension == "new"));
         let lengths: Vec<_> = new.map(|path| fs::metadata(path).unwrap().len()).collect();
-        assert_eq!(lengths.len(), 1, "it was not killed between the first step and the last");
+        assert_eq!(lengths.len(), 1, "the writer was not killed between its first and last step");
         assert_eq!(lengths[0] > 0, max_blocks > 0);
         assert_eq!(number(&folder.store().load(&key("ann")).await.unwrap().unwrap()), 42);
     }

@@ -1,6 +1,6 @@
 //! Tests of the file store.
 
-#![expect(clippy::unwrap_used, reason = "the lint does not know helpers of tests")]
+#![expect(clippy::unwrap_used, reason = "the lint does not recognize test helpers")]
 
 mod crashes;
 mod files;
