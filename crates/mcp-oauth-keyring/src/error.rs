@@ -26,7 +26,7 @@ pub enum Error {
     },
 
     /// The folder cannot be created or written.
-    #[error("cannot use the folder \"{path}\"")]
+    #[error("cannot use folder \"{path}\"")]
     Folder {
         /// The path of the folder.
         path: PathBuf,

@@ -6,7 +6,7 @@ use crate::entry;
 use crate::secret_service::SecretService;
 use crate::{error::Error, keyring::Keyring};
 
-/// Opens the entry of an application in the keyring of the system.
+/// Opens the entry of an application in the system keyring.
 pub(crate) fn native(application: &str) -> Result<impl Keyring, Error> {
     #[cfg(target_os = "macos")]
     let keyring = entry::open(apple_native_keyring_store::keychain::Store::new(), application);

@@ -17,8 +17,8 @@ use crate::{error::Error, keyring::Keyring, native::native};
 ///
 /// Only the key is in the keyring, because the credentials may be too large for it. The limit is
 /// 2,560 bytes on Windows. The files are those of any [`FileStore`]: they survive crashes, and
-/// several processes can use them. Without the key, the files are of no use. If the key is lost, the
-/// user must sign in again.
+/// several processes can use them. Without the key, the records cannot be read. If the key is lost,
+/// the user must sign in again.
 ///
 /// This function blocks while the system asks the user to unlock the keyring. The store does not
 /// use the keyring later.
