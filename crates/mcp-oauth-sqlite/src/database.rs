@@ -16,7 +16,7 @@ use crate::error::Error;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause between two attempts to switch the file to WAL.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
-/// The application ID that marks the database as ours: "Rly1".
+/// The application ID that marks a database of this crate: "Rly1".
 const APPLICATION_ID: i32 = 0x526c_7931;
 
 /// The migrations, one for each schema version. The file stores how many have run. They must not
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_database_of_another_program() {
+    fn rejects_a_database_of_another_program() {
         let mut other = memory();
         other.execute_batch("CREATE TABLE users (name TEXT)").unwrap();
         let error = migrate(&mut other, Path::new("app.db"), &MIGRATIONS).unwrap_err();

@@ -25,8 +25,9 @@ use crate::{
 ///
 /// Clones share the database, and several processes of one machine may use it at the same time.
 ///
-/// The lock files are in a folder next to the database, with the suffix `.locks`. Both must be on a
-/// local disk, because locks do not work reliably on network file systems.
+/// The lock files are in a folder next to the database: its name is that of the database with the
+/// suffix `.locks`. Both must be on a local disk, because locks do not work reliably on network file
+/// systems.
 ///
 /// Principals and issuers are not encrypted. Server URLs may contain API keys, so only their digests
 /// are stored. Each record is bound to its row: if it is moved to another row, it cannot be
