@@ -58,7 +58,7 @@ pub enum Error {
 
     /// The server cannot be reached, or it is temporarily unavailable. The request may succeed
     /// later.
-    #[error("cannot reach {url}")]
+    #[error("request to {url} failed")]
     Unreachable {
         /// The URL of the request, without its query.
         url: String,

@@ -84,10 +84,10 @@ impl GuardedClient {
         let untrusted = |reason: &str| Error::untrusted(&parsed, reason);
         let host = parsed.host_str().ok_or_else(|| untrusted("it has no host"))?;
         if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err(untrusted("it has a user name or password"));
+            return Err(untrusted("it contains a user name or password"));
         }
         if parsed.fragment().is_some() {
-            return Err(untrusted("it has a fragment"));
+            return Err(untrusted("it contains a fragment"));
         }
         let loopback = is_loopback(&parsed);
         match parsed.scheme() {
@@ -213,7 +213,7 @@ fn without_secrets(url: &str) -> String {
 }
 
 fn invalid_uri(url: &Url) -> Error {
-    Error::untrusted(url, "it is not valid in an HTTP request")
+    Error::untrusted(url, "it contains characters that HTTP does not allow")
 }
 
 /// Returns the error for a status that means that the server is temporarily unavailable.
