@@ -1,18 +1,18 @@
-//! The URL of a server, validated once and displayed without its query.
+//! The URL of a server. It is validated once, and displayed without its query.
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use http::Uri;
 use url::{Host, Url};
 
-/// The URL that a server's messages go to.
+/// The URL of a server, to which its messages are sent.
 ///
-/// It is `http:` or `https:`, without user name, password and fragment. `Display` and `Debug` leave
-/// out the query, which some servers use for keys.
+/// The scheme is `http:` or `https:`. The URL has no user name, no password and no fragment.
+/// `Display` and `Debug` leave out the query, because some servers expect a key there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Arc<ParsedUrl>);
 
-/// The same URL as two types: for parsing, and for sending.
+/// The same URL as two types: one to resolve references, one to send requests.
 #[derive(PartialEq, Eq)]
 struct ParsedUrl {
     url: Url,
@@ -26,7 +26,7 @@ pub(crate) struct InvalidEndpoint {
 }
 
 impl Endpoint {
-    /// Validates a URL, without the crate's error type. Callers use [`Endpoint::parse`].
+    /// Validates a URL. Callers use [`Endpoint::parse`], which returns the crate's error type.
     pub(crate) fn new(url: &str) -> Result<Self, InvalidEndpoint> {
         let invalid = |reason: &str| InvalidEndpoint { reason: reason.to_owned() };
         let url = Url::parse(url).map_err(|error| invalid(&error.to_string()))?;
@@ -44,7 +44,7 @@ impl Endpoint {
         Ok(Self(Arc::new(ParsedUrl { url, uri })))
     }
 
-    /// The whole URL, query included.
+    /// Returns the complete URL, including the query.
     pub fn url(&self) -> &Url {
         &self.0.url
     }
@@ -56,7 +56,8 @@ impl Endpoint {
     /// Resolves a `reference` that the server sent (RFC 3986, section 5).
     ///
     /// # Errors
-    /// Returns the reason if a token for this URL must not go there.
+    /// Returns the reason if the result is not a valid URL, or if a token for this URL must not be
+    /// sent there.
     pub(crate) fn join(&self, reference: &str) -> Result<Self, &'static str> {
         let url = self.url().join(reference).map_err(|_| "it names no URL to send to")?;
         if url.origin() != self.url().origin() {
@@ -65,8 +66,8 @@ impl Endpoint {
         Self::new(url.as_str()).map_err(|_| "it names no usable URL to send to")
     }
 
-    /// Returns whether a token may be sent there: the connection is encrypted or does not leave
-    /// this machine.
+    /// Returns whether a token may be sent to this URL. This is the case if the connection is
+    /// encrypted or does not leave this machine.
     pub(crate) fn is_confidential(&self) -> bool {
         self.0.url.scheme() == "https" || self.is_loopback()
     }

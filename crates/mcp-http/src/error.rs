@@ -12,158 +12,165 @@ use crate::{
     error_body::ErrorBody,
 };
 
-/// Why a message did not reach a server, or nothing usable came back.
+/// An error of the HTTP transports or the HTTP client.
 ///
-/// No variant shows a token, a session id or the query of a URL.
+/// No message of this type contains a token, a session id or the query of a URL.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The URL of a server is unusable.
+    /// The URL of a server is invalid.
     #[error("the server's URL is not usable: {reason}")]
     InvalidEndpoint {
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
 
-    /// A header is not one, or is the transport's own. Nothing was sent.
+    /// A header has an invalid name or value, or it is reserved for the transport. Nothing was
+    /// sent.
     #[error("the header {name:?} cannot be set: {reason}")]
     InvalidHeader {
-        /// The header's name.
+        /// The name of the header.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
 
-    /// No HTTP client could be set up.
+    /// The HTTP client cannot be created.
     #[error("no HTTP client can be set up")]
     ClientBuild {
-        /// What is wrong.
+        /// The cause.
         source: BoxError,
     },
 
-    /// The access token holds what no header carries. Nothing was sent.
+    /// The access token is empty or contains a character that is not allowed in a header. Nothing
+    /// was sent.
     #[error(
         "the access token for {endpoint} is empty or holds a space, a line break or another \
          character that no header carries"
     )]
     InvalidToken {
-        /// The server that the token is meant for.
+        /// The server that the token is for.
         endpoint: Endpoint,
     },
 
-    /// A token or a header of the user's own would travel unencrypted. Nothing was sent.
+    /// A token or a configured header would be sent unencrypted. Nothing was sent.
     #[error(
         "credentials would travel unencrypted to {endpoint}: use https, or allow insecure HTTP \
          for this server"
     )]
     InsecureHttp {
-        /// The server that they are meant for.
+        /// The server that the credentials are for.
         endpoint: Endpoint,
     },
 
-    /// The token source found no token. Nothing was sent.
+    /// The token source or the request signer returned an error. Nothing was sent.
     #[error("no access token for {endpoint}")]
     TokenSource {
-        /// The server that the token is meant for.
+        /// The server that the token is for.
         endpoint: Endpoint,
-        /// Why there is none.
+        /// The error of the token source or the request signer.
         source: BoxError,
     },
 
-    /// The server wants an access token, or a better one.
+    /// The server requires an access token, or rejected the one that was sent.
     #[error(transparent)]
     Unauthorized(Box<Unauthorized>),
 
-    /// The server no longer knows the session. The request did not run, unless its answer had begun.
+    /// The session has ended. The request did not run, unless its response had begun.
     #[error("{endpoint} has ended the session")]
     SessionEnded {
-        /// The server.
+        /// The URL of the server.
         endpoint: Endpoint,
     },
 
-    /// No connection could be made: name resolution, TLS, refused, timeout. Or there is one, over
-    /// which the server takes no request (RFC 9113, section 8.7).
+    /// The client cannot connect: name resolution or TLS failed, the connection was refused, or it
+    /// timed out.
+    ///
+    /// The error also occurs on an open connection if the server does not process the request (RFC
+    /// 9113, section 8.7).
     #[error("cannot reach {endpoint}")]
     Unreachable {
-        /// The server.
+        /// The URL of the server.
         endpoint: Endpoint,
-        /// Why.
+        /// The cause.
         source: BoxError,
     },
 
-    /// The connection broke before the answer was complete.
+    /// The connection was lost before the response was complete.
     #[error("the connection to {endpoint} broke")]
     Interrupted {
-        /// The server.
+        /// The URL of the server.
         endpoint: Endpoint,
-        /// How.
+        /// The cause.
         source: BoxError,
     },
 
-    /// An event stream ended or broke, and was not to be had again.
+    /// An event stream ended or was interrupted, and could not be resumed.
     #[error("the stream of {endpoint} could not be taken up again in {attempts} attempts")]
     ResumptionFailed {
-        /// The server.
+        /// The URL of the server.
         endpoint: Endpoint,
-        /// How often that was tried.
+        /// The number of attempts to resume it.
         attempts: u32,
-        /// What was the matter last, unless the server just ended the stream each time.
+        /// The last error. `None` if the server ended the stream normally each time.
         source: Option<Box<Error>>,
     },
 
-    /// The server answered with an HTTP status that is no success.
+    /// The HTTP status of the response is not a success.
     #[error("{endpoint} answered with HTTP status {status}{}", BodySuffix(.body))]
     Status {
-        /// The server.
+        /// The URL of the server.
         endpoint: Endpoint,
-        /// The status.
+        /// The HTTP status.
         status: StatusCode,
-        /// How long the server asks to wait before the next request (`Retry-After`).
+        /// The time that the server asks the client to wait before the next request
+        /// (`Retry-After`).
         retry_after: Option<Duration>,
-        /// The beginning of the body, which may hold a JSON-RPC error.
+        /// The beginning of the body, which may contain a JSON-RPC error.
         body: ErrorBody,
     },
 
-    /// The server points to another URL, which is not followed: it was not given the token.
+    /// The server redirects to another URL. The client does not follow redirects, because the token
+    /// is not for the other URL.
     #[error(
         "{endpoint} redirects to {location}, which is not followed: set that URL if it is right"
     )]
     Redirect {
-        /// The server.
+        /// The URL of the server.
         endpoint: Endpoint,
-        /// The status.
+        /// The HTTP status.
         status: StatusCode,
-        /// Where it points to, without the query.
+        /// The target of the redirect, without its query.
         location: String,
     },
 
-    /// The answer is neither JSON nor an event stream.
+    /// The content type of the response is not JSON and not an event stream.
     #[error(
         "{endpoint} answered with {content_type} instead of JSON or an event stream{}",
         BodySuffix(.body)
     )]
     UnexpectedContentType {
-        /// The server.
+        /// The URL of the server.
         endpoint: Endpoint,
-        /// What it says the body is.
+        /// The content type of the response.
         content_type: String,
         /// The beginning of the body.
         body: ErrorBody,
     },
 
-    /// The server broke a rule of the transport.
+    /// The response violates the rules of the transport.
     #[error("{endpoint} broke the rules of MCP over HTTP: {reason}")]
     Protocol {
-        /// The server.
+        /// The URL of the server.
         endpoint: Endpoint,
-        /// Which rule.
+        /// The violation.
         reason: &'static str,
     },
 
-    /// A message of the server is larger than allowed.
+    /// A message of the server is larger than the limit.
     #[error("{endpoint} sent a message of more than {limit} bytes")]
     TooLarge {
-        /// The server.
+        /// The URL of the server.
         endpoint: Endpoint,
         /// The limit, in bytes after decompression.
         limit: usize,
@@ -221,15 +228,15 @@ impl Endpoint {
     /// Parses the URL of a server.
     ///
     /// # Errors
-    /// [`Error::InvalidEndpoint`] if it is not a URL, its scheme is not `http:` or `https:`, or
-    /// it holds a user name, a password or a fragment.
+    /// Returns [`Error::InvalidEndpoint`] if `url` is not a URL or its scheme is not `http:` or
+    /// `https:`. Returns it too if the URL contains a user name, a password or a fragment.
     pub fn parse(url: &str) -> Result<Self, Error> {
         Ok(Self::new(url)?)
     }
 }
 
 impl Unauthorized {
-    /// Finds the refusal in an error, or in what caused it.
+    /// Finds this error in `error` or among its sources.
     pub fn find_in<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
         let mut next = Some(error);
         while let Some(error) = next {
@@ -256,7 +263,7 @@ impl Unauthorized {
     }
 }
 
-/// Shows a body after a colon, or nothing if it is empty.
+/// Displays a body after a colon, or nothing if the body is empty.
 struct BodySuffix<'a>(&'a ErrorBody);
 
 impl std::fmt::Display for BodySuffix<'_> {

@@ -5,14 +5,14 @@ use std::fmt;
 use bytes::Bytes;
 use mcp_client::Truncated;
 
-/// The beginning of the body that came with a failure, without the secrets of the request.
+/// The beginning of the body of an error response. It does not contain the secrets of the request.
 ///
-/// `Display` gives some of it in one line, `Debug` its length.
+/// `Display` writes a truncated text in one line. `Debug` writes the length.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ErrorBody(pub(crate) Bytes);
 
 impl ErrorBody {
-    /// The bytes of the body, at most 64 KiB.
+    /// Returns the bytes of the body, at most 64 KiB.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -1,25 +1,53 @@
-//! Streamable HTTP transport for Model Context Protocol clients, with a bearer token on each request.
+//! The HTTP transports for clients of the Model Context Protocol (MCP).
 //!
-//! Start at [`HttpTransport::builder`] and hand the transport to a [`Client`]; everything that can
-//! go wrong is in [`Error`], and a server that wants the user to sign in is an [`Unauthorized`].
-//! Servers of 2024-11-05 want an [`SseTransport`], which a client falls back to by itself.
-//! [`HttpCallOptions`] give a single call a token or headers of its own; [`HttpClient::builder`] is for
-//! proxies, authorities and certificates.
+//! This crate connects a [`Client`] to an MCP server over Streamable HTTP. It sends an access token
+//! with each request. If the server rejects the token, the transport gets another one from the
+//! token source and retries the request once. It resumes event streams that are interrupted. For
+//! servers of MCP 2024-11-05, the client falls back to the older HTTP+SSE transport.
+//!
+//! Start at [`HttpTransport::builder`], and pass the transport to [`Client::new`]. The modules of
+//! the crate, from the entry point down:
+//!
+//! - `transport`: [`HttpTransport`] for Streamable HTTP, and [`SseTransport`] for HTTP+SSE.
+//! - `message`: HTTP requests and responses. [`HttpCallOptions`] set the token and the [`Headers`]
+//!   of a single call.
+//! - `client`: [`HttpClient`], which makes the connections. [`HttpClient::builder`] sets proxies
+//!   and certificates.
+//! - `error`: [`Error`], the error type of this crate.
+//! - `auth`: [`AccessToken`], [`TokenSource`], and [`Unauthorized`], the error for a missing or
+//!   rejected token.
+//! - `endpoint`: [`Endpoint`], the URL of a server.
+//! - `error_body`: [`ErrorBody`], the beginning of the body of an error response.
+//!
+//! # Examples
+//!
+//! Lists the tools of a server that requires an access token:
 //!
 //! ```no_run
-//! # async fn run(token: String) -> Result<(), Box<dyn std::error::Error>> {
 //! use mcp_http::{Client, HttpTransport, Unauthorized};
 //!
-//! let transport = HttpTransport::builder("https://example.com/mcp").bearer_token(token).build()?;
-//! match Client::new(transport).list_tools().await {
-//!     Ok(list) => println!("{} tools", list.tools.len()),
-//!     Err(error) => match Unauthorized::find_in(&error) {
-//!         Some(unauthorized) => println!("sign in again: {:?}", unauthorized.challenge()),
-//!         None => return Err(error.into()),
-//!     },
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let token = std::env::var("ACCESS_TOKEN")?;
+//!     let transport =
+//!         HttpTransport::builder("https://example.com/mcp").bearer_token(token).build()?;
+//!     let client = Client::new(transport);
+//!
+//!     match client.list_tools().await {
+//!         Ok(list) => {
+//!             for tool in &list.tools {
+//!                 println!("{}", tool.name);
+//!             }
+//!         }
+//!         Err(error) => match Unauthorized::find_in(&error) {
+//!             Some(unauthorized) => println!("sign in again: {unauthorized}"),
+//!             None => return Err(error.into()),
+//!         },
+//!     }
+//!
+//!     client.close().await?;
+//!     Ok(())
 //! }
-//! # Ok(())
-//! # }
 //! ```
 
 mod transport;

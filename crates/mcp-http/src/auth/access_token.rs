@@ -1,4 +1,4 @@
-//! Access tokens, and the signatures that prove possession of them.
+//! Access tokens, and signers that prove possession of a token.
 
 use std::{fmt, sync::Arc};
 
@@ -7,10 +7,12 @@ use mcp_client::BoxError;
 use url::Url;
 use zeroize::Zeroizing;
 
-/// A bearer token (RFC 6750), or one whose sender proves with each request that it is theirs.
+/// An access token: a bearer token (RFC 6750), or a token with a [`RequestSigner`] that proves
+/// possession with each request.
 ///
-/// It is never shown: `Debug` prints asterisks, and there is no `Display`. Clones share it; its text
-/// is wiped from memory when the last one goes, though not the copies that HTTP has made of it.
+/// The text is never displayed: `Debug` prints asterisks, and there is no `Display`. Clones share
+/// the text. It is wiped from memory when the last clone is dropped. Copies in the buffers of the
+/// HTTP library are not wiped.
 ///
 /// ```
 /// let token = mcp_http::AccessToken::new("s3cret");
@@ -21,15 +23,15 @@ pub struct AccessToken(Arc<Inner>);
 
 struct Inner {
     text: Zeroizing<String>,
-    /// The value of the `Authorization` header; `None` if no header can carry the token.
+    /// The value of the `Authorization` header. `None` if the token is not allowed in a header.
     authorization: Option<HeaderValue>,
     signer: Option<Arc<dyn RequestSigner>>,
 }
 
 impl AccessToken {
-    /// Takes a token as its issuer gave it.
+    /// Creates a bearer token from the text that the authorization server issued.
     ///
-    /// Whether a header can carry it shows when it is sent: see
+    /// The text is not validated here. A request with an invalid token fails with
     /// [`Error::InvalidToken`](crate::Error::InvalidToken).
     pub fn new(token: impl Into<String>) -> Self {
         let text = Zeroizing::new(token.into());
@@ -37,14 +39,15 @@ impl AccessToken {
         Self(Arc::new(Inner { text, authorization, signer: None }))
     }
 
-    /// Takes a token that is of no use without what `signer` adds to each request.
+    /// Creates a token that servers accept only together with the headers that `signer` adds to
+    /// each request.
     pub fn with_signer(token: impl Into<String>, signer: Arc<dyn RequestSigner>) -> Self {
         let text = Zeroizing::new(token.into());
         let authorization = authorization_value(signer.scheme(), &text);
         Self(Arc::new(Inner { text, authorization, signer: Some(signer) }))
     }
 
-    /// The token itself, to be sent to its server and shown to nobody.
+    /// Returns the text of the token. Send it only to its server, and do not display it.
     pub fn expose(&self) -> &str {
         &self.0.text
     }
@@ -58,28 +61,30 @@ impl AccessToken {
     }
 }
 
-/// Proves with each request that whoever sends a token may use it (RFC 9449 is one way).
+/// Proves possession of an access token with each request, for example with DPoP (RFC 9449).
 pub trait RequestSigner: Send + Sync + 'static {
-    /// The scheme of the `Authorization` header that carries the token.
+    /// Returns the scheme of the `Authorization` header, such as `DPoP`.
     fn scheme(&self) -> &'static str;
 
-    /// The headers to add to one request; they are for this one only.
+    /// Returns the headers to add to one request. They are not used for any other request.
     ///
     /// # Errors
-    /// Whatever kept it from signing. That is [`Error::TokenSource`](crate::Error::TokenSource), and
-    /// nothing is sent.
+    /// Returns an error if the request cannot be signed. The call then fails with
+    /// [`Error::TokenSource`](crate::Error::TokenSource), and nothing is sent.
     fn sign(&self, method: &Method, url: &Url) -> Result<HeaderMap, BoxError>;
 
-    /// Sees how each request that it signed was answered. Whether one that was answered with 401 is
-    /// to be signed anew and sent once more, because the answer says what was missing.
+    /// Receives the status and headers of the response to each signed request.
+    ///
+    /// Returns true if the request is to be signed again and sent once more, because the response
+    /// contains what was missing. The result has an effect only after a 401. Defaults to false.
     fn on_response(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
         let _ = (url, status, headers);
         false
     }
 }
 
-/// Returns the value of the `Authorization` header. Visible ASCII is more than RFC 6750 allows, and
-/// is everything that a header safely carries.
+/// Returns the value of the `Authorization` header, or `None` if the token contains anything but
+/// visible ASCII characters. RFC 6750 allows fewer characters, but some issuers use others.
 fn authorization_value(scheme: &str, token: &str) -> Option<HeaderValue> {
     let visible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     let header = Zeroizing::new(format!("{scheme} {token}"));

@@ -1,23 +1,23 @@
 //! The challenges of `WWW-Authenticate` response headers (RFC 9110, section 11.6.1).
 //!
-//! The published parsers reject the whole header if one challenge is malformed. This parser
-//! continues after it, so that a proxy's malformed `Negotiate` does not hide the `Bearer` challenge
-//! behind it.
+//! Published parsers reject the whole header if one challenge is malformed. This parser skips the
+//! malformed challenge. A malformed `Negotiate` challenge of a proxy therefore does not hide the
+//! `Bearer` challenge after it.
 
-/// One challenge of `WWW-Authenticate` (RFC 9110, section 11.6.1).
+/// A challenge from a `WWW-Authenticate` response header (RFC 9110, section 11.6.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Challenge {
-    /// The scheme, as it was written; to be compared with [`is`](Self::is_scheme).
+    /// The scheme, as the server wrote it. Compare it with [`is_scheme`](Self::is_scheme).
     pub scheme: String,
-    /// The value of a scheme that has a single one, such as `Negotiate`.
+    /// The single value of a scheme that has no named parameters, such as `Negotiate`.
     pub token68: Option<String>,
-    /// Names, as they were written, and values, without their quotes.
+    /// The parameters: names as the server wrote them, and values without quotes.
     pub params: Vec<(String, String)>,
 }
 
 impl Challenge {
-    /// Reads all challenges of one header value; what is malformed is passed over.
+    /// Parses all challenges of one header value. Malformed parts are skipped.
     ///
     /// ```
     /// use mcp_http::Challenge;
@@ -49,33 +49,33 @@ impl Challenge {
         challenges
     }
 
-    /// Whether the challenge is of this scheme; upper and lower case are the same.
+    /// Returns whether the challenge has this scheme, ignoring case.
     pub fn is_scheme(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
 
-    /// The first parameter of this name; upper and lower case are the same.
+    /// Returns the first parameter with this name, ignoring case.
     pub fn param(&self, name: &str) -> Option<&str> {
         let mut params = self.params.iter();
         params.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Where the server's protected resource metadata is (RFC 9728, section 5.1).
+    /// Returns the URL of the server's protected resource metadata (RFC 9728, section 5.1).
     pub fn resource_metadata(&self) -> Option<&str> {
         self.param("resource_metadata")
     }
 
-    /// The scopes that the request needs, separated by spaces (RFC 6750, section 3).
+    /// Returns the scopes that the request requires, separated by spaces (RFC 6750, section 3).
     pub fn scope(&self) -> Option<&str> {
         self.param("scope")
     }
 
-    /// Why the token was refused, such as `invalid_token` (RFC 6750, section 3.1).
+    /// Returns the error code, such as `invalid_token` (RFC 6750, section 3.1).
     pub fn error(&self) -> Option<&str> {
         self.param("error")
     }
 
-    /// Why the token was refused, for people. Untrusted text.
+    /// Returns the description of the error for developers. The text is untrusted.
     pub fn error_description(&self) -> Option<&str> {
         self.param("error_description")
     }
@@ -92,8 +92,8 @@ enum Part<'a> {
 impl<'a> Input<'a> {
     /// Parses the next scheme or parameter.
     ///
-    /// Both are separated by commas, so only what follows a name distinguishes them: a parameter
-    /// has an equals sign.
+    /// Commas separate both challenges and parameters. A name with an equals sign after it is a
+    /// parameter, and any other name is a scheme.
     fn part(&mut self) -> Option<Part<'a>> {
         loop {
             self.skip(|c| matches!(c, ' ' | '\t' | ','));
@@ -120,8 +120,8 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Parses the value of a parameter, which is a token or a quoted string; `None` if it is
-    /// neither.
+    /// Parses the value of a parameter, which is a token or a quoted string. Returns `None` if it
+    /// is neither.
     fn value(&mut self) -> Option<String> {
         if self.eat('"') {
             return self.quoted();

@@ -1,4 +1,4 @@
-//! Access tokens, where they come from, and the responses that reject them.
+//! Access tokens, token sources, and the errors for rejected tokens.
 
 mod token_source;
 mod unauthorized;

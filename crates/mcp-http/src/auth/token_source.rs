@@ -1,4 +1,4 @@
-//! Sources of access tokens: the trait that applications implement, and its requests.
+//! Sources of access tokens: a trait for applications to implement, and its arguments.
 
 use futures_util::future::{self, BoxFuture};
 use mcp_client::BoxError;
@@ -6,9 +6,9 @@ use mcp_client::BoxError;
 use super::{access_token::AccessToken, unauthorized::Unauthorized};
 use crate::endpoint::Endpoint;
 
-/// Where the token of one user comes from, asked before each request.
+/// A source of access tokens for one user. The transport calls it before each request.
 ///
-/// An [`AccessToken`] is one itself: it always gives itself.
+/// An [`AccessToken`] implements this trait: it always returns itself.
 ///
 /// ```
 /// use std::sync::{Arc, RwLock};
@@ -16,10 +16,10 @@ use crate::endpoint::Endpoint;
 /// use futures_util::future::BoxFuture;
 /// use mcp_http::{AccessToken, TokenRequest, TokenSource, mcp_client::BoxError};
 ///
-/// /// Gives the token that another part of the application keeps fresh.
-/// struct Kept(Arc<RwLock<AccessToken>>);
+/// /// Returns the token that another part of the application refreshes.
+/// struct SharedToken(Arc<RwLock<AccessToken>>);
 ///
-/// impl TokenSource for Kept {
+/// impl TokenSource for SharedToken {
 ///     fn token<'a>(
 ///         &'a self,
 ///         _: TokenRequest<'a>,
@@ -30,50 +30,52 @@ use crate::endpoint::Endpoint;
 /// }
 /// ```
 pub trait TokenSource: Send + Sync + 'static {
-    /// Gives the token to use, or `None` to send the request without one.
+    /// Returns the token to use, or `None` to send the request without a token.
     ///
-    /// After a refusal it is asked once more, with [`TokenRequest::rejected`] set, and by no two
-    /// calls through one transport at the same time: those that wait meanwhile share what comes out.
-    /// It has 20 seconds. A token that differs from the refused one is tried; otherwise the caller
-    /// gets the [`Unauthorized`].
+    /// If the server rejects the token, the transport calls the source once more, with
+    /// [`TokenRequest::rejected`] set. It never makes two such calls at the same time. Calls that
+    /// wait meanwhile share the result. The time limit is 20 seconds.
+    ///
+    /// If the returned token differs from the rejected one, the transport retries the request with
+    /// it. Otherwise the caller gets the [`Unauthorized`] error.
     ///
     /// # Errors
-    /// Whatever kept it from finding a token. Before a request, that is
-    /// [`Error::TokenSource`](crate::Error::TokenSource), and nothing is sent; after a refusal, it
-    /// becomes the source of the [`Unauthorized`].
+    /// Returns an error if the source cannot get a token. Before a request, the call fails with
+    /// [`Error::TokenSource`](crate::Error::TokenSource), and nothing is sent. After a rejection,
+    /// the error becomes the source of the [`Unauthorized`] error.
     fn token<'a>(
         &'a self,
         request: TokenRequest<'a>,
     ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>>;
 }
 
-/// What a token is wanted for.
+/// The purpose of a token, passed to a [`TokenSource`].
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct TokenRequest<'a> {
-    /// The server that the token goes to.
+    /// The server that the token is for.
     pub endpoint: &'a Endpoint,
-    /// The refusal that makes another token necessary.
+    /// The rejected token, if another one is needed.
     pub rejected: Option<RejectedToken<'a>>,
 }
 
-/// A token that the server did not take, and what it said.
+/// A token that the server rejected, and the error.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct RejectedToken<'a> {
-    /// The token; `None` if the request had none.
+    /// The token. `None` if the request had no token.
     pub token: Option<&'a AccessToken>,
-    /// What the server said.
+    /// The error, with the server's challenges.
     pub unauthorized: &'a Unauthorized,
 }
 
 impl<'a> TokenRequest<'a> {
-    /// A request for a token to begin with.
+    /// Creates a request for the first token.
     pub fn new(endpoint: &'a Endpoint) -> Self {
         Self { endpoint, rejected: None }
     }
 
-    /// The same after a refusal.
+    /// Adds the rejected token, so that the source returns another one.
     #[must_use]
     pub fn with_rejected(self, refused: RejectedToken<'a>) -> Self {
         Self { rejected: Some(refused), ..self }
@@ -81,7 +83,7 @@ impl<'a> TokenRequest<'a> {
 }
 
 impl<'a> RejectedToken<'a> {
-    /// The refusal of `token`, or of a request that had none.
+    /// Creates a rejection of `token`, or of a request without a token.
     pub fn new(token: Option<&'a AccessToken>, unauthorized: &'a Unauthorized) -> Self {
         Self { token, unauthorized }
     }

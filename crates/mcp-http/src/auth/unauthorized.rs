@@ -7,62 +7,67 @@ use mcp_client::{BoxError, Truncated};
 use super::challenge::Challenge;
 use crate::endpoint::Endpoint;
 
-/// A server that wants an access token, or a better one. The request
-/// [did not run](Self::did_not_run), but for a rare case.
+/// The server requires an access token, or rejected the one that was sent.
 ///
-/// It is found in any error of a call with [`Unauthorized::find_in`].
+/// The request [did not run](Self::did_not_run), except in a rare case. [`Unauthorized::find_in`]
+/// finds this error in any error of a call.
+///
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Unauthorized {
-    /// The server.
+    /// The URL of the server.
     pub endpoint: Endpoint,
-    /// What is wrong with the request's token.
+    /// The reason why the server requires another token.
     pub reason: UnauthorizedReason,
-    /// What the server said in `WWW-Authenticate`, in its order; empty if it said nothing.
+    /// The challenges of the `WWW-Authenticate` headers, in the server's order. Empty if there are
+    /// none.
     pub challenges: Vec<Challenge>,
-    /// The error of the token source when it was asked for another token.
+    /// The error that the token source returned when it was called for another token.
     refresh_error: Option<Arc<dyn StdError + Send + Sync>>,
-    /// Set if the server had accepted the request before, so that it may have run.
+    /// Set if the server had accepted the request before it rejected the token, so that it may have
+    /// run.
     may_have_run: bool,
 }
 
-/// What is wrong with the token of a refused request.
+/// The reason why a server requires another access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnauthorizedReason {
-    /// The request had none.
+    /// The request had no token.
     Missing,
-    /// It is expired, revoked, or not meant for this server (HTTP status 401).
+    /// The token is expired, revoked, or for another server (HTTP status 401).
     Rejected,
-    /// It does not allow this request (HTTP status 403, `insufficient_scope`; RFC 6750,
-    /// section 3.1).
+    /// The scope of the token does not cover the request (HTTP status 403, `insufficient_scope`;
+    /// RFC 6750, section 3.1).
     InsufficientScope,
 }
 
 impl Unauthorized {
-    /// The refusal of a request to `endpoint`.
+    /// Creates an error for a request to `endpoint`.
     pub fn new(endpoint: Endpoint, reason: UnauthorizedReason, challenges: Vec<Challenge>) -> Self {
         Self { endpoint, reason, challenges, refresh_error: None, may_have_run: false }
     }
 
-    /// Adds the error of the token source when it was asked for another token.
+    /// Adds the error that the token source returned when it was called for another token.
     pub(crate) fn with_refresh_error(self, refresh_error: BoxError) -> Self {
         Self { refresh_error: Some(refresh_error.into()), ..self }
     }
 
-    /// Marks the request as one that the server had accepted before, so that it may have run.
+    /// Records that the server had accepted the request before it rejected the token.
     pub(crate) fn with_may_have_run(self) -> Self {
         Self { may_have_run: true, ..self }
     }
 
-    /// Whether the request surely did not run. It may have where the server had taken it, and refused
-    /// to go on with an answer that had broken off.
+    /// Returns whether the request certainly did not run.
+    ///
+    /// Returns false if the server had accepted the request, the response was interrupted, and the
+    /// server rejected the token when the client resumed the response.
     pub fn did_not_run(&self) -> bool {
         !self.may_have_run
     }
 
-    /// The server's `Bearer` or `DPoP` challenge: of several, the one that names the error, or else the one
-    /// that names the metadata.
+    /// Returns the `Bearer` or `DPoP` challenge of the server. If there are several, prefers the
+    /// first one with an error, then the first one with resource metadata.
     pub fn challenge(&self) -> Option<&Challenge> {
         let wants_token = |it: &&Challenge| it.is_scheme("Bearer") || it.is_scheme("DPoP");
         let bearer = || self.challenges.iter().filter(wants_token);
@@ -94,7 +99,7 @@ impl fmt::Display for Unauthorized {
     }
 }
 
-/// Two values are equal if the server said the same. The error of the token source is not compared.
+/// Compares everything except the error of the token source.
 impl PartialEq for Unauthorized {
     fn eq(&self, other: &Self) -> bool {
         self.endpoint == other.endpoint

@@ -9,16 +9,18 @@ use tokio::{runtime::Handle, time};
 use super::response::Response;
 use crate::error::Error;
 
-/// The largest part of an error response's body that is kept, in bytes.
+/// The maximum length of the part of an error response's body that is kept, in bytes.
 const PREFIX_LIMIT: usize = 64 * 1024;
-/// The time limit for reading an error response's body. The status is what matters.
+/// The time limit for reading an error response's body. It is short because the status is enough
+/// for an error.
 const PREFIX_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The most memory to allocate before the body arrives, in bytes: its length is only announced.
+/// The maximum memory to allocate before the body arrives, in bytes. The announced length may be
+/// wrong.
 const MAX_PREALLOCATION: usize = 2 * 1024 * 1024;
 
 impl Response {
-    /// Reads the whole body, which must not be longer than `limit` bytes.
+    /// Reads the whole body. Returns an error if it is longer than `limit` bytes.
     pub(crate) async fn read_all(mut self, limit: usize) -> Result<Bytes, Error> {
         let too_large =
             |response: &Self| Err(Error::TooLarge { endpoint: response.endpoint.clone(), limit });
@@ -45,8 +47,8 @@ impl Response {
         Ok(body.into())
     }
 
-    /// Reads the beginning of an error response's body. Also returns whether there is more, because
-    /// the body is too long, too slow, or interrupted.
+    /// Reads the beginning of an error response's body. Also returns whether it is incomplete,
+    /// because the body is too long, too slow, or interrupted.
     pub(crate) async fn read_prefix(mut self) -> (Bytes, bool) {
         let mut body = Vec::new();
         let mut ended = false;
@@ -69,8 +71,7 @@ impl Response {
 
     /// Reads the rest of the body, so that the connection can be reused.
     ///
-    /// Usually the end has already arrived. Only if the server delays it, a separate task waits for
-    /// it.
+    /// Usually the rest has already arrived. If it has not, a separate task waits for it.
     pub(crate) fn drain(mut self) {
         const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
         const DRAIN_LIMIT: usize = 64 * 1024;

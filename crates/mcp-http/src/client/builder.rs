@@ -1,4 +1,4 @@
-//! The settings of an HTTP client: timeouts, proxies, certificates, address filters.
+//! The builder of an HTTP client: timeouts, proxies, certificates and address filters.
 
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
@@ -15,27 +15,28 @@ use super::{
 use crate::error::Error;
 
 impl HttpClient {
-    /// A client with this crate's settings: no redirects, no proxy, 10 seconds to connect, HTTP/1.1
-    /// and HTTP/2, compressed answers, the machine's certificates.
+    /// Creates a client with the default settings. It makes direct connections, without a proxy,
+    /// over HTTP/1.1 and HTTP/2. The connect timeout is 10 seconds. It accepts compressed
+    /// responses, trusts the certificates of the system, and does not follow redirects.
     ///
     /// # Errors
-    /// [`Error::ClientBuild`] if the machine does not allow for one.
+    /// Returns [`Error::ClientBuild`] if the system does not provide what the client needs.
     pub fn new() -> Result<Self, Error> {
         Self::builder().build()
     }
 
-    /// Begins to set up a client that differs from [`new`](Self::new).
+    /// Creates a builder for a client with other settings than [`new`](Self::new).
     ///
     /// ```no_run
-    /// # fn run(own_authority: Vec<u8>) -> Result<(), mcp_http::Error> {
+    /// # fn run(authority: Vec<u8>) -> Result<(), mcp_http::Error> {
     /// use mcp_http::{HttpClient, HttpTransport};
     ///
-    /// let connections = HttpClient::builder()
+    /// let client = HttpClient::builder()
     ///     .proxy("http://proxy.example.com:3128")
-    ///     .root_certificates(own_authority)
+    ///     .root_certificates(authority)
     ///     .build()?;
     /// let transport = HttpTransport::builder("https://mcp.example.com/mcp")
-    ///     .http_client(connections.clone())
+    ///     .http_client(client.clone())
     ///     .build()?;
     /// # Ok(())
     /// # }
@@ -45,7 +46,7 @@ impl HttpClient {
     }
 }
 
-/// Sets up an [`HttpClient`]; made by [`HttpClient::builder`].
+/// A builder for an [`HttpClient`]. Created by [`HttpClient::builder`].
 #[must_use]
 pub struct HttpClientBuilder {
     connect_timeout: Duration,
@@ -75,44 +76,51 @@ impl HttpClientBuilder {
         }
     }
 
-    /// The time for making a connection; 10 seconds.
+    /// Sets the time limit for a connection: name resolution, TCP and TLS together. Defaults to 10
+    /// seconds.
     pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
         Self { connect_timeout, ..self }
     }
 
-    /// A proxy for all servers but those on this machine, which may have a name and a password in its
-    /// URL. It sees where a request goes, and what it holds only where that is plain HTTP.
+    /// Sets the proxy for all servers except those on this machine. The URL may contain a user name
+    /// and a password. The proxy sees the host of each request. It can read requests only over
+    /// plain HTTP.
     pub fn proxy(self, url: impl Into<String>) -> Self {
         Self { proxy: Proxy::Url(url.into()), ..self }
     }
 
-    /// The proxies that the environment names when the client is built (`HTTPS_PROXY`, `ALL_PROXY`,
-    /// `NO_PROXY` and their like), in place of [`proxy`](Self::proxy); the environment is not asked
-    /// unless this is set.
+    /// Uses the proxies of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` and similar
+    /// variables). They replace [`proxy`](Self::proxy). The variables are read when the client is
+    /// built. By default, they are ignored.
     pub fn environment_proxies(self) -> Self {
         Self { proxy: Proxy::Environment, ..self }
     }
 
-    /// Certificates of authorities to trust besides the machine's, in PEM, one or more.
+    /// Adds certificates of authorities to trust, in addition to those of the system. `pem`
+    /// contains one or more certificates in PEM.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.certificates.push(pem.into());
         self
     }
 
-    /// What to show to servers that ask who the client is: its certificate, those in between, and
-    /// their private key, in PEM.
+    /// Sets the client certificate for servers that request one. `pem` contains the certificate,
+    /// the intermediate certificates and the private key, all in PEM.
     pub fn identity(self, pem: impl Into<Vec<u8>>) -> Self {
         Self { identity: Some(Zeroizing::new(pem.into())), ..self }
     }
 
-    /// Speaks HTTP/2 without asking whether the server does, over plain HTTP too.
+    /// Sets whether to use only HTTP/2, without negotiation, also over plain HTTP. Defaults to
+    /// false.
     pub fn http2_prior_knowledge(self, http2_only: bool) -> Self {
         Self { http2_only, ..self }
     }
 
-    /// Connects only where `filter` says so, by the host of the URL and by the address that it stands
-    /// for; of several filters, where all say so. What is connected to is the very address that was
-    /// looked at. A proxy looks up names by itself, so that nothing filters what goes through it.
+    /// Adds a filter for the addresses to connect to. `filter` gets the host of the URL and an IP
+    /// address of the host. If there are several filters, all must return true.
+    ///
+    /// The client connects to exactly the address that was checked, and does not resolve the name
+    /// again. A proxy resolves names itself. The filter does not apply to requests that are sent
+    /// through a proxy.
     pub fn address_filter(
         self,
         filter: impl Fn(&str, IpAddr) -> bool + Send + Sync + 'static,
@@ -124,11 +132,11 @@ impl HttpClientBuilder {
         Self { filter: Some(Arc::new(all)), ..self }
     }
 
-    /// The client. No connection is made yet.
+    /// Creates the client. No connection is made yet.
     ///
     /// # Errors
-    /// [`Error::ClientBuild`] if one of the settings is not what it should be, or the machine does not
-    /// allow for a client.
+    /// Returns [`Error::ClientBuild`] if a setting is invalid, or if the system does not provide
+    /// what the client needs.
     pub fn build(self) -> Result<HttpClient, Error> {
         let identity = self.identity.as_ref().map(|pem| pem.as_slice());
         let mut tls = tls::client_config(&self.certificates, identity)?;
@@ -149,8 +157,8 @@ impl HttpClientBuilder {
         Ok(HttpClient(Backend::Proxied(proxied, pool)))
     }
 
-    /// Returns a reqwest builder with the same settings, for connections through a proxy. Unless
-    /// one is set, reqwest takes the proxies of the environment.
+    /// Returns a reqwest builder with the same settings, for connections through a proxy. If no
+    /// proxy is set on it, reqwest uses the proxies of the environment.
     fn reqwest_builder(&self, tls: ClientConfig) -> reqwest::ClientBuilder {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)

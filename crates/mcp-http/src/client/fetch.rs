@@ -1,4 +1,4 @@
-//! Requests that are not MCP messages, such as for the metadata of an authorization server.
+//! Requests that are not MCP messages, such as those for the metadata of an authorization server.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -7,25 +7,28 @@ use super::http_client::HttpClient;
 use crate::{endpoint::Endpoint, error::Error};
 
 impl HttpClient {
-    /// Sends a request and reads the whole answer, of whatever status; redirects are not followed.
+    /// Sends a request and reads the whole response. A response with an error status is not an
+    /// error. Redirects are not followed.
     ///
-    /// Its headers and bodies are not part of any trace.
+    /// The headers and bodies are not traced.
     ///
     /// ```no_run
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
     /// use mcp_http::HttpClient;
     ///
     /// let request = http::Request::get("https://example.com/.well-known/about").body("".into())?;
-    /// let answer = HttpClient::new()?.fetch(request, 64 * 1024).await?;
-    /// println!("{}: {} bytes", answer.status(), answer.body().len());
+    /// let client = HttpClient::new()?;
+    /// let response = client.fetch(request, 64 * 1024).await?;
+    /// println!("{}: {} bytes", response.status(), response.body().len());
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidEndpoint`]; [`Error::InsecureHttp`] over plain HTTP to another machine;
-    /// [`Error::TooLarge`] for a body of more than `limit` bytes after decompression; what became of
-    /// the connection.
+    /// Returns [`Error::InvalidEndpoint`] if the URL is invalid, and [`Error::InsecureHttp`] if it
+    /// is a plain HTTP URL of another machine. Returns [`Error::TooLarge`] if the body is larger
+    /// than `limit` bytes after decompression. Returns [`Error::Unreachable`],
+    /// [`Error::Interrupted`] or [`Error::Protocol`] if the response cannot be read.
     pub async fn fetch(
         &self,
         request: Request<Bytes>,

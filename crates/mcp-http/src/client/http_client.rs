@@ -14,27 +14,32 @@ use super::{
 };
 use crate::{endpoint::Endpoint, error::Error};
 
-/// Connections to servers, shared by all users and all servers that are given a clone of it.
+/// An HTTP client with a pool of connections. Clones share the connections, for any number of
+/// servers and users.
 #[derive(Clone)]
 pub struct HttpClient(pub(super) Backend);
 
 /// The HTTP libraries that send the requests.
 #[derive(Clone)]
 pub(super) enum Backend {
-    /// Directly, with hyper.
+    /// Connects directly, with hyper.
     Direct(Pool),
-    /// Through a proxy, with reqwest; directly to this machine.
+    /// Connects through a proxy with reqwest, and directly to servers on this machine.
     Proxied(reqwest::Client, Pool),
-    /// With a reqwest client that the application has configured.
+    /// Uses a reqwest client that the application has configured.
     Custom(reqwest::Client),
 }
 
 impl HttpClient {
-    /// Takes a client that is set up elsewhere, for what [`builder`](Self::builder) does not offer.
+    /// Creates a client from a reqwest client, for settings that [`builder`](Self::builder) does
+    /// not have.
     ///
-    /// It is shared by all users, so it must have neither cookies nor an `Authorization` of its own;
-    /// it must not follow redirects, which would take the session id along; and what goes to this
-    /// machine over plain HTTP must not go through its proxy, which could read the tokens.
+    /// All users share the client. Therefore it must meet these conditions:
+    ///
+    /// - It must not store cookies, and it must not set an `Authorization` header.
+    /// - It must not follow redirects, because they would send the session id to another server.
+    /// - It must not send requests to this machine over plain HTTP through a proxy, which could
+    ///   read the tokens.
     pub fn from_reqwest(client: reqwest::Client) -> Self {
         Self(Backend::Custom(client))
     }
@@ -99,10 +104,10 @@ async fn send_with_reqwest(
     Ok(Received::Reqwest(client.execute(request).await?))
 }
 
-/// The error of a request that got no response.
+/// The error of a request that received no response.
 struct SendError {
     /// Set if the server cannot have processed the request: there was no connection, or the server
-    /// refused the request on it.
+    /// did not accept the request on it.
     unsent: bool,
     source: BoxError,
 }

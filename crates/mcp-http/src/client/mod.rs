@@ -1,4 +1,4 @@
-//! The HTTP client: connections, TLS, proxies, and reading bodies within limits.
+//! The HTTP client: connections, TLS, proxies, and bodies with limits.
 
 mod builder;
 mod fetch;

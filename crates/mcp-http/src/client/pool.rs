@@ -1,7 +1,8 @@
 //! A pool of direct connections to servers.
 //!
-//! It does what a reqwest client does, with two thirds of the instructions for a small call: a URL
-//! is parsed once, and only decompression stands between hyper's connection pool and this crate.
+//! The pool takes two thirds of the instructions that a reqwest client takes for a small call. It
+//! parses a URL only once, and only decompression lies between hyper's connection pool and this
+//! crate.
 
 use std::{
     error::Error as _,
@@ -70,8 +71,9 @@ impl Pool {
         Self(client)
     }
 
-    /// Sends a request. The request is retried only if none of it was sent because a pooled
-    /// connection turned out to be closed, or if the server reports that it did not process it.
+    /// Sends a request. It is retried in two cases only. Either a pooled connection turned out to
+    /// be closed before any of the request was sent. Or the server reports that it did not process
+    /// the request.
     pub(super) async fn send(
         &self,
         request: Request<Bytes>,
@@ -91,8 +93,8 @@ impl Pool {
     }
 }
 
-/// Returns whether an HTTP/2 server reports that it did not process the request: it is closing the
-/// connection, or accepts no more streams at present (RFC 9113, section 8.7).
+/// Returns whether an HTTP/2 server reports that it did not process the request (RFC 9113, section
+/// 8.7). The server closes the connection, or accepts no more streams at present.
 pub(super) fn is_unprocessed(error: &Error) -> bool {
     let hyper_error = error.source().and_then(|error| error.source());
     let h2_error = hyper_error.and_then(|error| error.downcast_ref::<h2::Error>());
@@ -106,8 +108,8 @@ pub(super) fn is_unprocessed(error: &Error) -> bool {
 /// A body after decompression. It is boxed because decoders are large.
 pub(super) type DecodedBody = Box<DecompressionBody<Incoming>>;
 
-/// Reads the next chunk of a body; `None` at its end. An error of the connection is a hyper error,
-/// any other error comes from decompression.
+/// Reads the next chunk of a body. Returns `None` at its end. An error of the connection is a hyper
+/// error. Any other error comes from decompression.
 pub(super) async fn next_chunk(body: &mut DecodedBody) -> Result<Option<Bytes>, BoxError> {
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {

@@ -27,8 +27,8 @@ impl Resolver {
         Self { system: GaiResolver::new(), filter }
     }
 
-    /// Returns whether to connect to a host that is an IP address, for which there is no lookup.
-    /// Names are always allowed here, and filtered after the lookup.
+    /// Returns whether the filter allows a host that is an IP address, because such a host is not
+    /// looked up. Names are always allowed here, and filtered after the lookup.
     pub(super) fn allows_host(&self, host: &str) -> bool {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse();
         match (&self.filter, address) {
@@ -38,7 +38,8 @@ impl Resolver {
     }
 }
 
-/// The filter sees the very addresses that are connected to: no name is looked up twice.
+/// The client connects to exactly the addresses that the filter has checked. It does not look up a
+/// name twice.
 impl Service<Name> for Resolver {
     type Response = vec::IntoIter<SocketAddr>;
     type Error = BoxError;
@@ -64,8 +65,9 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// Why there is no connection: the [filter](crate::HttpClientBuilder::address_filter) lets none of the
-/// host's addresses pass. It is among the sources of [`Error::Unreachable`](crate::Error::Unreachable).
+/// The error for a host whose addresses are all rejected by the
+/// [filter](crate::HttpClientBuilder::address_filter). It is one of the sources of
+/// [`Error::Unreachable`](crate::Error::Unreachable).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no address that may be connected to")]
 #[non_exhaustive]

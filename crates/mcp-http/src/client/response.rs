@@ -10,7 +10,7 @@ use mcp_client::BoxError;
 use super::pool::{self, DecodedBody};
 use crate::{endpoint::Endpoint, error::Error};
 
-/// A response: status and headers, and the body in chunks.
+/// A response with its status and headers. The body is read in chunks.
 pub(crate) struct Response {
     pub(crate) endpoint: Endpoint,
     pub(super) received: Received,
@@ -37,7 +37,7 @@ impl Response {
         }
     }
 
-    /// The length from `Content-Length`, if the body is not compressed.
+    /// Returns the length from `Content-Length`, if the body is not compressed.
     pub(super) fn announced_length(&self) -> Option<u64> {
         match &self.received {
             Received::Hyper(response) => response.body().size_hint().exact(),
@@ -45,7 +45,7 @@ impl Response {
         }
     }
 
-    /// Reads the next chunk of the body, after decompression; `None` at its end.
+    /// Reads the next chunk of the body, after decompression. Returns `None` at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         let chunk = match &mut self.received {
             Received::Hyper(response) => {
@@ -67,13 +67,13 @@ impl Response {
     }
 }
 
-/// Returns whether decompression failed. Errors of the connection are hyper errors; only
-/// decompression gives an I/O error.
+/// Returns whether decompression failed. Only decompression gives an I/O error. Errors of the
+/// connection are hyper errors.
 fn is_decompression_error(error: &reqwest::Error) -> bool {
     error.source().is_some_and(<dyn StdError>::is::<io::Error>)
 }
 
-/// Removes the URL, which may contain a key in its query, from the error.
+/// Removes the URL from the error, because its query may contain a key.
 pub(super) fn without_url(error: reqwest::Error) -> BoxError {
     error.without_url().into()
 }

@@ -12,8 +12,8 @@ use rustls_platform_verifier::Verifier;
 
 use crate::error::Error;
 
-/// Returns a configuration that trusts the system's authorities and `authorities`, and that
-/// presents `identity` to servers that request a client certificate. Both are in PEM.
+/// Returns a configuration that trusts the authorities of the system and `authorities`. It presents
+/// `identity` to servers that request a client certificate. Both are in PEM.
 pub(super) fn client_config(
     authorities: &[Vec<u8>],
     identity: Option<&[u8]>,
@@ -30,7 +30,7 @@ pub(super) fn client_config(
     let config = config.with_safe_default_protocol_versions().map_err(setup_error)?;
     let config = match Verifier::new_with_extra_roots(trusted, provider) {
         Ok(verifier) => config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
-        // The given authorities still work, and so does plain HTTP.
+        // The configured authorities and plain HTTP still work.
         Err(error) => {
             tracing::warn!(%error, "the certificates of this machine are of no use");
             config.with_root_certificates(roots)
@@ -42,7 +42,7 @@ pub(super) fn client_config(
     config.with_client_auth_cert(certificates(pem)?, key).map_err(setup_error)
 }
 
-/// Parses the certificates in a PEM file, of which there must be at least one.
+/// Parses the certificates in a PEM file. Returns an error if there are none.
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
     match found.map_err(setup_error)? {

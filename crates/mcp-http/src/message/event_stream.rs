@@ -17,7 +17,7 @@ use crate::{client::Response, error::Error};
 
 /// An event stream of a response.
 pub(crate) struct EventStream {
-    /// The response; `None` after its end.
+    /// The response. `None` after its end.
     response: Option<Response>,
     parser: SseParser,
     secrets: RequestSecrets,
@@ -50,10 +50,10 @@ impl EventStream {
         self.received_event = false;
     }
 
-    /// Reads the next message; `None` at the end of the stream.
+    /// Reads the next message. Returns `None` at the end of the stream.
     pub(crate) async fn next_message(&mut self) -> Result<Option<Bytes>, Error> {
         while let Some(event) = self.next_event().await? {
-            // Empty data only announces an event id; other types are not MCP.
+            // Empty data only announces an event id. MCP does not use other types.
             if event.event_type == EventType::Message && !event.data.is_empty() {
                 self.received_response = is_response(&event.data);
                 trace_body("<", &event.data, &self.secrets);
@@ -63,7 +63,7 @@ impl EventStream {
         Ok(None)
     }
 
-    /// Reads the next event; `None` at the end of the stream.
+    /// Reads the next event. Returns `None` at the end of the stream.
     pub(crate) async fn next_event(&mut self) -> Result<Option<Event>, Error> {
         loop {
             let Some(response) = &mut self.response else { return Ok(None) };
@@ -87,18 +87,18 @@ impl EventStream {
         self.received_event
     }
 
-    /// The last event id, if the server has sent one that a header can carry.
+    /// Returns the last event id, if the server has sent one that is allowed in a header.
     pub(crate) fn last_event_id(&self) -> Option<HeaderValue> {
         let id = self.parser.last_event_id();
         HeaderValue::from_bytes(id).ok().filter(|id| !id.is_empty())
     }
 
-    /// The server's reconnection time (`retry`).
+    /// Returns the server's reconnection time (`retry`).
     pub(crate) fn reconnection_time(&self) -> Option<Duration> {
         self.parser.reconnection_time()
     }
 
-    /// The messages of a stream that is not resumed.
+    /// Converts it into a stream of messages that is not resumed.
     pub(crate) fn into_stream(self) -> MessageStream {
         let next = async |mut stream: Self| {
             Ok(stream.next_message().await?.map(|message| (message, stream)))
@@ -108,8 +108,8 @@ impl EventStream {
 }
 
 impl Drop for EventStream {
-    /// Before the JSON-RPC response, dropping closes the connection, so that the server notices the
-    /// cancellation.
+    /// If the JSON-RPC response has not arrived, closes the connection, so that the server notices
+    /// the cancellation. Otherwise reads the rest, so that the connection can be reused.
     fn drop(&mut self) {
         if let Some(response) = self.response.take().filter(|_| self.received_response) {
             response.drain();

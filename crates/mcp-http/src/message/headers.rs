@@ -18,7 +18,7 @@ const ACCEPT_VALUE: HeaderValue = HeaderValue::from_static("application/json, te
 pub(super) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Headers that only the transport or the HTTP connection sets.
+/// Headers that are reserved for the transport and the HTTP connection.
 const RESERVED: [&str; 15] = [
     "accept",
     "authorization",
@@ -37,11 +37,12 @@ const RESERVED: [&str; 15] = [
     "upgrade",
 ];
 
-/// Headers of the user's own for one call: see [`HttpCallOptions`](crate::HttpCallOptions). They take the
-/// place of configured ones of the same name.
+/// Additional headers, such as those of one call: see [`HttpCallOptions`](crate::HttpCallOptions).
+/// They replace configured headers with the same name.
 ///
-/// What they hold is taken for a secret: `Debug` shows their names. Whether HTTP can carry them
-/// shows when they are sent: see [`Error::InvalidHeader`] and [`Error::InsecureHttp`].
+/// The values count as secrets: `Debug` shows only the names. The headers are not validated here. A
+/// call with invalid or reserved headers fails with [`Error::InvalidHeader`]. A call that would
+/// send them unencrypted fails with [`Error::InsecureHttp`].
 ///
 /// ```
 /// let headers = mcp_http::Headers::new().with("X-Tenant", "blue").with("X-Tenant", "red");
@@ -51,12 +52,12 @@ const RESERVED: [&str; 15] = [
 pub struct Headers(Vec<(String, String)>);
 
 impl Headers {
-    /// No headers.
+    /// Creates an empty list of headers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a header; one that is there already is kept and sent as well.
+    /// Adds a header. An earlier header with the same name is kept and sent too.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.push((name.into(), value.into()));

@@ -1,4 +1,4 @@
-//! One HTTP request and its response: headers, status, bodies, event streams.
+//! HTTP requests and responses: headers, status, bodies and event streams.
 
 mod request;
 mod standard_headers;

@@ -1,11 +1,11 @@
-//! The options of a single call over HTTP.
+//! The HTTP options of a single call.
 
 use mcp_client::CallOptions;
 
 use super::headers::Headers;
 use crate::auth::AccessToken;
 
-/// What the [`CallOptions`] of a call may hold for a call over HTTP.
+/// Methods that add HTTP options to the [`CallOptions`] of a call.
 ///
 /// ```no_run
 /// # async fn run(client: mcp_http::Client, token: String) -> Result<(), mcp_client::Error> {
@@ -19,18 +19,18 @@ use crate::auth::AccessToken;
 /// # }
 /// ```
 pub trait HttpCallOptions: Sized + sealed::Sealed {
-    /// The token of the call, in place of what the transport's source would give (RFC 6750). If the
-    /// server refuses it, the source is not asked for another.
+    /// Sets the token of the call (RFC 6750). It replaces the token of the transport's source. If
+    /// the server rejects it, the transport does not request another token from the source.
     ///
-    /// It goes with this call alone: what opens the conversation (`server/discover`, `initialize`)
-    /// has the token of the source, and calls with other tokens share that conversation. Users who
-    /// must not share a session need a transport each, as
-    /// [`with_token_source`](crate::HttpTransport::with_token_source) makes it.
+    /// The token applies to this call only. Requests that open the connection (`server/discover`,
+    /// `initialize`) use the token of the source, and calls with different tokens share the
+    /// session. If users must not share a session, create a transport for each of them with
+    /// [`with_token_source`](crate::HttpTransport::with_token_source).
     #[must_use]
     fn bearer_token(self, token: impl Into<AccessToken>) -> Self;
 
-    /// Headers of the call, in place of configured ones of the same name, and of those that these
-    /// options had before.
+    /// Sets the headers of the call. They replace configured headers with the same name, and all
+    /// headers that these options had before.
     #[must_use]
     fn headers(self, headers: Headers) -> Self;
 }

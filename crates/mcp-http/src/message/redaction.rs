@@ -1,4 +1,4 @@
-//! Redaction of a request's secrets from text of the server, which may echo them.
+//! Redaction of a request's secrets in text of the server, which may echo them.
 
 use std::{borrow::Cow, iter};
 
@@ -10,7 +10,8 @@ use crate::auth::AccessToken;
 
 /// The replacement for a secret.
 const REPLACEMENT: &str = "****";
-/// The length of the shortest text to redact, in bytes. Shorter ones are found within words.
+/// The minimum length of a secret to redact, in bytes. A shorter one would also match parts of
+/// words.
 const MIN_SECRET_LEN: usize = 4;
 
 /// The secrets of one request.
@@ -34,7 +35,7 @@ impl RequestSecrets {
         }
     }
 
-    /// Replaces the secrets in a truncated body, and removes the beginning of one at its end.
+    /// Replaces the secrets in a truncated body, and removes the beginning of a secret at its end.
     pub(crate) fn redact_truncated(&self, body: &Bytes) -> Bytes {
         let partial = |secret: Cow<'_, str>| {
             let bytes = secret.as_bytes();
@@ -44,10 +45,9 @@ impl RequestSecrets {
         self.redact_bytes(body.slice(..body.len() - cut))
     }
 
-    /// Replaces the secrets in a message unless it is a result, which belongs to the caller
-    /// unchanged.
+    /// Replaces the secrets in a message, unless it is a result. The caller gets results unchanged.
     pub(crate) fn redact_unless_result(&self, message: Bytes) -> Bytes {
-        // Checks for a result first: that takes its first bytes only, while a search takes all
+        // Checks for a result first. This reads only the first bytes, while the search reads all
         // bytes.
         match is_result(&message) {
             true => message,
@@ -59,7 +59,7 @@ impl RequestSecrets {
         self.variants().any(|secret| memmem::find(bytes, secret.as_bytes()).is_some())
     }
 
-    /// The secrets, and their spelling in JSON with escaped slashes.
+    /// Returns the secrets, each also in the form that it has in JSON with escaped slashes.
     fn variants(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let token = self.token.as_ref().map(AccessToken::expose);
         let session = self.session.as_ref().map(SessionId::expose);

@@ -1,4 +1,4 @@
-//! One HTTP request without its access token.
+//! An HTTP request without its access token.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -10,21 +10,21 @@ use super::{
 };
 use crate::{endpoint::Endpoint, error::Error};
 
-/// One HTTP request. It is sent with one token and, if the server rejects that, with another.
+/// An HTTP request. If the server rejects its token, it is sent again with another one.
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) body: Bytes,
     pub(crate) context: MessageContext,
     pub(crate) sent: SentFlag,
     pub(crate) extras: Extensions,
-    /// The URL to send to, if not the endpoint of the server.
+    /// The URL to send to. `None` for the endpoint of the server.
     pub(crate) target: Option<Endpoint>,
     routing: Option<RequestHeaders>,
     last_event_id: Option<HeaderValue>,
 }
 
 impl Request {
-    /// Sends a message to the server.
+    /// Creates a request that sends a message to the server.
     pub(crate) fn post(message: OutgoingMessage) -> Self {
         let OutgoingMessage {
             body,
@@ -38,12 +38,14 @@ impl Request {
         Self { method, body, context, sent, extras, target: None, routing, last_event_id: None }
     }
 
-    /// Sends a message to a URL of the same origin that the server has named.
+    /// Creates a request that sends a message to a URL that the server has named. The URL must have
+    /// the same origin.
     pub(crate) fn post_to(target: Endpoint, message: OutgoingMessage) -> Self {
         Self { target: Some(target), ..Self::post(message) }
     }
 
-    /// Opens an event stream, after the event with `last_event_id` if there is one.
+    /// Creates a request that opens an event stream. With `last_event_id`, the stream starts after
+    /// that event.
     pub(crate) fn get(
         context: MessageContext,
         extras: Extensions,
@@ -52,7 +54,7 @@ impl Request {
         Self { extras, last_event_id, ..Self::without_body(Method::GET, context) }
     }
 
-    /// Ends the session of `context`.
+    /// Creates a request that ends the session of `context`.
     pub(crate) fn delete(context: MessageContext) -> Self {
         Self::without_body(Method::DELETE, context)
     }
@@ -70,13 +72,13 @@ impl Request {
         }
     }
 
-    /// The caller's headers for this request only.
+    /// Returns the caller's headers for this request only.
     pub(crate) fn call_headers(&self) -> Option<&Headers> {
         self.extras.get().filter(|headers: &&Headers| !headers.is_empty())
     }
 
-    /// Returns `defaults` and the headers of this request, which take precedence, without the
-    /// token.
+    /// Returns all headers except the token: `defaults` and those of this request, which take
+    /// precedence.
     pub(crate) fn headers(&self, defaults: &HeaderMap) -> Result<HeaderMap, Error> {
         let mut headers = defaults.clone();
         match self.method {

@@ -20,7 +20,7 @@ pub(crate) struct AcceptedResponse {
 }
 
 impl AcceptedResponse {
-    /// Reads the reply to a message of `kind`. `stream` reads an event stream.
+    /// Reads the response to a message of `kind`. If it is an event stream, `stream` reads it.
     pub(crate) async fn into_reply(
         self,
         kind: MessageKind,
@@ -70,7 +70,7 @@ impl AcceptedResponse {
     }
 
     fn new_session_id(&self) -> Result<Option<SessionId>, Error> {
-        // Only the first response of a session contains its id.
+        // Only the first response of a session contains the session id.
         let id = self.response.headers().get(SESSION_ID);
         let Some(id) = id.filter(|_| self.secrets.session.is_none()) else { return Ok(None) };
         SessionId::new(id.as_bytes()).map(Some).ok_or_else(|| Error::Protocol {
@@ -80,7 +80,7 @@ impl AcceptedResponse {
     }
 }
 
-/// Returns the media type in lower case, without its parameters; `None` if it is empty.
+/// Returns the media type in lower case, without parameters. Returns `None` if it is empty.
 fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let media_type = value.split(';').next()?.trim().to_ascii_lowercase();

@@ -1,7 +1,8 @@
 //! A parser of server-sent events (WHATWG HTML standard, section 9.2).
 //!
-//! The published crates panic on a byte order mark, take quadratic time for a long line, or have no
-//! limit. This parser does not copy an event that arrives in one chunk, and it has a limit.
+//! Published crates panic on a byte order mark, take quadratic time for a long line, or have no
+//! limit. This parser limits the length of an event. It does not copy an event that arrives in one
+//! chunk.
 
 use std::time::Duration;
 
@@ -9,15 +10,15 @@ use bytes::Bytes;
 use memchr::memchr2;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// The maximum length of an event id, in bytes: servers accept no longer header.
+/// The maximum length of an event id, in bytes. Servers do not accept longer headers.
 const MAX_ID_LEN: usize = 4 * 1024;
 
-/// An event of the stream.
+/// A server-sent event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Event {
-    /// Its type.
+    /// The type of the event.
     pub(crate) event_type: EventType,
-    /// Its `data` lines, joined by line feeds.
+    /// The `data` lines of the event, joined by line feeds.
     pub(crate) data: Bytes,
 }
 
@@ -27,7 +28,7 @@ pub(crate) enum EventType {
     /// A message of the protocol.
     #[default]
     Message,
-    /// The URL to send messages to, on the HTTP+SSE transport of 2024-11-05.
+    /// The URL to send messages to, in the HTTP+SSE transport of 2024-11-05.
     Endpoint,
     /// A type that MCP does not use.
     Other,
@@ -49,7 +50,7 @@ pub(crate) struct SseParser {
     event_type: EventType,
     /// The last `id` field, possibly of an incomplete event.
     id: Vec<u8>,
-    /// The id after the last complete event; empty if there is none.
+    /// The id after the last complete event. Empty if there is none.
     last_event_id: Vec<u8>,
     retry: Option<Duration>,
     started: bool,
@@ -60,7 +61,7 @@ pub(crate) struct SseParser {
 #[derive(Debug)]
 enum Data {
     Absent,
-    /// One line, which shares the memory of its chunk.
+    /// A single line, which shares the memory of its chunk.
     Line(Bytes),
     Lines(Vec<u8>),
 }
@@ -82,18 +83,18 @@ impl SseParser {
         }
     }
 
-    /// The id of the last event; empty if the server has sent none.
+    /// Returns the id of the last event. It is empty if the server has sent none.
     pub(crate) fn last_event_id(&self) -> &[u8] {
         &self.last_event_id
     }
 
-    /// The server's reconnection time, if it has sent one.
+    /// Returns the server's reconnection time, if it has sent one.
     pub(crate) fn reconnection_time(&self) -> Option<Duration> {
         self.retry
     }
 
     /// Returns a parser for the response that resumes this stream. The server sends an incomplete
-    /// event again.
+    /// event again from its start.
     pub(crate) fn for_resumption(&self) -> Self {
         let id = self.last_event_id.clone();
         Self { id: id.clone(), last_event_id: id, retry: self.retry, ..Self::new(self.limit) }
@@ -212,7 +213,7 @@ impl SseParser {
     }
 }
 
-/// Parses a time of ASCII digits only.
+/// Parses a time in milliseconds. It must consist of ASCII digits.
 fn parse_milliseconds(digits: &[u8]) -> Option<Duration> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
@@ -257,7 +258,7 @@ mod tests {
 
     use super::*;
 
-    /// The data of a message event, the last event id, and the reconnection time, if any.
+    /// The data of a message event, the last event id, and the reconnection time.
     type Read = (String, String, Option<Duration>);
 
     /// Returns all message events, as parsed by the `sse-stream` crate.
@@ -268,7 +269,7 @@ mod tests {
         let (mut read, mut id, mut retry) = (Vec::new(), String::new(), None);
         while let Some(event) = events.next().now_or_never().unwrap() {
             let event = event.unwrap();
-            // It returns the fields of each event, without those of earlier ones.
+            // The crate returns the fields of each event, without those of earlier events.
             id = event.id.unwrap_or(id);
             retry = event.retry.map(Duration::from_millis).or(retry);
             if event.event.is_none_or(|name| name == "message" || name.is_empty()) {

@@ -1,5 +1,8 @@
-//! Standard request headers: method, name and parameters for intermediaries that do not read the
-//! body (MCP 2026-07-28, basic/transports/streamable-http, "Standard Request Headers").
+//! Standard request headers (MCP 2026-07-28, basic/transports/streamable-http, "Standard Request
+//! Headers").
+//!
+//! They repeat the method, the name and parameters of a request for intermediaries that do not read
+//! the body.
 
 use std::borrow::Cow;
 
@@ -28,7 +31,7 @@ pub(super) fn add(headers: &mut HeaderMap, routing: &RequestHeaders) -> Result<(
     Ok(())
 }
 
-/// Returns the header value of the method, which has no encoded form.
+/// Returns the header value of the method. A method has no encoded form.
 fn method_value(routing: &RequestHeaders) -> Result<HeaderValue, Error> {
     let refused = || Error::invalid_header_value(METHOD.as_str());
     if routing.method.is_empty() || !routing.method.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -44,8 +47,10 @@ fn header_value(name: &str, text: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(&encode(text)).map_err(|_| Error::invalid_header_value(name))
 }
 
-/// Returns the text unchanged if a header can carry it and nothing takes it for encoded, otherwise
-/// as Base64 ("Value Encoding").
+/// Returns the header value of a text ("Value Encoding").
+///
+/// The text is unchanged if it is allowed in a header and does not look like encoded text.
+/// Otherwise it is encoded as Base64.
 fn encode(text: &str) -> Cow<'_, str> {
     let printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let padded = text.starts_with(' ') || text.ends_with(' ');

@@ -1,4 +1,4 @@
-//! The status of a response, and the error for each one that is not a success.
+//! The status of a response, and the errors for statuses that are not a success.
 
 use std::time::{Duration, SystemTime};
 
@@ -33,7 +33,7 @@ pub(crate) async fn check_status(
         response.drain();
         return Err(Error::Unauthorized(Box::new(unauthorized)));
     }
-    // If the request has no session, 404 means a wrong URL, not an ended session.
+    // Without a session, 404 means a wrong URL, not an ended session.
     if status == StatusCode::NOT_FOUND && secrets.session.is_some() {
         response.drain();
         return Err(Error::SessionEnded { endpoint });
@@ -47,8 +47,8 @@ pub(crate) async fn check_status(
     Err(Error::Status { endpoint, status, retry_after, body })
 }
 
-/// Returns an error if another token may help: for any 401, and for a 403 with the error
-/// `insufficient_scope`.
+/// Returns an error if another token may help. This is the case for any 401, and for a 403 with the
+/// error `insufficient_scope`.
 fn read_unauthorized(
     endpoint: &Endpoint,
     status: StatusCode,
@@ -70,7 +70,7 @@ fn read_unauthorized(
     (reason != UnauthorizedReason::InsufficientScope || scope_error()).then_some(unauthorized)
 }
 
-/// Parses all `WWW-Authenticate` headers of a response, without the secrets of the request.
+/// Parses all `WWW-Authenticate` headers of a response. Secrets of the request are redacted.
 fn read_challenges(headers: &HeaderMap, secrets: &RequestSecrets) -> Vec<Challenge> {
     let mut challenges = Vec::new();
     let mut remaining = CHALLENGES_LIMIT;
@@ -82,7 +82,7 @@ fn read_challenges(headers: &HeaderMap, secrets: &RequestSecrets) -> Vec<Challen
     challenges
 }
 
-/// Reads the beginning of an error response's body, without the secrets of the request.
+/// Reads the beginning of an error response's body. Secrets of the request are redacted.
 pub(super) async fn read_error_body(response: Response, secrets: &RequestSecrets) -> ErrorBody {
     let (prefix, truncated) = response.read_prefix().await;
     ErrorBody(match truncated {

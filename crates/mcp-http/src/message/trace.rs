@@ -1,8 +1,8 @@
-//! Traces of requests and responses: `tracing` events of the target `mcp_http::wire` and level
-//! `TRACE`.
+//! Traces of requests and responses, as `tracing` events with the target `mcp_http::wire` and the
+//! level `TRACE`.
 //!
-//! They never contain tokens, session ids or configured headers, even if a server echoes them. They
-//! contain messages, so the target is for development.
+//! The events never contain tokens, session ids or configured headers, even if a server echoes
+//! them. They contain messages, so enable the target only for development.
 
 use http::{HeaderMap, HeaderValue, Method};
 use tracing::{Level, enabled, event};
@@ -60,7 +60,7 @@ fn trace_headers(direction: &str, headers: &HeaderMap, secrets: &RequestSecrets)
     }
 }
 
-/// Returns the scheme of the header with a redacted token.
+/// Returns the scheme of the header, with the token redacted.
 fn redacted_authorization(value: &HeaderValue) -> String {
     let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
     format!("{} ****", String::from_utf8_lossy(scheme))

@@ -1,4 +1,4 @@
-//! The builder of a transport: server, connections, token source, headers, limits.
+//! The builder of an HTTP transport: server, HTTP client, token source, headers and limits.
 
 use std::{fmt, sync::Arc};
 
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl HttpTransport {
-    /// Sets up a transport to the server at `url`.
+    /// Creates a builder for a transport to the server at `url`.
     pub fn builder(url: impl Into<String>) -> HttpTransportBuilder {
         HttpTransportBuilder {
             url: url.into(),
@@ -30,7 +30,7 @@ impl HttpTransport {
     }
 }
 
-/// Sets up an [`HttpTransport`]; made by [`HttpTransport::builder`].
+/// A builder for an [`HttpTransport`]. Created by [`HttpTransport::builder`].
 #[must_use]
 pub struct HttpTransportBuilder {
     url: String,
@@ -42,41 +42,44 @@ pub struct HttpTransportBuilder {
 }
 
 impl HttpTransportBuilder {
-    /// A token to send with every request.
+    /// Sets a token to send with every request.
     pub fn bearer_token(self, token: impl Into<AccessToken>) -> Self {
         self.token_source(token.into())
     }
 
-    /// Where to get the token for each request.
+    /// Sets the source of the token for each request.
     pub fn token_source(self, source: impl TokenSource) -> Self {
         Self { token_source: Some(Arc::new(source)), ..self }
     }
 
-    /// A header to send with every request. The transport's own cannot be set. What it holds is
-    /// taken for a secret, as a token is.
+    /// Adds a header to send with every request. The value counts as a secret, like a token.
+    /// Headers that are reserved for the transport cannot be set.
     pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { headers: self.headers.with(name, value), ..self }
     }
 
-    /// Connections to share with other transports; one's own unless set.
+    /// Sets the HTTP client. Transports with clones of one client share its connections. Defaults
+    /// to a new client with the settings of [`HttpClient::new`].
     pub fn http_client(self, client: HttpClient) -> Self {
         Self { client: Some(client), ..self }
     }
 
-    /// Sends tokens and headers over plain HTTP to other machines too, where anyone on the way can read them.
+    /// Sets whether tokens and configured headers may be sent to other machines over unencrypted
+    /// HTTP. Anyone on the network path can then read them. Defaults to false.
     pub fn dangerously_allow_insecure_http(self, insecure: bool) -> Self {
         Self { insecure, ..self }
     }
 
-    /// The largest message to take from the server, in bytes after decompression; 32 MiB.
+    /// Sets the maximum size of a message from the server, in bytes after decompression. Defaults
+    /// to 32 MiB.
     pub fn max_message_size(self, message_limit: usize) -> Self {
         Self { message_limit, ..self }
     }
 
-    /// Whether the settings can be used, which [`build`](Self::build) finds out too.
+    /// Validates the settings. [`build`](Self::build) does this too.
     ///
     /// # Errors
-    /// Those of [`build`](Self::build), but for [`Error::ClientBuild`].
+    /// Returns the errors of [`build`](Self::build), except [`Error::ClientBuild`].
     pub fn validate(&self) -> Result<(), Error> {
         self.checked_parts().map(drop)
     }
@@ -89,11 +92,12 @@ impl HttpTransportBuilder {
         Ok((endpoint, default_headers(&self.headers)?))
     }
 
-    /// The transport. Nothing is sent yet.
+    /// Creates the transport. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`Error::InvalidEndpoint`], [`Error::InvalidHeader`], [`Error::InsecureHttp`] for headers over
-    /// plain HTTP, and [`Error::ClientBuild`].
+    /// Returns [`Error::InvalidEndpoint`] if the URL is invalid, and [`Error::InvalidHeader`] if a
+    /// header is invalid or reserved. Returns [`Error::InsecureHttp`] if headers would be sent
+    /// unencrypted. Returns [`Error::ClientBuild`] if the default HTTP client cannot be created.
     pub fn build(self) -> Result<HttpTransport, Error> {
         let (endpoint, headers) = self.checked_parts()?;
         let server = Server {

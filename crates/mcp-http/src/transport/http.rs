@@ -1,4 +1,4 @@
-//! Streamable HTTP: sending messages, listening, and ending a session.
+//! The Streamable HTTP transport: it sends messages, listens, and ends sessions.
 
 use std::{fmt, sync::Arc};
 
@@ -16,24 +16,25 @@ use crate::{
     message::{AcceptedResponse, EventStream, Request},
 };
 
-/// Streamable HTTP to one server with the token of one user (MCP basic/transports).
+/// A Streamable HTTP transport to one server, with the tokens of one user (MCP basic/transports).
 ///
-/// Clones share everything. [`with_token_source`](Self::with_token_source) makes the transport of
+/// Clones share everything. [`with_token_source`](Self::with_token_source) returns a transport for
 /// another user, which shares the connections.
 #[derive(Clone)]
 pub struct HttpTransport(pub(super) Sender);
 
 impl HttpTransport {
-    /// The largest message that is taken from a server unless set otherwise, in bytes: 32 MiB.
+    /// The default maximum size of a message from the server, in bytes: 32 MiB.
     pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 32 * 1024 * 1024;
 
-    /// The transport of another user to the same server.
+    /// Returns a transport to the same server for another user. `None` sends requests without a
+    /// token.
     #[must_use]
     pub fn with_token_source(&self, source: Option<Arc<dyn TokenSource>>) -> Self {
         Self(self.0.with_token_source(source))
     }
 
-    /// The server.
+    /// Returns the URL of the server.
     pub fn endpoint(&self) -> &Endpoint {
         self.0.endpoint()
     }
@@ -43,7 +44,7 @@ impl HttpTransport {
             return Ok(());
         }
         match self.0.send(&Request::delete(context)).await {
-            // The server does not let clients end sessions, or has already ended this one.
+            // The server does not allow clients to end sessions, or has already ended this one.
             Err(
                 Error::Status { status: StatusCode::METHOD_NOT_ALLOWED, .. }
                 | Error::SessionEnded { .. },
@@ -92,8 +93,8 @@ impl Transport for HttpTransport {
 }
 
 impl SseTransport {
-    /// The same server, token, headers, connections and limits as `http`, whose URL is that of the
-    /// stream.
+    /// Creates an HTTP+SSE transport with the server, tokens, headers, connections and limits of
+    /// `http`. The URL of `http` must be that of the event stream.
     pub fn new(http: HttpTransport) -> Self {
         Self::with_sender(http.0)
     }

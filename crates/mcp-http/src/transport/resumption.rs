@@ -1,11 +1,18 @@
-//! Resumption of event streams (MCP basic/transports, "Resumability and Redelivery"). A stream of
-//! messages without a request, opened by GET, is also reopened if the server sends no event ids.
+//! Resumption of event streams (MCP basic/transports, "Resumability and Redelivery").
 //!
-//! A stream is reopened with GET. A POST is never repeated, because the request may have run.
+//! A stream is reopened with GET after its last event id. The GET stream, on which the server sends
+//! messages without a request, is reopened even if the server sends no event ids. A POST is never
+//! repeated, because the request may have run.
+//!
 //! Before each attempt, the client waits for the server's reconnection time or one second, and
-//! longer after each failure. Five consecutive failures end the stream. It is no failure if the
-//! stream delivered an event, was open for 30 seconds, or ended in order after the server sent a
-//! reconnection time. A response is reopened at most 1,000 times, and only while its caller waits.
+//! longer after each failure. Five consecutive failures end the stream. An ended stream does not
+//! count as a failure in three cases:
+//!
+//! - It delivered an event.
+//! - It was open for 30 seconds.
+//! - It ended normally after the server sent a reconnection time.
+//!
+//! A response is reopened at most 1,000 times, and only while its caller waits.
 
 use std::time::Duration;
 
@@ -24,7 +31,7 @@ use crate::{
 const MAX_FAILURES: u32 = 5;
 /// The maximum number of times that one response is reopened.
 const MAX_REOPENINGS: u32 = 1_000;
-/// The first delay, unless the server sends a reconnection time. It doubles after each failure.
+/// The first delay, if the server sends no reconnection time. It doubles after each failure.
 const INITIAL_DELAY: Duration = Duration::from_secs(1);
 /// The longest delay, unless the server sends a longer one.
 const MAX_DELAY: Duration = Duration::from_secs(30);
@@ -34,7 +41,7 @@ const RETRY_BOUNDS: std::ops::RangeInclusive<Duration> =
 /// The time after which an open stream counts as healthy, even without events.
 const HEALTHY_DURATION: Duration = Duration::from_secs(30);
 
-/// A stream that is reopened when it ends or breaks, while it is read.
+/// An event stream that is reopened if it ends or is interrupted, as long as it is read.
 pub(super) struct ResumableStream {
     sender: Sender,
     context: MessageContext,
@@ -51,19 +58,20 @@ pub(super) struct ResumableStream {
 /// The purpose of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
-    /// The response to a request. It can be reopened only after an event with an id.
+    /// The response to a request. It can only be reopened after an event with an id.
     Response,
     /// Messages that the server sends without a request.
     Listening,
 }
 
 impl ResumableStream {
-    /// The stream of the response to `request`, which begins with `accepted`.
+    /// Creates the stream of the response to `request`, which starts with `accepted`.
     pub(super) fn response(sender: Sender, request: Request, accepted: AcceptedResponse) -> Self {
         Self::new(sender, request, accepted, Purpose::Response)
     }
 
-    /// Opens the stream of messages that the server sends without a request; `None` if it has none.
+    /// Opens the GET stream, on which the server sends messages without a request. Returns `None`
+    /// if the server has no such stream.
     pub(super) async fn listen(
         sender: Sender,
         context: MessageContext,
@@ -123,15 +131,15 @@ impl ResumableStream {
                 }
                 None => return Ok(None),
             }
-            // Messages may have been lost, which an empty one says.
+            // An empty message reports that messages may have been lost.
             if !can_resume {
                 return Ok(Some(Bytes::new()));
             }
         }
     }
 
-    /// Records whether the ended stream was a failure. If the server has sent a reconnection time,
-    /// it may end the stream to let the client poll ("Sending Messages").
+    /// Records whether the end of the stream counts as a failure. If the server has sent a
+    /// reconnection time, it may end the stream to let the client poll ("Sending Messages").
     fn record_end(&mut self, ended_in_order: bool) {
         let asked_to_reconnect = ended_in_order && self.stream.reconnection_time().is_some();
         let was_healthy = self.stream.has_received_event()
@@ -140,8 +148,8 @@ impl ResumableStream {
         self.failures = if was_healthy { 0 } else { self.failures + 1 };
     }
 
-    /// Reopens the stream. If that is not possible, returns how it ended: `None`, or the error of
-    /// the `interruption`.
+    /// Reopens the stream. If this is not possible, returns the error of the `interruption`, or
+    /// `None` if the stream ended normally.
     async fn reopen(
         &mut self,
         interruption: Option<Error>,
@@ -183,8 +191,8 @@ impl ResumableStream {
         self.failures >= MAX_FAILURES || bounded && self.reopenings >= MAX_REOPENINGS
     }
 
-    /// The delay before the next attempt: the server's reconnection time, or longer after failures
-    /// (WHATWG HTML, "retry"; MCP basic/transports, "Sending Messages").
+    /// Returns the delay before the next attempt: the server's reconnection time, or longer after
+    /// failures (WHATWG HTML, "retry"; MCP basic/transports, "Sending Messages").
     fn delay(&self, last_error: Option<&Error>) -> Duration {
         let retry = self
             .stream

@@ -1,4 +1,4 @@
-//! Sending requests with an access token, and once more with another one if the server rejects it.
+//! Sends requests with an access token, and once more with another one if the server rejects it.
 
 use std::sync::Arc;
 
@@ -46,8 +46,8 @@ impl Sender {
     }
 
     /// Sends the request with the user's token. If the server rejects the token before it runs the
-    /// request, sends it once more with another token, if there is one. A token in the options of
-    /// the call is never replaced.
+    /// request, sends the request once more with another token, if there is one. A token in the
+    /// options of the call is never replaced.
     pub(super) async fn send(&self, request: &Request) -> Result<AcceptedResponse, Error> {
         if let Some(token) = request.extras.get::<AccessToken>() {
             return self.server.send_with_token(request, Some(token.clone())).await;
@@ -103,7 +103,7 @@ impl Server {
         trace_request(&method, target, &headers, &body);
         request.sent.set(true);
         let mut response = self.client.send(target, method, headers, body).await?;
-        // Errors name the URL of the server, not the target of this request.
+        // Errors contain the URL of the server, not the target of this request.
         response.endpoint = self.endpoint.clone();
         trace_response(&response, secrets);
         Ok(response)
@@ -113,8 +113,8 @@ impl Server {
         request.target.as_ref().unwrap_or(&self.endpoint)
     }
 
-    /// Shows the response to the signer of the request. Returns whether to sign and send it again,
-    /// after a 401, which means that it did not run.
+    /// Passes the response to the signer of the request. Returns whether to sign the request and
+    /// send it again. This is only the case after a 401, which means that the request did not run.
     fn must_sign_again(&self, response: &Response, secrets: &RequestSecrets) -> bool {
         let Some(signer) = secrets.token.as_ref().and_then(AccessToken::signer) else {
             return false;

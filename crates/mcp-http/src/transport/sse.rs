@@ -1,7 +1,7 @@
 //! The HTTP+SSE transport of 2024-11-05, which Streamable HTTP has replaced.
 //!
-//! A GET opens one stream with all messages of the server. Its first event names the URL to send
-//! messages to. The end of the stream is the end of the session.
+//! A GET request opens one stream with all messages of the server. The first event contains the URL
+//! to send messages to. The session ends when the stream ends.
 
 use std::{
     error::Error as StdError,
@@ -27,14 +27,15 @@ use crate::{
     message::{EventStream, EventType, Request},
 };
 
-/// The time limit for the event that names the URL for messages.
+/// The time limit for the event with the URL to send messages to.
 const ENDPOINT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// HTTP+SSE to one server with the token of one user (MCP 2024-11-05, basic/transports).
+/// An HTTP+SSE transport to one server, with the tokens of one user (MCP 2024-11-05,
+/// basic/transports).
 ///
-/// A client of an [`HttpTransport`](crate::HttpTransport) falls back to it by itself, if the server
-/// has no newer one (MCP basic/transports, "Backwards Compatibility"). It is for those who know that
-/// beforehand:
+/// A client of an [`HttpTransport`](crate::HttpTransport) falls back to this transport
+/// automatically if the server does not support Streamable HTTP (MCP basic/transports, "Backwards
+/// Compatibility"). Create it directly if the server is known to support only HTTP+SSE:
 ///
 /// ```no_run
 /// # async fn run(token: String) -> Result<(), Box<dyn std::error::Error>> {
@@ -55,9 +56,9 @@ struct Shared {
     stream: Mutex<Option<Arc<SseStream>>>,
 }
 
-/// One stream, which is one session.
+/// An open stream. Each stream is one session.
 struct SseStream {
-    /// Identifies the session on this side. The server has no id for it.
+    /// Identifies the session in the client. The server has no id for it.
     session: SessionId,
     /// The URL to send messages to.
     post_to: Endpoint,

@@ -1,4 +1,4 @@
-//! The access tokens of one user, refreshed by one call at a time.
+//! The access tokens of one user. Only one call at a time refreshes them.
 
 use std::{
     sync::{
@@ -20,7 +20,7 @@ use crate::{
 /// The time limit for a token source to return another token.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The token source of one user. Only one call at a time asks it for another token.
+/// The token source of one user. Only one call at a time requests another token from it.
 pub(super) struct TokenRefresher {
     source: Option<Arc<dyn TokenSource>>,
     refresh_lock: Mutex<()>,
@@ -49,7 +49,8 @@ impl TokenRefresher {
         refreshed.await.unwrap_or_else(|_| Err("no other token came in time".into()))
     }
 
-    /// Calls that wait here while another one refreshes use its result, and do not refresh again.
+    /// Refreshes the token, one call at a time. Calls that wait while another call refreshes use
+    /// its result, and do not refresh again.
     async fn refresh_alone(
         &self,
         endpoint: &Endpoint,
@@ -121,7 +122,7 @@ mod tests {
         assert!(outcomes.iter().all(|outcome| !matches!(outcome, Ok(Some(_)))));
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_err()).count(), 1);
         assert_eq!(source.0.load(Ordering::Relaxed), 1);
-        // A later rejection asks again.
+        // A later rejection requests another token again.
         assert!(tokens.refresh(&endpoint, rejected).await.is_err());
         assert_eq!(source.0.load(Ordering::Relaxed), 2);
     }
