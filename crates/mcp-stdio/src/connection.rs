@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::{error::Error, io_task::IoTask, redactor::Redactor};
 
-/// The maximum number of messages in the queue. A caller with another one waits.
+/// The maximum number of messages in the queue. If the queue is full, callers wait.
 const QUEUE_CAPACITY: usize = 256;
 
 /// The sending side of a connection. Clones share it.
@@ -17,7 +17,8 @@ const QUEUE_CAPACITY: usize = 256;
 pub(crate) struct Connection {
     pub(crate) multiplexer: Multiplexer,
     queue: mpsc::Sender<OutgoingMessage>,
-    /// The session id for callers that start a session, if there can be a later session.
+    /// The session id for callers that start a session. `None` if the connection has only one
+    /// session.
     session: Option<SessionId>,
 }
 

@@ -1,79 +1,81 @@
-//! The one error type of this crate.
+//! The error type of this crate, and its conversion.
 
 use std::{fmt, io, process::ExitStatus, sync::Arc, time::Duration};
 
 use mcp_client::{TransportError, TransportErrorKind, Truncated};
 
-/// Why a server that is spoken to in lines could not be reached, or gave no answer.
+/// An error of the stdio transport or the line transport.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The program cannot be started: there is none, or it is not allowed.
+    /// The program cannot be started, for example because it does not exist or is not executable.
     #[error("`{program}` cannot be started")]
     Spawn {
         /// The program, without its arguments.
         program: String,
-        /// What the system says.
+        /// The error of the operating system.
         source: Arc<io::Error>,
     },
 
-    /// The process ended, or had to be.
+    /// The process exited or was shut down.
     #[error("`{program}` {end} before {}{}", Outcome(*.sent), StderrTail(.stderr))]
     Exited {
         /// The program, without its arguments.
         program: String,
-        /// How it ended.
+        /// The reason for the exit.
         end: ExitReason,
-        /// Whether the request was sent before, so that its outcome is unknown; else it did not run.
+        /// True if the request had been sent. Its outcome is then unknown. False if it did not run.
         sent: bool,
-        /// The last 64 KiB that it wrote to stderr, without the secrets that it was given.
+        /// The last 64 KiB that the process wrote to stderr. The secrets that it was given are
+        /// redacted.
         stderr: Arc<str>,
     },
 
-    /// The process has ended again and again, and is left alone for a while.
+    /// The process has exited repeatedly, and is not started again before a delay.
     #[error("`{program}` ends again and again; it is started anew in {wait:.1?}")]
     RestartBackoff {
         /// The program, without its arguments.
         program: String,
-        /// How long until it is started anew.
+        /// The time until the process may be started again.
         wait: Duration,
-        /// How it ended last.
+        /// The error of the last exit.
         source: Box<Error>,
     },
 
-    /// The process that the message was for is there no more.
+    /// The process of the session has exited.
     #[error("the process that the message was for has ended")]
     ProcessGone,
 
-    /// The server sent a line that is longer than allowed.
+    /// The server sent a line that is longer than the limit.
     #[error("the server sent a line of more than {limit} bytes")]
     LineTooLong {
-        /// What is allowed.
+        /// The limit, in bytes.
         limit: usize,
     },
 
-    /// The connection was closed, on this side or the other.
+    /// The client or the server closed the connection.
     #[error("the connection was closed before {}", Outcome(*.sent))]
     Closed {
-        /// Whether the request was sent before, so that its outcome is unknown; else it did not run.
+        /// True if the request had been sent. Its outcome is then unknown. False if it did not run.
         sent: bool,
     },
 }
 
-/// How a process came to its end.
+/// The reason why a process exited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExitReason {
-    /// By itself, or killed from elsewhere.
+    /// The process exited, or something else killed it.
     Exited(ExitStatus),
-    /// It closed its input or output, and was ended for that.
+    /// The process closed its stdin or stdout, and was shut down for that reason.
     ClosedStdio,
-    /// It was shut down from here: by a `close`, or because nobody had used it for long.
+    /// The transport shut the process down, because of a `close` or the idle timeout.
     ShutDown,
 }
 
 impl Error {
-    /// What the server had written to stderr before it ended: the last 64 KiB.
+    /// Returns the last 64 KiB that an exited process wrote to stderr. Returns `None` if the error
+    /// is not about an exited process.
     pub fn stderr(&self) -> Option<&str> {
         match self {
             Self::Exited { stderr, .. } => Some(stderr),
@@ -120,7 +122,7 @@ impl fmt::Display for ExitReason {
     }
 }
 
-/// Says what became of a request.
+/// Displays whether a request was sent.
 struct Outcome(bool);
 
 impl fmt::Display for Outcome {
@@ -132,7 +134,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Shows the last lines of what a process wrote.
+/// Displays the last lines that a process wrote to stderr.
 struct StderrTail<'a>(&'a str);
 
 impl fmt::Display for StderrTail<'_> {

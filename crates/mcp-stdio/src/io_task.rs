@@ -19,10 +19,10 @@ use crate::{
     redactor::Redactor,
 };
 
-/// The approximate size of one write, in bytes: as much as a pipe holds. All messages of a write
+/// The approximate size of one write, in bytes, which is what a pipe holds. All messages of a write
 /// count as sent.
 const BATCH_LEN: usize = 64 * 1024;
-/// The time for which a server is still read after it accepts no more messages.
+/// The time for which the output of a server is still read after it accepts no more messages.
 const WRITE_FAILURE_LINGER: Duration = Duration::from_secs(2);
 
 /// The task side of a connection.
@@ -83,7 +83,7 @@ async fn read_lines(
     }
 }
 
-/// Writes the queued messages until `stop` is set, then those that are left in the queue.
+/// Writes messages from the queue until `stop` is set, then the remaining ones.
 async fn write_lines(
     mut writer: impl AsyncWrite + Unpin,
     multiplexer: &Multiplexer,
@@ -143,8 +143,8 @@ fn trace_message(direction: char, message: &[u8], redactor: &Redactor) {
     }
 }
 
-/// Replaces line breaks in a message by spaces. Line breaks occur only between JSON tokens: in a
-/// string, they are escaped (MCP basic/transports, "stdio").
+/// Replaces line breaks in a message by spaces. Line breaks occur only between JSON tokens, because
+/// they are escaped in strings (MCP basic/transports, "stdio").
 fn without_newlines(message: &Bytes) -> Bytes {
     if memchr2(b'\n', b'\r', message).is_none() {
         return message.clone();

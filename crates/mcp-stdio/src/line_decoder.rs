@@ -1,4 +1,4 @@
-//! Decodes newline-delimited lines with a limit on their length.
+//! A decoder of newline-delimited lines with a limit on their length.
 
 use std::io;
 
@@ -6,17 +6,17 @@ use bytes::{Buf, Bytes, BytesMut};
 use memchr::memchr;
 use tokio_util::codec::Decoder;
 
-/// The length of the part that is kept of the beginning of an oversized line, in bytes. It contains
-/// the id of the request.
+/// The length of the kept beginning of an oversized line, in bytes. It contains the id of the
+/// request.
 const BEGINNING_LEN: usize = 4 * 1024;
-/// The same for the end of the line.
+/// The length of the kept end of an oversized line, in bytes.
 const END_LEN: usize = 256;
 
 /// A line without its line break.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
     Complete(Bytes),
-    /// A line that is longer than the limit. Only these parts of it are kept.
+    /// A line that is longer than the limit. Only its beginning and its end are kept.
     TooLong {
         beginning: Bytes,
         end: Bytes,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use mcp_client::{is_response, is_result};
 use memchr::memmem;
 
-/// The secrets that a server was given. Its output may repeat them.
+/// The secrets that a server was given. The output of the server may contain them.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Arc<[String]>);
 
@@ -23,7 +23,7 @@ impl Redactor {
         });
         let secrets = lines.filter(|value| value.len() >= Self::MIN_SECRET_LEN);
         let mut variants: Vec<_> = secrets.flat_map(json_variants).collect();
-        // Longer ones come first, because one secret may be part of another.
+        // Longer secrets come first, because one secret may be part of another.
         variants.sort_by(|one, other| (other.len(), other).cmp(&(one.len(), one)));
         variants.dedup();
         Self(variants.into())
@@ -35,10 +35,11 @@ impl Redactor {
         self.0.iter().fold(text, |text, value| text.replace(value.as_str(), "****"))
     }
 
-    /// Replaces the secrets in a message if it is an error. Other messages belong to the caller
+    /// Replaces the secrets in a message if it is an error. The caller gets other messages
     /// unchanged.
     pub(crate) fn redact_error(&self, message: Bytes) -> Bytes {
-        // Checks for a result first: most messages are results, which the first bytes show.
+        // Checks for a result first. Most messages are results, and the first bytes are enough to
+        // tell.
         let is_error = !self.0.is_empty() && !is_result(&message) && is_response(&message);
         let is_in = |value: &String| memmem::find(&message, value.as_bytes()).is_some();
         match is_error && self.0.iter().any(is_in) {
@@ -57,7 +58,7 @@ impl Redactor {
     }
 }
 
-/// Returns a value unchanged, and as it may be escaped in JSON.
+/// Returns a value unchanged, and in the forms in which JSON may escape it.
 fn json_variants(value: String) -> impl Iterator<Item = String> {
     let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let slashes = escaped.replace('/', "\\/");

@@ -2,12 +2,12 @@
 
 use std::iter;
 
-/// Parts of names that mark the value as a secret.
+/// Parts of names that mark a value as a secret.
 const SECRET_NAMES: [&str; 8] =
     ["auth", "credential", "header", "key", "passphrase", "password", "secret", "token"];
 
-/// Returns likely secrets: the values of options and variables with such a name, such as
-/// `--api-key`, and the passwords and query values of URLs.
+/// Returns likely secrets: the values of options and variables with a name such as `--api-key`, and
+/// the passwords and query values of URLs.
 pub(super) fn find(args: &[String]) -> impl Iterator<Item = &str> {
     let before = iter::once("").chain(args.iter().map(String::as_str));
     args.iter().zip(before).flat_map(|(arg, before)| {
@@ -16,13 +16,13 @@ pub(super) fn find(args: &[String]) -> impl Iterator<Item = &str> {
             true => Some(arg.as_str()),
             false => assigned.map(|(_, value)| value),
         };
-        // In a header such as `Authorization: Bearer …`, the last word is a secret of its own.
+        // In a header such as `Authorization: Bearer …`, the last word alone is a secret too.
         let last = value.and_then(|value| value.split_whitespace().next_back());
         value.into_iter().chain(last).chain(url_secrets(arg))
     })
 }
 
-/// Returns whether this is the name of an option or a variable that contains a secret.
+/// Returns whether `name` is the name of an option or variable whose value is a secret.
 fn is_secret_name(name: &str) -> bool {
     let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     let name = name.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! A child process and its descendants: starting, waiting, shutting down.
+//! A child process and its descendants: starting, waiting for and ending them.
 
 use std::{
     io,
@@ -22,7 +22,7 @@ use super::watchdog::Watchdog;
 /// The time limit for reaping killed descendants.
 const REAP_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A child process that leads a process group of its own (on Windows: a job).
+/// A child process that leads its own process group (on Windows: job).
 #[derive(Debug)]
 pub(super) struct ChildProcess {
     child: Box<dyn ChildWrapper>,
@@ -70,8 +70,8 @@ impl ChildProcess {
         self.child.inner_mut().wait().await
     }
 
-    /// Shuts the process down after its input was closed: waits, sends `SIGTERM`, waits again, and
-    /// kills it (MCP basic/lifecycle, "Shutdown").
+    /// Shuts the process down after its input was closed (MCP basic/lifecycle, "Shutdown"). It
+    /// waits, sends `SIGTERM`, waits again, and kills the process.
     pub(super) async fn shut_down(&mut self, grace: Duration) -> io::Result<ExitStatus> {
         if let Ok(status) = timeout(grace, self.wait()).await {
             return status;
@@ -115,7 +115,7 @@ fn start_watchdog(leader: u32) -> Option<Watchdog> {
         .ok()
 }
 
-/// If there is a watchdog, it ends the process more gracefully.
+/// Kills the process unless there is a watchdog, which ends it more gracefully.
 impl Drop for ChildProcess {
     fn drop(&mut self) {
         #[cfg(unix)]

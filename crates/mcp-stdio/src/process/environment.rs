@@ -1,9 +1,9 @@
-//! The environment variables of a server's process.
+//! The environment variables of a server process.
 
 use std::{collections::BTreeMap, env, ffi::OsString};
 
-/// The variables that programs need to work, and that contain no secrets. All others are passed on
-/// by name only, so that a server does not get the tokens of other programs.
+/// The variables that every server inherits: programs need them, and they contain no secrets. A
+/// server inherits others only by name, so that it does not get the tokens of other programs.
 #[cfg(unix)]
 const DEFAULTS: [&str; 12] = [
     "HOME",
@@ -49,7 +49,8 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// All variables with their present values. Set values take precedence over inherited ones.
+    /// Returns all variables with their current values. Set values take precedence over inherited
+    /// ones.
     pub(super) fn variables(&self) -> BTreeMap<OsString, OsString> {
         let inherited = DEFAULTS.into_iter().chain(self.inherited.iter().map(String::as_str));
         let inherited = inherited.filter_map(|name| Some((name.into(), env::var_os(name)?)));
@@ -57,7 +58,7 @@ impl Environment {
         inherited.chain(set).collect()
     }
 
-    /// The values of the variables that are set or inherited by name.
+    /// Returns the values of the variables that are set or inherited by name.
     pub(super) fn secret_values(&self) -> impl Iterator<Item = String> {
         let inherited = self.inherited.iter().filter_map(|name| env::var(name).ok());
         self.set.values().cloned().chain(inherited)

@@ -1,4 +1,4 @@
-//! The server's process: starting, supervising and ending it and its descendants.
+//! The server process: starting, supervising and ending it and its descendants.
 
 mod supervisor;
 mod restart_backoff;

@@ -1,4 +1,4 @@
-//! The delay before an ended process is started again.
+//! The delay before an exited process is started again.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::Error;
 
-/// A process that ran for this long was healthy, whatever ended it.
+/// The uptime after which an exit no longer counts as a repeated failure.
 const HEALTHY_UPTIME: Duration = Duration::from_secs(10);
-/// The delay before the second restart in a row. It doubles with each further one.
+/// The delay before the second consecutive restart. It doubles with each further one.
 const INITIAL_DELAY: Duration = Duration::from_millis(250);
 const MAX_DELAY: Duration = Duration::from_secs(30);
-/// The longest delay that a call waits for. If the delay is longer, the call fails.
+/// The maximum time that a call waits. If the delay is longer, the call fails.
 const MAX_WAIT: Duration = Duration::from_secs(1);
 
 /// The number of consecutive failures of a process, and the time of its next start.
@@ -22,7 +22,7 @@ pub(crate) struct RestartBackoff {
 }
 
 impl RestartBackoff {
-    /// Records an exit that was not requested. After the first one in a row, the process may be
+    /// Records an exit that was not requested. After the first consecutive one, the process may be
     /// started again without a delay.
     pub(crate) fn record_exit(&mut self, uptime: Duration, error: Error) {
         self.failures = if uptime < HEALTHY_UPTIME { self.failures + 1 } else { 1 };
@@ -36,7 +36,7 @@ impl RestartBackoff {
     /// Waits until the process may be started again.
     ///
     /// # Errors
-    /// [`Error::RestartBackoff`] if the delay is too long.
+    /// Returns [`Error::RestartBackoff`] if the delay is longer than a call waits.
     pub(crate) async fn wait(&self, program: &str) -> Result<(), Error> {
         let Some((when, error)) = &self.next_start else { return Ok(()) };
         let wait = when.saturating_duration_since(Instant::now());

@@ -1,4 +1,4 @@
-//! The settings of a server's process.
+//! The settings of a server process.
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::process::Command;
 use super::{argument_secrets, environment::Environment, stderr::OnLine};
 use crate::redactor::Redactor;
 
-/// The settings of the process and of its supervision.
+/// The settings of a process and its supervision.
 #[derive(Clone)]
 pub(crate) struct Spec {
     pub(crate) program: OsString,

@@ -1,4 +1,5 @@
-//! The server's stderr: read continuously, reported line by line, and its tail kept for errors.
+//! The server's stderr. It is read continuously and reported line by line. Its tail is kept for
+//! errors.
 
 use std::{
     collections::VecDeque,
@@ -38,7 +39,7 @@ impl Stderr {
         Self { tail: Arc::default(), redactor, on_line }
     }
 
-    /// Reads until the end. A process whose stderr is not read would block on a full pipe.
+    /// Reads stderr until its end. If it were not read, the process would block on a full pipe.
     pub(super) async fn read_all(self, mut reader: impl AsyncRead + Unpin) {
         let mut read = vec![0; MAX_LINE_LEN];
         let mut line = Vec::new();
@@ -48,7 +49,8 @@ impl Stderr {
                 line.extend_from_slice(part);
                 let complete = match part.ends_with(b"\n") {
                     true => line.len(),
-                    // A secret is not split in two: its beginning waits for the rest.
+                    // Keeps the beginning of a secret for the next part, so that no secret is
+                    // split.
                     false if line.len() >= MAX_LINE_LEN => {
                         line.len() - self.redactor.partial_secret_len(&line)
                     }
@@ -79,8 +81,8 @@ impl Stderr {
         }
     }
 
-    /// Returns the tail without secrets. An incomplete first line is left out, because it may begin
-    /// in the middle of a secret.
+    /// Returns the tail with secrets redacted. An incomplete first line is left out, because it may
+    /// begin in the middle of a secret.
     pub(super) fn tail(&self) -> Arc<str> {
         let mut tail = self.lock();
         let truncated = tail.truncated;

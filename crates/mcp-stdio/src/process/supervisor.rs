@@ -1,4 +1,4 @@
-//! The supervisor of a process, from its start until its descendants have ended.
+//! The supervisor of a process, from its start until its descendants have exited.
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::{
 
 /// The time limit for a process to exit after it has closed its output.
 const EXIT_TIMEOUT: Duration = Duration::from_millis(500);
-/// The time limit for reading the remaining output of an ended process.
+/// The time limit for reading the remaining output of an exited process.
 const OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A process and the connection to it. Dropping it shuts the process down.
@@ -63,7 +63,7 @@ struct Supervisor {
 }
 
 impl ProcessHandle {
-    /// Starts the process. `session` is the id of all sessions with it.
+    /// Starts the process. `session` is the session id of all its callers.
     pub(crate) fn start(spec: &Spec, session: SessionId) -> Result<Self, Error> {
         let program = spec.program();
         let (process, pipes) = ChildProcess::start(spec.command()).map_err(|error| {
@@ -104,8 +104,8 @@ impl ProcessHandle {
         self.stop.send_replace(true);
     }
 
-    /// Waits until the process and its descendants have ended; `None` if the runtime has shut down
-    /// before.
+    /// Waits until the process and its descendants have exited. Returns `None` if the runtime shuts
+    /// down before.
     pub(crate) async fn wait_for_exit(&self) -> Option<ProcessExit> {
         let mut state = self.state.clone();
         let exited = state.wait_for(|state| matches!(state, ProcessState::Exited(_))).await;
@@ -156,7 +156,7 @@ impl Supervisor {
         self.state.send_replace(ProcessState::Exited(exit));
     }
 
-    /// Waits for a reason to end the process.
+    /// Waits until the process exits or is to be shut down, and returns the reason.
     async fn wait_for_end(&mut self) -> ExitReason {
         tokio::select! {
             status = self.process.wait() => status.map_or(ExitReason::ClosedStdio, ExitReason::Exited),
@@ -167,7 +167,7 @@ impl Supervisor {
     }
 }
 
-/// Waits until the process was idle for `limit`.
+/// Waits until the process has been idle for `limit`. Without a limit, waits forever.
 async fn wait_for_idle(limit: Option<Duration>, multiplexer: &Multiplexer) {
     let Some(limit) = limit else { return pending().await };
     loop {

@@ -7,18 +7,22 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// Ends the process group `$0`, with `SIGTERM` first, unless a line arrives before the end of the
-/// input.
+/// A shell script that ends the process group `$0`, unless a line arrives before the end of the
+/// input. It sends `SIGTERM` first.
 const SCRIPT: &str =
     r#"read -r _ || { kill -s TERM -- "$0"; sleep 1; kill -s KILL -- "$0"; } 2>/dev/null"#;
 
-/// A process that waits at the end of a pipe from this process. When this process ends, by a
-/// signal, a panic or a return from `main`, the pipe is closed. The watchdog then ends the server
-/// and its descendants.
+/// A process that waits at the end of a pipe from this process. If this process ends, by a signal,
+/// a panic or a return from `main`, the pipe is closed. The watchdog then ends the server and its
+/// descendants.
 ///
-/// Linux can send a signal when the parent dies. However, only the child gets it, and for a package
-/// runner that is not the server. It is sent when the *thread* that started the child ends, and
-/// requesting it takes `unsafe`. The watchdog works on every system with a shell.
+/// Linux can send a signal to a child when its parent ends, but this does not replace the watchdog:
+///
+/// - Only the child gets the signal. The child of a package runner, which is the server, does not.
+/// - The signal is sent when the *thread* that started the child ends.
+/// - Requesting the signal takes `unsafe`.
+///
+/// The watchdog works on every system with a shell.
 #[derive(Debug)]
 pub(super) struct Watchdog(Child);
 
@@ -28,7 +32,7 @@ impl Watchdog {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", SCRIPT, &format!("-{leader}")]);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        // A process group of its own, so that signals of a terminal do not reach it.
+        // The watchdog has its own process group, so that signals of a terminal do not reach it.
         command.process_group(0).env_clear().env("PATH", "/usr/bin:/bin");
         command.spawn().map(Self)
     }

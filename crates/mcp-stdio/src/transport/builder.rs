@@ -1,4 +1,4 @@
-//! The builder of a transport: program, arguments, environment, timeouts.
+//! The builder of a stdio transport: program, arguments, environment and timeouts.
 
 use std::{ffi::OsString, fmt, path::PathBuf, sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use super::stdio::StdioTransport;
 use crate::process::{Environment, Spec};
 
 impl StdioTransport {
-    /// Sets up a server: the program, by its path or as it is found in `PATH`.
+    /// Creates a builder for a server. `program` is a path, or a name that is looked up in `PATH`.
     pub fn builder(program: impl Into<OsString>) -> StdioTransportBuilder {
         let spec = Spec {
             program: program.into(),
@@ -24,85 +24,92 @@ impl StdioTransport {
     }
 }
 
-/// Sets up a [`StdioTransport`]; made by [`StdioTransport::builder`].
+/// A builder for a [`StdioTransport`]. Created by [`StdioTransport::builder`].
 #[must_use]
 pub struct StdioTransportBuilder {
     spec: Spec,
 }
 
 impl StdioTransportBuilder {
-    /// An argument. It is passed as it is: no shell reads it. Others on the machine can see it, so that
-    /// a secret is better off in the [environment](Self::env).
+    /// Adds an argument. It is passed unchanged, without a shell. Other users of the machine can
+    /// see the arguments. Therefore pass secrets in the [environment](Self::env).
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.spec.args.push(arg.into());
         self
     }
 
-    /// Arguments.
+    /// Adds arguments.
     pub fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.spec.args.extend(args.into_iter().map(Into::into));
         self
     }
 
-    /// A variable of the server's environment. What it holds is taken for a secret.
+    /// Sets an environment variable of the server. The value counts as a secret.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.spec.environment.set.insert(name.into(), value.into());
         self
     }
 
-    /// A variable to pass on from the environment of the application. Unless they are named here, a
-    /// server gets only those that programs need to work, such as `PATH` and `HOME`.
+    /// Adds an environment variable that the server inherits from the application. The value counts
+    /// as a secret. By default, a server inherits only variables that programs need to work, such
+    /// as `PATH` and `HOME`.
     pub fn inherit_env(mut self, name: impl Into<String>) -> Self {
         self.spec.environment.inherited.push(name.into());
         self
     }
 
-    /// Something that the server is given and that is a secret, such as a part of an argument: it is
-    /// masked where the server repeats it, on stderr or in an error, and wherever messages are traced.
-    /// All else that the server says is passed on as it is.
+    /// Adds a secret to redact, such as a part of an argument. It is redacted in stderr, in errors
+    /// of the server, and in traces of messages. All other output of the server is passed on
+    /// unchanged. Secrets of less than 6 bytes are not redacted.
     ///
-    /// What variables hold is a secret by itself, those that every server gets excepted, and so is what
-    /// follows an option such as `--api-key`, the password in a URL and what its query holds.
+    /// Some values always count as secrets:
+    ///
+    /// - Values of environment variables, except those that every server inherits.
+    /// - Values of options such as `--api-key`.
+    /// - Passwords and query values in URLs.
+    ///
     pub fn redact(mut self, secret: impl Into<String>) -> Self {
         self.spec.secrets.push(secret.into());
         self
     }
 
-    /// The folder that the server works in; that of the application unless set.
+    /// Sets the working directory of the server. Defaults to that of the application.
     pub fn current_dir(mut self, current_dir: impl Into<PathBuf>) -> Self {
         self.spec.current_dir = Some(current_dir.into());
         self
     }
 
-    /// The largest message to take from the server, in bytes; 32 MiB.
+    /// Sets the maximum size of a message from the server, in bytes. Defaults to 32 MiB.
     pub fn max_message_size(mut self, message_limit: usize) -> Self {
         self.spec.message_limit = message_limit;
         self
     }
 
-    /// How long a server is kept that nobody calls, nor watches; it is started again when somebody
-    /// does. For ever unless set.
+    /// Sets the time after which an unused server is shut down. A server is unused if it has no
+    /// pending calls and no subscriptions. The next call or subscription starts it again. By
+    /// default, servers run without a time limit.
     pub fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
         self.spec.idle_timeout = Some(idle_timeout);
         self
     }
 
-    /// How long a server may take to end once its input is closed, and again once it is told to; then
-    /// it is killed. 2 seconds.
+    /// Sets the time limit for each step of the shutdown. The transport closes the input of the
+    /// server and waits. On Unix, it then sends `SIGTERM` and waits again. Finally, it kills the
+    /// server. Defaults to 2 seconds.
     pub fn shutdown_timeout(mut self, grace: Duration) -> Self {
         self.spec.grace = grace;
         self
     }
 
-    /// How long the answer to the very first request is waited for before the server is taken for one
-    /// of the handshake era; 10 seconds.
+    /// Sets the time limit for the response to the very first request. If there is none, the client
+    /// assumes that the server supports only stateful protocol versions. Defaults to 10 seconds.
     pub fn probe_timeout(mut self, probe_time: Duration) -> Self {
         self.spec.probe_time = probe_time;
         self
     }
 
-    /// Whom to tell of each line that the server writes to stderr. It is no sign of a failure: many
-    /// servers write their log there.
+    /// Sets a callback for each line that the server writes to stderr. A line does not mean that
+    /// something failed: many servers write their log there.
     ///
     /// ```
     /// use mcp_stdio::StdioTransport;
@@ -115,7 +122,7 @@ impl StdioTransportBuilder {
         self
     }
 
-    /// The transport. Nothing is started yet.
+    /// Creates the transport. The server is not started yet.
     pub fn build(self) -> StdioTransport {
         StdioTransport::new(self.spec)
     }

@@ -17,33 +17,46 @@ use crate::{connection::Connection, error::Error, io_task::wait_for_stop, redact
 
 /// The size of the buffers of an in-memory stream, in bytes.
 const IN_MEMORY_CAPACITY: usize = 64 * 1024;
-/// The time for which a server may still send responses after its input has ended.
+/// The time for which a server may send responses after its input has ended.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Messages line by line on a stream of bytes that is there already: a socket, the pipes of a process
-/// that was started elsewhere, memory. It is for one [`Client`](mcp_client::Client); once the stream
-/// has ended, there is no other.
+/// A transport of newline-delimited messages on an existing byte stream. The stream may be a
+/// socket, the pipes of a running process, or in memory.
+///
+/// A transport is for one [`Client`](mcp_client::Client). It cannot be used again after the stream
+/// has ended.
 ///
 /// ```
 /// use mcp_client::{Client, mcp_types::Revision};
 /// use mcp_stdio::LineTransport;
+/// use serde_json::json;
 /// use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), mcp_client::Error> {
 /// let (transport, server) = LineTransport::in_memory();
-/// // In place of a server:
+/// // A server that responds to the first request:
 /// tokio::spawn(async move {
 ///     let mut server = BufReader::new(server);
 ///     let mut request = String::new();
 ///     server.read_line(&mut request).await?;
-///     assert!(request.starts_with(r#"{"jsonrpc":"2.0","id":"probe-1","method":"server/discover""#));
-///     let answer = r#"{"jsonrpc":"2.0","id":"probe-1","result":{"resultType":"complete",
-///         "supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":0,"cacheScope":"private"}}"#;
-///     server.write_all((answer.replace('\n', "") + "\n").as_bytes()).await
+///     assert!(request.contains(r#""method":"server/discover""#));
+///     let response = json!({
+///         "jsonrpc": "2.0",
+///         "id": "probe-1",
+///         "result": {
+///             "resultType": "complete",
+///             "supportedVersions": ["2026-07-28"],
+///             "capabilities": {},
+///             "ttlMs": 0,
+///             "cacheScope": "private",
+///         },
+///     });
+///     server.write_all(format!("{response}\n").as_bytes()).await
 /// });
-/// let profile = Client::new(transport).connect().await?;
-/// assert_eq!(profile.revision, Revision::V2026_07_28);
+///
+/// let server_info = Client::new(transport).connect().await?;
+/// assert_eq!(server_info.revision, Revision::V2026_07_28);
 /// # Ok(())
 /// # }
 /// ```
@@ -54,8 +67,9 @@ pub struct LineTransport {
 }
 
 impl LineTransport {
-    /// A transport on what a server writes and reads. It needs a Tokio runtime, on which it reads and
-    /// writes until the server has ended or the last clone is dropped.
+    /// Creates a transport that reads from `reader` and writes to `writer`. It must be called in a
+    /// Tokio runtime. A background task reads and writes until the server ends the stream or the
+    /// last clone is dropped. The maximum size of a message is 32 MiB.
     pub fn new(
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
@@ -63,7 +77,8 @@ impl LineTransport {
         Self::with_max_message_size(reader, writer, StdioTransport::DEFAULT_MAX_MESSAGE_SIZE)
     }
 
-    /// The same, with another limit to the bytes of a message than 32 MiB.
+    /// Creates a transport like [`new`](Self::new), with another maximum size of a message, in
+    /// bytes.
     pub fn with_max_message_size(
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
@@ -86,7 +101,7 @@ impl LineTransport {
         Self { connection, stop: Arc::new(stop) }
     }
 
-    /// A transport within the process, and the stream for the server at its other end.
+    /// Creates an in-memory transport. Also returns the stream for the server at the other end.
     pub fn in_memory() -> (Self, DuplexStream) {
         let (client, server) = duplex(IN_MEMORY_CAPACITY);
         let (reader, writer) = split(client);
@@ -118,7 +133,7 @@ impl Transport for LineTransport {
         Some(StdioTransport::DEFAULT_PROBE_TIMEOUT)
     }
 
-    /// Ends the stream to the server, which is to end then as well.
+    /// Ends the stream to the server. The server is expected to end its stream as well.
     fn close(&self, _: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         self.stop.send_replace(true);
         async { Ok(()) }.boxed()

@@ -1,4 +1,4 @@
-//! The transports: a server in a child process, and lines on any byte streams.
+//! The transports: to a server in a child process, and on any byte stream.
 
 mod builder;
 mod line;

@@ -1,4 +1,4 @@
-//! The transport to a server in a child process, which is started when it is needed.
+//! The transport to a server in a child process, which is started on demand.
 
 use std::{
     fmt,
@@ -20,13 +20,17 @@ use crate::{
     process::{ProcessHandle, RestartBackoff, Spec},
 };
 
-/// A server that is a child process (MCP basic/transports, "stdio").
+/// A transport to a server in a child process (MCP basic/transports, "stdio").
 ///
-/// It is started with the first request, and again with the next one after it has ended; clones share
-/// it. Calls that it had been sent when it ended fail with an unknown outcome, all others as not run.
-/// It leads a process group of its own, which ends as a whole: in good order on
-/// [`close`](Transport::close) and once the last clone is dropped, else by a watchdog, however the
-/// application ends. One transport is for one [`Client`](mcp_client::Client).
+/// The first request starts the process. If the process has exited, the next request starts it
+/// again. Calls that were sent to it before fail with an unknown outcome. All other calls fail as
+/// not run.
+///
+/// The process leads its own process group. When the process ends, the transport ends the whole
+/// group. [`close`](Transport::close) shuts the process down gracefully, and so does dropping the
+/// last clone. If the application exits in any other way, a watchdog ends the group.
+///
+/// Clones share the process. A transport is for one [`Client`](mcp_client::Client).
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), mcp_client::Error> {
@@ -55,11 +59,11 @@ struct Shared {
 }
 
 impl StdioTransport {
-    /// The largest message that is taken from a server unless set otherwise, in bytes: 32 MiB.
+    /// The default maximum size of a message from the server, in bytes: 32 MiB.
     pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 32 * 1024 * 1024;
-    /// How long a server may be silent to the first request unless set otherwise: 10 seconds.
+    /// The default time limit for the response to the very first request: 10 seconds.
     pub const DEFAULT_PROBE_TIMEOUT: Duration = Duration::from_secs(10);
-    /// How long a server is waited for at each step of its shutdown unless set otherwise: 2 seconds.
+    /// The default time limit for each step of the shutdown: 2 seconds.
     pub const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
     pub(super) fn new(spec: Spec) -> Self {
@@ -83,7 +87,8 @@ impl StdioTransport {
         self.process_of(context).filter(|process| process.is_running())
     }
 
-    /// The same, even if the process is shutting down or has ended.
+    /// Returns the process of the session, or the current one, even if it is shutting down or has
+    /// exited.
     fn process_of(&self, context: &MessageContext) -> Option<Arc<ProcessHandle>> {
         let process = self.current().clone()?;
         let is_same = |session| Some(session) == process.connection.session();
@@ -149,7 +154,8 @@ impl Transport for StdioTransport {
         Some(self.0.spec.probe_time)
     }
 
-    /// Shuts the process down in order, and waits until it has ended. A later call starts another.
+    /// Shuts the process down gracefully, and waits until it has exited. A later call starts
+    /// another process.
     fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         Box::pin(async move {
             if let Some(process) = self.process_of(&context) {
