@@ -178,15 +178,15 @@ impl<'a> Input<'a> {
         self.0 = end.map_or("", |end| &self.0[end..]);
     }
 
-    fn take(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
-        let end = self.0.find(|c| !wanted(c)).unwrap_or(self.0.len());
+    fn take(&mut self, predicate: impl Fn(char) -> bool) -> &'a str {
+        let end = self.0.find(|c| !predicate(c)).unwrap_or(self.0.len());
         let (taken, rest) = self.0.split_at(end);
         self.0 = rest;
         taken
     }
 
-    fn skip(&mut self, wanted: impl Fn(char) -> bool) -> bool {
-        !self.take(wanted).is_empty()
+    fn skip(&mut self, predicate: impl Fn(char) -> bool) -> bool {
+        !self.take(predicate).is_empty()
     }
 
     fn eat(&mut self, c: char) -> bool {
@@ -255,8 +255,8 @@ mod tests {
     }
 
     /// Formats challenges as scheme, token68 and parameters, separated by semicolons.
-    fn shown(header: &str) -> String {
-        let show = |challenge: &Challenge| {
+    fn formatted(header: &str) -> String {
+        let format_one = |challenge: &Challenge| {
             let mut line = challenge.scheme.clone();
             if let Some(token68) = &challenge.token68 {
                 line += &format!(" <{token68}>");
@@ -266,7 +266,7 @@ mod tests {
             }
             line
         };
-        Challenge::parse(header).iter().map(show).collect::<Vec<_>>().join("; ")
+        Challenge::parse(header).iter().map(format_one).collect::<Vec<_>>().join("; ")
     }
 
     #[test]
@@ -289,7 +289,7 @@ mod tests {
             ("Bearer a=\"\u{e9}\u{2713}\"", "Bearer a=[\u{e9}\u{2713}]"),
             ("Bearer a=\"\"", "Bearer a=[]"),
         ] {
-            assert_eq!(shown(header), expected, "{header}");
+            assert_eq!(formatted(header), expected, "{header}");
         }
     }
 
@@ -305,7 +305,7 @@ mod tests {
             ("a=b, Bearer", "Bearer"),
             ("Bearer/1 x=y, Basic", "Basic"),
         ] {
-            assert_eq!(shown(header), expected, "{header}");
+            assert_eq!(formatted(header), expected, "{header}");
         }
     }
 }

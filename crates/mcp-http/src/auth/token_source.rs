@@ -77,8 +77,8 @@ impl<'a> TokenRequest<'a> {
 
     /// Adds the rejected token, so that the source returns another one.
     #[must_use]
-    pub fn with_rejected(self, refused: RejectedToken<'a>) -> Self {
-        Self { rejected: Some(refused), ..self }
+    pub fn with_rejected(self, rejected: RejectedToken<'a>) -> Self {
+        Self { rejected: Some(rejected), ..self }
     }
 }
 

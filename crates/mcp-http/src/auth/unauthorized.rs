@@ -69,12 +69,13 @@ impl Unauthorized {
     /// Returns the `Bearer` or `DPoP` challenge of the server. If there are several, prefers the
     /// first one with an error, then the first one with resource metadata.
     pub fn challenge(&self) -> Option<&Challenge> {
-        let wants_token = |it: &&Challenge| it.is_scheme("Bearer") || it.is_scheme("DPoP");
-        let bearer = || self.challenges.iter().filter(wants_token);
-        bearer()
+        let is_supported =
+            |challenge: &&Challenge| challenge.is_scheme("Bearer") || challenge.is_scheme("DPoP");
+        let supported = || self.challenges.iter().filter(is_supported);
+        supported()
             .find(|challenge| challenge.error().is_some())
-            .or_else(|| bearer().find(|challenge| challenge.resource_metadata().is_some()))
-            .or_else(|| bearer().next())
+            .or_else(|| supported().find(|challenge| challenge.resource_metadata().is_some()))
+            .or_else(|| supported().next())
     }
 }
 

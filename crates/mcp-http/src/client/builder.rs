@@ -125,11 +125,11 @@ impl HttpClientBuilder {
         self,
         filter: impl Fn(&str, IpAddr) -> bool + Send + Sync + 'static,
     ) -> Self {
-        let before = self.filter.clone();
-        let all = move |host: &str, address: IpAddr| {
-            before.as_ref().is_none_or(|before| before(host, address)) && filter(host, address)
+        let earlier = self.filter.clone();
+        let combined = move |host: &str, address: IpAddr| {
+            earlier.as_ref().is_none_or(|earlier| earlier(host, address)) && filter(host, address)
         };
-        Self { filter: Some(Arc::new(all)), ..self }
+        Self { filter: Some(Arc::new(combined)), ..self }
     }
 
     /// Creates the client. No connection is made yet.

@@ -34,16 +34,16 @@ impl HttpClient {
         request: Request<Bytes>,
         limit: usize,
     ) -> Result<Response<Bytes>, Error> {
-        let (head, content) = request.into_parts();
-        let endpoint = Endpoint::parse(&head.uri.to_string())?;
+        let (parts, body) = request.into_parts();
+        let endpoint = Endpoint::parse(&parts.uri.to_string())?;
         if !endpoint.is_confidential() {
             return Err(Error::InsecureHttp { endpoint });
         }
-        let response = self.send(&endpoint, head.method, head.headers, content).await?;
-        let mut fetched = Response::new(Bytes::new());
-        *fetched.status_mut() = response.status();
-        *fetched.headers_mut() = response.headers().clone();
-        *fetched.body_mut() = response.read_all(limit).await?;
-        Ok(fetched)
+        let response = self.send(&endpoint, parts.method, parts.headers, body).await?;
+        let mut full_response = Response::new(Bytes::new());
+        *full_response.status_mut() = response.status();
+        *full_response.headers_mut() = response.headers().clone();
+        *full_response.body_mut() = response.read_all(limit).await?;
+        Ok(full_response)
     }
 }

@@ -46,8 +46,10 @@ pub(super) fn client_config(
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
     match found.map_err(setup_error)? {
-        none if none.is_empty() => Err(setup_error("there is no certificate in the PEM")),
-        found => Ok(found),
+        certificates if certificates.is_empty() => {
+            Err(setup_error("there is no certificate in the PEM"))
+        }
+        certificates => Ok(certificates),
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct EventStream {
     response: Option<Response>,
     parser: SseParser,
     secrets: RequestSecrets,
-    message_limit: usize,
+    max_message_size: usize,
     /// Set once this response has delivered an event, even one with an id only.
     received_event: bool,
     /// Set if the last message was a JSON-RPC response, after which the server sends nothing else.
@@ -30,13 +30,13 @@ pub(crate) struct EventStream {
 
 impl EventStream {
     pub(crate) fn new(accepted: AcceptedResponse) -> Self {
-        let AcceptedResponse { response, secrets, message_limit } = accepted;
-        let parser = SseParser::new(message_limit);
+        let AcceptedResponse { response, secrets, max_message_size } = accepted;
+        let parser = SseParser::new(max_message_size);
         Self {
             response: Some(response),
             parser,
             secrets,
-            message_limit,
+            max_message_size,
             received_event: false,
             received_response: false,
         }
@@ -69,7 +69,7 @@ impl EventStream {
             let Some(response) = &mut self.response else { return Ok(None) };
             let too_large = |_| Error::TooLarge {
                 endpoint: response.endpoint.clone(),
-                limit: self.message_limit,
+                limit: self.max_message_size,
             };
             if let Some(event) = self.parser.next().map_err(too_large)? {
                 self.received_event = true;

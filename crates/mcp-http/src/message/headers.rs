@@ -117,7 +117,7 @@ pub(super) fn add_context(headers: &mut HeaderMap, context: &MessageContext) {
 mod tests {
     use super::*;
 
-    fn refusal(name: &str, value: &str) -> Option<String> {
+    fn header_error(name: &str, value: &str) -> Option<String> {
         let configured = Headers::new().with(name, value);
         default_headers(&configured).err().map(|error| error.to_string())
     }
@@ -134,10 +134,10 @@ mod tests {
     fn rejects_reserved_and_invalid_headers_by_name() {
         for name in RESERVED.into_iter().chain(["MCP-Session-Id", "mcp-protocol-version", "Mcp-X"])
         {
-            let error = refusal(name, "x").unwrap();
+            let error = header_error(name, "x").unwrap();
             assert!(error.contains(name) && error.contains("the transport sets it"), "{error}");
         }
-        assert!(refusal("a b", "x").unwrap().contains("no header name"));
-        assert!(refusal("x-a", "x\r\nX-Evil: 1").unwrap().contains("no header carries"));
+        assert!(header_error("a b", "x").unwrap().contains("no header name"));
+        assert!(header_error("x-a", "x\r\nX-Evil: 1").unwrap().contains("no header carries"));
     }
 }

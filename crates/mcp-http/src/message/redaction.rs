@@ -29,7 +29,7 @@ impl RequestSecrets {
 
     /// Replaces the secrets in a body.
     pub(crate) fn redact_bytes(&self, body: Bytes) -> Bytes {
-        match self.are_in(&body) {
+        match self.occur_in(&body) {
             true => self.redact(&String::from_utf8_lossy(&body)).into(),
             false => body,
         }
@@ -55,7 +55,7 @@ impl RequestSecrets {
         }
     }
 
-    fn are_in(&self, bytes: &[u8]) -> bool {
+    fn occur_in(&self, bytes: &[u8]) -> bool {
         self.variants().any(|secret| memmem::find(bytes, secret.as_bytes()).is_some())
     }
 

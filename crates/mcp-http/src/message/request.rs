@@ -16,26 +16,28 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
     pub(crate) context: MessageContext,
     pub(crate) sent: SentFlag,
-    pub(crate) extras: Extensions,
+    pub(crate) extensions: Extensions,
     /// The URL to send to. `None` for the endpoint of the server.
     pub(crate) target: Option<Endpoint>,
-    routing: Option<RequestHeaders>,
+    request_headers: Option<RequestHeaders>,
     last_event_id: Option<HeaderValue>,
 }
 
 impl Request {
     /// Creates a request that sends a message to the server.
     pub(crate) fn post(message: OutgoingMessage) -> Self {
-        let OutgoingMessage {
+        let OutgoingMessage { body, context, sent, request_headers, extensions, .. } = message;
+        let method = Method::POST;
+        Self {
+            method,
             body,
             context,
             sent,
-            request_headers: routing,
-            extensions: extras,
-            ..
-        } = message;
-        let method = Method::POST;
-        Self { method, body, context, sent, extras, target: None, routing, last_event_id: None }
+            extensions,
+            target: None,
+            request_headers,
+            last_event_id: None,
+        }
     }
 
     /// Creates a request that sends a message to a URL that the server has named. The URL must have
@@ -48,10 +50,10 @@ impl Request {
     /// that event.
     pub(crate) fn get(
         context: MessageContext,
-        extras: Extensions,
+        extensions: Extensions,
         last_event_id: Option<HeaderValue>,
     ) -> Self {
-        Self { extras, last_event_id, ..Self::without_body(Method::GET, context) }
+        Self { extensions, last_event_id, ..Self::without_body(Method::GET, context) }
     }
 
     /// Creates a request that ends the session of `context`.
@@ -65,16 +67,16 @@ impl Request {
             body: Bytes::new(),
             context,
             sent: SentFlag::default(),
-            extras: Extensions::default(),
+            extensions: Extensions::default(),
             target: None,
-            routing: None,
+            request_headers: None,
             last_event_id: None,
         }
     }
 
     /// Returns the caller's headers for this request only.
     pub(crate) fn call_headers(&self) -> Option<&Headers> {
-        self.extras.get().filter(|headers: &&Headers| !headers.is_empty())
+        self.extensions.get().filter(|headers: &&Headers| !headers.is_empty())
     }
 
     /// Returns all headers except the token: `defaults` and those of this request, which take
@@ -90,8 +92,8 @@ impl Request {
             headers.insert(headers::LAST_EVENT_ID, id.clone());
         }
         headers::add_context(&mut headers, &self.context);
-        if let Some(routing) = &self.routing {
-            standard_headers::add(&mut headers, routing)?;
+        if let Some(request_headers) = &self.request_headers {
+            standard_headers::add(&mut headers, request_headers)?;
         }
         if let Some(headers_of_call) = self.call_headers() {
             headers.extend(headers_of_call.to_header_map()?);

@@ -16,12 +16,12 @@ pub(crate) struct AcceptedResponse {
     /// The secrets of the request, which are redacted from messages.
     pub(crate) secrets: RequestSecrets,
     /// The maximum size of a message, in bytes.
-    pub(crate) message_limit: usize,
+    pub(crate) max_message_size: usize,
 }
 
 impl AcceptedResponse {
     /// Reads the response to a message of `kind`. If it is an event stream, `stream` reads it.
-    pub(crate) async fn into_reply(
+    pub(crate) async fn into_transport_response(
         self,
         kind: MessageKind,
         stream: impl FnOnce(Self) -> MessageStream,
@@ -53,7 +53,7 @@ impl AcceptedResponse {
     ) -> Result<ResponseMessages, Error> {
         match media_type(self.response.headers()).as_deref() {
             Some("application/json") => {
-                let body = self.response.read_all(self.message_limit).await?;
+                let body = self.response.read_all(self.max_message_size).await?;
                 trace_body("<", &body, &self.secrets);
                 Ok(ResponseMessages::One(self.secrets.redact_unless_result(body)))
             }

@@ -16,12 +16,12 @@ const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// Adds the method, the name and the parameter headers (`Mcp-Param-*`).
-pub(super) fn add(headers: &mut HeaderMap, routing: &RequestHeaders) -> Result<(), Error> {
-    headers.insert(METHOD, method_value(routing)?);
-    if let Some(name) = &routing.name {
+pub(super) fn add(headers: &mut HeaderMap, request_headers: &RequestHeaders) -> Result<(), Error> {
+    headers.insert(METHOD, method_value(request_headers)?);
+    if let Some(name) = &request_headers.name {
         headers.insert(NAME, header_value(NAME.as_str(), name)?);
     }
-    for (name, argument) in &routing.params {
+    for (name, argument) in &request_headers.params {
         let name = format!("Mcp-Param-{name}");
         let key = HeaderName::try_from(&name).map_err(|_| Error::invalid_header_name(&name))?;
         let mut value = header_value(&name, argument)?;
@@ -32,14 +32,16 @@ pub(super) fn add(headers: &mut HeaderMap, routing: &RequestHeaders) -> Result<(
 }
 
 /// Returns the header value of the method. A method has no encoded form.
-fn method_value(routing: &RequestHeaders) -> Result<HeaderValue, Error> {
-    let refused = || Error::invalid_header_value(METHOD.as_str());
-    if routing.method.is_empty() || !routing.method.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(refused());
+fn method_value(request_headers: &RequestHeaders) -> Result<HeaderValue, Error> {
+    let invalid = || Error::invalid_header_value(METHOD.as_str());
+    if request_headers.method.is_empty()
+        || !request_headers.method.bytes().all(|byte| byte.is_ascii_graphic())
+    {
+        return Err(invalid());
     }
-    match &routing.method {
+    match &request_headers.method {
         Cow::Borrowed(method) => Ok(HeaderValue::from_static(method)),
-        Cow::Owned(method) => HeaderValue::from_str(method).map_err(|_| refused()),
+        Cow::Owned(method) => HeaderValue::from_str(method).map_err(|_| invalid()),
     }
 }
 
@@ -114,14 +116,14 @@ mod tests {
     fn rejects_methods_and_parameter_names_that_would_inject_headers() {
         let mut headers = HeaderMap::new();
         for method in ["", "a b", "a\r\nX-Evil: 1", "\u{e9}"] {
-            let refused = add(&mut headers, &RequestHeaders::new(method)).unwrap_err().to_string();
-            assert!(refused.contains("\"mcp-method\" cannot be set"), "{refused}");
+            let error = add(&mut headers, &RequestHeaders::new(method)).unwrap_err().to_string();
+            assert!(error.contains("\"mcp-method\" cannot be set"), "{error}");
         }
         for name in ["a b", "a\r\nX-Evil: 1", "a:", "\u{e9}"] {
-            let mut routing = RequestHeaders::new("tools/call");
-            routing.params = vec![(name.to_owned(), "1".to_owned())];
-            let refused = add(&mut headers, &routing).unwrap_err().to_string();
-            assert!(refused.contains("it is no header name"), "{refused}");
+            let mut request_headers = RequestHeaders::new("tools/call");
+            request_headers.params = vec![(name.to_owned(), "1".to_owned())];
+            let error = add(&mut headers, &request_headers).unwrap_err().to_string();
+            assert!(error.contains("it is no header name"), "{error}");
         }
     }
 }

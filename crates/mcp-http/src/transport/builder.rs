@@ -25,7 +25,7 @@ impl HttpTransport {
             headers: Headers::new(),
             token_source: None,
             insecure: false,
-            message_limit: Self::DEFAULT_MAX_MESSAGE_SIZE,
+            max_message_size: Self::DEFAULT_MAX_MESSAGE_SIZE,
         }
     }
 }
@@ -38,7 +38,7 @@ pub struct HttpTransportBuilder {
     headers: Headers,
     token_source: Option<Arc<dyn TokenSource>>,
     insecure: bool,
-    message_limit: usize,
+    max_message_size: usize,
 }
 
 impl HttpTransportBuilder {
@@ -72,8 +72,8 @@ impl HttpTransportBuilder {
 
     /// Sets the maximum size of a message from the server, in bytes after decompression. Defaults
     /// to 32 MiB.
-    pub fn max_message_size(self, message_limit: usize) -> Self {
-        Self { message_limit, ..self }
+    pub fn max_message_size(self, max_message_size: usize) -> Self {
+        Self { max_message_size, ..self }
     }
 
     /// Validates the settings. [`build`](Self::build) does this too.
@@ -81,10 +81,10 @@ impl HttpTransportBuilder {
     /// # Errors
     /// Returns the errors of [`build`](Self::build), except [`Error::ClientBuild`].
     pub fn validate(&self) -> Result<(), Error> {
-        self.checked_parts().map(drop)
+        self.endpoint_and_headers().map(drop)
     }
 
-    fn checked_parts(&self) -> Result<(Endpoint, HeaderMap), Error> {
+    fn endpoint_and_headers(&self) -> Result<(Endpoint, HeaderMap), Error> {
         let endpoint = Endpoint::parse(&self.url)?;
         if !self.headers.is_empty() && !self.insecure && !endpoint.is_confidential() {
             return Err(Error::InsecureHttp { endpoint });
@@ -99,13 +99,13 @@ impl HttpTransportBuilder {
     /// header is invalid or reserved. Returns [`Error::InsecureHttp`] if headers would be sent
     /// unencrypted. Returns [`Error::ClientBuild`] if the default HTTP client cannot be created.
     pub fn build(self) -> Result<HttpTransport, Error> {
-        let (endpoint, headers) = self.checked_parts()?;
+        let (endpoint, headers) = self.endpoint_and_headers()?;
         let server = Server {
             endpoint,
             client: self.client.map_or_else(HttpClient::new, Ok)?,
             headers,
             insecure: self.insecure,
-            message_limit: self.message_limit,
+            max_message_size: self.max_message_size,
         };
         Ok(HttpTransport(Sender::new(server, self.token_source)))
     }

@@ -61,7 +61,7 @@ impl HttpTransport {
             true => ResumableStream::response(self.0.clone(), request, accepted).into_stream(),
             false => EventStream::new(accepted).into_stream(),
         };
-        accepted.into_reply(kind, stream).await
+        accepted.into_transport_response(kind, stream).await
     }
 }
 

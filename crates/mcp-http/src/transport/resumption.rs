@@ -45,7 +45,7 @@ const HEALTHY_DURATION: Duration = Duration::from_secs(30);
 pub(super) struct ResumableStream {
     sender: Sender,
     context: MessageContext,
-    extras: Extensions,
+    extensions: Extensions,
     purpose: Purpose,
     stream: EventStream,
     opened_at: Instant,
@@ -97,7 +97,7 @@ impl ResumableStream {
         Self {
             sender,
             context: request.context,
-            extras: request.extras,
+            extensions: request.extensions,
             purpose,
             stream: EventStream::new(accepted),
             opened_at: Instant::now(),
@@ -140,10 +140,10 @@ impl ResumableStream {
 
     /// Records whether the end of the stream counts as a failure. If the server has sent a
     /// reconnection time, it may end the stream to let the client poll ("Sending Messages").
-    fn record_end(&mut self, ended_in_order: bool) {
-        let asked_to_reconnect = ended_in_order && self.stream.reconnection_time().is_some();
+    fn record_end(&mut self, ended_normally: bool) {
+        let requested_reconnection = ended_normally && self.stream.reconnection_time().is_some();
         let was_healthy = self.stream.has_received_event()
-            || asked_to_reconnect
+            || requested_reconnection
             || self.opened_at.elapsed() >= HEALTHY_DURATION;
         self.failures = if was_healthy { 0 } else { self.failures + 1 };
     }
@@ -162,12 +162,12 @@ impl ResumableStream {
                 return give_up(interruption);
             }
             if self.is_exhausted() {
-                return Err(self.not_resumed(last_error.or(interruption)));
+                return Err(self.resumption_error(last_error.or(interruption)));
             }
             time::sleep(self.delay(last_error.as_ref())).await;
             self.reopenings = self.reopenings.saturating_add(1);
-            let (context, extras) = (self.context.clone(), self.extras.clone());
-            let request = Request::get(context, extras, last_event_id);
+            let (context, extensions) = (self.context.clone(), self.extensions.clone());
+            let request = Request::get(context, extensions, last_event_id);
             match self.sender.send(&request).await {
                 Ok(accepted) if accepted.is_event_stream() => return Ok(Some(accepted)),
                 Ok(accepted) => {
@@ -211,7 +211,7 @@ impl ResumableStream {
         }
     }
 
-    fn not_resumed(&self, source: Option<Error>) -> Error {
+    fn resumption_error(&self, source: Option<Error>) -> Error {
         let endpoint = self.sender.endpoint().clone();
         let attempts = match self.failures {
             MAX_FAILURES.. => self.failures,

@@ -28,7 +28,7 @@ pub(super) struct Server {
     pub(super) client: HttpClient,
     pub(super) headers: HeaderMap,
     pub(super) insecure: bool,
-    pub(super) message_limit: usize,
+    pub(super) max_message_size: usize,
 }
 
 impl Sender {
@@ -49,7 +49,7 @@ impl Sender {
     /// request, sends the request once more with another token, if there is one. A token in the
     /// options of the call is never replaced.
     pub(super) async fn send(&self, request: &Request) -> Result<AcceptedResponse, Error> {
-        if let Some(token) = request.extras.get::<AccessToken>() {
+        if let Some(token) = request.extensions.get::<AccessToken>() {
             return self.server.send_with_token(request, Some(token.clone())).await;
         }
         let endpoint = &self.server.endpoint;
@@ -89,7 +89,11 @@ impl Server {
         if let Err(Error::Unauthorized(_)) = &outcome {
             request.sent.set(false);
         }
-        Ok(AcceptedResponse { response: outcome?, secrets, message_limit: self.message_limit })
+        Ok(AcceptedResponse {
+            response: outcome?,
+            secrets,
+            max_message_size: self.max_message_size,
+        })
     }
 
     async fn send_once(

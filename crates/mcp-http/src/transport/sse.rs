@@ -61,7 +61,7 @@ struct SseStream {
     /// Identifies the session in the client. The server has no id for it.
     session: SessionId,
     /// The URL to send messages to.
-    post_to: Endpoint,
+    message_url: Endpoint,
     multiplexer: Multiplexer,
     reader: AbortHandle,
 }
@@ -82,7 +82,7 @@ impl SseTransport {
         };
         // This transport does not send a session id or a protocol version.
         (message.context, message.request_headers) = (MessageContext::default(), None);
-        let request = Request::post_to(stream.post_to.clone(), message);
+        let request = Request::post_to(stream.message_url.clone(), message);
         // The HTTP response is only an acknowledgement.
         self.0.sender.send(&request).await?.drain();
         let messages = pending
@@ -109,33 +109,36 @@ impl SseTransport {
     async fn open(&self) -> Result<SseStream, Error> {
         static NEXT_SESSION: AtomicU64 = AtomicU64::new(1);
         let endpoint = self.0.sender.endpoint();
-        let broken = |reason| Error::Protocol { endpoint: endpoint.clone(), reason };
+        let protocol_error = |reason| Error::Protocol { endpoint: endpoint.clone(), reason };
         let request = Request::get(MessageContext::default(), Extensions::default(), None);
         let accepted = self.0.sender.send(&request).await?;
         if !accepted.is_event_stream() {
             accepted.drain();
-            return Err(broken("a GET is not answered with an event stream"));
+            return Err(protocol_error("a GET is not answered with an event stream"));
         }
         let mut events = EventStream::new(accepted);
         let first = time::timeout(ENDPOINT_TIMEOUT, events.next_event()).await;
-        let first = first.map_err(|_| broken("its stream does not begin in time"))??;
-        let named = first.filter(|event| event.event_type == EventType::Endpoint);
-        let named = named.ok_or_else(|| broken("its stream does not name a URL to send to"))?;
-        let post_to = str::from_utf8(&named.data).map_err(|_| "it names no URL to send to");
-        let post_to = post_to.and_then(|url| endpoint.join(url)).map_err(broken)?;
+        let first = first.map_err(|_| protocol_error("its stream does not begin in time"))??;
+        let endpoint_event = first.filter(|event| event.event_type == EventType::Endpoint);
+        let endpoint_event = endpoint_event
+            .ok_or_else(|| protocol_error("its stream does not name a URL to send to"))?;
+        let message_url =
+            str::from_utf8(&endpoint_event.data).map_err(|_| "it names no URL to send to");
+        let message_url = message_url.and_then(|url| endpoint.join(url)).map_err(protocol_error)?;
         let number = NEXT_SESSION.fetch_add(1, Ordering::Relaxed).to_string();
         let session = SessionId::new(number.as_bytes());
-        let session = session.ok_or_else(|| broken("no more streams can be told apart"))?;
+        let session = session.ok_or_else(|| protocol_error("no more streams can be told apart"))?;
         let multiplexer = Multiplexer::new();
         let reader =
             tokio::spawn(read_events(events, multiplexer.clone(), endpoint.clone())).abort_handle();
-        Ok(SseStream { session, post_to, multiplexer, reader })
+        Ok(SseStream { session, message_url, multiplexer, reader })
     }
 
     async fn stream_of(&self, context: &MessageContext) -> Option<Arc<SseStream>> {
         let stream = self.0.stream.lock().await;
-        let own = |stream: &&Arc<SseStream>| context.session.as_ref() == Some(&stream.session);
-        stream.as_ref().filter(own).cloned()
+        let is_same_session =
+            |stream: &&Arc<SseStream>| context.session.as_ref() == Some(&stream.session);
+        stream.as_ref().filter(is_same_session).cloned()
     }
 }
 
@@ -209,7 +212,7 @@ impl Transport for SseTransport {
 impl SseStream {
     fn close(&self, reason: &str) {
         self.reader.abort();
-        fail_pending(&self.multiplexer, &self.post_to, reason.into());
+        fail_pending(&self.multiplexer, &self.message_url, reason.into());
     }
 }
 

@@ -45,22 +45,23 @@ impl TokenRefresher {
         endpoint: &Endpoint,
         rejected: RejectedToken<'_>,
     ) -> Result<Option<AccessToken>, BoxError> {
-        let refreshed = time::timeout(REFRESH_TIMEOUT, self.refresh_alone(endpoint, rejected));
+        let refreshed =
+            time::timeout(REFRESH_TIMEOUT, self.refresh_exclusively(endpoint, rejected));
         refreshed.await.unwrap_or_else(|_| Err("no other token came in time".into()))
     }
 
     /// Refreshes the token, one call at a time. Calls that wait while another call refreshes use
     /// its result, and do not refresh again.
-    async fn refresh_alone(
+    async fn refresh_exclusively(
         &self,
         endpoint: &Endpoint,
         rejected: RejectedToken<'_>,
     ) -> Result<Option<AccessToken>, BoxError> {
         let before = self.refresh_count.load(Ordering::Acquire);
         let _guard = self.refresh_lock.lock().await;
-        let other = |token: &AccessToken| Some(token) != rejected.token;
+        let is_different = |token: &AccessToken| Some(token) != rejected.token;
         let request = TokenRequest::new(endpoint);
-        if let Some(token) = self.request_token(request).await?.filter(other) {
+        if let Some(token) = self.request_token(request).await?.filter(is_different) {
             return Ok(Some(token));
         }
         if self.refresh_count.load(Ordering::Acquire) > before {
@@ -68,7 +69,7 @@ impl TokenRefresher {
         }
         let token = self.request_token(request.with_rejected(rejected)).await;
         self.refresh_count.fetch_add(1, Ordering::Release);
-        Ok(token?.filter(other))
+        Ok(token?.filter(is_different))
     }
 
     async fn request_token(
