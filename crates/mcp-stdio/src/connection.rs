@@ -25,12 +25,13 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(
         session: Option<SessionId>,
-        limit: usize,
+        max_message_size: usize,
         redactor: Redactor,
     ) -> (Self, IoTask) {
         let (sender, queue) = mpsc::channel(QUEUE_CAPACITY);
         let multiplexer = Multiplexer::new();
-        let io_task = IoTask { multiplexer: multiplexer.clone(), queue, limit, redactor };
+        let io_task =
+            IoTask { multiplexer: multiplexer.clone(), queue, max_message_size, redactor };
         (Self { multiplexer, queue: sender, session }, io_task)
     }
 

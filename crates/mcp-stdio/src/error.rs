@@ -18,7 +18,7 @@ pub enum Error {
     },
 
     /// The process exited or was shut down.
-    #[error("`{program}` {end} before {}{}", Outcome(*.sent), StderrTail(.stderr))]
+    #[error("`{program}` {end} before {}{}", RequestStatus(*.sent), StderrTail(.stderr))]
     Exited {
         /// The program, without its arguments.
         program: String,
@@ -54,7 +54,7 @@ pub enum Error {
     },
 
     /// The client or the server closed the connection.
-    #[error("the connection was closed before {}", Outcome(*.sent))]
+    #[error("the connection was closed before {}", RequestStatus(*.sent))]
     Closed {
         /// True if the request had been sent. Its outcome is then unknown. False if it did not run.
         sent: bool,
@@ -123,9 +123,9 @@ impl fmt::Display for ExitReason {
 }
 
 /// Displays whether a request was sent.
-struct Outcome(bool);
+struct RequestStatus(bool);
 
-impl fmt::Display for Outcome {
+impl fmt::Display for RequestStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             true => "it answered: outcome unknown",
@@ -164,9 +164,9 @@ mod tests {
             stderr: stderr.clone().into(),
         };
         let shown = error.to_string();
-        let begin = "`npx` closed its stdin or stdout before it answered: outcome unknown; \
+        let expected = "`npx` closed its stdin or stdout before it answered: outcome unknown; \
                      the end of its stderr:\n  line 12\n  line 13\n";
-        assert!(shown.starts_with(begin) && shown.ends_with("\n  line 19"), "{shown}");
+        assert!(shown.starts_with(expected) && shown.ends_with("\n  line 19"), "{shown}");
         assert_eq!(error.stderr(), Some(&*stderr));
         let error = TransportError::from(error);
         assert_eq!((error.kind(), error.did_not_run()), (TransportErrorKind::Interrupted, false));

@@ -29,7 +29,7 @@ const WRITE_FAILURE_LINGER: Duration = Duration::from_secs(2);
 pub(crate) struct IoTask {
     pub(crate) multiplexer: Multiplexer,
     pub(crate) queue: mpsc::Receiver<OutgoingMessage>,
-    pub(crate) limit: usize,
+    pub(crate) max_message_size: usize,
     pub(crate) redactor: Redactor,
 }
 
@@ -51,7 +51,7 @@ impl IoTask {
             sleep(WRITE_FAILURE_LINGER).await;
         };
         tokio::select! {
-            () = read_lines(reader, &multiplexer, self.limit, &self.redactor) => {}
+            () = read_lines(reader, &multiplexer, self.max_message_size, &self.redactor) => {}
             () = writing => {}
         }
     }

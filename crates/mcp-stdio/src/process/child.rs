@@ -72,8 +72,8 @@ impl ChildProcess {
 
     /// Shuts the process down after its input was closed (MCP basic/lifecycle, "Shutdown"). It
     /// waits, sends `SIGTERM`, waits again, and kills the process.
-    pub(super) async fn shut_down(&mut self, grace: Duration) -> io::Result<ExitStatus> {
-        if let Ok(status) = timeout(grace, self.wait()).await {
+    pub(super) async fn shut_down(&mut self, shutdown_timeout: Duration) -> io::Result<ExitStatus> {
+        if let Ok(status) = timeout(shutdown_timeout, self.wait()).await {
             return status;
         }
         #[cfg(unix)]
@@ -81,7 +81,7 @@ impl ChildProcess {
             /// The signal number that POSIX defines.
             const SIGTERM: i32 = 15;
             self.child.signal(SIGTERM)?;
-            if let Ok(status) = timeout(grace, self.wait()).await {
+            if let Ok(status) = timeout(shutdown_timeout, self.wait()).await {
                 return status;
             }
         }

@@ -15,10 +15,10 @@ pub(crate) struct Spec {
     pub(crate) environment: Environment,
     pub(crate) secrets: Vec<String>,
     pub(crate) current_dir: Option<PathBuf>,
-    pub(crate) message_limit: usize,
+    pub(crate) max_message_size: usize,
     pub(crate) idle_timeout: Option<Duration>,
-    pub(crate) grace: Duration,
-    pub(crate) probe_time: Duration,
+    pub(crate) shutdown_timeout: Duration,
+    pub(crate) probe_timeout: Duration,
     pub(crate) on_stderr: Option<OnLine>,
 }
 

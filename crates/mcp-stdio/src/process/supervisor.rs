@@ -59,7 +59,7 @@ struct Supervisor {
     stop_received: watch::Receiver<bool>,
     state: watch::Sender<ProcessState>,
     idle_timeout: Option<Duration>,
-    grace: Duration,
+    shutdown_timeout: Duration,
 }
 
 impl ProcessHandle {
@@ -72,7 +72,7 @@ impl ProcessHandle {
         })?;
         tracing::debug!(program, "a server was started");
         let (connection, io_task) =
-            Connection::new(Some(session), spec.message_limit, spec.redactor());
+            Connection::new(Some(session), spec.max_message_size, spec.redactor());
         let stderr = Stderr::new(spec.redactor(), spec.on_stderr.clone());
         let (stop_writing, writing_stopped) = watch::channel(false);
         let (stop, stop_received) = watch::channel(false);
@@ -88,7 +88,7 @@ impl ProcessHandle {
             stop_received,
             state,
             idle_timeout: spec.idle_timeout,
-            grace: spec.grace,
+            shutdown_timeout: spec.shutdown_timeout,
         };
         tokio::spawn(supervisor.run());
         Ok(Self { connection, stop, state: state_receiver })
@@ -119,16 +119,16 @@ impl ProcessHandle {
 impl Supervisor {
     async fn run(mut self) {
         let started_at = Instant::now();
-        let mut end = self.wait_for_end().await;
+        let mut reason = self.wait_for_exit_reason().await;
         self.state.send_replace(ProcessState::Stopping);
         self.stop_writing.send_replace(true);
-        if end == ExitReason::ClosedStdio
+        if reason == ExitReason::ClosedStdio
             && let Ok(Ok(status)) = timeout(EXIT_TIMEOUT, self.process.wait()).await
         {
-            end = ExitReason::Exited(status);
+            reason = ExitReason::Exited(status);
         }
-        if !matches!(end, ExitReason::Exited(_))
-            && let Err(error) = self.process.shut_down(self.grace).await
+        if !matches!(reason, ExitReason::Exited(_))
+            && let Err(error) = self.process.shut_down(self.shutdown_timeout).await
         {
             tracing::warn!(program = self.program, %error, "a server could not be ended");
         }
@@ -144,20 +144,20 @@ impl Supervisor {
             self.io_task.abort();
             self.stderr_task.abort();
         }
-        tracing::debug!(program = self.program, %end, "a server has ended");
+        tracing::debug!(program = self.program, %reason, "a server has ended");
         let (program, stderr) = (self.program, self.stderr.tail());
         let error = move |sent| {
             let (program, stderr) = (program.clone(), Arc::clone(&stderr));
-            Error::Exited { program, end, sent, stderr }
+            Error::Exited { program, end: reason, sent, stderr }
         };
-        let requested = end == ExitReason::ShutDown;
+        let requested = reason == ExitReason::ShutDown;
         let exit = ProcessExit { uptime: started_at.elapsed(), error: error(true), requested };
         self.multiplexer.close(move |sent| error(sent).into());
         self.state.send_replace(ProcessState::Exited(exit));
     }
 
     /// Waits until the process exits or is to be shut down, and returns the reason.
-    async fn wait_for_end(&mut self) -> ExitReason {
+    async fn wait_for_exit_reason(&mut self) -> ExitReason {
         tokio::select! {
             status = self.process.wait() => status.map_or(ExitReason::ClosedStdio, ExitReason::Exited),
             _ = &mut self.io_task => ExitReason::ClosedStdio,

@@ -14,10 +14,10 @@ impl StdioTransport {
             environment: Environment::default(),
             secrets: Vec::new(),
             current_dir: None,
-            message_limit: Self::DEFAULT_MAX_MESSAGE_SIZE,
+            max_message_size: Self::DEFAULT_MAX_MESSAGE_SIZE,
             idle_timeout: None,
-            grace: Self::DEFAULT_SHUTDOWN_TIMEOUT,
-            probe_time: Self::DEFAULT_PROBE_TIMEOUT,
+            shutdown_timeout: Self::DEFAULT_SHUTDOWN_TIMEOUT,
+            probe_timeout: Self::DEFAULT_PROBE_TIMEOUT,
             on_stderr: None,
         };
         StdioTransportBuilder { spec }
@@ -80,8 +80,8 @@ impl StdioTransportBuilder {
     }
 
     /// Sets the maximum size of a message from the server, in bytes. Defaults to 32 MiB.
-    pub fn max_message_size(mut self, message_limit: usize) -> Self {
-        self.spec.message_limit = message_limit;
+    pub fn max_message_size(mut self, max_message_size: usize) -> Self {
+        self.spec.max_message_size = max_message_size;
         self
     }
 
@@ -96,15 +96,15 @@ impl StdioTransportBuilder {
     /// Sets the time limit for each step of the shutdown. The transport closes the input of the
     /// server and waits. On Unix, it then sends `SIGTERM` and waits again. Finally, it kills the
     /// server. Defaults to 2 seconds.
-    pub fn shutdown_timeout(mut self, grace: Duration) -> Self {
-        self.spec.grace = grace;
+    pub fn shutdown_timeout(mut self, shutdown_timeout: Duration) -> Self {
+        self.spec.shutdown_timeout = shutdown_timeout;
         self
     }
 
     /// Sets the time limit for the response to the very first request. If there is none, the client
     /// assumes that the server supports only stateful protocol versions. Defaults to 10 seconds.
-    pub fn probe_timeout(mut self, probe_time: Duration) -> Self {
-        self.spec.probe_time = probe_time;
+    pub fn probe_timeout(mut self, probe_timeout: Duration) -> Self {
+        self.spec.probe_timeout = probe_timeout;
         self
     }
 

@@ -82,9 +82,9 @@ impl LineTransport {
     pub fn with_max_message_size(
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
-        limit: usize,
+        max_message_size: usize,
     ) -> Self {
-        let (connection, io_task) = Connection::new(None, limit, Redactor::default());
+        let (connection, io_task) = Connection::new(None, max_message_size, Redactor::default());
         let (stop, stopping) = watch::channel(false);
         let multiplexer = connection.multiplexer.clone();
         tokio::spawn(async move {

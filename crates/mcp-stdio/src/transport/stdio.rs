@@ -151,7 +151,7 @@ impl Transport for StdioTransport {
     }
 
     fn probe_timeout(&self) -> Option<Duration> {
-        Some(self.0.spec.probe_time)
+        Some(self.0.spec.probe_timeout)
     }
 
     /// Shuts the process down gracefully, and waits until it has exited. A later call starts
