@@ -31,16 +31,16 @@ impl Endpoint {
         let invalid = |reason: &str| InvalidEndpoint { reason: reason.to_owned() };
         let url = Url::parse(url).map_err(|error| invalid(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(invalid("it has to begin with http: or https:"));
+            return Err(invalid("the scheme must be \"http\" or \"https\""));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(invalid("it must not hold a user name or password"));
+            return Err(invalid("it must not contain a user name or password"));
         }
         if url.fragment().is_some() {
-            return Err(invalid("it must not have a fragment"));
+            return Err(invalid("it must not contain a fragment"));
         }
         let uri = Uri::try_from(url.as_str());
-        let uri = uri.map_err(|_| invalid("it holds what HTTP cannot carry"))?;
+        let uri = uri.map_err(|_| invalid("it contains characters that HTTP does not allow"))?;
         Ok(Self(Arc::new(ParsedUrl { url, uri })))
     }
 
@@ -53,17 +53,18 @@ impl Endpoint {
         &self.0.uri
     }
 
-    /// Resolves a `reference` that the server sent (RFC 3986, section 5).
+    /// Resolves the `reference` of an `endpoint` event (RFC 3986, section 5).
     ///
     /// # Errors
-    /// Returns the reason if the result is not a valid URL, or if a token for this URL must not be
-    /// sent there.
+    /// Returns the reason if the result is not a valid URL, or if it has another origin. A token
+    /// for this URL must not be sent to another origin.
     pub(crate) fn join(&self, reference: &str) -> Result<Self, &'static str> {
-        let url = self.url().join(reference).map_err(|_| "it names no URL to send to")?;
+        const INVALID: &str = "the \"endpoint\" event contains no valid URL";
+        let url = self.url().join(reference).map_err(|_| INVALID)?;
         if url.origin() != self.url().origin() {
-            return Err("it names another origin to send to, which would get the token");
+            return Err("the \"endpoint\" event contains a URL of another origin");
         }
-        Self::new(url.as_str()).map_err(|_| "it names no usable URL to send to")
+        Self::new(url.as_str()).map_err(|_| INVALID)
     }
 
     /// Returns whether a token may be sent to this URL. This is the case if the connection is
@@ -105,7 +106,7 @@ mod tests {
     fn rejects_other_schemes_credentials_and_fragments() {
         for (url, reason) in [
             ("example.com/mcp", "relative URL without a base"),
-            ("ftp://example.com/", "http: or https:"),
+            ("ftp://example.com/", "\"http\" or \"https\""),
             ("https://user@example.com/", "user name or password"),
             ("https://:pw@example.com/", "user name or password"),
             ("https://example.com/#top", "fragment"),

@@ -19,7 +19,7 @@ use crate::{
 #[non_exhaustive]
 pub enum Error {
     /// The URL of a server is invalid.
-    #[error("the server's URL is not usable: {reason}")]
+    #[error("invalid server URL: {reason}")]
     InvalidEndpoint {
         /// The reason.
         reason: String,
@@ -27,7 +27,7 @@ pub enum Error {
 
     /// A header has an invalid name or value, or it is reserved for the transport. Nothing was
     /// sent.
-    #[error("the header {name:?} cannot be set: {reason}")]
+    #[error("cannot set header {name:?}: {reason}")]
     InvalidHeader {
         /// The name of the header.
         name: String,
@@ -36,7 +36,7 @@ pub enum Error {
     },
 
     /// The HTTP client cannot be created.
-    #[error("no HTTP client can be set up")]
+    #[error("cannot create an HTTP client")]
     ClientBuild {
         /// The cause.
         source: BoxError,
@@ -45,8 +45,8 @@ pub enum Error {
     /// The access token is empty or contains a character that is not allowed in a header. Nothing
     /// was sent.
     #[error(
-        "the access token for {endpoint} is empty or holds a space, a line break or another \
-         character that no header carries"
+        "the access token for {endpoint} is empty or contains a space, a line break or another \
+         character that is not allowed in a header"
     )]
     InvalidToken {
         /// The server that the token is for.
@@ -55,7 +55,7 @@ pub enum Error {
 
     /// A token or a configured header would be sent unencrypted. Nothing was sent.
     #[error(
-        "credentials would travel unencrypted to {endpoint}: use https, or allow insecure HTTP \
+        "credentials would be sent unencrypted to {endpoint}; use https, or allow insecure HTTP \
          for this server"
     )]
     InsecureHttp {
@@ -64,7 +64,7 @@ pub enum Error {
     },
 
     /// The token source or the request signer returned an error. Nothing was sent.
-    #[error("no access token for {endpoint}")]
+    #[error("cannot get an access token for {endpoint}")]
     TokenSource {
         /// The server that the token is for.
         endpoint: Endpoint,
@@ -77,7 +77,7 @@ pub enum Error {
     Unauthorized(Box<Unauthorized>),
 
     /// The session has ended. The request did not run, unless its response had begun.
-    #[error("{endpoint} has ended the session")]
+    #[error("the session with {endpoint} has ended")]
     SessionEnded {
         /// The URL of the server.
         endpoint: Endpoint,
@@ -88,7 +88,7 @@ pub enum Error {
     ///
     /// The error also occurs on an open connection if the server does not process the request (RFC
     /// 9113, section 8.7).
-    #[error("cannot reach {endpoint}")]
+    #[error("cannot connect to {endpoint}")]
     Unreachable {
         /// The URL of the server.
         endpoint: Endpoint,
@@ -97,7 +97,7 @@ pub enum Error {
     },
 
     /// The connection was lost before the response was complete.
-    #[error("the connection to {endpoint} broke")]
+    #[error("the connection to {endpoint} was lost")]
     Interrupted {
         /// The URL of the server.
         endpoint: Endpoint,
@@ -106,7 +106,7 @@ pub enum Error {
     },
 
     /// An event stream ended or was interrupted, and could not be resumed.
-    #[error("the stream of {endpoint} could not be taken up again in {attempts} attempts")]
+    #[error("cannot resume the event stream of {endpoint}: gave up after {attempts} attempts")]
     ResumptionFailed {
         /// The URL of the server.
         endpoint: Endpoint,
@@ -117,7 +117,7 @@ pub enum Error {
     },
 
     /// The HTTP status of the response is not a success.
-    #[error("{endpoint} answered with HTTP status {status}{}", BodySuffix(.body))]
+    #[error("{endpoint} returned HTTP status {status}{}", BodySuffix(.body))]
     Status {
         /// The URL of the server.
         endpoint: Endpoint,
@@ -133,7 +133,8 @@ pub enum Error {
     /// The server redirects to another URL. The client does not follow redirects, because the token
     /// is not for the other URL.
     #[error(
-        "{endpoint} redirects to {location}, which is not followed: set that URL if it is right"
+        "{endpoint} redirects to {location}, but redirects are not followed; configure that URL if \
+         it is correct"
     )]
     Redirect {
         /// The URL of the server.
@@ -146,7 +147,7 @@ pub enum Error {
 
     /// The content type of the response is not JSON and not an event stream.
     #[error(
-        "{endpoint} answered with {content_type} instead of JSON or an event stream{}",
+        "expected JSON or an event stream from {endpoint}, got {content_type}{}",
         BodySuffix(.body)
     )]
     UnexpectedContentType {
@@ -159,7 +160,7 @@ pub enum Error {
     },
 
     /// The response violates the rules of the transport.
-    #[error("{endpoint} broke the rules of MCP over HTTP: {reason}")]
+    #[error("invalid response from {endpoint}: {reason}")]
     Protocol {
         /// The URL of the server.
         endpoint: Endpoint,
@@ -179,11 +180,11 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn invalid_header_name(name: &str) -> Self {
-        Self::InvalidHeader { name: name.to_owned(), reason: "it is no header name" }
+        Self::InvalidHeader { name: name.to_owned(), reason: "invalid header name" }
     }
 
     pub(crate) fn invalid_header_value(name: &str) -> Self {
-        let reason = "its value holds a character that no header carries";
+        let reason = "its value contains a character that is not allowed in a header";
         Self::InvalidHeader { name: name.to_owned(), reason }
     }
 }

@@ -86,15 +86,15 @@ impl fmt::Display for Unauthorized {
             UnauthorizedReason::Missing => write!(f, "{endpoint} requires an access token")?,
             UnauthorizedReason::Rejected => write!(f, "{endpoint} rejected the access token")?,
             UnauthorizedReason::InsufficientScope => {
-                write!(f, "{endpoint} requires an access token of wider scope")?;
+                write!(f, "{endpoint} requires an access token with a wider scope")?;
             }
         }
         let Some(challenge) = self.challenge() else { return Ok(()) };
-        if let Some(scope) = challenge.scope() {
-            write!(f, ", scope {:?}", Truncated(scope))?;
+        if let Some(description) = challenge.error_description().or_else(|| challenge.error()) {
+            write!(f, " ({})", Truncated(description))?;
         }
-        match challenge.error_description().or_else(|| challenge.error()) {
-            Some(description) => write!(f, " ({})", Truncated(description)),
+        match challenge.scope() {
+            Some(scope) => write!(f, "; required scope {:?}", Truncated(scope)),
             None => Ok(()),
         }
     }

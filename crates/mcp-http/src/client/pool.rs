@@ -140,7 +140,8 @@ impl Service<Uri> for Connector {
         if !self.resolver.allows_host(server.host().unwrap_or_default()) {
             return Box::pin(future::ready(Err(AddressBlocked.into())));
         }
-        let connecting = time::timeout(self.connect_timeout, self.https.call(server));
-        Box::pin(async { connecting.await.map_err(|_| "no connection in time")? })
+        let limit = self.connect_timeout;
+        let connecting = time::timeout(limit, self.https.call(server));
+        Box::pin(async move { connecting.await.map_err(|_| format!("timed out after {limit:?}"))? })
     }
 }

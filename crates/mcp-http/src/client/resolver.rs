@@ -69,6 +69,6 @@ impl Service<Name> for Resolver {
 /// [filter](crate::HttpClientBuilder::address_filter). It is one of the sources of
 /// [`Error::Unreachable`](crate::Error::Unreachable).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no address that may be connected to")]
+#[error("the address filter allows no address of the host")]
 #[non_exhaustive]
 pub struct AddressBlocked;

@@ -61,7 +61,7 @@ impl Response {
             let endpoint = self.endpoint.clone();
             match is_connection_error {
                 true => Error::Interrupted { endpoint, source },
-                false => Error::Protocol { endpoint, reason: "a body cannot be decompressed" },
+                false => Error::Protocol { endpoint, reason: "cannot decompress the body" },
             }
         })
     }

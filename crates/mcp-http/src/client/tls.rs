@@ -32,13 +32,13 @@ pub(super) fn client_config(
         Ok(verifier) => config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
         // The configured authorities and plain HTTP still work.
         Err(error) => {
-            tracing::warn!(%error, "the certificates of this machine are of no use");
+            tracing::warn!(%error, "cannot load the certificates of the system");
             config.with_root_certificates(roots)
         }
     };
     let Some(pem) = identity else { return Ok(config.with_no_client_auth()) };
     let key = PrivateKeyDer::from_pem_slice(pem);
-    let key = key.map_err(|_| setup_error("there is no private key in the PEM"))?;
+    let key = key.map_err(|_| setup_error("no private key in the PEM"))?;
     config.with_client_auth_cert(certificates(pem)?, key).map_err(setup_error)
 }
 
@@ -46,9 +46,7 @@ pub(super) fn client_config(
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
     match found.map_err(setup_error)? {
-        certificates if certificates.is_empty() => {
-            Err(setup_error("there is no certificate in the PEM"))
-        }
+        certificates if certificates.is_empty() => Err(setup_error("no certificate in the PEM")),
         certificates => Ok(certificates),
     }
 }

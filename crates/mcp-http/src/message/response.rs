@@ -62,7 +62,7 @@ impl AcceptedResponse {
             other => {
                 let endpoint = self.response.endpoint.clone();
                 let content_type =
-                    self.secrets.redact(other.unwrap_or("a body of no declared type"));
+                    self.secrets.redact(other.unwrap_or("a body without a content type"));
                 let body = read_error_body(self.response, &self.secrets).await;
                 Err(Error::UnexpectedContentType { endpoint, content_type, body })
             }
@@ -75,7 +75,7 @@ impl AcceptedResponse {
         let Some(id) = id.filter(|_| self.secrets.session.is_none()) else { return Ok(None) };
         SessionId::new(id.as_bytes()).map(Some).ok_or_else(|| Error::Protocol {
             endpoint: self.response.endpoint.clone(),
-            reason: "the session id is not made of visible ASCII characters",
+            reason: "the session id contains characters other than visible ASCII",
         })
     }
 }

@@ -106,7 +106,7 @@ fn redirect_location(from: &url::Url, headers: &HeaderMap) -> String {
     let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
     match location.and_then(|location| from.join(location).ok()) {
         Some(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
-        None => "an unreadable location".to_owned(),
+        None => "an invalid location".to_owned(),
     }
 }
 

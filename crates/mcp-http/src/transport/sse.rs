@@ -114,20 +114,21 @@ impl SseTransport {
         let accepted = self.0.sender.send(&request).await?;
         if !accepted.is_event_stream() {
             accepted.drain();
-            return Err(protocol_error("a GET is not answered with an event stream"));
+            return Err(protocol_error("expected an event stream in response to GET"));
         }
         let mut events = EventStream::new(accepted);
         let first = time::timeout(ENDPOINT_TIMEOUT, events.next_event()).await;
-        let first = first.map_err(|_| protocol_error("its stream does not begin in time"))??;
+        let first =
+            first.map_err(|_| protocol_error("timed out waiting for the \"endpoint\" event"))??;
         let endpoint_event = first.filter(|event| event.event_type == EventType::Endpoint);
-        let endpoint_event = endpoint_event
-            .ok_or_else(|| protocol_error("its stream does not name a URL to send to"))?;
-        let message_url =
-            str::from_utf8(&endpoint_event.data).map_err(|_| "it names no URL to send to");
+        let endpoint_event =
+            endpoint_event.ok_or_else(|| protocol_error("expected an \"endpoint\" event first"))?;
+        let message_url = str::from_utf8(&endpoint_event.data)
+            .map_err(|_| "the \"endpoint\" event contains no valid URL");
         let message_url = message_url.and_then(|url| endpoint.join(url)).map_err(protocol_error)?;
         let number = NEXT_SESSION.fetch_add(1, Ordering::Relaxed).to_string();
         let session = SessionId::new(number.as_bytes());
-        let session = session.ok_or_else(|| protocol_error("no more streams can be told apart"))?;
+        let session = session.ok_or_else(|| protocol_error("no more session ids"))?;
         let multiplexer = Multiplexer::new();
         let reader =
             tokio::spawn(read_events(events, multiplexer.clone(), endpoint.clone())).abort_handle();
@@ -148,10 +149,10 @@ async fn read_events(mut events: EventStream, multiplexer: Multiplexer, endpoint
         match events.next_message().await {
             Ok(Some(message)) => {
                 if !multiplexer.dispatch(message) {
-                    tracing::debug!(%endpoint, "an event that is no message is passed over");
+                    tracing::debug!(%endpoint, "ignored an event that is not a JSON-RPC message");
                 }
             }
-            Ok(None) => break "the server has ended its stream".into(),
+            Ok(None) => break "the server closed the event stream".into(),
             Err(error) => break error.into(),
         }
     };
@@ -201,7 +202,7 @@ impl Transport for SseTransport {
     fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         let close = async move {
             if let Some(stream) = self.stream_of(&context).await {
-                stream.close("it was closed on this side");
+                stream.close("the client closed the connection");
             }
             Ok(())
         };
@@ -218,7 +219,7 @@ impl SseStream {
 
 impl Drop for SseStream {
     fn drop(&mut self) {
-        self.close("nobody uses it any more");
+        self.close("the transport was dropped");
     }
 }
 

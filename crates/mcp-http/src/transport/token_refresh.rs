@@ -47,7 +47,9 @@ impl TokenRefresher {
     ) -> Result<Option<AccessToken>, BoxError> {
         let refreshed =
             time::timeout(REFRESH_TIMEOUT, self.refresh_exclusively(endpoint, rejected));
-        refreshed.await.unwrap_or_else(|_| Err("no other token came in time".into()))
+        refreshed.await.unwrap_or_else(|_| {
+            Err(format!("the token source timed out after {REFRESH_TIMEOUT:?}").into())
+        })
     }
 
     /// Refreshes the token, one call at a time. Calls that wait while another call refreshes use
@@ -105,7 +107,7 @@ mod tests {
                 }
                 self.0.fetch_add(1, Ordering::Relaxed);
                 tokio::task::yield_now().await;
-                Err("there is no other".into())
+                Err("no other token".into())
             })
         }
     }
