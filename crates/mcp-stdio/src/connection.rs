@@ -48,7 +48,7 @@ impl Connection {
         let pending = self.multiplexer.register(&message)?;
         // The queue closes before the multiplexer, which then reports the reason.
         if self.queue.send(message).await.is_err() {
-            tracing::trace!("a message came too late to be sent");
+            tracing::trace!("message not sent: connection closed");
         }
         Ok(TransportResponse::new(ResponseMessages::Stream(pending.boxed())).with_session(session))
     }

@@ -9,7 +9,7 @@ use mcp_client::{TransportError, TransportErrorKind, Truncated};
 #[non_exhaustive]
 pub enum Error {
     /// The program cannot be started, for example because it does not exist or is not executable.
-    #[error("`{program}` cannot be started")]
+    #[error("cannot start \"{program}\"")]
     Spawn {
         /// The program, without its arguments.
         program: String,
@@ -18,7 +18,7 @@ pub enum Error {
     },
 
     /// The process exited or was shut down.
-    #[error("`{program}` {end} before {}{}", RequestStatus(*.sent), StderrTail(.stderr))]
+    #[error("\"{program}\" {end} before {}{}", RequestStatus(*.sent), StderrTail(.stderr))]
     Exited {
         /// The program, without its arguments.
         program: String,
@@ -32,7 +32,7 @@ pub enum Error {
     },
 
     /// The process has exited repeatedly, and is not started again before a delay.
-    #[error("`{program}` ends again and again; it is started anew in {wait:.1?}")]
+    #[error("\"{program}\" exits repeatedly; next start in {wait:.1?}")]
     RestartBackoff {
         /// The program, without its arguments.
         program: String,
@@ -43,7 +43,7 @@ pub enum Error {
     },
 
     /// The process of the session has exited.
-    #[error("the process that the message was for has ended")]
+    #[error("the server process of this session has exited")]
     ProcessGone,
 
     /// The server sent a line that is longer than the limit.
@@ -54,7 +54,7 @@ pub enum Error {
     },
 
     /// The client or the server closed the connection.
-    #[error("the connection was closed before {}", RequestStatus(*.sent))]
+    #[error("connection closed before {}", RequestStatus(*.sent))]
     Closed {
         /// True if the request had been sent. Its outcome is then unknown. False if it did not run.
         sent: bool,
@@ -115,7 +115,7 @@ impl From<Error> for TransportError {
 impl fmt::Display for ExitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exited(status) => write!(f, "ended ({status})"),
+            Self::Exited(status) => write!(f, "exited ({status})"),
             Self::ClosedStdio => f.write_str("closed its stdin or stdout"),
             Self::ShutDown => f.write_str("was shut down"),
         }
@@ -128,8 +128,8 @@ struct RequestStatus(bool);
 impl fmt::Display for RequestStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            true => "it answered: outcome unknown",
-            false => "the request was sent: it did not run",
+            true => "a response arrived; the outcome is unknown",
+            false => "the request was sent; it did not run",
         })
     }
 }
@@ -144,7 +144,7 @@ impl fmt::Display for StderrTail<'_> {
             self.0.lines().rev().filter(|line| !line.trim().is_empty()).take(MAX_LINES).collect();
         lines.reverse();
         if !lines.is_empty() {
-            f.write_str("; the end of its stderr:")?;
+            f.write_str("; last lines of stderr:")?;
         }
         lines.into_iter().try_for_each(|line| write!(f, "\n  {}", Truncated(line)))
     }
@@ -164,8 +164,8 @@ mod tests {
             stderr: stderr.clone().into(),
         };
         let shown = error.to_string();
-        let expected = "`npx` closed its stdin or stdout before it answered: outcome unknown; \
-                     the end of its stderr:\n  line 12\n  line 13\n";
+        let expected = "\"npx\" closed its stdin or stdout before a response arrived; the outcome \
+                        is unknown; last lines of stderr:\n  line 12\n  line 13\n";
         assert!(shown.starts_with(expected) && shown.ends_with("\n  line 19"), "{shown}");
         assert_eq!(error.stderr(), Some(&*stderr));
         let error = TransportError::from(error);

@@ -46,7 +46,7 @@ impl IoTask {
         let writing = async {
             match write_lines(writer, &multiplexer, queue, stop, &self.redactor).await {
                 Ok(()) => pending().await,
-                Err(error) => tracing::debug!(%error, "the server takes no more messages"),
+                Err(error) => tracing::debug!(%error, "cannot write to the server"),
             }
             sleep(WRITE_FAILURE_LINGER).await;
         };
@@ -71,14 +71,14 @@ async fn read_lines(
                 trace_message('<', &line, redactor);
                 if !multiplexer.dispatch(redactor.redact_error(line.clone())) {
                     let text = redactor.redact(&line[..line.len().min(1024)]);
-                    tracing::debug!(text = %Truncated(&text), "a line that is no message is passed over");
+                    tracing::debug!(text = %Truncated(&text), "ignored a line that is not a JSON-RPC message");
                 }
             }
             Ok(Line::TooLong { beginning, end }) => {
-                tracing::debug!(limit, "a line is too long");
+                tracing::debug!(limit, "a line from the server is too long");
                 multiplexer.dispatch_error(&beginning, &end, &Error::LineTooLong { limit }.into());
             }
-            Err(error) => return tracing::debug!(%error, "the server cannot be read any more"),
+            Err(error) => return tracing::debug!(%error, "cannot read from the server"),
         }
     }
 }

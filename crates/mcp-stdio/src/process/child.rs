@@ -101,7 +101,7 @@ impl ChildProcess {
         if let Some(watchdog) = self.watchdog.take()
             && let Err(error) = watchdog.dismiss().await
         {
-            tracing::debug!(%error, "a watchdog had gone before");
+            tracing::debug!(%error, "cannot end the watchdog");
         }
     }
 }
@@ -110,7 +110,7 @@ impl ChildProcess {
 fn start_watchdog(leader: u32) -> Option<Watchdog> {
     Watchdog::for_group(leader)
         .inspect_err(|error| {
-            tracing::warn!(%error, "a server may outlive an application that is killed");
+            tracing::warn!(%error, "cannot start the watchdog; the server may outlive an application that is killed");
         })
         .ok()
 }

@@ -70,7 +70,7 @@ impl ProcessHandle {
             let program = program.clone();
             Error::Spawn { program, source: Arc::new(error) }
         })?;
-        tracing::debug!(program, "a server was started");
+        tracing::debug!(program, "server process started");
         let (connection, io_task) =
             Connection::new(Some(session), spec.max_message_size, spec.redactor());
         let stderr = Stderr::new(spec.redactor(), spec.on_stderr.clone());
@@ -130,7 +130,7 @@ impl Supervisor {
         if !matches!(reason, ExitReason::Exited(_))
             && let Err(error) = self.process.shut_down(self.shutdown_timeout).await
         {
-            tracing::warn!(program = self.program, %error, "a server could not be ended");
+            tracing::warn!(program = self.program, %error, "cannot stop the server process");
         }
         self.process.kill_group().await;
         let output = async {
@@ -144,7 +144,7 @@ impl Supervisor {
             self.io_task.abort();
             self.stderr_task.abort();
         }
-        tracing::debug!(program = self.program, %reason, "a server has ended");
+        tracing::debug!(program = self.program, %reason, "server process exited");
         let (program, stderr) = (self.program, self.stderr.tail());
         let error = move |sent| {
             let (program, stderr) = (program.clone(), Arc::clone(&stderr));
