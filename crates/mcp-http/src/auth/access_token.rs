@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_that_no_header_can_carry_have_no_authorization_value() {
+    fn tokens_not_allowed_in_a_header_have_no_authorization_value() {
         for good in ["abc", "a.b-c_d~e+f/g==", "1|sanctum"] {
             assert!(AccessToken::new(good).authorization().unwrap().is_sensitive(), "{good}");
         }
