@@ -31,7 +31,7 @@ pub enum Error {
         stderr: Arc<str>,
     },
 
-    /// The process has exited repeatedly, and is not started again before a delay.
+    /// The process has exited repeatedly. It is started again only after a delay.
     #[error("\"{program}\" exits repeatedly; next start in {wait:.1?}")]
     RestartBackoff {
         /// The program, without its arguments.
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ended_error_shows_how_it_ended_and_the_last_stderr_lines() {
+    fn exited_error_shows_the_reason_and_the_last_stderr_lines() {
         let stderr: String = (0..20).map(|n| format!("line {n}\n\n")).collect();
         let error = Error::Exited {
             program: "npx".to_owned(),
