@@ -33,8 +33,8 @@ pub trait TokenSource: Send + Sync + 'static {
     /// Returns the token to use, or `None` to send the request without a token.
     ///
     /// If the server rejects the token, the transport calls the source once more, with
-    /// [`TokenRequest::rejected`] set. It never makes two such calls at the same time. Calls that
-    /// wait meanwhile share the result. The time limit is 20 seconds.
+    /// [`TokenRequest::rejected`] set. It never makes two such calls at the same time: calls to the
+    /// server that wait meanwhile share the result. The time limit is 20 seconds.
     ///
     /// If the returned token differs from the rejected one, the transport retries the request with
     /// it. Otherwise the caller gets the [`Unauthorized`] error.
@@ -49,7 +49,7 @@ pub trait TokenSource: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>>;
 }
 
-/// The purpose of a token, passed to a [`TokenSource`].
+/// A request for an access token, passed to a [`TokenSource`].
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct TokenRequest<'a> {
@@ -83,7 +83,7 @@ impl<'a> TokenRequest<'a> {
 }
 
 impl<'a> RejectedToken<'a> {
-    /// Creates a rejection of `token`, or of a request without a token.
+    /// Creates the description of a rejected token. `None` means that the request had no token.
     pub fn new(token: Option<&'a AccessToken>, unauthorized: &'a Unauthorized) -> Self {
         Self { token, unauthorized }
     }
