@@ -22,9 +22,9 @@ use crate::{
 
 /// A transport to a server in a child process (MCP basic/transports, "stdio").
 ///
-/// The first request starts the process. If the process has exited, the next request starts it
-/// again. Calls that were sent to it before fail with an unknown outcome. All other calls fail as
-/// not run.
+/// The first request starts the process. If the process exits, the next request starts it again.
+/// Calls that were already sent fail with an unknown outcome. All other calls fail without having
+/// run.
 ///
 /// The process leads its own process group. When the process ends, the transport ends the whole
 /// group. [`close`](Transport::close) shuts the process down gracefully, and so does dropping the
