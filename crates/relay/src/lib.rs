@@ -68,7 +68,22 @@ pub use crate::{
     validation::Violation,
 };
 
-/// The example of the README has to compile.
+/// The examples of the README must compile.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The examples of `docs/models.md` must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/models.md")]
+struct ModelsPage;
+
+/// The examples of `docs/sign-in.md` must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/sign-in.md")]
+struct SignInPage;
+
+/// The examples of `docs/configuration.md` must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/configuration.md")]
+struct ConfigurationPage;
