@@ -17,133 +17,135 @@ use crate::{
     transport::{BoxError, TransportError, TransportErrorKind},
 };
 
-/// The cause of an error, shared by all who waited for the same thing.
+/// The cause of an error, shared by all callers that waited for the same operation.
 type Cause = Arc<dyn StdError + Send + Sync>;
 
-/// Why a call has no result.
+/// The error of a request, a notification or a subscription.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The transport failed; its [kind](TransportError::kind) tells how.
+    /// The transport failed. Its [kind](TransportError::kind) says how.
     #[error(transparent)]
     Transport(#[from] TransportError),
 
-    /// The server answered with a JSON-RPC error.
+    /// The server responded with a JSON-RPC error.
     #[error("`{method}` failed: {error}{}", .status.map(|status| format!(", HTTP status {status}")).unwrap_or_default())]
     Rpc {
-        /// The method that was called.
+        /// The method of the request.
         method: Cow<'static, str>,
-        /// Code, message and data, as the server sent them.
+        /// The code, message and data, as the server sent them.
         error: ErrorObject,
-        /// The HTTP status that came with it, where it was not a success.
+        /// The HTTP status of the response, unless it was a success.
         status: Option<u16>,
-        /// How long the server asks to wait before the next request, if it does.
+        /// The time that the server asks the client to wait before the next request, if it does.
         retry_after: Option<Duration>,
     },
 
-    /// No answer came in time. A server that has the request was told that nobody waits any more.
+    /// The server did not respond in time. If the request was sent, the client has cancelled it on
+    /// the server.
     #[error("no answer to `{method}` within {limit:?}")]
     Timeout {
-        /// The method that was called.
+        /// The method of the request.
         method: Cow<'static, str>,
-        /// How long it was waited for.
+        /// The timeout that has passed.
         limit: Duration,
     },
 
-    /// The server sent something that is no answer to the method.
+    /// The server sent an invalid response to the method.
     #[error("the answer to `{method}` is not valid")]
     InvalidResponse {
-        /// The method that was called.
+        /// The method of the request.
         method: Cow<'static, str>,
-        /// What is wrong with it.
+        /// The reason why the response is invalid.
         source: Cause,
     },
 
-    /// Client and server have no revision of the protocol in common.
+    /// Client and server have no protocol version in common.
     #[error(
         "the server speaks protocol version {}; this client speaks {}",
         join_versions(.server.iter().map(|version| Truncated(version))),
         join_versions(.client),
     )]
     UnsupportedProtocolVersion {
-        /// What the server speaks, as far as it said.
+        /// The versions that the server supports, as far as it named them.
         server: Vec<String>,
-        /// What this client speaks.
+        /// The versions that this client supports.
         client: Vec<Revision>,
     },
 
-    /// The server speaks neither era of the protocol: it understood neither of the requests that
-    /// begin a conversation.
+    /// The server is not an MCP server: both `server/discover` and `initialize` failed.
     #[error(
         "the server speaks no MCP: `server/discover` failed: {probe}{}; `initialize` failed",
         FallbackFailed(.stream.as_deref())
     )]
     NotMcp {
-        /// What it said to `server/discover`, with which revisions since 2026-07-28 begin.
+        /// The error of `server/discover`, the first request of the stateless protocol versions
+        /// (from 2026-07-28).
         probe: Arc<Error>,
-        /// What it said to `initialize`, with which earlier revisions begin.
+        /// The error of `initialize`, the first request of the stateful protocol versions (up to
+        /// 2025-11-25).
         #[source]
         initialize: Arc<Error>,
-        /// What became of the transport that came before (HTTP+SSE), where there is one.
+        /// The error of the fallback transport (HTTP+SSE), if there is one.
         stream: Option<Arc<Error>>,
     },
 
-    /// The revision spoken with the server has no such method. Nothing was sent.
+    /// The protocol version of the server does not have this method. Nothing was sent.
     #[error("`{method}` is no method of protocol version {revision}, which the server speaks")]
     UnsupportedMethod {
-        /// The method that was to be called.
+        /// The method of the request.
         method: Cow<'static, str>,
-        /// The revision.
+        /// The protocol version.
         revision: Revision,
     },
 
-    /// The server asks for input again and again.
+    /// The server required input too many times for one request.
     #[error("`{method}` needs input more than {limit} times")]
     TooManyRoundTrips {
-        /// The method that was called.
+        /// The method of the request.
         method: Cow<'static, str>,
-        /// How often it was repeated with what the server had asked for.
+        /// The maximum number of times that a request is repeated with input.
         limit: usize,
     },
 
-    /// The method needs input that nobody gives. Its [source](StdError::source) is [`Declined`] where
-    /// the user did not want to, else the failure of the handler.
+    /// The handler did not provide input that the server requires. The [source](StdError::source)
+    /// is [`Declined`] if the user declined, and otherwise the error of the handler.
     ///
     /// [`Declined`]: crate::Declined
     #[error("`{method}` needs what `{asked}` asks for, which is not to be had")]
     InputUnavailable {
-        /// The method that was called.
+        /// The method of the request.
         method: Cow<'static, str>,
-        /// What the server asked for: the method that does so.
+        /// The method of the input request, such as `elicitation/create`.
         asked: &'static str,
-        /// Why there is no answer.
+        /// The error of the handler.
         source: Cause,
     },
 
-    /// The server did not declare the capability that the method needs. Nothing was sent.
+    /// The server does not declare the capability that the method requires. Nothing was sent.
     #[error("`{method}` needs the capability `{capability}`, which the server does not declare")]
     MissingCapability {
-        /// The method that was to be called.
+        /// The method of the request.
         method: Cow<'static, str>,
         /// The name of the capability.
         capability: &'static str,
     },
 
-    /// A list of the server does not end within the limits.
+    /// A list exceeds one of the limits.
     #[error("the list of `{method}` {reason}")]
     ListLimitExceeded {
-        /// The method that lists.
+        /// The method that returns the list.
         method: Cow<'static, str>,
-        /// Which limit was met.
+        /// The limit that was exceeded.
         reason: String,
     },
 
-    /// The parameters cannot be written as JSON. Nothing was sent.
+    /// The parameters cannot be serialized as a JSON object. Nothing was sent.
     #[error("the parameters of `{method}` cannot be sent")]
     InvalidParams {
-        /// The method that was to be called.
+        /// The method of the request.
         method: Cow<'static, str>,
-        /// What is wrong with them.
+        /// The reason why the parameters are invalid.
         source: Cause,
     },
 }
@@ -157,8 +159,8 @@ impl fmt::Display for FallbackFailed<'_> {
     }
 }
 
-/// Whether the server refused a request before it looked at what it is about. It says so by status
-/// and code together: a code alone may be that of another server, which a tool has called.
+/// Returns true if the server rejected a request without processing it. This requires both the
+/// status and the code: the code alone may come from another server that a tool has called.
 fn is_rejected_unread(status: Option<u16>, code: i64) -> bool {
     match status {
         Some(400) => matches!(
@@ -181,7 +183,8 @@ fn join_versions(versions: impl IntoIterator<Item: ToString>) -> String {
 }
 
 impl Error {
-    /// Whether the server surely did not run the method, so that calling again cannot run it twice.
+    /// Returns true if the server cannot have run the method. Repeating the request then cannot run
+    /// it twice.
     pub fn did_not_run(&self) -> bool {
         match self {
             Self::Transport(error) => error.did_not_run(),
@@ -190,7 +193,7 @@ impl Error {
             | Self::UnsupportedMethod { .. }
             | Self::MissingCapability { .. }
             | Self::InvalidParams { .. } => true,
-            // Whatever was to be called had to wait for the conversation to open.
+            // The request is sent only after the connection is open.
             Self::Rpc { error, status, .. } => {
                 is_rejected_unread(*status, error.code) || self.failed_while_opening()
             }
@@ -202,11 +205,11 @@ impl Error {
         }
     }
 
-    /// The same for a call that the server had begun to run before.
+    /// Marks the error as one of a request that the server had started to process.
     pub(crate) fn once_taken(self) -> Self {
         match self {
             Self::Transport(error) => Self::Transport(error.mark_may_have_run()),
-            // It is by its status that a refusal shows that the request was not read.
+            // Only the status proves that the server rejected the request unread.
             Self::Rpc { method, error, retry_after, .. } => {
                 Self::Rpc { method, error, status: None, retry_after }
             }
@@ -214,7 +217,7 @@ impl Error {
         }
     }
 
-    /// The same for a call that had to wait for the conversation to be opened.
+    /// Marks the error as one that happened before the caller's request was sent.
     pub(crate) fn while_opening(self) -> Self {
         match self {
             Self::Transport(error) => Self::Transport(error.while_opening()),
@@ -241,10 +244,11 @@ impl Error {
         Self::InputUnavailable { method: method.into(), asked, source: error.into() }
     }
 
-    /// The URLs that the user has to visit before the method can be called again, where the server
-    /// says so (MCP 2025-11-25, client/elicitation, "URL Elicitation Required Error"). It may do so
-    /// whatever the client has declared; none is opened, and nothing is called again, but by the
-    /// application.
+    /// Returns the URLs that the user must visit before the request can be repeated (MCP
+    /// 2025-11-25, client/elicitation, "URL Elicitation Required Error").
+    ///
+    /// A server may send this error even if the client does not declare URL elicitation. The client
+    /// does not open the URLs and does not repeat the request. The application must do both.
     pub fn url_elicitations(&self) -> Vec<UrlElicitation> {
         let data = match self {
             Self::Rpc { error, .. } if error.code == error_code::URL_ELICITATION_REQUIRED => {
@@ -257,7 +261,7 @@ impl Error {
         listed.into_iter().flatten().filter_map(read).map(UrlElicitation::from).collect()
     }
 
-    /// The code of the JSON-RPC error that the server answered with, if it did.
+    /// Returns the code of the JSON-RPC error, if the server responded with one.
     pub fn code(&self) -> Option<i64> {
         match self {
             Self::Rpc { error, .. } => Some(error.code),
@@ -265,8 +269,8 @@ impl Error {
         }
     }
 
-    /// Whether the server has no such resource. Servers say so in the two ways that the revisions
-    /// have for it (MCP server/resources, "Error Handling").
+    /// Returns true if the resource does not exist. Protocol versions use two different codes for
+    /// this (MCP server/resources, "Error Handling").
     pub fn is_not_found(&self) -> bool {
         let code = self.code();
         let of_resource = matches!(self, Self::Rpc { method, .. }
@@ -275,7 +279,7 @@ impl Error {
             && matches!(code, Some(error_code::RESOURCE_NOT_FOUND | error_code::INVALID_PARAMS))
     }
 
-    /// Returns whether it was not the caller's request that failed, but what had to come before it.
+    /// Returns true if a request before the caller's own one failed, such as `initialize`.
     pub(crate) fn failed_while_opening(&self) -> bool {
         match self {
             Self::Transport(error) => error.failed_while_opening(),
@@ -286,7 +290,7 @@ impl Error {
         }
     }
 
-    /// The HTTP status that came in place of a success, if one did.
+    /// Returns the HTTP status of the failed response, if there was one.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::NotMcp { initialize, .. } => initialize.status(),
@@ -299,7 +303,8 @@ impl Error {
         }
     }
 
-    /// How long the server asks to wait before the next request, if it does (`Retry-After`).
+    /// Returns how long the server asks the client to wait before the next request, if it does
+    /// (`Retry-After`).
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Rpc { retry_after, .. } => *retry_after,
@@ -309,7 +314,7 @@ impl Error {
         }
     }
 
-    /// The kind of the transport's failure, if it was the transport that failed.
+    /// Returns the kind of the transport error, if the transport failed.
     pub fn transport_kind(&self) -> Option<TransportErrorKind> {
         match self {
             Self::Transport(error) => Some(error.kind()),
@@ -318,14 +323,16 @@ impl Error {
         }
     }
 
-    /// Returns whether the server no longer knows the session of the request.
+    /// Returns true if the server no longer knows the session of the request.
     ///
-    /// It has to answer 404 then (MCP basic/transports, "Session Management"). The reference server and
-    /// what was built after its example answer 400 instead, with a text that names the session. A text
-    /// on invalid parameters is about those, though they may be called so.
+    /// The specification requires status 404 (MCP basic/transports, "Session Management"). The
+    /// reference server and those modelled on it respond with 400 instead, and a text that names
+    /// the session. An error about invalid parameters does not count, because a parameter may also
+    /// be called a session.
     pub(crate) fn is_session_ended(&self) -> bool {
         const BAD_REQUEST: u16 = 400;
-        /// A word about sessions alone may be about another kind, which a tool is concerned with.
+        /// Phrases about MCP sessions. The word "session" alone is not enough, because a tool may
+        /// have other sessions.
         const NAMES: [&str; 7] = [
             "session id",
             "session-id",
@@ -377,7 +384,7 @@ mod tests {
 
     #[test]
     fn an_ended_session_is_recognized_by_status_and_text() {
-        // HTTP-26: 404 as the specification wants it, 400 as many servers answer
+        // HTTP-26: 404 as the specification requires, 400 as many servers respond
         let forgotten = "Bad Request: No valid session ID provided";
         let ended = TransportError::new(TransportErrorKind::SessionEnded, "gone").into();
         for (error, expected) in [

@@ -1,19 +1,24 @@
-//! Text from a server, made safe for errors and logs.
+//! Text from a server, sanitized for errors and logs.
 
 use std::fmt;
 
 use serde::de::Error as _;
 
-/// The beginning of a text that a server sent: at most 300 characters, with blanks in place of
-/// control characters, which could fool a terminal.
+/// The beginning of a text from a server, sanitized for display.
 ///
+/// Formats at most 300 characters. Control characters could change the output of a terminal, so
+/// each becomes a space.
+///
+/// # Examples
 /// ```
-/// let text = mcp_client::Truncated("no\u{1b}[2Jway\n").to_string();
+/// use mcp_client::Truncated;
+///
+/// let text = Truncated("no\u{1b}[2Jway\n").to_string();
 /// assert_eq!(text, "no [2Jway");
 /// ```
 #[derive(Clone, Copy)]
 pub struct Truncated<'a>(
-    /// The text as it was sent.
+    /// The original text.
     pub &'a str,
 );
 
@@ -28,15 +33,15 @@ impl fmt::Display for Truncated<'_> {
     }
 }
 
-/// The same in quotes.
+/// Formats the same text in quotes.
 impl fmt::Debug for Truncated<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.to_string())
     }
 }
 
-/// What is wrong with a message of the server, without the text that it has in the wrong place:
-/// that may be a secret that the server gives back.
+/// Removes the value from an error about a value of the wrong type. The value may be a secret that
+/// the server echoes.
 pub(crate) fn without_text(error: &serde_json::Error) -> serde_json::Error {
     const BEGIN: &str = "string \"";
     const END: &str = "\", expected ";

@@ -1,4 +1,4 @@
-//! A change on a server, and the notifications and filters that stand for it.
+//! A change on a server, and its notifications and subscription filters.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::{error::Error, result::notification_params};
 
-/// Something has changed on the server; what it is now has to be asked for.
+/// A change on the server. It does not include the new content, which the client must request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ListChange {
@@ -21,9 +21,9 @@ pub enum ListChange {
     Tools,
     /// The list of prompts.
     Prompts,
-    /// The list of resources, or that of their templates.
+    /// The list of resources, or the list of resource templates.
     Resources,
-    /// The resource of this URI, which may be part of a resource that is watched.
+    /// The resource with this URI. It may be a sub-resource of a resource that was subscribed to.
     Resource(String),
 }
 
@@ -42,7 +42,7 @@ impl ListChange {
         }
     }
 
-    /// The capability that a server has which tells of it, and the flag that says so.
+    /// Returns the capability and its flag that declare notifications of this change.
     pub(crate) fn capability(&self) -> (&'static str, &'static str) {
         match self {
             Self::Tools => ("tools", "listChanged"),
@@ -52,7 +52,7 @@ impl ListChange {
         }
     }
 
-    /// The notification that tells of it.
+    /// Returns the method of the notification that reports this change.
     pub(crate) fn notification(&self) -> &'static str {
         match self {
             Self::Tools => ToolListChangedNotification::NAME,
@@ -62,7 +62,7 @@ impl ListChange {
         }
     }
 
-    /// The error where nothing else is watched and the server does not tell of it.
+    /// Returns the error for a subscription to changes that the server does not report.
     pub(crate) fn not_supported(&self, method: &'static str) -> Error {
         let capability = match self {
             Self::Tools => "tools.listChanged",
@@ -73,7 +73,7 @@ impl ListChange {
         Error::MissingCapability { method: method.into(), capability }
     }
 
-    /// The changes that a filter includes.
+    /// Returns the changes that a filter includes.
     pub(crate) fn from_filter(filter: SubscriptionFilter) -> BTreeSet<Self> {
         let lists = [
             (filter.tools_list_changed, Self::Tools),
@@ -85,8 +85,8 @@ impl ListChange {
         lists.map(|(_, list)| list).chain(uris.map(Self::Resource)).collect()
     }
 
-    /// The filter that lets just this through (MCP 2026-07-28, basic/patterns/subscriptions,
-    /// "Notification Filter").
+    /// Returns the filter that includes exactly these changes (MCP 2026-07-28,
+    /// basic/patterns/subscriptions, "Notification Filter").
     pub(crate) fn to_filter(changes: &BTreeSet<Self>) -> SubscriptionFilter {
         let mut filter = SubscriptionFilter::default();
         for change in changes {

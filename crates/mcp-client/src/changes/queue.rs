@@ -9,16 +9,16 @@ use std::{
 
 use super::change::ListChange;
 
-/// The maximum number of queued changes, beyond those that are watched by name.
+/// The maximum number of queued changes, in addition to those that were requested by name.
 const MAX_PENDING: usize = 1_000;
 
 /// The maximum length of a queued URI, in bytes.
 const MAX_URI_LENGTH: usize = 8 * 1024;
 
-/// The watched changes that have happened, each once.
+/// The requested changes that have happened and were not read yet. Each is queued once.
 ///
-/// A server may name parts of a resource without end; where they become too many, or too long, it
-/// is everything that has changed.
+/// A server may report any number of sub-resources. If there are too many, or a URI is too long,
+/// the queue marks all requested changes as happened instead.
 #[derive(Debug)]
 pub(crate) struct ChangeQueue {
     watched: BTreeSet<ListChange>,
@@ -29,7 +29,7 @@ pub(crate) struct ChangeQueue {
 struct State {
     pending: BTreeSet<ListChange>,
     refused: BTreeSet<ListChange>,
-    /// Whether the subscription is open, and whether it ever was.
+    /// True while the subscription is open.
     open: bool,
     was_ever_open: bool,
     reader: Option<Waker>,
@@ -40,7 +40,7 @@ impl ChangeQueue {
         Self { watched, state: Mutex::default() }
     }
 
-    /// The watched changes.
+    /// Returns the changes that the subscriber requested.
     pub(crate) fn watched(&self) -> &BTreeSet<ListChange> {
         &self.watched
     }
@@ -61,7 +61,7 @@ impl ChangeQueue {
         }
     }
 
-    /// Marks everything as changed, because notifications may have been missed.
+    /// Marks all requested changes as happened, because notifications may have been missed.
     pub(crate) fn mark_all_changed(&self) {
         self.add_all(&mut self.lock());
     }
@@ -85,7 +85,7 @@ impl ChangeQueue {
         self.lock().refused.iter().cloned().collect()
     }
 
-    /// Something has changed that may be watched.
+    /// Queues a change if the subscriber requested it, or if it may be in a requested resource.
     pub(crate) fn push(&self, change: ListChange) {
         let watched = self.watched.contains(&change);
         let long = matches!(&change, ListChange::Resource(uri) if uri.len() > MAX_URI_LENGTH);
@@ -102,13 +102,15 @@ impl ChangeQueue {
         state.wake();
     }
 
-    /// Returns whether it is about a resource, and one is watched: it may be a part of that.
+    /// Returns true if the change is in a resource and the subscriber requested a resource. The
+    /// changed resource may be a sub-resource of the requested one.
     fn watches_resources(&self, change: &ListChange) -> bool {
         let is_resource = |change: &ListChange| matches!(change, ListChange::Resource(_));
         is_resource(change) && self.watched.iter().any(is_resource)
     }
 
-    /// Returns whether it is watched, or is a part of what is, as far as its URI shows.
+    /// Returns true if the change was requested. A resource also matches if its URI starts with a
+    /// requested URI.
     fn matches(&self, change: &ListChange) -> bool {
         let ListChange::Resource(uri) = change else { return self.watched.contains(change) };
         self.watched.iter().any(|watched| {
@@ -140,30 +142,32 @@ impl State {
     }
 }
 
-/// All who watch in the conversations of a client that are not told each by itself.
+/// The queues of all stateful subscriptions of a client. Notifications there do not name a
+/// subscription.
 #[derive(Debug, Default)]
 pub(crate) struct ChangeQueues(Mutex<Vec<Weak<ChangeQueue>>>);
 
 impl ChangeQueues {
-    /// Tells it of changes, for as long as it is there.
+    /// Adds a queue. It receives changes until it is removed or dropped.
     pub(crate) fn add(&self, queue: &Arc<ChangeQueue>) {
         let mut all = self.lock();
         all.retain(|other| other.strong_count() > 0 && !other.ptr_eq(&Arc::downgrade(queue)));
         all.push(Arc::downgrade(queue));
     }
 
-    /// Tells it no longer.
+    /// Removes a queue.
     pub(crate) fn remove(&self, queue: &Arc<ChangeQueue>) {
         self.lock().retain(|other| !other.ptr_eq(&Arc::downgrade(queue)));
     }
 
-    /// Returns whether any queue watches exactly this change.
+    /// Returns true if any queue requested exactly this change.
     pub(crate) fn is_watched(&self, change: &ListChange) -> bool {
         self.all().iter().any(|queue| queue.watched.contains(change))
     }
 
-    /// Tells those who watch it, or what it seems to be a part of; where it seems to be a part of
-    /// nothing, all who watch a resource.
+    /// Queues a change for the subscribers that requested it or a parent resource. If no queue
+    /// matches, queues it for all subscribers of resources, because only the server knows the
+    /// parent.
     pub(crate) fn push(&self, change: &ListChange) {
         let all = self.all();
         let known = all.iter().any(|queue| queue.matches(change));
@@ -172,7 +176,7 @@ impl ChangeQueues {
         }
     }
 
-    /// Marks everything as changed in all queues.
+    /// Marks all requested changes as happened in all queues.
     pub(crate) fn mark_all_changed(&self) {
         self.all().iter().for_each(|queue| queue.mark_all_changed());
     }
@@ -230,7 +234,7 @@ mod tests {
         assert!(taken.contains(&ListChange::Tools) && taken.contains(&resource("a://b")));
         queue.push(resource(&"x".repeat(MAX_URI_LENGTH + 1)));
         assert_eq!(take(&queue), [ListChange::Tools, resource("a://b")]);
-        // What the server does not tell of has not changed.
+        // Changes that the server does not report are not marked.
         queue.open(&BTreeSet::from([resource("a://b")]));
         queue.push(resource(&"x".repeat(MAX_URI_LENGTH + 1)));
         assert_eq!(take(&queue), [resource("a://b")]);
@@ -261,7 +265,7 @@ mod tests {
         };
         assert_eq!(told("a://b/c"), [1, 1, 0]);
         assert_eq!(told("a://b/d"), [1, 0, 0]);
-        // What it is a part of only the server knows.
+        // Only the server knows the parent of this resource.
         assert_eq!(told("z://1"), [1, 1, 0]);
         assert!(
             change_queues.is_watched(&resource("a://b/c"))

@@ -17,7 +17,7 @@ use crate::{
     transport::Transport,
 };
 
-/// Sets up a [`Client`]; made by [`Client::builder`].
+/// A builder for a [`Client`]. Created by [`Client::builder`].
 #[must_use]
 pub struct ClientBuilder {
     transport: Arc<dyn Transport>,
@@ -30,41 +30,46 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// The name and version that the server gets to see.
+    /// Sets the client's name and version, which are sent to the server. Defaults to those of this
+    /// crate.
     pub fn client_info(self, name: impl Into<String>, version: impl Into<String>) -> Self {
         Self { client: Implementation::new(name.into(), version.into()), ..self }
     }
 
-    /// Limits other than the [defaults](Limits).
+    /// Sets the limits for timeouts and lists. Defaults to [`Limits::default`].
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// The one revision to speak. The server is not asked which it understands, which saves a
-    /// request or two, and calls fail if it does not understand this one.
+    /// Sets the only protocol version to use. The client then does not detect the version, which
+    /// saves one or two requests. Calls fail if the server does not support this version.
     pub fn protocol(self, revision: Revision) -> Self {
         Self { protocol: Some(revision), ..self }
     }
 
-    /// What is known already of how to speak with the server; one's own unless set.
+    /// Sets the negotiated protocol version that clients of the same server share. Defaults to a
+    /// [`Negotiation`] for this client alone.
     pub fn negotiation(self, negotiation: Negotiation) -> Self {
         Self { negotiation, ..self }
     }
 
-    /// The lists that have been read already, to share equal ones; one's own unless set.
+    /// Sets the cache that shares equal tool lists between clients. Defaults to a cache for this
+    /// client alone.
     pub fn shared_tool_lists(self, known: SharedToolLists) -> Self {
         Self { shared_lists: known, ..self }
     }
 
-    /// Who answers what the server asks while it works on a call: for input of the user, for a
-    /// model's reply, for roots. Without a handler, the server is told that nobody does.
+    /// Sets the handler for server requests: elicitation, sampling and roots. Without a handler,
+    /// the client declares none of these capabilities.
     ///
-    /// Some servers ask outside of the stream of a call. They are listened to for it, which takes a
-    /// connection for as long as a session lasts.
+    /// Some servers send these requests outside of the response stream of a call. With a handler,
+    /// the client therefore listens on a connection for as long as a session lasts.
     ///
     /// ```
     /// use futures_util::future::BoxFuture;
-    /// use mcp_client::{BoxError, Client, Handler, HandlerCapabilities, Transport, mcp_types::v2026_07_28::Root};
+    /// use mcp_client::{
+    ///     BoxError, Client, Handler, HandlerCapabilities, Transport, mcp_types::v2026_07_28::Root,
+    /// };
     ///
     /// struct Workspace;
     ///
@@ -86,7 +91,7 @@ impl ClientBuilder {
         Self { handler: Some(Arc::new(handler)), ..self }
     }
 
-    /// The client. Nothing is sent yet.
+    /// Builds the client. Sends nothing yet.
     pub fn build(self) -> Client {
         let client_state = Arc::new(ClientState::new(self.client, self.handler));
         let channel = Channel::new(self.transport, Arc::clone(&client_state));
@@ -102,12 +107,12 @@ impl ClientBuilder {
 }
 
 impl Client {
-    /// A client with default settings. Nothing is sent yet.
+    /// Creates a client with default settings. Sends nothing yet.
     pub fn new(transport: impl Transport) -> Self {
         Self::builder(transport).build()
     }
 
-    /// Sets up a client.
+    /// Returns a builder for a client.
     pub fn builder(transport: impl Transport) -> ClientBuilder {
         ClientBuilder {
             transport: Arc::new(transport),

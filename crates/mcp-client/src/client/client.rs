@@ -1,4 +1,4 @@
-//! The client: calls to one server for one user.
+//! The client: sends requests to one server for one user.
 
 use std::{
     borrow::Cow,
@@ -23,13 +23,15 @@ use crate::{
     result::{Decode, ServerInfo, SharedToolLists, ToolParamHeaders, decode_result},
 };
 
-/// A conversation with one server.
+/// A client of one MCP server.
 ///
-/// Which revision of the protocol the server speaks is found out with the first call, or with
-/// [`connect`](Self::connect). A server that forgets a conversation is greeted anew, unseen by the
-/// caller. Clones share it and may be used at the same time. Dropping
-/// the future of a call cancels the call on the server. All calls need a Tokio runtime with timers.
+/// The first call, or [`connect`](Self::connect), detects which protocol version the server
+/// supports. If the server loses the session, the client opens a new one automatically.
 ///
+/// Clones share the session and may be used at the same time. Dropping the future of a call cancels
+/// the call on the server. All calls require a Tokio runtime with timers.
+///
+/// # Examples
 /// ```no_run
 /// # async fn run(transport: impl mcp_client::Transport) -> Result<(), mcp_client::Error> {
 /// use mcp_client::Client;
@@ -57,52 +59,57 @@ pub(super) struct Shared {
     pub(super) client_state: Arc<ClientState>,
     pub(super) shared_lists: SharedToolLists,
     pub(super) protocol: Protocol,
-    /// The parameter headers that the newest list of tools asks for.
+    /// The parameter headers that the latest list of tools requires.
     pub(super) param_headers: RwLock<ToolParamHeaders>,
 }
 
 impl Client {
-    /// The same conversation under other limits.
+    /// Returns a client with other limits. It shares the session with this one.
     #[must_use]
     pub fn with_limits(&self, limits: Limits) -> Self {
         Self { limits, ..self.clone() }
     }
 
-    /// The same conversation for calls with these options, in place of others given before.
+    /// Returns a client whose calls use these options instead of earlier ones. It shares the
+    /// session with this one.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self { options: Some(Arc::new(options)), ..self.clone() }
     }
 
-    /// Finds out how to speak with the server, unless that is known, and says what it is. A server
-    /// up to 2025-11-25 is greeted unless it was.
+    /// Detects the server's protocol version, unless it is known, and returns the server's identity
+    /// and capabilities. For stateful protocol versions, it also opens a session unless one is
+    /// open.
     ///
     /// # Errors
-    /// Any [`Error`] of the exchange; [`Error::UnsupportedProtocolVersion`] where no revision is shared,
-    /// [`Error::NotMcp`] where the server understands none.
+    /// Returns [`Error::UnsupportedProtocolVersion`] if client and server have no version in
+    /// common, and [`Error::NotMcp`] if the server supports none. Returns any other [`Error`] if a
+    /// request fails.
     pub async fn connect(&self) -> Result<Arc<ServerInfo>, Error> {
         let method = self.shared.protocol.first_method();
         let profile = pin!(self.shared.protocol.server_info());
         self.with_deadline(&self.new_deadline(), &method, profile).await
     }
 
-    /// Calls a method and decodes its result.
+    /// Sends a request and decodes its result.
     ///
-    /// The types of the newest revision, those of `mcp_types::v2026_07_28`, are understood by servers of
-    /// all revisions.
+    /// The types of the newest protocol version, `mcp_types::v2026_07_28`, work with servers of all
+    /// versions.
     ///
     /// # Errors
-    /// [`Error::UnsupportedMethod`] and [`Error::MissingCapability`] before anything is sent, else any [`Error`]
-    /// of the exchange.
+    /// Returns [`Error::UnsupportedMethod`] or [`Error::MissingCapability`] before anything is
+    /// sent. Returns any other [`Error`] if the request fails.
     pub async fn send_request<M: Method>(&self, params: &M::Params) -> Result<M::Result, Error> {
         self.call_untyped(Name::Borrowed(M::NAME), params).await
     }
 
-    /// Calls a method for which there is no type, such as that of an extension. `params` is
-    /// whatever serializes as a JSON object, or nothing (`()`); the result is as it was sent.
+    /// Sends a request for a method without a type, such as a method of an extension. Returns the
+    /// result as the server sent it.
+    ///
+    /// `params` is a value that serializes as a JSON object, or `()` for no parameters.
     ///
     /// # Errors
-    /// As [`call`](Self::send_request).
+    /// Returns the same errors as [`send_request`](Self::send_request).
     pub async fn send_request_raw(
         &self,
         method: impl Into<Cow<'static, str>>,
@@ -114,7 +121,7 @@ impl Client {
     /// Sends a notification.
     ///
     /// # Errors
-    /// Any [`Error`] of the exchange: the server may refuse it.
+    /// Returns any [`Error`] if the notification cannot be sent or the server rejects it.
     pub async fn send_notification<N: NotificationMethod>(
         &self,
         params: &N::Params,
@@ -125,25 +132,26 @@ impl Client {
         self.with_deadline(&self.new_deadline(), &method, sent).await
     }
 
-    /// Ends the conversation on the server. A later call opens a new one.
+    /// Ends the session on the server. A later call opens a new session.
     ///
     /// # Errors
-    /// Any [`Error`] of the exchange; a server that does not let clients end sessions is none.
+    /// Returns any [`Error`] if the request fails. It is not an error if the server does not let
+    /// clients end sessions.
     pub async fn close(&self) -> Result<(), Error> {
         let method = Name::Borrowed("session end");
         let closed = pin!(self.shared.protocol.close());
         self.with_deadline(&self.new_deadline(), &method, closed).await
     }
 
-    /// How often the server has forgotten the session, so that it had to be greeted anew. What was
-    /// learnt from it before that may no longer hold.
+    /// Returns how many times the server has lost the session, so that the client opened a new one.
+    /// Information from an earlier session may be outdated.
     pub fn lost_session_count(&self) -> u64 {
         self.shared.protocol.lost_sessions()
     }
 
-    /// How often the server has said that its list of tools has changed
-    /// (`notifications/tools/list_changed`): while it answered a call, or to those who
-    /// [watch](Self::subscribe).
+    /// Returns how many times the server has reported a change of its tool list
+    /// (`notifications/tools/list_changed`). The notification arrives on the response stream of a
+    /// call, or on a [subscription](Self::subscribe).
     pub fn tool_list_change_count(&self) -> u64 {
         self.shared.client_state.tool_changes()
     }
@@ -185,8 +193,8 @@ impl Client {
         self.with_deadline(request.deadline, &request.method, called).await
     }
 
-    /// Calls a method, and returns whether the server required input for it. `target` is the name of
-    /// the tool or prompt, or the URI of the resource.
+    /// Calls a method, and returns true in addition to the result if the server required input.
+    /// `target` is the name of the tool or prompt, or the URI of the resource.
     pub(super) async fn call_method<R>(
         &self,
         method: &'static str,
@@ -202,7 +210,7 @@ impl Client {
         Ok((result, request.input_was_required.load(Ordering::Relaxed)))
     }
 
-    /// The options of this client, with additional members of `_meta`.
+    /// Returns the options of this client, with additional members of `_meta`.
     fn with_meta(&self, meta: JsonObject) -> Option<Arc<CallOptions>> {
         if meta.is_empty() {
             return self.options.clone();
@@ -220,7 +228,7 @@ impl Client {
         self.shared.protocol.subscribe(queue, options, &deadline).await
     }
 
-    /// The timeout of one request.
+    /// Returns the timeout of one request.
     pub(super) fn request_timeout(&self) -> Duration {
         self.effective_limits().timeout
     }
@@ -234,7 +242,7 @@ impl Client {
         self.effective_limits().max_total_timeout
     }
 
-    /// The limits of this client, with its options applied.
+    /// Returns the limits of this client, with its options applied.
     fn effective_limits(&self) -> Limits {
         self.options.as_ref().map_or(self.limits, |options| options.limits(self.limits))
     }

@@ -1,4 +1,4 @@
-//! Completion: suggestions for an argument that a user is typing.
+//! Completion: suggestions for an argument that a user is entering.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use serde::Serialize;
 use super::client::Client;
 use crate::{error::Error, result::decode_result};
 
-/// How many suggestions come at once (MCP server/utilities/completion, "Completion Results").
+/// The maximum number of suggestions (MCP server/utilities/completion, "Completion Results").
 const MAX_VALUES: usize = 100;
 
-/// An argument that is being typed; see [`Client::complete`].
+/// A request for completion of an argument. Send it with [`Client::complete`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[must_use]
 pub struct CompletionRequest {
@@ -29,7 +29,7 @@ pub struct CompletionRequest {
 }
 
 impl CompletionRequest {
-    /// An argument of a prompt, and what is typed of it so far.
+    /// Creates a request for an argument of a prompt. `typed` is its value so far.
     pub fn for_prompt(
         prompt: impl Into<String>,
         argument: impl Into<String>,
@@ -38,8 +38,8 @@ impl CompletionRequest {
         Self::new(CompletionReference::Prompt(PromptReference::new(prompt)), argument, typed)
     }
 
-    /// A variable of a template of resources, named by its `uriTemplate`, and what is typed of it
-    /// so far.
+    /// Creates a request for a variable of a resource template, which is named by its
+    /// `uriTemplate`. `typed` is the value so far.
     pub fn for_resource_template(
         template: impl Into<String>,
         variable: impl Into<String>,
@@ -57,7 +57,8 @@ impl CompletionRequest {
         Self { reference, argument: CompletionArgument::new(argument, typed), context: None }
     }
 
-    /// Adds an argument or variable that is settled and may narrow the suggestions.
+    /// Adds an argument or variable that already has its final value. The server may use it to
+    /// narrow the suggestions.
     pub fn with_argument(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let context = self.context.get_or_insert_default();
         let settled = context.arguments.get_or_insert_with(BTreeMap::new);
@@ -68,23 +69,26 @@ impl CompletionRequest {
 
 /// # Completion
 impl Client {
-    /// What the server suggests for an argument; 100 values at most.
+    /// Returns the server's suggestions for an argument. At most 100 values.
     ///
-    /// It is meant to be asked while someone types, though not at every stroke.
+    /// Call this while a user enters a value, but not for every keystroke.
     ///
+    /// # Examples
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
     /// use mcp_client::CompletionRequest;
     ///
-    /// let framework = CompletionRequest::for_prompt("review", "framework", "to").with_argument("language", "Rust");
-    /// println!("{:?}", client.complete(&framework).await?.values);
+    /// let request = CompletionRequest::for_prompt("review", "framework", "to")
+    ///     .with_argument("language", "Rust");
+    /// let completion = client.complete(&request).await?;
+    /// println!("{:?}", completion.values);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// [`Error::MissingCapability`] where the server does not suggest anything, else any [`Error`] of the
-    /// exchange.
+    /// Returns [`Error::MissingCapability`] if the server does not support completion. Returns any
+    /// other [`Error`] if the request fails.
     pub async fn complete(&self, argument: &CompletionRequest) -> Result<Completion, Error> {
         let decode = decode_result::<CompleteResult>;
         let (result, _) = self.call_method(CompleteRequest::NAME, None, argument, &decode).await?;

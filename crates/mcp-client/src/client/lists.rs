@@ -25,7 +25,7 @@ impl Client {
         Ok(ListResult { items, invalid: refused, cache })
     }
 
-    /// Reads all pages of a list, and returns the session that they came from.
+    /// Reads all pages of a list. Also returns the session that they came from.
     pub(super) async fn list_pages<T>(
         &self,
         method: Name,

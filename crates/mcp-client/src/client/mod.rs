@@ -1,4 +1,4 @@
-//! The client: typed calls to one server for one user.
+//! The client: typed requests to one server for one user.
 
 mod builder;
 mod watch;

@@ -1,4 +1,4 @@
-//! Prompts: message templates of a server for a model.
+//! Prompts: message templates that a server provides.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,15 @@ use crate::{
     result::{ListResult, Outcome, meta_to_object},
 };
 
-/// A prompt, ready for the model. All text is the server's own and untrusted.
+/// A prompt with its arguments filled in. All text comes from the server and is untrusted.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PromptResult {
-    /// What it is for, in words for people.
+    /// A description of the prompt, for display.
     pub description: Option<String>,
-    /// Its messages, in order.
+    /// The messages, in order.
     pub messages: Vec<PromptMessage>,
-    /// `_meta`, as it was sent.
+    /// The `_meta` object, as the server sent it.
     pub meta: Option<JsonObject>,
 }
 
@@ -35,20 +35,23 @@ impl From<GetPromptResult> for PromptResult {
 
 /// # Prompts
 impl Client {
-    /// The prompts of the server, all pages of the list. Which to use is the user's choice.
+    /// Returns the server's prompts, from all pages of the list. The user should choose which
+    /// prompt to use.
     ///
     /// # Errors
-    /// [`Error::MissingCapability`] where the server has none, [`Error::ListLimitExceeded`] past a limit, else any
-    /// [`Error`] of the exchange.
+    /// Returns [`Error::MissingCapability`] if the server has no prompts, and
+    /// [`Error::ListLimitExceeded`] if the list exceeds a limit. Returns any other [`Error`] if a
+    /// request fails.
     pub async fn list_prompts(&self) -> Result<ListResult<Prompt>, Error> {
         self.list_all().await
     }
 
-    /// The messages of a prompt.
+    /// Returns the messages of a prompt.
     ///
-    /// `arguments` is whatever serializes as a JSON object of texts; nothing (`()` or `None`) is
-    /// an empty one.
+    /// `arguments` is a value that serializes as a JSON object of strings. `()` and `None` stand
+    /// for an empty object.
     ///
+    /// # Examples
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
     /// use serde_json::json;
@@ -62,9 +65,9 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidParams`] where `arguments` is no object of texts, else any [`Error`] of the
-    /// exchange. Servers answer with the code -32602 where they have no such prompt, or the
-    /// prompt needs an argument that is missing.
+    /// Returns [`Error::InvalidParams`] if `arguments` is not an object of strings. Returns any
+    /// other [`Error`] if the request fails. Servers respond with code -32602 if the prompt does
+    /// not exist or a required argument is missing.
     pub async fn get_prompt(
         &self,
         name: &str,

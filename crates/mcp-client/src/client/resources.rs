@@ -1,4 +1,4 @@
-//! Resources: data that a server lets its clients read.
+//! Resources: data that a server lets clients read.
 
 use mcp_types::{
     JsonObject, JsonRpcMessage, Method, OrInputRequired,
@@ -15,15 +15,16 @@ use crate::{
     result::{CacheHint, ListResult, Outcome, meta_to_object},
 };
 
-/// What is in a resource.
+/// The contents of a resource.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceResult {
-    /// Its parts, each a text or bytes with a URI of its own; a directory, for one, has many.
+    /// The parts of the resource, each with its own URI and its text or bytes. A directory, for
+    /// example, may have many parts.
     pub contents: Vec<ResourceContents>,
-    /// How long it may be kept, and for whom, where the server says so.
+    /// The server's cache hint, if it sent one.
     pub cache: Option<CacheHint>,
-    /// `_meta`, as it was sent.
+    /// The `_meta` object, as the server sent it.
     pub meta: Option<JsonObject>,
 }
 
@@ -39,44 +40,48 @@ impl From<ReadResourceResult> for ResourceResult {
 
 /// # Resources
 impl Client {
-    /// The resources of the server, all pages of the list. There may be more: tools may link to some
-    /// that no list has, and [templates](Self::list_resource_templates) stand for many.
+    /// Returns the server's resources, from all pages of the list.
     ///
+    /// There may be more resources: tools may link to unlisted ones, and each of the
+    /// [templates](Self::list_resource_templates) stands for many.
+    ///
+    /// # Examples
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
     /// for resource in client.list_resources().await?.items {
-    ///     let read = client.read_resource(&resource.uri).await?;
-    ///     println!("{}: {} parts", resource.name, read.contents.len());
+    ///     let result = client.read_resource(&resource.uri).await?;
+    ///     println!("{}: {} parts", resource.name, result.contents.len());
     /// }
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// [`Error::MissingCapability`] where the server has none, [`Error::ListLimitExceeded`] past a limit, else any
-    /// [`Error`] of the exchange.
+    /// Returns [`Error::MissingCapability`] if the server has no resources, and
+    /// [`Error::ListLimitExceeded`] if the list exceeds a limit. Returns any other [`Error`] if a
+    /// request fails.
     pub async fn list_resources(&self) -> Result<ListResult<Resource>, Error> {
         self.list_all().await
     }
 
-    /// The templates of resources of the server, all pages of the list.
+    /// Returns the server's resource templates, from all pages of the list.
     ///
     /// # Errors
-    /// As [`list_resources`](Self::list_resources).
+    /// Returns the same errors as [`list_resources`](Self::list_resources).
     pub async fn list_resource_templates(&self) -> Result<ListResult<ResourceTemplate>, Error> {
         self.list_all().await
     }
 
-    /// What is in a resource.
+    /// Reads a resource.
     ///
     /// # Errors
-    /// Any [`Error`] of the exchange; that there is no such resource tells
-    /// [`Error::is_not_found`].
+    /// Returns any [`Error`] if the request fails. [`Error::is_not_found`] is true if the resource
+    /// does not exist.
     pub async fn read_resource(&self, uri: &str) -> Result<ResourceResult, Error> {
         let method = ReadResourceRequest::NAME;
         let (result, input_was_required) =
             self.call_method(method, Some(uri), &ResourceUri { uri }, &decode).await?;
-        // What depends on input of the user's is good for one time (MCP server/utilities/caching).
+        // A result that depends on user input must not be cached (MCP server/utilities/caching).
         let cache = result.cache.filter(|_| !input_was_required);
         Ok(ResourceResult { cache, ..result })
     }

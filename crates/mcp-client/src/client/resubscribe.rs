@@ -57,7 +57,7 @@ impl Resubscriber {
         self.queue.begin();
         let limit = self.client.request_timeout();
         let subscribed = pin!(self.client.subscribe_once(&self.queue));
-        // Whatever comes and however fast, the clock has its turn.
+        // The timer runs without a task budget, so that a fast stream cannot delay it.
         let timer = unconstrained(sleep(limit));
         let timed_out = pin!(async {
             timer.await;
@@ -75,8 +75,8 @@ impl Resubscriber {
     }
 }
 
-/// Whether another attempt may succeed. If the first attempt fails, the caller decides about a retry,
-/// except after a lost session.
+/// Returns true if another attempt may succeed. If the first attempt fails, the caller decides
+/// whether to retry, except after a lost session.
 fn is_temporary(error: &Error, was_ever_open: bool) -> bool {
     use TransportErrorKind as Kind;
     match error.transport_kind() {
@@ -86,8 +86,8 @@ fn is_temporary(error: &Error, was_ever_open: bool) -> bool {
     }
 }
 
-/// A random duration between half of the pause and all of it, so that clients do not reconnect to a
-/// restarted server all at once.
+/// Returns a random duration between half of the pause and the whole pause. Clients then do not all
+/// reconnect to a restarted server at the same time.
 fn with_jitter(pause: Duration) -> Duration {
     let random = RandomState::new().hash_one("pause");
     pause.mul_f64(0.5 + (random % 1_000) as f64 / 2_000.0)

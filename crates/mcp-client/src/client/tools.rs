@@ -18,12 +18,13 @@ use crate::{
 
 /// # Tools
 impl Client {
-    /// The tools of the server, all pages of the list.
+    /// Returns the server's tools, from all pages of the list.
     ///
-    /// An entry that cannot be offered is set apart in [`ToolList::invalid`].
+    /// Entries that cannot be used are in [`ToolList::invalid`].
     ///
     /// # Errors
-    /// [`Error::ListLimitExceeded`] past a limit, else any [`Error`] of the exchange.
+    /// Returns [`Error::ListLimitExceeded`] if the list exceeds a limit. Returns any other
+    /// [`Error`] if a request fails.
     pub async fn list_tools(&self) -> Result<ToolList, Error> {
         let method = Name::Borrowed(ListToolsRequest::NAME);
         let known = &self.shared.shared_lists;
@@ -35,17 +36,18 @@ impl Client {
         Ok(ToolList { cache, ..list })
     }
 
-    /// Calls a tool by its server's name for it.
+    /// Calls a tool by its name on the server.
     ///
-    /// `arguments` is whatever serializes as a JSON object; nothing (`()` or `None`) is an empty
-    /// one. A result with `is_error` is the tool's own failure and comes back as a result.
+    /// `arguments` is a value that serializes as a JSON object. `()` and `None` stand for an empty
+    /// object. If the tool itself fails, the call returns a result with `is_error` set.
     ///
-    /// A tool may want some arguments to be repeated outside of the body. Which, its schema says;
-    /// they are those of the newest [list](Self::list_tools), which is fetched anew where the server
-    /// misses some.
+    /// The input schema of a tool may require some arguments to be repeated as parameter headers.
+    /// The client uses the schemas of the latest [list](Self::list_tools). If the server reports
+    /// missing headers, the client lists the tools again.
     ///
     /// # Errors
-    /// [`Error::InvalidParams`] where `arguments` is no object, else any [`Error`] of the exchange.
+    /// Returns [`Error::InvalidParams`] if `arguments` is not an object. Returns any other
+    /// [`Error`] if the request fails.
     pub async fn call_tool(
         &self,
         name: &str,
@@ -55,19 +57,21 @@ impl Client {
         self.call_tool_raw(name, &arguments).await
     }
 
-    /// Calls a tool with arguments that are JSON already, such as a model's own text; otherwise as
-    /// [`call_tool`](Self::call_tool).
+    /// Calls a tool with arguments that are JSON already, such as the text from a model. Otherwise
+    /// works like [`call_tool`](Self::call_tool).
     ///
+    /// # Examples
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// let arguments = serde_json::from_str(r#"{ "a": 1, "b": 2 }"#)?;
     /// let result = client.call_tool_raw("add", arguments).await?;
+    /// println!("{:?}", result.content);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// As [`call_tool`](Self::call_tool).
+    /// Returns the same errors as [`call_tool`](Self::call_tool).
     pub async fn call_tool_raw(
         &self,
         name: &str,
@@ -85,7 +89,7 @@ impl Client {
         self.request_tool(request, arguments, &decode_tool_result).await
     }
 
-    /// Calls a tool with the parameter headers that its schema asks for. If the server reports
+    /// Calls a tool with the parameter headers that its schema requires. If the server reports
     /// missing headers, lists the tools again and retries once.
     pub(super) async fn request_tool<R>(
         &self,
@@ -96,14 +100,15 @@ impl Client {
         let tool = request.target.unwrap_or_default();
         request.param_headers = self.param_headers(tool, arguments)?;
         let outcome = self.request(&request, decode).await;
-        // Without its status the code may be that of another server, which the tool has called.
+        // Only an error with the HTTP status of a rejection comes from this server. The code alone
+        // may come from another server that the tool has called.
         let missed = |error: &Error| {
             error.code() == Some(error_code::HEADER_MISMATCH) && error.did_not_run()
         };
         if !outcome.as_ref().is_err_and(missed) {
             return outcome;
         }
-        // Rare, and thus kept out of the future of each call.
+        // Boxed because this is rare, which keeps the future of each call small.
         let mut listed = Box::pin(self.list_tools());
         self.with_deadline(request.deadline, &request.method, listed.as_mut()).await?;
         let param_headers = self.param_headers(tool, arguments)?;
@@ -114,7 +119,7 @@ impl Client {
         self.request(&request, decode).await
     }
 
-    /// The parameter headers of a tool call.
+    /// Returns the parameter headers of a tool call.
     fn param_headers(
         &self,
         tool: &str,

@@ -10,28 +10,32 @@ use serde::Serialize;
 use super::client::Client;
 use crate::{error::Error, result::decode_result};
 
-/// # The conversation
+/// # Utilities
 impl Client {
-    /// Asks whether the server is still there. Only servers up to 2025-11-25 can be asked; of any
-    /// other, [`connect`](Self::connect) tells as much.
+    /// Sends a ping to check that the server responds.
+    ///
+    /// Only the stateful protocol versions (up to 2025-11-25) have this method. For later versions,
+    /// use [`connect`](Self::connect).
     ///
     /// # Errors
-    /// [`Error::UnsupportedMethod`] with a later revision, else any [`Error`] of the exchange.
+    /// Returns [`Error::UnsupportedMethod`] for a stateless protocol version. Returns any other
+    /// [`Error`] if the request fails.
     pub async fn ping(&self) -> Result<(), Error> {
         let decode = decode_result::<JsonObject>;
         self.call_method(PingRequest::NAME, None, &JsonObject::new(), &decode).await?;
         Ok(())
     }
 
-    /// Sets the least serious level of the log messages that the server sends in this conversation.
+    /// Sets the minimum level of the log messages that the server sends in this session.
     ///
-    /// It holds until the conversation ends; the server chooses what it sends in a new one. Since
-    /// 2026-07-28 there is no level but that of a call, which is set together with the wish to hear
-    /// of its messages: [`CallOptions::on_log`](crate::CallOptions::on_log).
+    /// The level applies until the session ends. In a new session, the server chooses the level.
+    /// Stateless protocol versions (from 2026-07-28) have a level for each call instead: see
+    /// [`CallOptions::on_log`](crate::CallOptions::on_log).
     ///
     /// # Errors
-    /// [`Error::UnsupportedMethod`] with a later revision, [`Error::MissingCapability`] where the server writes
-    /// no log, else any [`Error`] of the exchange.
+    /// Returns [`Error::UnsupportedMethod`] for a stateless protocol version, and
+    /// [`Error::MissingCapability`] if the server does not support logging. Returns any other
+    /// [`Error`] if the request fails.
     pub async fn set_log_level(&self, level: LoggingLevel) -> Result<(), Error> {
         let decode = decode_result::<JsonObject>;
         self.call_method(SetLevelRequest::NAME, None, &SetLevel { level }, &decode).await?;

@@ -20,49 +20,52 @@ use crate::{
     error::Error,
 };
 
-/// What to watch; see [`Client::subscribe`].
+/// The changes to subscribe to. Pass it to [`Client::subscribe`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct SubscriptionFilter(pub(crate) BTreeSet<ListChange>);
 
-/// The changes of what is watched, as a stream without end; made by [`Client::subscribe`].
+/// A stream of changes on the server. Created by [`Client::subscribe`].
 ///
-/// It has to be polled to go on. Until a change is taken it is there once, however often it
-/// happened. Where the connection breaks, it is made anew; what happened meanwhile nobody tells, so
-/// everything that is watched counts as changed then. It ends when the server ends it in good order
-/// or the conversation is [closed](Client::close), and after an error. Dropping it tells the server
-/// that nobody watches any more.
+/// The subscription makes progress only while it is polled. A change that happens many times before
+/// it is read is reported once.
+///
+/// If the connection breaks, the client subscribes again. Notifications may have been missed in
+/// between, so the stream then reports all subscribed changes.
+///
+/// The stream ends after an error, when the server ends the subscription regularly, or when the
+/// session is [closed](Client::close). Dropping it unsubscribes.
 #[must_use]
 pub struct Subscription {
     queue: Arc<ChangeQueue>,
-    /// What keeps the stream up, until there is nothing more to come.
+    /// The future that keeps the subscription open. `None` once it has ended.
     subscription: Option<BoxFuture<'static, Result<(), Error>>>,
-    /// Why there is nothing more to come, until it is told.
+    /// The error that ended the subscription. Taken when the stream reports it.
     error: Option<Error>,
 }
 
 impl SubscriptionFilter {
-    /// Nothing yet.
+    /// Creates an empty filter.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The list of tools.
+    /// Adds changes of the tool list.
     pub fn tools(self) -> Self {
         self.with(ListChange::Tools)
     }
 
-    /// The list of prompts.
+    /// Adds changes of the prompt list.
     pub fn prompts(self) -> Self {
         self.with(ListChange::Prompts)
     }
 
-    /// The lists of resources and of their templates.
+    /// Adds changes of the resource list and of the resource template list.
     pub fn resources(self) -> Self {
         self.with(ListChange::Resources)
     }
 
-    /// The resource of this URI.
+    /// Adds changes of the resource with this URI.
     pub fn resource(self, uri: impl Into<String>) -> Self {
         self.with(ListChange::Resource(uri.into()))
     }
@@ -73,25 +76,32 @@ impl SubscriptionFilter {
     }
 }
 
-/// # Changes
+/// # Subscriptions
 impl Client {
-    /// Watches for changes on the server. When this returns, the server has agreed to tell of them.
+    /// Subscribes to changes on the server. Returns once the server has accepted the subscription.
     ///
-    /// Servers up to 2025-11-25 tell on a stream of their own, if they have one, and on those of
-    /// calls; later ones by `subscriptions/listen`. What a server does not offer to tell is in
-    /// [`Subscription::declined`].
+    /// Servers up to 2025-11-25 report changes on the GET stream, if they have one, and on the
+    /// response streams of calls. Later servers use `subscriptions/listen`.
+    /// [`Subscription::declined`] lists the changes that the server does not report.
     ///
+    /// # Examples
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
     /// use futures_util::StreamExt;
     /// use mcp_client::{ListChange, SubscriptionFilter};
     ///
-    /// let watch = SubscriptionFilter::new().tools().resource("file:///notes.txt");
-    /// let mut changes = client.subscribe(watch).await?;
-    /// while let Some(change) = changes.next().await {
+    /// let filter = SubscriptionFilter::new().tools().resource("file:///notes.txt");
+    /// let mut subscription = client.subscribe(filter).await?;
+    /// while let Some(change) = subscription.next().await {
     ///     match change? {
-    ///         ListChange::Tools => println!("{} tools", client.list_tools().await?.tools.len()),
-    ///         ListChange::Resource(uri) => println!("{:?}", client.read_resource(&uri).await?),
+    ///         ListChange::Tools => {
+    ///             let list = client.list_tools().await?;
+    ///             println!("{} tools", list.tools.len());
+    ///         }
+    ///         ListChange::Resource(uri) => {
+    ///             let resource = client.read_resource(&uri).await?;
+    ///             println!("{uri}: {:?}", resource.contents);
+    ///         }
     ///         _ => {}
     ///     }
     /// }
@@ -100,7 +110,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::MissingCapability`] where the server offers none of it, else any [`Error`] of the exchange.
+    /// Returns [`Error::InvalidParams`] if the filter is empty, and [`Error::MissingCapability`] if
+    /// the server reports none of the changes. Returns any other [`Error`] if the request fails.
     pub async fn subscribe(&self, watch: SubscriptionFilter) -> Result<Subscription, Error> {
         if watch.0.is_empty() {
             let method = SubscriptionsListenRequest::NAME;
@@ -116,7 +127,7 @@ impl Client {
 }
 
 impl Subscription {
-    /// What was to be watched and the server does not tell of.
+    /// Returns the requested changes that the server does not report.
     pub fn declined(&self) -> Vec<ListChange> {
         self.queue.refused()
     }
@@ -130,7 +141,7 @@ impl Subscription {
         }
     }
 
-    /// Goes on with what keeps the stream up; it is ready once there is nothing more to come.
+    /// Polls the future that keeps the subscription open. Ready once it has ended.
     fn poll_subscription(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(subscription) = &mut self.subscription {
             self.error = ready!(subscription.poll_unpin(cx)).err();

@@ -9,15 +9,17 @@ use tokio::{runtime::Handle, time};
 use super::channel::Channel;
 use crate::transport::{Extensions, MessageKind, OutgoingMessage, SentFlag};
 
-/// The timeout of the notification itself.
+/// The timeout for sending the notification.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A request under way: dropped before it is [`completed`](Self::completed), it sends
-/// `notifications/cancelled`, because a dropped connection cancels nothing (MCP basic/transports,
-/// "Sending Messages"). A request that has not left, or was refused, is not cancelled.
+/// A guard for a pending request. If it is dropped before it is [`completed`](Self::completed), it
+/// sends `notifications/cancelled`, because closing a connection cancels nothing (MCP
+/// basic/transports, "Sending Messages"). It does not cancel a request that was not sent or that
+/// was rejected.
 ///
-/// In the stateless versions, dropping the connection cancels a request that has a connection of its
-/// own (MCP 2026-07-28, basic/patterns/cancellation).
+/// In the stateless versions, closing the connection of a request cancels it if no other request
+/// uses this connection (MCP 2026-07-28, basic/patterns/cancellation). No notification is sent
+/// then.
 pub(crate) struct CancelOnDrop<'a> {
     channel: &'a Channel,
     sent: SentFlag,
@@ -39,7 +41,7 @@ impl<'a> CancelOnDrop<'a> {
         Self { channel, sent, extras, id: cancels_by_notification.then_some(id) }
     }
 
-    /// The request has its answer, or failed.
+    /// Disarms the guard, because the request has its response or has failed.
     pub(crate) fn completed(mut self) {
         self.id = None;
     }

@@ -24,12 +24,12 @@ pub(crate) struct Channel {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) context: MessageContext,
     pub(crate) client_state: Arc<ClientState>,
-    /// The requests of the server that are being answered.
+    /// The server requests that the client is responding to.
     pub(crate) in_progress: InProgress,
 }
 
 impl Channel {
-    /// A channel without a session.
+    /// Creates a channel without a session.
     pub(crate) fn new(transport: Arc<dyn Transport>, client_state: Arc<ClientState>) -> Self {
         Self {
             transport,
@@ -39,13 +39,13 @@ impl Channel {
         }
     }
 
-    /// Whether its version is stateful, or not known yet. Servers may then send requests, and need a
-    /// notification to cancel one.
+    /// Returns true if the protocol version is stateful or not known yet. Such a server may send
+    /// requests, and only a notification cancels a request there.
     pub(crate) fn is_stateful(&self) -> bool {
         self.context.revision.is_none_or(|revision| revision.era() == Era::Stateful)
     }
 
-    /// Handles a notification that belongs to no request.
+    /// Handles a notification that does not belong to a request.
     pub(crate) fn handle_notification(&self, method: &str, params: Option<&RawValue>) {
         if method != CancelledNotification::NAME {
             return self.client_state.handle_notification(method, params);
@@ -55,7 +55,7 @@ impl Channel {
         }
     }
 
-    /// Splits a batch, which only 2025-03-26 allows.
+    /// Splits a batch into its messages. Only 2025-03-26 has batches.
     pub(crate) fn unbatch(
         &self,
         message: Bytes,
@@ -67,12 +67,12 @@ impl Channel {
         Ok(single.into_iter().chain(batch))
     }
 
-    /// Returns whether a message is a batch, in a version that has batches.
+    /// Returns true if a message is a batch and the protocol version has batches.
     pub(crate) fn is_batch(&self, message: &[u8]) -> bool {
         self.context.revision == Some(Revision::V2025_03_26) && is_batch(message)
     }
 
-    /// Sends a notification, with what its sender has for the transport.
+    /// Sends a notification, with the sender's values for the transport.
     pub(crate) async fn notify(
         &self,
         method: &str,

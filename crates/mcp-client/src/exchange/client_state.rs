@@ -1,4 +1,4 @@
-//! State of the client that all its sessions and requests share.
+//! State that all sessions and requests of a client share.
 
 use std::{
     fmt,
@@ -25,21 +25,21 @@ use crate::{
 
 /// State that all sessions and requests of a client share.
 pub(crate) struct ClientState {
-    /// Its name and version.
+    /// The name and version of the client.
     pub(crate) info: Implementation,
-    /// Handles the server requests that it declares.
+    /// The handler for server requests.
     pub(crate) handler: Arc<dyn Handler>,
     pub(crate) serves: HandlerCapabilities,
     /// The declared capabilities, the same for all protocol versions.
     pub(crate) capabilities: ClientCapabilities,
-    /// The activity of the handler for server requests that name no call.
+    /// The handler's activity for server requests that do not belong to a known call.
     pub(crate) activity: Arc<Activity>,
     tool_changes: AtomicU64,
     /// The queues of the subscriptions.
     pub(crate) change_queues: ChangeQueues,
 }
 
-/// The handler of clients without one.
+/// The handler of a client without one. It declares nothing.
 struct NoHandler;
 
 impl Handler for NoHandler {
@@ -63,7 +63,7 @@ impl ClientState {
         }
     }
 
-    /// Returns whether the handler needs messages that a server sends outside of requests.
+    /// Returns true if the handler needs messages that a server sends outside of response streams.
     pub(crate) fn wants_listener(&self) -> bool {
         self.serves != HandlerCapabilities::none()
     }
@@ -93,7 +93,7 @@ impl ClientState {
         }
     }
 
-    /// How many times the server has reported a change of its list of tools.
+    /// Returns how many times the server has reported a change of its tool list.
     pub(crate) fn tool_changes(&self) -> u64 {
         self.tool_changes.load(Ordering::Relaxed)
     }
@@ -113,7 +113,7 @@ impl fmt::Debug for ClientState {
 mod tests {
     use super::*;
 
-    /// A handler that panics at what it is told.
+    /// A handler that panics on notifications.
     struct Panicking;
 
     impl Handler for Panicking {

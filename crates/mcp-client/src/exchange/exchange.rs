@@ -1,4 +1,4 @@
-//! A pending request: sends it and reads messages until its response.
+//! A pending request: sends it and reads messages until the response arrives.
 
 use std::{fmt, sync::Arc};
 
@@ -39,10 +39,10 @@ pub(crate) struct PendingRequest<'a> {
     pub(crate) deadline: Option<&'a Deadline>,
 }
 
-/// The meaning of a received message for the request.
+/// A received message, as seen by the request.
 enum Event<R> {
     Response(Outcome<R>),
-    /// A request of the server, which waits for a response.
+    /// A server request, which requires a response.
     ServerRequest(IncomingRequest),
     /// A message that does not belong to the request, with the reason.
     Unrelated(String),
@@ -66,11 +66,11 @@ impl PendingRequest<'_> {
         })
     }
 
-    /// Tells the span of the call what this request is known by, where it has fields for that
-    /// (OpenTelemetry, "Semantic conventions for Model Context Protocol").
+    /// Records the id, protocol version and session of this request in the span of the call, if the
+    /// span has fields for them (OpenTelemetry, "Semantic conventions for Model Context Protocol").
     fn record_span_fields(&self) {
         let span = Span::current();
-        // What has to come before a call is nothing that its span is about.
+        // Requests without a deadline, such as `initialize`, are not part of the call's span.
         if self.deadline.is_none() || span.is_disabled() {
             return;
         }
@@ -87,7 +87,7 @@ impl PendingRequest<'_> {
         }
     }
 
-    /// Returns the values of the caller for the transport.
+    /// Returns the caller's values for the transport.
     fn extras(&self) -> Extensions {
         self.options.map(|options| options.extras.clone()).unwrap_or_default()
     }
@@ -97,7 +97,7 @@ impl PendingRequest<'_> {
         self.channel.transport.send(message).await.map_err(|error| self.failed(error))
     }
 
-    /// Reads messages up to the response.
+    /// Reads messages until the response arrives.
     pub(crate) async fn response<R>(
         &self,
         messages: ResponseMessages,
@@ -133,8 +133,8 @@ impl PendingRequest<'_> {
         }
     }
 
-    /// Reads a stream and responds to server requests at the same time, because a server may wait for
-    /// such a response before it sends its own.
+    /// Reads a stream and responds to server requests at the same time. A server may wait for such
+    /// a response before it sends its own.
     async fn response_in_stream<R>(
         &self,
         mut messages: MessageStream,
@@ -163,11 +163,11 @@ impl PendingRequest<'_> {
                     Err(error) => answer = answer.or(Some(Err(error))),
                 }
             }
-            // With what came in the same array behind it.
+            // The rest of the batch is handled first.
             if let Some(answer) = answer {
                 return answer;
             }
-            // Messages may come faster than they are read; the clock of the call has its turn too.
+            // Messages may arrive faster than they are read. The deadline must still be checked.
             consume_budget().await;
         }
     }
@@ -187,7 +187,7 @@ impl PendingRequest<'_> {
                 self.unrelated_response(&id)
             }
             JsonRpcMessage::Error { id: None, .. } => Event::Unrelated("it is an error".to_owned()),
-            // Servers send no requests in the stateless versions.
+            // Servers cannot send requests in the stateless versions.
             JsonRpcMessage::Request { method, .. } if !self.channel.is_stateful() => {
                 Event::Unrelated(format!("it is the request `{}`", Truncated(&method)))
             }
@@ -201,7 +201,8 @@ impl PendingRequest<'_> {
         })
     }
 
-    /// The result of another method may be of another type: it is no fault to pass over.
+    /// Handles a message that cannot be decoded. The result of another request may have another
+    /// type, so it is skipped and is not an error.
     fn undecodable<R>(&self, message: &[u8], error: &serde_json::Error) -> Result<Event<R>, Error> {
         match JsonRpcMessage::<IgnoredAny>::from_slice(message) {
             Ok(JsonRpcMessage::Result { id, .. }) if id != self.id => {
@@ -215,7 +216,7 @@ impl PendingRequest<'_> {
         Event::Unrelated(format!("it answers request {id}, not {}", self.id))
     }
 
-    /// Tells the caller what concerns the call, and the host what concerns the server.
+    /// Passes progress and log messages to the caller, and other notifications to the channel.
     fn handle_notification(&self, method: &str, params: Option<&RawValue>) {
         match method {
             ProgressNotification::NAME => self.handle_progress(params),
@@ -226,7 +227,7 @@ impl PendingRequest<'_> {
 
     fn handle_progress(&self, params: Option<&RawValue>) {
         let progress = notification_params::<ProgressNotification>(params);
-        // The token of a request's progress is its id.
+        // The progress token of a request is its id.
         let Some(progress) = progress.filter(|progress| progress.progress_token == self.id) else {
             return;
         };
@@ -246,7 +247,7 @@ impl PendingRequest<'_> {
         }
     }
 
-    /// The activity that counts for this request.
+    /// Returns the activity that extends the deadline of this request.
     fn activity(&self) -> &Arc<Activity> {
         self.deadline.map_or(&self.channel.client_state.activity, Deadline::activity)
     }
@@ -255,7 +256,8 @@ impl PendingRequest<'_> {
         self.channel.unbatch(message).map_err(|error| self.invalid(without_text(&error)))
     }
 
-    /// A JSON-RPC error in the body of a failed HTTP exchange says more than its status.
+    /// Converts a transport error. If the body of an HTTP error response is a JSON-RPC error,
+    /// returns that error.
     fn failed(&self, error: TransportError) -> Error {
         let TransportErrorKind::Status(status) = error.kind() else { return error.into() };
         match JsonRpcMessage::<IgnoredAny>::from_slice(error.body()) {

@@ -1,4 +1,4 @@
-//! The server requests that are being answered.
+//! The server requests that the client is responding to.
 
 use std::{
     collections::HashMap,
@@ -8,19 +8,19 @@ use std::{
 use futures_util::future::{AbortHandle, AbortRegistration};
 use mcp_types::RequestId;
 
-/// The requests of a server that are being answered, whatever they came on, so that it can take
-/// them back (MCP basic/utilities/cancellation).
+/// The server requests that the client is responding to, from all streams. The server may cancel
+/// them (MCP basic/utilities/cancellation).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InProgress(Arc<Mutex<HashMap<RequestId, AbortHandle>>>);
 
-/// A request's place among them, for as long as it is being answered.
+/// A guard for a server request in progress. Removes the request when dropped.
 pub(super) struct InProgressGuard {
     in_progress: InProgress,
     id: RequestId,
 }
 
 impl InProgress {
-    /// `None` where the request is being answered already.
+    /// Adds a request. Returns `None` if a request with this id is already in progress.
     pub(super) fn begin(&self, id: &RequestId) -> Option<(InProgressGuard, AbortRegistration)> {
         let mut in_progress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if in_progress.contains_key(id) {
@@ -31,7 +31,7 @@ impl InProgress {
         Some((InProgressGuard { in_progress: self.clone(), id: id.clone() }, registration))
     }
 
-    /// Drops the work on an answer, if there is any.
+    /// Cancels the request with this id, if it is in progress.
     pub(crate) fn cancel(&self, id: &RequestId) {
         let in_progress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(handle) = in_progress.get(id) {

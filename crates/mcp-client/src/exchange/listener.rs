@@ -17,12 +17,12 @@ use crate::{
     transport::{Extensions, TransportError, TransportErrorKind},
 };
 
-/// The time to wait for the stream to open.
+/// The maximum time to wait for the stream to open.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A task that reads the stream on which the server speaks unasked (MCP basic/transports, "Listening
-/// for Messages from the Server"), answers its requests and takes note of its notifications. It ends
-/// with the stream, or when this is dropped.
+/// A task that reads the stream for messages outside of requests (MCP basic/transports, "Listening
+/// for Messages from the Server"). It responds to server requests and handles notifications. It
+/// ends with the stream, or when the listener is dropped.
 #[derive(Debug)]
 pub(crate) struct Listener {
     task: AbortHandle,
@@ -43,7 +43,7 @@ pub(crate) enum ListenState {
 }
 
 impl ListenState {
-    /// The error that ended the stream.
+    /// Returns the error that ended the stream.
     pub(crate) fn failure(&self) -> Option<Error> {
         match self {
             Self::Closed(error) => Some(error.clone()),
@@ -53,8 +53,8 @@ impl ListenState {
 }
 
 impl Listener {
-    /// Begins to listen, and waits a while until the server has agreed or refused: what it says
-    /// before it knows that somebody listens may be lost.
+    /// Starts to listen. Waits for up to two seconds until the stream is open or was rejected,
+    /// because the server may drop messages that it sends before.
     pub(crate) async fn open(channel: Channel) -> Self {
         let (state_sender, mut listen_state) = watch::channel(ListenState::Opening);
         let task = tokio::spawn(async move {
@@ -73,7 +73,7 @@ impl Listener {
         listener
     }
 
-    /// The state, now and later.
+    /// Returns a receiver of the state and its changes.
     pub(crate) fn state(&self) -> watch::Receiver<ListenState> {
         self.listen_state.clone()
     }
@@ -115,11 +115,11 @@ async fn listen(
     Err(TransportError::new(TransportErrorKind::Interrupted, reason).into())
 }
 
-/// One message out of many: what makes no sense is passed over.
+/// Handles one message. Invalid messages are skipped.
 async fn handle(channel: &Channel, responder: &mut Responder, message: &[u8]) {
     match JsonRpcMessage::<IgnoredAny>::from_slice(message) {
         Ok(JsonRpcMessage::Request { id, method, params }) => {
-            // For which call it asks, if for any, does not show.
+            // The stream does not show which call the request belongs to.
             let request = IncomingRequest { id, method, params, extras: Extensions::default() };
             responder.add(channel, request, &channel.client_state.activity).await;
         }

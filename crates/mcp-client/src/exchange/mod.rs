@@ -1,4 +1,4 @@
-//! One request and everything that belongs to it until its response arrives.
+//! The exchange of messages for one request, from sending it until its response.
 
 mod exchange;
 mod listener;

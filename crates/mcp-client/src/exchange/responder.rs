@@ -17,7 +17,7 @@ use crate::{
     transport::{Extensions, MessageKind, OutgoingMessage},
 };
 
-/// The timeout of responses that are not sent when the call ends.
+/// The timeout for finishing responses after the call has ended.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A request from the server.
@@ -26,22 +26,22 @@ pub(crate) struct IncomingRequest {
     pub(crate) id: RequestId,
     pub(crate) method: String,
     pub(crate) params: Option<Box<RawValue>>,
-    /// The values for the transport that the response is sent with.
+    /// The transport values for sending the response.
     pub(crate) extras: Extensions,
 }
 
-/// Responses that are being prepared, at most [`server_request::MAX_CONCURRENT`] at once. A server
-/// that sends more requests has to wait.
+/// Responses that are in progress, at most [`server_request::MAX_CONCURRENT`] at once. A server
+/// that sends more requests must wait.
 ///
-/// A server may send its own response right after a request, so the call may end first. The responses
-/// are then finished in the background, because every `ping` has to be answered (MCP
-/// basic/utilities/ping, "Behavior").
+/// A server may send the response of the call right after its own request, so the call may end
+/// first. The responses are then finished in the background, because every `ping` requires a
+/// response (MCP basic/utilities/ping, "Behavior").
 #[derive(Default)]
 pub(crate) struct Responder(FuturesUnordered<BoxFuture<'static, ()>>);
 
 impl Responder {
-    /// Starts to respond as soon as there is room, unless the same request is being answered already.
-    /// The work of the handler counts as `activity`.
+    /// Starts to respond as soon as there is capacity, unless a request with the same id is in
+    /// progress. The handler's work counts as `activity`.
     pub(crate) async fn add(
         &mut self,
         channel: &Channel,
@@ -57,7 +57,7 @@ impl Responder {
         let response = respond(channel.clone(), Arc::clone(activity), request);
         self.0.push(Box::pin(async move {
             let _guard = guard;
-            // A request that was taken back gets no answer.
+            // A cancelled request gets no response.
             let _ = Abortable::new(response, registration).await;
         }));
     }

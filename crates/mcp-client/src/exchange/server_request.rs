@@ -26,13 +26,14 @@ use crate::{
     transport::BoxError,
 };
 
-/// The number of server requests that the handler works on at once for one call.
+/// The maximum number of server requests that the handler processes at once for one call.
 pub(crate) const MAX_CONCURRENT: usize = 64;
 
-/// The code that the specification shows for a refusal (MCP client/sampling, "Error Handling").
+/// The error code for a rejection by the user, from the example in the specification (MCP
+/// client/sampling, "Error Handling").
 const USER_REJECTED: i64 = -1;
 
-/// A server request that the handler has declared.
+/// A server request that the handler supports.
 pub(crate) enum ServerRequest {
     Form(Form, ElicitRequestFormParams),
     Url(UrlElicitation),
@@ -60,7 +61,7 @@ impl ServerRequest {
         Self::new(serves, request)
     }
 
-    /// Checks a request against what the handler has declared.
+    /// Checks a request against the capabilities of the handler.
     fn new(serves: HandlerCapabilities, request: InputRequest) -> Result<Self, ErrorObject> {
         let method = method_of(&request);
         if !serves.supports(method) {
@@ -111,8 +112,8 @@ impl ServerRequest {
         }
     }
 
-    /// Has the handler answer. A panic is a failure like others: it must take down neither the call
-    /// nor whoever else listens to this server.
+    /// Lets the handler process the request. A panic is an error like others, because it must not
+    /// end the call or the listener.
     async fn handle(self, handler: &dyn Handler) -> Result<InputResponse, BoxError> {
         let answer = AssertUnwindSafe(self.answer(handler)).catch_unwind().await;
         answer.unwrap_or_else(|_| Err("the handler panicked".into()))
@@ -157,8 +158,8 @@ pub(crate) async fn respond(
     answer.map_err(|error| to_error_object(method, &error))
 }
 
-/// Obtains the input that a call needs first (MCP 2026-07-28, basic/patterns/mrtr). What no one
-/// gives ends the call.
+/// Collects the input that a call requires (MCP 2026-07-28, basic/patterns/mrtr). If any input is
+/// not available, the call fails.
 pub(crate) async fn collect_responses(
     client_state: &ClientState,
     activity: &Arc<Activity>,
@@ -239,7 +240,7 @@ fn validate_sampling(
     Ok(())
 }
 
-/// A refusal is an answer to an elicitation, and not a failure.
+/// Converts [`Declined`] to a declined elicitation, which is a result and not an error.
 fn decline_if_refused<T>(
     answer: Result<T, BoxError>,
     declined: impl FnOnce() -> T,
@@ -250,7 +251,8 @@ fn decline_if_refused<T>(
     }
 }
 
-/// One block stands by itself: revisions before 2025-11-25 know no arrays of blocks.
+/// Unwraps a list with a single content block, because versions before 2025-11-25 have no lists of
+/// blocks.
 fn unwrap_single_block(mut result: CreateMessageResult) -> CreateMessageResult {
     if let OneOrMany::Many(blocks) = &mut result.content
         && blocks.len() == 1
@@ -261,8 +263,8 @@ fn unwrap_single_block(mut result: CreateMessageResult) -> CreateMessageResult {
     result
 }
 
-/// The answer, unless it has several blocks and the revision knows of no arrays of them
-/// (MCP 2025-11-25, client/sampling).
+/// Returns the response. Returns an error if it has several content blocks and the protocol version
+/// allows only one (MCP 2025-11-25, client/sampling).
 fn check_revision(
     answer: InputResponse,
     revision: Option<Revision>,
@@ -293,7 +295,7 @@ fn invalid_params(reason: impl Into<String>) -> ErrorObject {
     ErrorObject { code: error_code::INVALID_PARAMS, message: reason.into(), data: None }
 }
 
-/// What the server is told of a failure: no more than whose it is.
+/// Returns the error object for the server. It does not reveal why the handler failed.
 fn to_error_object(method: &str, error: &BoxError) -> ErrorObject {
     if error.is::<Declined>() {
         return ErrorObject { code: USER_REJECTED, message: Declined.to_string(), data: None };

@@ -8,7 +8,13 @@ use mcp_types::{
     },
 };
 
-/// What a [`Handler`](crate::Handler) serves.
+/// The client capabilities that a [`Handler`](crate::Handler) supports.
+///
+/// ```
+/// use mcp_client::HandlerCapabilities;
+///
+/// let capabilities = HandlerCapabilities::none().form().url();
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[must_use]
 pub struct HandlerCapabilities {
@@ -20,37 +26,38 @@ pub struct HandlerCapabilities {
 }
 
 impl HandlerCapabilities {
-    /// Nothing at all.
+    /// Declares no capabilities.
     pub const fn none() -> Self {
         Self { form: false, url: false, sampling: false, tools: false, roots: false }
     }
 
-    /// And forms: [`Handler::elicit_form`](crate::Handler::elicit_form).
+    /// Adds form mode elicitation: [`Handler::elicit_form`](crate::Handler::elicit_form).
     pub const fn form(self) -> Self {
         Self { form: true, ..self }
     }
 
-    /// And visits to URLs: [`Handler::elicit_url`](crate::Handler::elicit_url).
+    /// Adds URL mode elicitation: [`Handler::elicit_url`](crate::Handler::elicit_url).
     pub const fn url(self) -> Self {
         Self { url: true, ..self }
     }
 
-    /// And sampling without tools: [`Handler::create_message`](crate::Handler::create_message).
+    /// Adds sampling without tools: [`Handler::create_message`](crate::Handler::create_message).
     pub const fn sampling(self) -> Self {
         Self { sampling: true, ..self }
     }
 
-    /// And sampling, with tools at the model's disposal: [`Handler::create_message`](crate::Handler::create_message).
+    /// Adds sampling with tools that the model may use:
+    /// [`Handler::create_message`](crate::Handler::create_message).
     pub const fn sampling_with_tools(self) -> Self {
         Self { sampling: true, tools: true, ..self }
     }
 
-    /// And roots: [`Handler::list_roots`](crate::Handler::list_roots).
+    /// Adds roots: [`Handler::list_roots`](crate::Handler::list_roots).
     pub const fn roots(self) -> Self {
         Self { roots: true, ..self }
     }
 
-    /// Returns whether it serves anything of this method.
+    /// Returns true if the handler supports this method, in any mode.
     pub(crate) fn supports(self, method: &str) -> bool {
         match method {
             ElicitRequest::NAME => self.form || self.url,
@@ -60,8 +67,9 @@ impl HandlerCapabilities {
         }
     }
 
-    /// The same as it is told to servers. An elicitation without a mode would mean forms, so it is
-    /// left out where there is none (MCP client/elicitation, "Capabilities").
+    /// Converts the capabilities to their form on the wire. An elicitation capability without a
+    /// mode would stand for forms, so it is left out if no mode is supported (MCP
+    /// client/elicitation, "Capabilities").
     pub(crate) fn to_client_capabilities(self) -> ClientCapabilities {
         let present = |served: bool| served.then(JsonObject::new);
         let mut elicitation = ClientCapabilitiesElicitation::default();

@@ -3,18 +3,18 @@
 use mcp_types::{JsonObject, v2026_07_28::ElicitRequestUrlParams};
 use serde_json::Value;
 
-/// A URL that the server would like the user to visit (MCP client/elicitation, "URL Mode Elicitation
-/// Requests"). Nothing but the user's consent makes it fit to be opened.
+/// A server request to let the user visit a URL (MCP client/elicitation, "URL Mode Elicitation
+/// Requests"). The URL must not be opened without the user's consent.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UrlElicitation {
-    /// Why, in words for the user.
+    /// The reason for the request, to show to the user.
     pub message: String,
-    /// The URL, to be shown in full.
+    /// The URL. Show it to the user in full.
     pub url: String,
-    /// The server's name for this elicitation, which only 2025-11-25 has; opaque.
+    /// The server's id for this elicitation, which is opaque. Only 2025-11-25 has it.
     pub id: Option<String>,
-    /// Members that the specification does not name.
+    /// Members that the specification does not define.
     pub extra: JsonObject,
 }
 

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::transport::BoxError;
 
-/// A form as far as it is read here: a flat JSON Schema (MCP client/elicitation, "Requested Schema").
+/// The parts of a form that are used here. A form is a flat JSON Schema (MCP client/elicitation,
+/// "Requested Schema").
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Form {
@@ -22,7 +23,7 @@ impl Form {
         schema.parse()
     }
 
-    /// The result as it can be sent: only what was accepted has content, with all defaults.
+    /// Validates the result and applies defaults. Only an accepted form has content.
     pub(crate) fn complete(&self, mut result: ElicitResult) -> Result<ElicitResult, BoxError> {
         if result.action != ElicitAction::Accept {
             result.content = None;
@@ -55,7 +56,8 @@ impl Form {
     }
 }
 
-/// Whether it is one of the values that a form can have: no object, and no array but of strings.
+/// Returns true if a form may contain the value. Objects are not allowed, and arrays only of
+/// strings.
 fn is_allowed_value(value: &Value) -> bool {
     match value {
         Value::String(_) | Value::Number(_) | Value::Bool(_) => true,
@@ -64,7 +66,7 @@ fn is_allowed_value(value: &Value) -> bool {
     }
 }
 
-/// Whether a plain value is what its field asks for. The `format` of a text is left to the server.
+/// Returns true if the value is valid for its field. The server checks the `format` of strings.
 fn is_valid(field: &Value, value: &Value) -> bool {
     let in_range = |size: f64, least: &str, most: &str| {
         let bound = |name: &str| field.get(name).and_then(Value::as_f64);
@@ -91,7 +93,7 @@ fn is_valid(field: &Value, value: &Value) -> bool {
     }
 }
 
-/// Returns whether the value is one of those to choose from, where there is a choice.
+/// Returns true if the value is one of the allowed choices, or if the field has no choices.
 fn is_allowed_choice(field: &Value, value: &Value) -> bool {
     let listed = |name: &str| field.get(name).and_then(Value::as_array);
     if let Some(values) = listed("enum") {

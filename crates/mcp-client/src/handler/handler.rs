@@ -1,4 +1,4 @@
-//! The interface of a handler, which the application implements.
+//! The interface of a handler. The application implements it.
 
 use std::sync::Arc;
 
@@ -13,23 +13,28 @@ use crate::transport::BoxError;
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, BoxError>>;
 
-/// Answers what a server asks while it works on a call; given to [`ClientBuilder::handler`].
+/// Handles the requests that a server sends to the client: elicitation, sampling and roots.
 ///
-/// It is the same for servers of all revisions. The server is told exactly what the handler
-/// [serves](Self::capabilities), and whatever else it asks is refused without troubling the handler. A
-/// handler belongs to one client, and so knows which server asks: it has to tell its user (MCP
-/// client/elicitation, "User Interaction Model").
+/// Set it with [`ClientBuilder::handler`]. It works the same way for all protocol versions. The
+/// client declares exactly the handler's [capabilities](Self::capabilities) and rejects all other
+/// server requests.
 ///
-/// While a handler is at work for a call, the time that the call has for each request stands still:
-/// people need minutes. The time for the call in all goes on. The future of the handler is dropped
-/// where the server takes its question back, where the session ends, and where the call is over for
-/// ten seconds.
+/// A handler belongs to one client, so it knows which server sends a request. It must show this to
+/// the user (MCP client/elicitation, "User Interaction Model").
+///
+/// While the handler works on a request for a call, the request timeout of that call is paused,
+/// because users may need minutes. The total timeout continues. The future of the handler is
+/// dropped if the server cancels its request or the session ends. It is also dropped ten seconds
+/// after the call has ended.
 ///
 /// # Errors
-/// The server learns that the handler failed, not why: that is logged, and is the source of
-/// [`Error::InputUnavailable`] where the call fails with it. [`Declined`] is no failure: it says that the user
-/// does not want to. A panic is caught, and counts as a failure.
+/// If the handler fails, the server learns only that it failed. The error is logged, and it is the
+/// source of [`Error::InputUnavailable`] if the call fails because of it. A panic is caught and
+/// counts as an error.
 ///
+/// Return [`Declined`] if the user declines. This is not a failure.
+///
+/// # Examples
 /// ```no_run
 /// use futures_util::future::BoxFuture;
 /// use mcp_client::{
@@ -50,7 +55,7 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, BoxError>>;
 ///     ) -> BoxFuture<'_, Result<ElicitResult, BoxError>> {
 ///         Box::pin(async move {
 ///             println!("The server at example.com asks: {}", form.message);
-///             // Here the user would fill in the form; what is left out gets its default.
+///             // A real handler shows the form here. Fields without a value get their default.
 ///             Ok(ElicitResult::new(ElicitAction::Accept))
 ///         })
 ///     }
@@ -64,38 +69,37 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, BoxError>>;
 /// [`ClientBuilder::handler`]: crate::ClientBuilder::handler
 /// [`Error::InputUnavailable`]: crate::Error::InputUnavailable
 pub trait Handler: Send + Sync + 'static {
-    /// What it serves. It is asked once, when the client is built.
+    /// Returns the capabilities that the client declares. Called once, when the client is built.
     fn capabilities(&self) -> HandlerCapabilities;
 
-    /// Has the user fill in a form (MCP client/elicitation, "Form Mode Elicitation Requests"), and
-    /// lets them decline.
+    /// Lets the user fill in a form (MCP client/elicitation, "Form Mode Elicitation Requests"). The
+    /// user must be able to decline.
     ///
-    /// In an accepted form, fields without a value get the default that the form has for them; a
-    /// field that is `null` stays empty. Content that does not fit the form is not sent, and counts
-    /// as a failure.
+    /// In an accepted form, a field without a value gets its default. A field that is `null` stays
+    /// empty. Content that is invalid for the form is not sent and counts as an error.
     fn elicit_form(&self, form: ElicitRequestFormParams) -> Answer<'_, ElicitResult> {
         let _ = form;
         not_implemented()
     }
 
-    /// Asks the user whether to visit a URL, and opens it if they agree (MCP client/elicitation,
-    /// "URL Mode Elicitation Requests").
+    /// Asks the user whether to visit a URL, and opens it if the user agrees (MCP
+    /// client/elicitation, "URL Mode Elicitation Requests").
     ///
-    /// The user sees the whole URL first, and nothing fetches it before. Accepting is a consent: it
-    /// does not say that the user is done there.
+    /// Show the whole URL to the user first, and do not fetch it before. Accepting is only consent.
+    /// It does not mean that the user has finished at the URL.
     fn elicit_url(&self, elicitation: UrlElicitation) -> Answer<'_, ElicitAction> {
         let _ = elicitation;
         not_implemented()
     }
 
-    /// Takes note that the user is done with what an [elicitation](UrlElicitation) had sent them
-    /// for, as its server says. Ids that are not known are to be passed over. It must not block.
+    /// Called when the server reports that the user has finished a URL
+    /// [elicitation](UrlElicitation). Ignore unknown ids. This method must not block.
     fn url_elicitation_completed(&self, elicitation_id: &str) {
         let _ = elicitation_id;
     }
 
-    /// Has a model continue a conversation (MCP client/sampling, "Creating Messages"); the user
-    /// should be able to see, change and refuse both the prompt and the reply.
+    /// Lets a model generate the next message (MCP client/sampling, "Creating Messages"). The user
+    /// should be able to review, change and reject both the prompt and the generated message.
     fn create_message(
         &self,
         params: CreateMessageRequestParams,
@@ -104,7 +108,8 @@ pub trait Handler: Send + Sync + 'static {
         not_implemented()
     }
 
-    /// The directories and files in which the server may work, as `file://` URIs (MCP client/roots).
+    /// Returns the directories and files that the server may use, as `file://` URIs (MCP
+    /// client/roots).
     fn list_roots(&self) -> Answer<'_, Vec<Root>> {
         not_implemented()
     }
@@ -143,10 +148,10 @@ impl<T: Handler + ?Sized> Handler for Arc<T> {
     }
 }
 
-/// What a [`Handler`] does when the user does not want what the server asks: an error without a
-/// cause.
+/// An error that a [`Handler`] returns if the user declines a server request.
 ///
-/// An elicitation is declined by it; sampling and roots are refused.
+/// The client then declines an elicitation. It rejects a sampling or roots request with a JSON-RPC
+/// error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the user refused")]
 pub struct Declined;

@@ -1,31 +1,32 @@
-//! Reads from a failed request which protocol versions a server speaks.
+//! Detects from a failed request which protocol versions a server supports.
 
 use mcp_types::error_code;
 
 use super::version;
 use crate::{error::Error, transport::TransportErrorKind};
 
-/// The evidence of an error about the server. Only proof that a server does not know the stateless
-/// versions permits `initialize` (MCP 2026-07-28, basic/versioning, "Backward Compatibility").
+/// A conclusion from an error about the server. The client may send `initialize` only if a server
+/// does not support the stateless versions (MCP 2026-07-28, basic/versioning, "Backward
+/// Compatibility").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Evidence {
-    /// It speaks a stateless version, whatever is wrong with the request.
+    /// The server supports a stateless version, whatever is wrong with the request.
     Stateless,
-    /// It rejects the version of the request, and speaks these.
+    /// The server rejects the version of the request and supports these versions.
     Versions(Vec<String>),
-    /// It does not know the stateless versions.
+    /// The server does not support the stateless versions.
     Stateful,
-    /// It accepts no POST, so it may be one that has only the fallback transport.
+    /// The server accepts no POST, so it may support only the fallback transport.
     NoPost,
-    /// The error shows nothing.
+    /// The error proves nothing.
     None,
 }
 
 impl Evidence {
-    /// Reads what an error shows, by its HTTP status first and then by its JSON-RPC code.
+    /// Evaluates an error, by its HTTP status first and then by its JSON-RPC code.
     pub(super) fn of(error: &Error) -> Self {
         match error.status() {
-            // Authorization, rate limits, redirects and server faults are independent of versions.
+            // Authorization, rate limits, redirects and server errors do not depend on the version.
             Some(401 | 403 | 407 | 408 | 425 | 429 | 300..=399 | 500..) => return Self::None,
             Some(405) if error.code().is_none() => return Self::NoPost,
             _ => {}
@@ -37,8 +38,8 @@ impl Evidence {
             Some(error_code::HEADER_MISMATCH | error_code::MISSING_REQUIRED_CLIENT_CAPABILITY) => {
                 Self::Stateless
             }
-            // Every other code, for no particular one stands for a stateful server
-            // (MCP 2026-07-28, basic/transports/stdio, "Backward Compatibility").
+            // All other codes, because stateful servers have no particular code for this (MCP
+            // 2026-07-28, basic/transports/stdio, "Backward Compatibility").
             Some(_) => Self::Stateful,
             None => match error.transport_kind() {
                 Some(TransportErrorKind::Status(400..=499)) => Self::Stateful,
@@ -48,10 +49,10 @@ impl Evidence {
     }
 }
 
-/// Whether the failure of a call casts doubt on what is known about a stateless server: it rejects
-/// the request in the way of a server that does not know the stateless versions.
+/// Returns true if the error contradicts that the server is stateless: it looks like the error of a
+/// server that does not support the stateless versions.
 pub(super) fn contradicts_stateless(error: &Error) -> bool {
-    /// The codes without a common meaning, such as "no session" (MCP 2026-07-28, basic, "Error
+    /// The codes without a defined meaning, such as "no session" (MCP 2026-07-28, basic, "Error
     /// Codes").
     const MEANINGLESS: std::ops::RangeInclusive<i64> = -32019..=-32000;
     match (Evidence::of(error), error.code()) {

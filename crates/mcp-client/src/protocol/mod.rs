@@ -1,4 +1,4 @@
-//! The protocol versions: how each of them sends a request, and which one a server speaks.
+//! The protocol versions: how each of them sends a request, and which one a server supports.
 
 mod probe;
 mod protocol;

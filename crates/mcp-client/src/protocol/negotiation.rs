@@ -1,4 +1,4 @@
-//! The protocol version of a server, shared by all clients of that server.
+//! The protocol version of a server, which all clients of that server share.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -8,24 +8,26 @@ use std::{
 use mcp_types::{Era, Revision};
 use tokio::time::{self, Instant};
 
-/// How long a stateful version is remembered. The server may be replaced by one that speaks stateless
-/// versions too, and would still answer `initialize`.
+/// The time that a stateful version is remembered. The server may be updated to support stateless
+/// versions, and would still accept `initialize`.
 const STATEFUL_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What is known of how to speak with a server, shared by all who do: clones are the same.
+/// The protocol version of a server, shared by its clients. Clones share the same value.
 ///
-/// A server is asked once (`server/discover`, then `initialize`), by whoever comes first; who comes
-/// meanwhile waits for the answer, though for no more than a second. Give the clients of all users of
-/// a server the same one.
+/// The first client detects the version with `server/discover`, then `initialize`. Other clients
+/// wait for the result, but at most one second. Use the same value for all users of a server.
 ///
+/// # Examples
 /// ```
-/// # use mcp_client::{Client, Negotiation, Transport};
-/// # fn clients(alice: impl Transport, bob: impl Transport) -> [Client; 2] {
-/// let known = Negotiation::new();
-/// let alice = Client::builder(alice).negotiation(known.clone()).build();
-/// let bob = Client::builder(bob).negotiation(known).build();
-/// # [alice, bob]
-/// # }
+/// use mcp_client::{Client, Negotiation, Transport};
+///
+/// fn clients(alice: impl Transport, bob: impl Transport) -> [Client; 2] {
+///     let negotiation = Negotiation::new();
+///     [
+///         Client::builder(alice).negotiation(negotiation.clone()).build(),
+///         Client::builder(bob).negotiation(negotiation).build(),
+///     ]
+/// }
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Negotiation(Arc<Shared>);
@@ -40,26 +42,26 @@ struct Shared {
 #[derive(Debug, Clone, Copy)]
 struct Decision {
     revision: Revision,
-    /// Whether it is spoken on the transport that came before.
+    /// True if the server supports the version only on the fallback transport.
     fallback: bool,
     decided_at: Instant,
 }
 
 impl Negotiation {
-    /// Nothing is known yet.
+    /// Creates a value without a known version.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What was found out before, in another process perhaps. A server that turns out not to
-    /// understand it is asked.
+    /// Creates a value with a version that was detected earlier, for example in another process. If
+    /// the server does not support this version, the client detects the version again.
     pub fn known(revision: Revision) -> Self {
         let negotiation = Self::new();
         negotiation.decide(revision, false);
         negotiation
     }
 
-    /// The revision that is spoken with the server, where it is known.
+    /// Returns the protocol version of the server, if it is known.
     pub fn revision(&self) -> Option<Revision> {
         let decision = *self.decision();
         let is_valid = |decision: &Decision| match decision.revision.era() {
@@ -69,7 +71,7 @@ impl Negotiation {
         decision.filter(is_valid).map(|decision| decision.revision)
     }
 
-    /// Returns whether the server supports only the fallback transport.
+    /// Returns true if the server supports only the fallback transport.
     pub(crate) fn uses_fallback(&self) -> bool {
         self.decision().is_some_and(|decision| decision.fallback)
     }
@@ -79,11 +81,11 @@ impl Negotiation {
         *self.decision() = Some(decision);
     }
 
-    /// Waits while someone else asks the server, so that not all do who come at the same moment; and
-    /// keeps others waiting while the guard lives, if nobody does.
+    /// Waits while another client detects the version, so that only one does. Returns a guard if no
+    /// other client does. Others wait while the guard lives.
     ///
-    /// It may be in vain, for what the other user is refused may not be refused to this one. And it
-    /// may take long, for the other's token has to come first: so it ends after a second.
+    /// The wait ends after one second, because the other client may have to obtain a token first.
+    /// It may also end without a result, because the server may reject the other user only.
     pub(crate) async fn wait_turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
         const MAX_WAIT: Duration = Duration::from_secs(1);
         let detecting = &self.0.detecting;
@@ -98,7 +100,7 @@ impl Negotiation {
         self.0.decision.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets the verdict, unless another has taken its place.
+    /// Forgets the version, unless another one has replaced it.
     pub(crate) fn forget(&self, revision: Revision) {
         let mut decision = self.decision();
         if decision.is_some_and(|decision| decision.revision == revision) {

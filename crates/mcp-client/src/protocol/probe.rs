@@ -1,10 +1,11 @@
-//! Finds out which protocol version a server speaks.
+//! Detects which protocol version a server supports.
 //!
-//! `server/discover` comes first. `initialize` follows only if the answer proves that the server does
-//! not know the stateless versions (MCP 2026-07-28, basic/versioning, "Backward Compatibility").
+//! `server/discover` is sent first. `initialize` follows only if the response proves that the
+//! server does not support the stateless versions (MCP 2026-07-28, basic/versioning, "Backward
+//! Compatibility").
 //!
-//! [`decide`] holds all rules: it turns what the server did into a verdict, and does nothing else.
-//! [`Protocol::detect`] takes the steps that the verdicts ask for.
+//! [`decide`] holds all rules. It converts each fact about the server to a verdict and has no side
+//! effects. [`Protocol::detect`] takes the steps that the verdicts require.
 
 use std::{pin::pin, sync::Arc};
 
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::{error::Error, transport::TransportErrorKind};
 
-/// A request to the server, and what the rules need to know once it has failed.
+/// A request to the server, with what the rules require if it fails.
 #[derive(Debug)]
 enum Step {
     /// Send `server/discover` in this stateless version.
@@ -33,9 +34,9 @@ enum Step {
     Initialize {
         /// The version to offer; `None` is the newest stateful one.
         offered: Option<Revision>,
-        /// Why `server/discover` failed, if it did.
+        /// The error of `server/discover`, if it failed.
         discover_error: Option<Error>,
-        /// Whether to close the connection first, so that the server is started again.
+        /// If true, the connection is closed first, so that the server is started again.
         restart: bool,
     },
     /// Send `initialize` on the fallback transport.
@@ -49,20 +50,20 @@ enum Failures {
     Initialize { discover_error: Option<Error>, error: Error },
 }
 
-/// The behaviour of the server in a step.
+/// The result of a step.
 #[derive(Debug)]
 enum Fact {
-    /// It answered `server/discover`.
+    /// The server responded to `server/discover`.
     Discovered(Box<DiscoverResult>),
-    /// It answered `server/discover` with the result of something else.
+    /// The server responded to `server/discover` with a result of another type.
     OtherResult,
-    /// It opened a session in this version.
+    /// The server opened a session in this version.
     Initialized { revision: Revision, fallback: bool },
-    /// It did not answer `server/discover` in this version.
+    /// `server/discover` failed in this version.
     DiscoverFailed { version: Revision, error: Error },
-    /// It did not answer `initialize`.
+    /// `initialize` failed.
     InitializeFailed { offered: Option<Revision>, discover_error: Option<Error>, error: Error },
-    /// It did not answer `initialize` on the fallback transport; `None` if there is no such
+    /// `initialize` failed on the fallback transport. The error is `None` if there is no such
     /// transport.
     FallbackFailed { before: Failures, error: Option<Error> },
 }
@@ -72,7 +73,7 @@ enum Fact {
 struct Attempts {
     /// The number of versions that the server has rejected.
     rejections: usize,
-    /// Whether the server may be started again, which happens once. Only transports with a probe
+    /// True if the server may be started again, which happens once. Only transports with a probe
     /// timeout start their server.
     can_restart: bool,
 }
@@ -80,18 +81,19 @@ struct Attempts {
 /// The consequence of a fact.
 #[derive(Debug)]
 enum Verdict {
-    /// The version is not known yet: take another step.
+    /// The version is not known yet. Another step follows.
     Continue(Step, Attempts),
-    /// The server speaks this version, and said this about itself.
+    /// The server supports this version. The result of `server/discover` is included if there is
+    /// one.
     Speaks { revision: Revision, fallback: bool, discovered: Option<Box<DiscoverResult>> },
-    /// The server speaks this version, but the request failed.
+    /// The server supports this version, but the request failed.
     SpeaksButFailed { revision: Revision, error: Error },
-    /// The version stays unknown.
+    /// The version cannot be detected.
     Unknown(Error),
 }
 
 impl Step {
-    /// The step that shows whether the server speaks a version that it has named.
+    /// Returns the step that checks whether the server supports a version that it has named.
     fn check(revision: Revision) -> Self {
         match revision.era() {
             Era::Stateless => Self::Discover(revision),
@@ -105,7 +107,7 @@ impl Step {
 }
 
 impl Failures {
-    /// The error of the detection, with the failure of the fallback transport.
+    /// Returns the error of the detection, including the failure of the fallback transport.
     fn into_error(self, stream: Option<Error>) -> Error {
         match self {
             Self::Initialize { discover_error: Some(probe), error } => Error::NotMcp {
@@ -127,13 +129,13 @@ impl From<Discovery> for Fact {
     }
 }
 
-/// Decides what follows from a fact. "V", "H" and "S" in the comments are the sections "Backward
-/// Compatibility" of basic/versioning, basic/transports/streamable-http and basic/transports/stdio
-/// in MCP 2026-07-28. Where these say nothing, the comment says "ours".
+/// Decides what follows from a fact. "V", "H" and "S" in the comments stand for the sections
+/// "Backward Compatibility" of basic/versioning, basic/transports/streamable-http and
+/// basic/transports/stdio in MCP 2026-07-28. If these define nothing, the comment says "ours".
 fn decide(fact: Fact, attempts: Attempts) -> Verdict {
     match fact {
-        // Proof of a stateless server (V). The newest common version is spoken, and a stateful one
-        // only if no stateless one is common (ours).
+        // Proves a stateless server (V). The newest common version is used, and a stateful one only
+        // if no stateless one is common (ours).
         Fact::Discovered(result) => match choose(result.supported_versions.clone()) {
             Ok(revision) if revision.era() == Era::Stateless => {
                 Verdict::Speaks { revision, fallback: false, discovered: Some(result) }
@@ -141,9 +143,9 @@ fn decide(fact: Fact, attempts: Attempts) -> Verdict {
             Ok(revision) => Verdict::Continue(Step::check(revision), attempts),
             Err(error) => Verdict::Unknown(error),
         },
-        // No stateless server: those have to implement `server/discover` (server/discover).
+        // Not a stateless server, because those must implement `server/discover` (server/discover).
         Fact::OtherResult => Verdict::Continue(Step::initialize(None, None), attempts),
-        // Proof of a stateful server (MCP 2025-11-25, basic/lifecycle, "Initialization").
+        // Proves a stateful server (MCP 2025-11-25, basic/lifecycle, "Initialization").
         Fact::Initialized { revision, fallback } => {
             Verdict::Speaks { revision, fallback, discovered: None }
         }
@@ -152,9 +154,9 @@ fn decide(fact: Fact, attempts: Attempts) -> Verdict {
             after_initialize(offered, discover_error, error, attempts)
         }
         Fact::FallbackFailed { before, error } => match error {
-            // The server has the stream, or may have it (ours).
+            // The server supports the fallback transport, or may support it (ours).
             Some(error) if !is_no_stream(&error) => Verdict::Unknown(error),
-            // Nothing has worked, so all failures are reported (ours).
+            // Nothing has worked, so all errors are reported (ours).
             stream => Verdict::Unknown(before.into_error(stream)),
         },
     }
@@ -165,19 +167,20 @@ fn after_discover(version: Revision, error: Error, attempts: Attempts) -> Verdic
     match Evidence::of(&error) {
         // -32022: try a version that the server names (basic/versioning, "Negotiation").
         Evidence::Versions(versions) => after_rejection(error, versions, attempts),
-        // -32020 and -32021: stateless, so the error is reported and `initialize` is not sent (V, H,
-        // S).
+        // -32020 and -32021: stateless, so the error is reported and `initialize` is not sent (V,
+        // H, S).
         Evidence::Stateless => Verdict::SpeaksButFailed { revision: version, error },
         // Any other JSON-RPC error (S), any other 4xx (H).
         Evidence::Stateful => Verdict::Continue(Step::initialize(None, Some(error)), attempts),
-        // 405: a server of Streamable HTTP has to accept POST, so HTTP+SSE is tried (ours).
+        // 405: a Streamable HTTP server must accept POST, so HTTP+SSE is tried (ours).
         Evidence::NoPost => Verdict::Continue(Step::FallBack(Failures::Discover(error)), attempts),
-        // The process exited because of an unknown method. The next request starts it again (ours).
+        // The process exited because the method is unknown. The next request starts it again
+        // (ours).
         Evidence::None if attempts.can_restart && is_gone(&error) => Verdict::Continue(
             Step::initialize(None, Some(error)),
             Attempts { can_restart: false, ..attempts },
         ),
-        // Authorization, rate limits, server faults, timeouts, broken connections (ours).
+        // Authorization, rate limits, server errors, timeouts, broken connections (ours).
         Evidence::None => Verdict::Unknown(error),
     }
 }
@@ -192,14 +195,15 @@ fn after_initialize(
     match Evidence::of(&error) {
         // -32022: a stateless server after all (V).
         Evidence::Versions(versions) => after_rejection(error, versions, attempts),
-        // The rejected `server/discover` may have confused the process: try a new one (ours).
+        // The rejected `server/discover` may have left the process in a bad state, so a new one is
+        // started (ours).
         _ if attempts.can_restart && discover_error.is_some() && !is_unreachable(&error) => {
             Verdict::Continue(
                 Step::Initialize { offered, discover_error, restart: true },
                 Attempts { can_restart: false, ..attempts },
             )
         }
-        // The server may have only HTTP+SSE (MCP 2025-11-25, basic/transports, "Backwards
+        // The server may support only HTTP+SSE (MCP 2025-11-25, basic/transports, "Backwards
         // Compatibility").
         _ if matches!(error.status(), Some(400 | 404 | 405)) && error.code().is_none() => {
             let before = Failures::Initialize { discover_error, error };
@@ -210,8 +214,8 @@ fn after_initialize(
     }
 }
 
-/// The rule for a rejected version: try the one to choose among those that the server names, but
-/// report the error if the server has rejected too many (ours).
+/// The rule for a rejected version. Tries the best version that the server names. Returns the error
+/// if the server has rejected too many (ours).
 fn after_rejection(error: Error, versions: Vec<String>, attempts: Attempts) -> Verdict {
     let rejections = attempts.rejections + 1;
     if rejections == MAX_REJECTIONS {
@@ -225,19 +229,19 @@ fn after_rejection(error: Error, versions: Vec<String>, attempts: Attempts) -> V
     }
 }
 
-/// Returns whether the server went away instead of answering.
+/// Returns true if the server closed the connection instead of responding.
 fn is_gone(error: &Error) -> bool {
     use TransportErrorKind as Kind;
     matches!(error.transport_kind(), Some(Kind::Interrupted | Kind::SessionEnded))
 }
 
-/// Returns whether there is no server at all.
+/// Returns true if no server is reachable.
 fn is_unreachable(error: &Error) -> bool {
     use TransportErrorKind as Kind;
     matches!(error.transport_kind(), Some(Kind::Blocked | Kind::Unreachable))
 }
 
-/// Returns whether the server has no stream where the fallback transport expects it.
+/// Returns true if the server does not support the fallback transport.
 fn is_no_stream(error: &Error) -> bool {
     match Evidence::of(error) {
         Evidence::Stateful | Evidence::NoPost => true,
@@ -246,7 +250,7 @@ fn is_no_stream(error: &Error) -> bool {
 }
 
 impl Protocol {
-    /// Finds out which version the server speaks, and remembers it.
+    /// Detects which version the server supports, and remembers it.
     pub(super) async fn detect(&self) -> Result<Revision, Error> {
         let mut step = Step::Discover(version::NEWEST_STATELESS);
         let mut attempts = Attempts { rejections: 0, can_restart: self.probe_timeout.is_some() };
@@ -272,7 +276,7 @@ impl Protocol {
     /// Takes a step.
     ///
     /// # Errors
-    /// The connection could not be closed for a restart.
+    /// Returns an error if the connection cannot be closed for a restart.
     async fn take(&self, step: Step) -> Result<Fact, Error> {
         Ok(match step {
             Step::Discover(version) => match self.first_answer(version).await {
@@ -298,8 +302,9 @@ impl Protocol {
         })
     }
 
-    /// Sends `server/discover`. If the transport has a probe timeout and it passes, `initialize` is
-    /// sent too, and the first answer counts: the server may be a silent stateful one, or slow.
+    /// Sends `server/discover`. If the transport has a probe timeout and it passes, also sends
+    /// `initialize` and uses the first response. The server may be a stateful one that does not
+    /// respond, or a slow one.
     async fn first_answer(&self, version: Revision) -> Result<Fact, Error> {
         let probe = pin!(self.stateless.discover(version));
         let Some(limit) = self.probe_timeout else { return probe.await.map(Fact::from) };
@@ -318,8 +323,8 @@ impl Protocol {
         }
     }
 
-    /// Asks a server that has refused `initialize` whether it speaks a stateless version now, and
-    /// remembers that.
+    /// Checks whether a server that has rejected `initialize` supports a stateless version now. If
+    /// so, remembers the version.
     pub(super) async fn discover_again(&self) -> Option<Revision> {
         let (versions, result) = match self.stateless.discover(version::NEWEST_STATELESS).await {
             Ok(Discovery::Found(result)) => (result.supported_versions.clone(), Some(result)),
@@ -382,7 +387,7 @@ mod tests {
         Fact::InitializeFailed { offered: None, discover_error, error }
     }
 
-    /// Shows a verdict in short.
+    /// Formats a verdict briefly.
     fn shown(fact: Fact, attempts: Attempts) -> String {
         match decide(fact, attempts) {
             Verdict::Continue(Step::Discover(version), _) => format!("discover {version}"),

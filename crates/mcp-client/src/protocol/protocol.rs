@@ -31,18 +31,19 @@ use crate::{
     transport::Extensions,
 };
 
-/// The number of rejections of a protocol version that ends a request.
+/// The maximum number of version rejections. A request that reaches it fails.
 pub(super) const MAX_REJECTIONS: usize = 2;
 
-/// The handlers of all protocol versions, and the version that the server speaks.
+/// The handlers of all protocol versions, and the version that the server supports.
 #[derive(Debug)]
 pub(crate) struct Protocol {
-    /// The only version to speak, if the application has set one.
+    /// The only version to use, if the application has set one.
     pinned: Option<Revision>,
     /// The newest stateful version, if the transport supports only stateful ones.
     stateful_only: Option<Revision>,
     pub(super) negotiation: Negotiation,
-    /// How long to wait for the first response before `initialize` is sent too, if limited.
+    /// The time to wait for the first response before `initialize` is sent too. `None` for no
+    /// limit.
     pub(super) probe_timeout: Option<Duration>,
     detection: SingleFlight,
     pub(super) stateful: StatefulProtocol,
@@ -98,8 +99,8 @@ impl Protocol {
         }
     }
 
-    /// Calls a method. `session` is the one that the parameters belong to, and is where they ran;
-    /// without sessions, it stays empty.
+    /// Sends a request. `session` is the session that the parameters belong to, and is set to the
+    /// session that the request ran in. Without sessions, it stays empty.
     pub(crate) async fn call<R>(
         &self,
         request: &Request<'_, impl Serialize>,
@@ -112,11 +113,11 @@ impl Protocol {
             let outcome = self.call_at(revision, request, session, decode).await;
             let Err(error) = outcome else { return outcome };
             rejections += 1;
-            // A call that required input has run in part, so it is not retried either.
+            // A request that required input has run in part, so it is not retried.
             if rejections == MAX_REJECTIONS || request.input_was_required.load(Ordering::Relaxed) {
                 return Err(error);
             }
-            // Rare, and thus kept out of the future of each call.
+            // Boxed because this is rare, which keeps the future of each call small.
             revision = Box::pin(self.reconsider(revision, error)).await?;
         }
     }
@@ -180,7 +181,7 @@ impl Protocol {
         }
     }
 
-    /// The stateful handler on the transport that the server supports.
+    /// Returns the stateful handler on the transport that the server supports.
     fn stateful(&self) -> &StatefulProtocol {
         match &self.fallback {
             Some(fallback) if self.negotiation.uses_fallback() => fallback,
@@ -202,7 +203,7 @@ impl Protocol {
         self.stateful.lost_sessions() + fallback
     }
 
-    /// The method of the first request to the server, for errors.
+    /// Returns the method of the first request to the server, for error messages.
     pub(crate) fn first_method(&self) -> Name {
         Name::Borrowed(match self.known().map(Revision::era) {
             Some(Era::Stateful) => InitializeRequest::NAME,
@@ -210,11 +211,11 @@ impl Protocol {
         })
     }
 
-    /// Returns the version that the server speaks. It is detected unless it is known.
+    /// Returns the version that the server supports. Detects it unless it is known.
     pub(crate) async fn revision(&self) -> Result<Revision, Error> {
         match self.known() {
             Some(revision) => Ok(revision),
-            // Rare, and thus kept out of the future of each call.
+            // Boxed because this is rare, which keeps the future of each call small.
             None => Box::pin(self.detect_once()).await,
         }
     }
@@ -234,15 +235,15 @@ impl Protocol {
         self.detection.get(|| self.negotiation.revision(), ask).await
     }
 
-    /// Returns the version to try after a call in another one has failed. Returns the error if it is
-    /// not about versions.
+    /// Returns the version to try after a request in another version has failed. Returns the error
+    /// if it does not depend on the version.
     async fn reconsider(&self, revision: Revision, error: Error) -> Result<Revision, Error> {
         if self.stateful_only.is_some() {
             return Err(error);
         }
         let evidence = Evidence::of(&error);
         if let Evidence::Versions(versions) = evidence {
-            // The code alone may be that of another server, which a tool has called.
+            // The code alone may come from another server that a tool has called.
             if !error.did_not_run() {
                 if revision.era() == Era::Stateless {
                     self.negotiation.forget(revision);
@@ -282,7 +283,11 @@ impl Protocol {
     }
 }
 
-/// Whether a client may send `method` in this version. Unknown methods belong to extensions.
+/// Checks that a client may send `method` in this version. Unknown methods belong to extensions and
+/// are allowed.
+///
+/// # Errors
+/// Returns [`Error::UnsupportedMethod`] if only the other versions have the method.
 fn supports(revision: Revision, method: &Name) -> Result<(), Error> {
     let by_client = |methods: &[MethodInfo]| {
         methods.iter().any(|info| info.by_client && info.name == method.as_ref())

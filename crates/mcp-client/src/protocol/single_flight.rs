@@ -6,7 +6,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::error::Error;
 
-/// Lets concurrent callers wait for one attempt and share its failure.
+/// Runs one attempt at a time. Concurrent callers wait for it and share its error.
 #[derive(Debug, Default)]
 pub(crate) struct SingleFlight {
     /// Locked during an attempt. Holds the last error for the callers that waited for it.
@@ -40,7 +40,7 @@ impl SingleFlight {
         outcome
     }
 
-    /// Waits for the current attempt. No other starts while the guard lives.
+    /// Waits for the current attempt. No other attempt starts while the guard lives.
     pub(crate) async fn wait_until_idle(&self) -> MutexGuard<'_, impl Sized> {
         self.last_failure.lock().await
     }

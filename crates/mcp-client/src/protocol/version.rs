@@ -1,4 +1,4 @@
-//! The protocol versions that this client speaks, and the choice among those of a server.
+//! The protocol versions that this client supports, and the choice among those of a server.
 
 use mcp_types::{Era, ErrorObject, Revision};
 use serde_json::Value;
@@ -11,7 +11,7 @@ pub(crate) const NEWEST_STATEFUL: Revision = Revision::V2025_11_25;
 /// The newest stateless version, in which `server/discover` is sent.
 pub(crate) const NEWEST_STATELESS: Revision = Revision::V2026_07_28;
 
-/// The newest revision of an era that is both spoken here and among `versions`.
+/// Returns the newest version of an era that both this client and `versions` contain.
 pub(crate) fn mutual<'a>(
     era: Era,
     versions: impl IntoIterator<Item = &'a String>,
@@ -20,11 +20,11 @@ pub(crate) fn mutual<'a>(
     known.filter(|revision: &Revision| revision.era() == era).max()
 }
 
-/// Chooses the version to speak with a server that supports these: the newest common stateless one.
-/// A stateful one is chosen only if the server names no stateless one.
+/// Chooses the version for a server that supports these versions: the newest common stateless one.
+/// A stateful version is chosen only if the server names no stateless one.
 ///
 /// # Errors
-/// [`Error::UnsupportedProtocolVersion`] if there is no common version.
+/// Returns [`Error::UnsupportedProtocolVersion`] if there is no common version.
 pub(crate) fn choose(supported: Vec<String>) -> Result<Revision, Error> {
     let newest = |era| mutual(era, &supported);
     if let Some(revision) = newest(Era::Stateless) {
@@ -37,7 +37,8 @@ pub(crate) fn choose(supported: Vec<String>) -> Result<Revision, Error> {
     }
 }
 
-/// No revision is shared with a server that speaks these; a pinned one is all that is spoken here.
+/// Returns the error for a server that supports only these versions. If a version is pinned, the
+/// client supports no other.
 pub(crate) fn no_common_version(server: Vec<String>, pinned: Option<Revision>) -> Error {
     Error::UnsupportedProtocolVersion {
         server,
@@ -45,7 +46,7 @@ pub(crate) fn no_common_version(server: Vec<String>, pinned: Option<Revision>) -
     }
 }
 
-/// The versions that an error says the server supports, where it refuses a version of ours.
+/// Returns the versions that the server supports, if the error names them.
 pub(crate) fn supported(error: &Error) -> Option<Vec<String>> {
     let Error::Rpc { error: ErrorObject { data: Some(data), .. }, .. } = error else {
         return None;

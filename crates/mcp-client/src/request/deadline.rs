@@ -1,4 +1,4 @@
-//! The deadline of a call, which activity extends.
+//! The deadline of a call. Activity extends it.
 
 use std::{
     pin::{Pin, pin},
@@ -15,14 +15,14 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// The deadline of a call: a timeout since the last activity, and a maximum in total
-/// (MCP basic/lifecycle, "Timeouts").
+/// The deadline of a call: a timeout since the last activity, and a total timeout (MCP
+/// basic/lifecycle, "Timeouts").
 #[derive(Debug)]
 pub(crate) struct Deadline {
     started: Instant,
     /// The activity of this call. Created on first use, which is rare.
     own: OnceLock<Arc<Activity>>,
-    /// The activity of work that may be for this call.
+    /// Activity that may belong to this call or to another one.
     shared: Option<Arc<Activity>>,
     request: Duration,
     total: Duration,
@@ -32,13 +32,13 @@ pub(crate) struct Deadline {
 #[derive(Debug)]
 pub(crate) struct Activity {
     started: Instant,
-    /// The last activity, in milliseconds since the start.
+    /// The time of the last activity, in milliseconds since the start.
     last: AtomicU64,
-    /// The number of workers that are active.
+    /// The number of active guards.
     working: AtomicUsize,
 }
 
-/// Counts as activity until it is dropped.
+/// A guard that counts as activity until it is dropped.
 #[derive(Debug)]
 pub(crate) struct ActivityGuard(Arc<Activity>);
 
@@ -49,7 +49,7 @@ impl Default for Activity {
 }
 
 impl Activity {
-    /// Starts work, which counts as activity until the guard is dropped.
+    /// Starts work. It counts as activity until the guard is dropped.
     pub(crate) fn start_work(self: &Arc<Self>) -> ActivityGuard {
         self.working.fetch_add(1, Ordering::Relaxed);
         ActivityGuard(Arc::clone(self))
@@ -76,17 +76,17 @@ impl Drop for ActivityGuard {
 }
 
 impl Deadline {
-    /// A deadline `request` after the last activity, and at most `total` from now.
+    /// Creates a deadline: `request` after the last activity, and at most `total` from now.
     pub(crate) fn new(request: Duration, total: Duration) -> Self {
         Self { started: Instant::now(), own: OnceLock::new(), shared: None, request, total }
     }
 
-    /// The same deadline, extended by `shared` activity too.
+    /// Adds activity that extends this deadline too.
     pub(crate) fn with_shared_activity(self, shared: &Arc<Activity>) -> Self {
         Self { shared: Some(Arc::clone(shared)), ..self }
     }
 
-    /// The activity of this call alone.
+    /// Returns the activity of this call alone.
     pub(crate) fn activity(&self) -> &Arc<Activity> {
         self.own.get_or_init(Arc::default)
     }
@@ -96,9 +96,9 @@ impl Deadline {
         self.activity().record();
     }
 
-    /// Runs the work. If the deadline passes first, returns the limit that was met.
+    /// Runs the work. If the deadline passes first, returns the timeout that has passed.
     ///
-    /// The work is borrowed, because a future that is moved takes its space twice.
+    /// The work is borrowed, because a future that is moved into another one takes its space twice.
     pub(crate) async fn run<T>(
         &self,
         mut work: Pin<&mut impl Future<Output = T>>,
@@ -106,7 +106,8 @@ impl Deadline {
         let (mut end, mut limit) = self.end();
         let mut timer = pin!(sleep_until(end));
         loop {
-            // Work that is always ready would leave the timer nothing of the task's budget.
+            // The timer runs without a task budget, because work that is always ready uses up the
+            // budget.
             match select(work.as_mut(), unconstrained(timer.as_mut())).await {
                 Either::Left((done, _)) => return Ok(done),
                 Either::Right(_) if self.end().0 <= end => return Err(limit),
@@ -116,7 +117,8 @@ impl Deadline {
         }
     }
 
-    /// Returns the instant at which the deadline passes as of now, and the limit that applies.
+    /// Returns the time at which the deadline passes without further activity, and the timeout that
+    /// applies.
     fn end(&self) -> (Instant, Duration) {
         let activities = self.own.get().into_iter().chain(&self.shared);
         let alive =
@@ -126,7 +128,7 @@ impl Deadline {
     }
 }
 
-/// The instant after a duration, capped at a year.
+/// Returns the time after a duration. At most one year.
 fn after(from: Instant, duration: Duration) -> Instant {
     const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
     from + duration.min(NEVER)
@@ -190,7 +192,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_deadline_ends_work_that_is_always_ready() {
-        // LIFE-13: as a stream whose messages come faster than they are read
+        // LIFE-13: such as a stream whose messages arrive faster than they are read
         let deadline = Deadline::new(SECOND, 5 * SECOND);
         let work = async {
             advance(2 * SECOND).await;

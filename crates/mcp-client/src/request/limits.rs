@@ -2,21 +2,35 @@
 
 use std::time::Duration;
 
-/// How long and how far a [`Client`](crate::Client) goes along with a server.
+/// The limits of a [`Client`](crate::Client): timeouts and list sizes.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+///
+/// use mcp_client::Limits;
+///
+/// let mut limits = Limits::default();
+/// limits.timeout = Duration::from_secs(10);
+/// limits.max_items = 500;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Time for one request until its answer, with all that it has to wait for: the token, the
-    /// opening of the conversation, a repetition in a new session; 30 seconds. A report of progress
-    /// begins it anew, and it stands still while the [`Handler`](crate::Handler) is at work for it.
+    /// The timeout of one request. Defaults to 30 seconds.
+    ///
+    /// It includes everything that the request waits for: obtaining a token, opening the
+    /// connection, and a retry in a new session. A progress notification restarts it. It is paused
+    /// while the [`Handler`](crate::Handler) works for the request.
     pub timeout: Duration,
-    /// Time for a call or a list in all, whatever progress it makes; 10 minutes.
+    /// The total timeout of a call or a list, which progress does not extend. Defaults to 10
+    /// minutes.
     pub max_total_timeout: Duration,
-    /// Pages in a list; 1,000.
+    /// The maximum number of pages of a list. Defaults to 1,000.
     pub max_pages: usize,
-    /// Entries of a list, such as tools; 10,000.
+    /// The maximum number of entries of a list, such as tools. Defaults to 10,000.
     pub max_items: usize,
-    /// Bytes of a list, all pages together; 64 MiB.
+    /// The maximum size of all pages of a list together, in bytes. Defaults to 64 MiB.
     pub max_list_bytes: usize,
 }
 

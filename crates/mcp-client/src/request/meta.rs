@@ -1,4 +1,4 @@
-//! The parameters and the `_meta` of a request as each protocol version writes them.
+//! The parameters and the `_meta` object of a request, for all protocol versions.
 
 use mcp_types::{
     JsonObject,
@@ -19,14 +19,13 @@ pub(crate) struct Params<'a, P> {
     pub(crate) meta: Meta<'a>,
 }
 
-/// What a repeated request brings that the server has asked for (MCP 2026-07-28,
-/// basic/patterns/mrtr).
+/// The input for a repeated request (MCP 2026-07-28, basic/patterns/mrtr).
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InputParams {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) input_responses: Option<InputResponses>,
-    /// Given back as it came, and left out where none came.
+    /// The state from the server, sent back unchanged. Left out if the server sent none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request_state: Option<String>,
 }
@@ -55,7 +54,7 @@ pub(crate) struct Envelope<'a> {
     pub(crate) client: &'a Implementation,
 }
 
-/// Members of the caller's own.
+/// Additional members of `_meta` that the caller has set.
 pub(crate) struct CallerMeta<'a>(&'a JsonObject);
 
 impl<'a> CallerMeta<'a> {
@@ -66,7 +65,7 @@ impl<'a> CallerMeta<'a> {
 
 impl Serialize for CallerMeta<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        /// Members that the protocol sets itself.
+        /// The members that only the client itself may set.
         const RESERVED: [&str; 5] = [
             "progressToken",
             "io.modelcontextprotocol/protocolVersion",

@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::limits::Limits;
 use crate::transport::Extensions;
 
-/// What the calls of one caller want beyond their parameters; see [`Client::with_options`].
+/// Options of the calls of one caller. Set them with [`Client::with_options`].
 ///
+/// # Examples
 /// ```no_run
 /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
 /// use std::time::Duration;
@@ -23,7 +24,8 @@ use crate::transport::Extensions;
 /// let options = CallOptions::new()
 ///     .timeout(Duration::from_secs(5))
 ///     .on_progress(|progress| println!("{} of {:?}", progress.progress, progress.total));
-/// client.with_options(options).call_tool("index", json!({ "path": "/" })).await?;
+/// let result = client.with_options(options).call_tool("index", json!({ "path": "/" })).await?;
+/// println!("{:?}", result.content);
 /// # Ok(())
 /// # }
 /// ```
@@ -42,7 +44,7 @@ pub struct CallOptions {
 
 type OnProgress = Arc<dyn Fn(ProgressNotificationParams) + Send + Sync>;
 
-/// Log messages that a caller wants to see.
+/// The receiver of log messages.
 #[derive(Clone)]
 pub(crate) struct LogReceiver {
     pub(crate) level: LoggingLevel,
@@ -50,37 +52,39 @@ pub(crate) struct LogReceiver {
 }
 
 impl CallOptions {
-    /// Nothing but what every call has.
+    /// Creates options without any settings.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Time for one request until its answer, in place of [`Limits::timeout`]; each report of
-    /// progress begins it anew.
+    /// Sets the timeout of one request. A progress notification restarts it. Defaults to
+    /// [`Limits::timeout`].
     ///
     /// [`Limits::timeout`]: crate::Limits::timeout
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self }
     }
 
-    /// Time for the call in all, whatever progress it reports, in place of [`Limits::max_total_timeout`].
+    /// Sets the total timeout of a call, which progress does not extend. Defaults to
+    /// [`Limits::max_total_timeout`].
     ///
     /// [`Limits::max_total_timeout`]: crate::Limits::max_total_timeout
     pub fn max_total_timeout(self, total: Duration) -> Self {
         Self { total: Some(total), ..self }
     }
 
-    /// A member of the request's `_meta`, under a name with a prefix of one's own, such as
-    /// `com.example/trace` (MCP basic, "_meta"). Members that the protocol itself sets are not
-    /// replaced. The W3C trace context goes here too, as `traceparent`, `tracestate` and `baggage`,
-    /// which have no prefix.
+    /// Adds a member to the `_meta` object of requests (MCP basic, "_meta"). Members that the
+    /// protocol defines are not replaced.
+    ///
+    /// The name should have a prefix of the application, such as `com.example/trace`. The members
+    /// of the W3C trace context have no prefix: `traceparent`, `tracestate` and `baggage`.
     pub fn meta(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.meta.insert(name.into(), value.into());
         self
     }
 
-    /// Wants to hear of the call's progress, as often as the server tells
-    /// (MCP basic/utilities/progress). It is called on the future of the call and must not block.
+    /// Sets a callback for progress notifications (MCP basic/utilities/progress). It runs inside
+    /// the future of the call and must not block.
     pub fn on_progress(
         self,
         on_progress: impl Fn(ProgressNotificationParams) + Send + Sync + 'static,
@@ -88,10 +92,11 @@ impl CallOptions {
         Self { on_progress: Some(Arc::new(on_progress)), ..self }
     }
 
-    /// Wants the server's log messages of this call, from `level` upwards
-    /// (MCP server/utilities/logging). Servers up to 2025-11-25 have one level for a conversation,
-    /// and may send messages of any level on the stream of a call. It is called on the future of
-    /// the call and must not block.
+    /// Sets a callback for the server's log messages of a call, with this minimum level (MCP
+    /// server/utilities/logging). It runs inside the future of the call and must not block.
+    ///
+    /// Servers up to 2025-11-25 have one level for the whole session. They may send messages of any
+    /// level on the response stream of a call.
     pub fn on_log(
         self,
         level: LoggingLevel,
@@ -100,7 +105,7 @@ impl CallOptions {
         Self { logs: Some(LogReceiver { level, on_log: Arc::new(on_log) }), ..self }
     }
 
-    /// The limits of a call with these options, out of those of all calls.
+    /// Returns the limits of a call with these options. `all` are the limits of the client.
     pub fn limits(&self, all: Limits) -> Limits {
         let request = self.timeout.unwrap_or(all.timeout);
         Limits {
@@ -110,7 +115,8 @@ impl CallOptions {
         }
     }
 
-    /// A value for the transport, at most one of each type, such as the token of this call.
+    /// Adds a value for the transport, such as the token for this call. At most one value of each
+    /// type.
     pub fn extension<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.extras.insert(value);
         self

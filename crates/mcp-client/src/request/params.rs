@@ -1,4 +1,4 @@
-//! Parameters of requests, and checks of those that callers pass.
+//! Parameters of requests, and validation of the caller's parameters.
 
 use mcp_types::{JsonObject, Method, v2026_07_28::CallToolRequest};
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub(crate) struct ToolCall<'a> {
     pub(crate) arguments: &'a RawValue,
 }
 
-/// The parameters of all lists.
+/// The parameters of methods that return a list.
 #[derive(Serialize)]
 pub(crate) struct Cursor {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,12 +29,12 @@ pub(crate) struct ResourceUri<'a> {
     pub(crate) uri: &'a str,
 }
 
-/// The error of arguments that cannot be sent.
+/// Returns the error for arguments of a tool that cannot be sent.
 pub(crate) fn tool_params_error(error: BoxError) -> Error {
     Error::params(CallToolRequest::NAME, error)
 }
 
-/// Arguments as they are sent; nothing is an empty object.
+/// Serializes arguments as a JSON object. `null` becomes an empty object.
 pub(crate) fn to_object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {
     let arguments = to_raw_value(arguments)?;
     if arguments.get() == "null" {
@@ -51,7 +51,7 @@ pub(crate) fn require_object(arguments: &RawValue) -> Result<(), BoxError> {
     }
 }
 
-/// Parameters, and the `_meta` that they have.
+/// Serializes parameters, and separates their `_meta` object.
 pub(crate) fn split_meta(params: &impl Serialize) -> Result<(JsonObject, JsonObject), BoxError> {
     let mut params = match serde_json::to_value(params)? {
         Value::Object(params) => params,

@@ -1,24 +1,25 @@
-//! A request as its caller makes it.
+//! A request from a caller.
 
 use std::{borrow::Cow, sync::atomic::AtomicBool};
 
 use super::{deadline::Deadline, options::CallOptions};
 
-/// The name of a method; that of an extension may be made at run time.
+/// The name of a method. Owned for methods of extensions.
 pub(crate) type Name = Cow<'static, str>;
 
-/// A request as its caller puts it.
+/// A request from a caller, before a protocol version handler sends it.
 pub(crate) struct Request<'a, P> {
     pub(crate) method: Name,
     /// Serializes as an object without `_meta`.
     pub(crate) params: &'a P,
-    /// The tool, prompt or resource that it is about, where revisions want that to be seen.
+    /// The name of the tool or prompt, or the URI of the resource. Stateless versions send it as a
+    /// header.
     pub(crate) target: Option<&'a str>,
-    /// Arguments that their tool wants to be seen.
+    /// The names and values of the parameter headers.
     pub(crate) param_headers: Vec<(String, String)>,
     pub(crate) options: Option<&'a CallOptions>,
     pub(crate) deadline: &'a Deadline,
-    /// True once the server has required input for it.
+    /// True if the server has required input for the request.
     pub(crate) input_was_required: AtomicBool,
 }
 

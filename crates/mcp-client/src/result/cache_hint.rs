@@ -1,23 +1,24 @@
-//! How long a result may be cached, and for whom.
+//! A server's hint how long a result may be cached, and for whom.
 
 use std::time::Duration;
 
 use mcp_types::v2026_07_28::CacheScope;
 
-/// How long something may be kept, and for whom, as its server says
-/// (MCP 2026-07-28, server/utilities/caching).
+/// The server's hint how long a result may be cached, and for whom (MCP 2026-07-28,
+/// server/utilities/caching).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheHint {
-    /// How long it is fresh from when it was received; at most 24 hours, zero if it is not.
+    /// The time that the result stays fresh after it was received. At most 24 hours. Zero if the
+    /// server gives no time.
     pub ttl: Duration,
-    /// Whether it is the same for everyone; otherwise it is only for those with the same
+    /// If true, the result is the same for all users. Otherwise it may only be reused with the same
     /// authorization.
     pub public: bool,
 }
 
 impl CacheHint {
-    /// Reads the hint; a server that says nothing gives none.
+    /// Reads the hint. Returns `None` if the server sent none.
     pub(crate) fn new(ttl_ms: Option<i64>, scope: Option<&CacheScope>) -> Option<Self> {
         const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
         if ttl_ms.is_none() && scope.is_none() {
@@ -28,7 +29,7 @@ impl CacheHint {
         Some(Self { ttl: Duration::from_millis(ttl).min(MAX_TTL), public })
     }
 
-    /// The hint for both together.
+    /// Combines two hints to the stricter one.
     pub(super) fn combine(self, other: Self) -> Self {
         Self { ttl: self.ttl.min(other.ttl), public: self.public && other.public }
     }

@@ -17,45 +17,46 @@ use serde_json::{Value, value::RawValue};
 
 use super::{cache_hint::CacheHint, outcome::Outcome, page::Page};
 
-/// A list of a server, all pages together, in the server's order.
+/// A complete list from a server, in the server's order.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListResult<T> {
-    /// The entries. All text is the server's own and untrusted.
+    /// The valid entries. All text comes from the server and is untrusted.
     pub items: Vec<T>,
-    /// Entries that are not what the list is of, each with the reason.
+    /// The invalid entries, each with the reason.
     pub invalid: Vec<InvalidEntry>,
-    /// How long the list may be kept, and for whom, where the server says so.
+    /// The server's cache hint, if it sent one.
     pub cache: Option<CacheHint>,
 }
 
-/// An entry of a list that cannot be used.
+/// An invalid entry of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidEntry {
-    /// The name of the tool or prompt, the URI of the resource or its template, if it has one.
+    /// The name of the tool or prompt, or the URI of the resource or template, if the entry has
+    /// one.
     pub name: Option<String>,
-    /// Why it is refused.
+    /// The reason why the entry is invalid.
     pub reason: String,
 }
 
 impl InvalidEntry {
-    /// An entry that is refused for this reason.
+    /// Creates an invalid entry with this reason.
     pub fn new(name: Option<String>, reason: impl Into<String>) -> Self {
         Self { name, reason: reason.into() }
     }
 }
 
-/// An entry as it was read.
+/// A valid or an invalid entry.
 pub(crate) type Entry<T> = Result<T, InvalidEntry>;
 
-/// What a server lists.
+/// An entry type of lists.
 pub(crate) trait Listable: DeserializeOwned {
-    /// The method that lists it.
+    /// The method that returns the list.
     const METHOD: &'static str;
     /// The member of the result that holds the entries.
     const ENTRIES: &'static str;
-    /// The member of an entry that tells it from others.
+    /// The member of an entry that identifies it.
     const KEY: &'static str;
 }
 
@@ -83,7 +84,7 @@ impl Listable for ResourceTemplate {
     const KEY: &'static str = "uriTemplate";
 }
 
-/// Decodes a page entry by entry, so that one bad entry does not spoil the list.
+/// Decodes a page entry by entry, so that one invalid entry does not fail the list.
 pub(crate) fn decode_page<T: Listable>(
     message: &[u8],
 ) -> serde_json::Result<JsonRpcMessage<Outcome<Page<Entry<T>>>>> {
@@ -95,7 +96,7 @@ pub(crate) fn decode_page<T: Listable>(
     }))
 }
 
-/// A page whose entries may be anything.
+/// A page whose entries may be invalid.
 struct RawPage<T> {
     entries: Vec<Entry<T>>,
     next: Option<String>,
@@ -109,7 +110,7 @@ impl<'de, T: Listable> Deserialize<'de> for RawPage<T> {
         let entries = page.remove(T::ENTRIES).ok_or_else(|| D::Error::missing_field(T::ENTRIES))?;
         let entries: Vec<&RawValue> =
             serde_json::from_str(entries.get()).map_err(D::Error::custom)?;
-        // A hint that makes no sense is none.
+        // An invalid hint is ignored.
         let ttl = member(&page, "ttlMs").unwrap_or_default();
         let scope = member(&page, "cacheScope").unwrap_or_default();
         Ok(Self {

@@ -3,7 +3,7 @@
 use mcp_types::NotificationMethod;
 use serde_json::value::RawValue;
 
-/// The parameters of a notification; one that makes no sense is passed over.
+/// Decodes the parameters of a notification. Returns `None` if they are invalid.
 pub(crate) fn notification_params<N: NotificationMethod>(
     params: Option<&RawValue>,
 ) -> Option<N::Params> {

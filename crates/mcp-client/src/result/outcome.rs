@@ -4,13 +4,13 @@ use mcp_types::{JsonRpcMessage, OrInputRequired, v2026_07_28::InputRequiredResul
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// A result, by its `resultType` (MCP 2026-07-28, basic, "ResultType"). One without is complete, as
-/// are those of the revisions before.
+/// The result of a request, by its `resultType` (MCP 2026-07-28, basic, "ResultType"). A result
+/// without a type is complete, as in the versions before 2026-07-28.
 #[derive(Debug)]
 pub(crate) enum Outcome<R> {
     Complete(R),
     InputRequired(Box<InputRequiredResult>),
-    /// A result of an unknown type.
+    /// A result of an unknown type, with the name of the type.
     Other(String),
 }
 
@@ -19,7 +19,8 @@ pub(crate) type Decode<'a, R> =
     &'a (dyn Fn(&[u8]) -> serde_json::Result<JsonRpcMessage<Outcome<R>>> + Send + Sync);
 
 impl<R> Outcome<R> {
-    /// A result that is complete unless it says otherwise.
+    /// Creates an outcome from a result and its `resultType`. All types except `complete` count as
+    /// unknown.
     pub(crate) fn by_type(result_type: Option<&str>, result: R) -> Self {
         match result_type {
             None | Some("complete") => Self::Complete(result),
@@ -27,7 +28,7 @@ impl<R> Outcome<R> {
         }
     }
 
-    /// The same with its result, if it has one, turned into something else.
+    /// Converts a complete result.
     pub(crate) fn map<T>(self, convert: impl FnOnce(R) -> T) -> Outcome<T> {
         match self {
             Self::Complete(result) => Outcome::Complete(convert(result)),
@@ -51,7 +52,7 @@ impl<T> From<OrInputRequired<T, InputRequiredResult>> for Outcome<T> {
     }
 }
 
-/// Decodes the result of any method: what it is, then by its type.
+/// Decodes the result of any method. Reads its type first, then the result.
 pub(crate) fn decode_result<R: DeserializeOwned>(
     message: &[u8],
 ) -> serde_json::Result<JsonRpcMessage<Outcome<R>>> {

@@ -7,18 +7,18 @@ use mcp_types::error_code;
 use super::cache_hint::CacheHint;
 use crate::{error::Error, request::Name};
 
-/// One page of a list.
+/// A page of a list.
 #[derive(Debug, Clone)]
 pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
     pub(crate) next: Option<String>,
-    /// The length of the message that it came in.
+    /// The length of the page's message, in bytes.
     pub(crate) bytes: usize,
     pub(crate) hint: Option<CacheHint>,
 }
 
 impl<T> Page<T> {
-    /// The same page with its entries turned into something else.
+    /// Converts each entry.
     pub(crate) fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
         let Self { items, next, bytes, hint } = self;
         Page { items: items.into_iter().map(convert).collect(), next, bytes, hint }
@@ -35,9 +35,9 @@ pub(crate) struct Bounds {
 
 /// The pages of a list that were read so far.
 ///
-/// Cursors are opaque (MCP server/utilities/pagination); one that comes twice would never end, and
-/// one that the server refuses half-way starts the list over, once. So does the end of the session
-/// that the cursor belongs to.
+/// Cursors are opaque (MCP server/utilities/pagination). A cursor that the server repeats would
+/// never end, so it is an error. If the server rejects a cursor, or its session ends, the list is
+/// read again from the start, but only once.
 #[derive(Debug)]
 pub(crate) struct Pages<T> {
     method: Name,
@@ -47,7 +47,7 @@ pub(crate) struct Pages<T> {
     pages: usize,
     bytes: usize,
     cursor: Option<String>,
-    /// The hint of all pages together, if they have one.
+    /// The combined hint of all pages, if each of them has one.
     hint: Option<CacheHint>,
     restarted: bool,
 }
@@ -67,22 +67,22 @@ impl<T> Pages<T> {
         }
     }
 
-    /// The cursor of the page to be fetched next.
+    /// Returns the cursor of the next page.
     pub(crate) fn cursor(&self) -> Option<String> {
         self.cursor.clone()
     }
 
-    /// All entries of the list.
+    /// Returns all entries of the list.
     pub(crate) fn into_items(self) -> Vec<T> {
         self.items
     }
 
-    /// How long the list may be kept, and for whom.
+    /// Returns the combined cache hint of all pages.
     pub(crate) fn hint(&self) -> Option<CacheHint> {
         self.hint
     }
 
-    /// Adds a fetched page. Breaks if it was the last.
+    /// Adds a page. Breaks if it was the last one.
     pub(crate) fn add(&mut self, page: Result<Page<T>, Error>) -> Result<ControlFlow<()>, Error> {
         let page = match page {
             Err(error) if self.cursor_is_stale(&error) => {
@@ -144,7 +144,7 @@ mod tests {
         Err(Error::Rpc { method: "x/list".into(), error, status: None, retry_after: None })
     }
 
-    /// Reads `pages` until the list ends, and shows which cursors were asked for and what came out.
+    /// Reads `pages` until the list ends. Returns the requested cursors and the outcome.
     fn read(pages: Vec<Result<Page<u8>, Error>>) -> (Vec<Option<String>>, String) {
         let mut list = Pages::new("x/list".into(), Bounds { pages: 4, items: 5, bytes: 45 });
         let mut asked = Vec::new();
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn pages_are_read_until_there_is_no_cursor() {
-        // PAGE-02: an empty page with a cursor is not the end, nor is an empty cursor
+        // PAGE-02: neither an empty page with a cursor nor an empty cursor is the end
         let pages = vec![page(&[1], Some("a")), page(&[], Some("")), page(&[2, 3], None)];
         let (asked, outcome) = read(pages);
         assert_eq!(asked, [None, Some("a".to_owned()), Some(String::new())]);

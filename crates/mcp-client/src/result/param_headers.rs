@@ -1,5 +1,5 @@
-//! Arguments of a tool that are repeated as parameter headers
-//! (MCP 2026-07-28, server/tools, "`x-mcp-header`").
+//! Arguments of a tool that are repeated as HTTP headers `Mcp-Param-*` (MCP 2026-07-28,
+//! server/tools, "`x-mcp-header`").
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::{text::Truncated, transport::BoxError};
 /// The schema keyword that names the header of an argument.
 const KEYWORD: &str = "x-mcp-header";
 
-/// The largest integer that every reader of JSON takes for what it is.
+/// The largest integer that all JSON parsers represent exactly.
 const MAX_INTEGER: i64 = (1 << 53) - 1;
 
 /// An argument that is repeated as a header.
@@ -19,7 +19,7 @@ const MAX_INTEGER: i64 = (1 << 53) - 1;
 pub(crate) struct ParamHeader {
     /// The name of the header, without its prefix.
     name: String,
-    /// The chain of property names that leads to it.
+    /// The property names that lead to the argument.
     path: Vec<String>,
 }
 
@@ -27,9 +27,9 @@ impl ParamHeader {
     /// Finds the parameter headers in the input schema of a tool.
     ///
     /// # Errors
-    /// Why a tool with such a schema must not be offered.
+    /// Returns the reason if an annotation is invalid. A client must not use such a tool.
     pub(crate) fn of_schema(schema: &Schema) -> Result<Vec<Self>, String> {
-        // Nearly all schemas have none, and need not be read.
+        // Almost all schemas have none and are not parsed.
         if memchr::memmem::find(schema.get().as_bytes(), KEYWORD.as_bytes()).is_none() {
             return Ok(Vec::new());
         }
@@ -39,10 +39,12 @@ impl ParamHeader {
         Ok(found.headers)
     }
 
-    /// Returns names and values of the headers. Arguments that are absent or null have none.
+    /// Returns the names and values of the headers. An argument that is missing or null has no
+    /// header.
     ///
     /// # Errors
-    /// An argument does not fit into a header. The server would reject the call without it.
+    /// Returns an error if an argument cannot be sent as a header. The server would reject a call
+    /// without it.
     pub(crate) fn values(
         headers: &[Self],
         arguments: &RawValue,
@@ -84,13 +86,13 @@ impl ParamHeader {
     }
 }
 
-/// The number as an integer, however it is written.
+/// Converts a number to an integer, even if it is written as a float.
 fn integer(number: &serde_json::Number) -> Option<i64> {
     let integer = match number.as_i64() {
         Some(integer) => integer,
         None => {
             let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
-            // Exact below the bound, and above it without consequence.
+            // Exact within the limit. Larger values are rejected below.
             #[expect(clippy::cast_possible_truncation, reason = "checked by what follows")]
             let integer = float as i64;
             integer
@@ -106,7 +108,8 @@ struct SchemaSearch {
 }
 
 impl SchemaSearch {
-    /// Searches a schema; `path` is the chain of properties that leads to it, if nothing else does.
+    /// Searches a schema. `path` has the property names that lead to it, or is `None` if other
+    /// keywords lead to it.
     fn search(&mut self, schema: &Value, mut path: Option<&mut Vec<String>>) -> Result<(), String> {
         let Value::Object(schema) = schema else { return Ok(()) };
         if let Some(name) = schema.get(KEYWORD) {
@@ -125,7 +128,7 @@ impl SchemaSearch {
                         path.pop();
                     }
                 }
-                // Data, however much it looks like a schema.
+                // Data, even if it looks like a schema.
                 ("default" | "examples" | "enum" | "const" | KEYWORD, _) => {}
                 ("$defs" | "definitions" | "patternProperties" | "dependentSchemas", value) => {
                     for schema in value.as_object().into_iter().flat_map(JsonObject::values) {
@@ -170,7 +173,8 @@ impl SchemaSearch {
     }
 }
 
-/// Returns whether the type, or each of several, can be said; `null` is not said at all.
+/// Returns true if the type can be sent as a header. A list of types may also contain `null`, which
+/// is not sent.
 fn is_primitive(kind: Option<&Value>) -> bool {
     let primitive = |kind: &Value| matches!(kind.as_str(), Some("string" | "integer" | "boolean"));
     match kind {
@@ -183,7 +187,7 @@ fn is_primitive(kind: Option<&Value>) -> bool {
     }
 }
 
-/// Returns whether it is a token of RFC 9110, section 5.6.2.
+/// Returns true if the name is a token (RFC 9110, section 5.6.2).
 fn is_token(name: &str) -> bool {
     let is_token_char =
         |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);

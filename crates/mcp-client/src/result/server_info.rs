@@ -3,47 +3,49 @@
 use mcp_types::{JsonObject, Revision, v2025_11_25::Implementation};
 use serde_json::Value;
 
-/// What a server says of itself when the conversation opens.
+/// The version, identity and capabilities that a server reports when the client connects.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ServerInfo {
-    /// The revision of the protocol that is spoken with it.
+    /// The protocol version that is used with the server.
     pub revision: Revision,
-    /// Its name and version, if it tells. Self-declared: fit for display, not for decisions.
+    /// The name and version of the server, if it sent them. For display only, because the server
+    /// may send any value.
     pub implementation: Option<Implementation>,
-    /// What it can do.
+    /// The capabilities that the server declares.
     pub capabilities: ServerCapabilities,
-    /// A hint for the model on how to use it. Untrusted text.
+    /// Instructions for the model on how to use the server. Untrusted text.
     pub instructions: Option<String>,
 }
 
-/// What a server can do, as it declared; members that are not known here are kept.
+/// The capabilities that a server declares. Unknown members are kept.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ServerCapabilities(JsonObject);
 
 impl ServerCapabilities {
-    /// Takes the object as the server sent it.
+    /// Creates capabilities from the object that the server sent.
     pub fn new(declared: JsonObject) -> Self {
         Self(declared)
     }
 
-    /// Whether the capability is declared: its value is an object, be it empty.
+    /// Returns true if the capability is declared. Its value must be an object, which may be empty.
     pub fn has(&self, capability: &str) -> bool {
         matches!(self.0.get(capability), Some(Value::Object(_)))
     }
 
-    /// Whether the capability is declared with `flag` set, such as `tools` with `listChanged`.
+    /// Returns true if the capability is declared with `flag` set, such as `tools` with
+    /// `listChanged`.
     pub fn has_flag(&self, capability: &str, flag: &str) -> bool {
         let value = self.0.get(capability).and_then(|value| value.get(flag));
         matches!(value, Some(Value::Bool(true) | Value::Object(_)))
     }
 
-    /// The declaration as it was sent.
+    /// Returns the object that the server sent.
     pub fn as_object(&self) -> &JsonObject {
         &self.0
     }
 
-    /// The capability that `method` needs and that is not declared.
+    /// Returns the capability that `method` requires, if the server does not declare it.
     pub(crate) fn missing_for(&self, method: &str) -> Option<&'static str> {
         let (capability, flag) = required_capability(method)?;
         let declared = match flag {
@@ -55,7 +57,7 @@ impl ServerCapabilities {
 }
 
 impl ServerInfo {
-    /// Returns whether the server runs tool calls as tasks for those who ask for it.
+    /// Returns true if the server can run tool calls as tasks.
     pub(crate) fn runs_tools_as_tasks(&self) -> bool {
         let tasks = self.capabilities.as_object().get("tasks");
         tasks.is_some_and(|tasks| {
@@ -64,7 +66,7 @@ impl ServerInfo {
     }
 }
 
-/// What a server has to declare before `method` may be sent (MCP basic/lifecycle, "Operation").
+/// Returns the capability and flag that `method` requires (MCP basic/lifecycle, "Operation").
 fn required_capability(method: &str) -> Option<(&'static str, Option<&'static str>)> {
     match method {
         "resources/subscribe" | "resources/unsubscribe" => Some(("resources", Some("subscribe"))),

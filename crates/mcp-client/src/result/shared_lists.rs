@@ -13,30 +13,32 @@ use super::{
     tool::{ToolPage, decode_tool_page},
 };
 
-/// Pages that are kept, and how long they may be together, in bytes.
+/// The maximum number of cached pages, and their maximum size together, in bytes.
 const MAX_PAGES: usize = 256;
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// The lists of tools that servers have sent; clones share them.
+/// A cache of tool lists that clients share. Clones share the same cache.
 ///
-/// Users of a server mostly get the same list. Clients that are given the same value, by
-/// [`ClientBuilder::shared_tool_lists`](crate::ClientBuilder::shared_tool_lists), read such a list once and share its tools.
-/// It is found by all of its bytes and by nothing else, so nothing of one user reaches another who
-/// has not been sent the same.
+/// Users of a server mostly receive the same list. Clients with the same cache decode such a list
+/// once and share its tools. Set it with
+/// [`ClientBuilder::shared_tool_lists`](crate::ClientBuilder::shared_tool_lists).
 ///
-/// At most 256 pages of 16 MiB in all are kept; the oldest give way. What gives way stays with those
-/// who have it.
+/// A cached page is found only by all bytes of its message. Data of one user therefore reaches
+/// another user only if the server sends the same bytes to both.
+///
+/// The cache keeps at most 256 pages of 16 MiB in total. The oldest pages are removed first.
+/// Clients that use them keep them.
 #[derive(Clone, Default)]
 pub struct SharedToolLists(Arc<RwLock<SharedPages>>);
 
-/// Pages in the order in which they came.
+/// The cached pages, oldest first.
 #[derive(Default)]
 struct SharedPages {
     pages: VecDeque<SharedPage>,
     bytes: usize,
 }
 
-/// A page and the message that it came in, but for the id.
+/// A cached page, and its message except for the id.
 struct SharedPage {
     before: Box<[u8]>,
     after: Box<[u8]>,
@@ -44,12 +46,12 @@ struct SharedPage {
 }
 
 impl SharedToolLists {
-    /// None yet.
+    /// Creates an empty cache.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Decodes a page of tools, or finds it among those that are known.
+    /// Decodes a page of tools, or returns it from the cache.
     pub(crate) fn decode(
         &self,
         message: &[u8],
@@ -107,7 +109,7 @@ impl fmt::Debug for SharedToolLists {
     }
 }
 
-/// A message around the id of its request, which differs where the lists are equal.
+/// A message, split at its id. The id differs even if the lists are equal.
 struct MessageParts<'a> {
     before: &'a [u8],
     id: i64,
@@ -115,9 +117,11 @@ struct MessageParts<'a> {
 }
 
 impl<'a> MessageParts<'a> {
-    /// Finds the id without reading the message: at its beginning or at its end, where servers put
-    /// it. There it is the message's own if the message is any JSON at all: at the end, the quotation
-    /// mark after a comma can only begin a name, and the brace is that of the message.
+    /// Finds the id without parsing the message, at its beginning or at its end. Servers put it
+    /// there.
+    ///
+    /// In valid JSON, an id found there belongs to the message itself. At the end, the quotation
+    /// mark after a comma can only start a member name, and the brace closes the message.
     fn of(message: &'a [u8]) -> Option<Self> {
         const ID_FIRST: &[u8] = br#"{"jsonrpc":"2.0","id":"#;
         const ID_LAST: &[u8] = br#","id":"#;
@@ -133,7 +137,7 @@ impl<'a> MessageParts<'a> {
         let end = rest.iter().position(|byte| !byte.is_ascii_digit())?;
         let (digits, after) = rest.split_at(end);
         let id: i64 = str::from_utf8(digits).ok()?.parse().ok()?;
-        // JSON has no numbers that begin with a zero but that one.
+        // In JSON, only the number zero itself starts with a zero.
         (digits[0] != b'0' || digits.len() == 1).then_some(Self { before, id, after })
     }
 
@@ -148,7 +152,7 @@ mod tests {
 
     const TOOL: &str = r#"{"name":"a","inputSchema":{"type":"object"}}"#;
 
-    /// The tools of a page, or what it is instead.
+    /// Returns the tools of a page, or a text for any other outcome.
     fn decode(
         known: &SharedToolLists,
         message: &str,
@@ -172,7 +176,7 @@ mod tests {
         known.0.read().unwrap().pages.len()
     }
 
-    /// The ways to write the answer to a request, and whether they are known again.
+    /// The spellings of a response, each with whether the cache recognizes it.
     const SPELLINGS: [(&str, bool); 6] = [
         (r#"{"jsonrpc":"2.0","id":$id,"result":{"tools":[$tool]}}"#, true),
         (r#"{"result":{"tools":[$tool]},"jsonrpc":"2.0","id":$id}"#, true),
@@ -216,7 +220,7 @@ mod tests {
 
     #[test]
     fn only_the_id_of_the_message_itself_is_recognized() {
-        // None of these is a page, and none may make another look like one.
+        // None of these is a valid page, or may be found as another one.
         let known = SharedToolLists::new();
         let result = format!(r#""result":{{"tools":[{TOOL}]}}"#);
         for message in [
@@ -232,7 +236,7 @@ mod tests {
         ] {
             decode(&known, &message).expect_err(&message);
         }
-        // What looks like the id is a part of another number.
+        // These digits are not the id but a part of another number.
         for number in ["20e-1", "2.0"] {
             let message = format!(r#"{{"jsonrpc":"2.0","id":{number},{result}}}"#);
             assert_eq!(id(&known, &message), RequestId::Number(2), "{message}");

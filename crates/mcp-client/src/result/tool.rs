@@ -29,55 +29,56 @@ use super::{
     server_info::ServerInfo,
 };
 
-/// A tool as its server describes it. All text is the server's own and untrusted. It serializes as a
-/// server writes it, and deserializes from that.
+/// A tool, as its server describes it. All text comes from the server and is untrusted.
+///
+/// Serializes to the format of the protocol, and deserializes from it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ToolDefinition {
-    /// Its name: exact, case-sensitive, unique only within its server.
+    /// The name. It is case-sensitive and unique only within its server.
     pub name: String,
-    /// Its name for people.
+    /// The name for display.
     pub title: Option<String>,
-    /// What it does, for the model.
+    /// A description for the model.
     pub description: Option<String>,
-    /// The JSON Schema of its arguments, exactly as it was sent.
+    /// The JSON Schema of the arguments, exactly as the server sent it.
     pub input_schema: Schema,
-    /// The JSON Schema of its structured content, exactly as it was sent.
+    /// The JSON Schema of the structured content, exactly as the server sent it.
     pub output_schema: Option<Schema>,
-    /// Hints on its behaviour; not to be relied upon unless the server is trusted.
+    /// Hints about the tool's behaviour. Do not rely on them unless the server is trusted.
     pub annotations: Option<ToolAnnotations>,
-    /// Pictures of it.
+    /// Icons for display.
     pub icons: Option<Vec<Icon>>,
-    /// `_meta`, as it was sent.
+    /// The `_meta` object, as the server sent it.
     #[serde(rename = "_meta")]
     pub meta: Option<JsonObject>,
 }
 
-/// The tools that a server offers.
+/// The tools of a server.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ToolList {
-    /// The tools that can be called, in the server's order. Equal lists may share them: see
+    /// The usable tools, in the server's order. Equal lists may share them: see
     /// [`SharedToolLists`](crate::SharedToolLists).
     pub tools: Vec<Arc<ToolDefinition>>,
-    /// Entries of the list that cannot be offered, each with the reason.
+    /// The invalid entries, each with the reason.
     pub invalid: Vec<InvalidEntry>,
-    /// How long the list may be kept, and for whom, where the server says so.
+    /// The server's cache hint, if it sent one.
     pub cache: Option<CacheHint>,
 }
 
-/// What a tool gave back. A failure of the tool's own is a result too: see `is_error`.
+/// The result of a tool call. If the tool itself fails, this is also a result: see `is_error`.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ToolResult {
-    /// Texts, images, audio and resources, in the server's order.
+    /// Text, images, audio and resources, in the server's order.
     pub content: Vec<ContentBlock>,
-    /// The result as JSON, by the tool's output schema.
+    /// The result as JSON, which follows the tool's output schema.
     pub structured_content: Option<Value>,
-    /// Whether the tool says that it failed.
+    /// If true, the tool reported an error.
     pub is_error: bool,
-    /// `_meta`, as it was sent.
+    /// The `_meta` object, as the server sent it.
     pub meta: Option<JsonObject>,
 }
 
@@ -96,8 +97,8 @@ impl From<CallToolResult> for ToolResult {
 pub(crate) type ToolParamHeaders = HashMap<String, Vec<ParamHeader>>;
 
 impl ToolList {
-    /// Separates usable tools from invalid ones. A stateful server has a `profile`. Only stateless
-    /// servers have parameter headers.
+    /// Separates usable tools from invalid ones. Only a stateful server has a `profile`, and only
+    /// stateless servers have parameter headers.
     pub(crate) fn new(
         entries: &[Entry<Arc<ListedTool>>],
         profile: Option<&ServerInfo>,
@@ -133,12 +134,12 @@ impl ToolList {
 /// A page of tools.
 pub(crate) type ToolPage = Page<Entry<Arc<ListedTool>>>;
 
-/// A decoded tool, and what decides whether it is usable.
+/// A decoded tool, with the properties that decide whether it is usable.
 #[derive(Debug)]
 pub(crate) struct ListedTool {
     pub(crate) tool: Arc<ToolDefinition>,
     requires_task: bool,
-    /// Its parameter headers; an error if its annotations are invalid.
+    /// The parameter headers, or the reason why the annotations are invalid.
     param_headers: Result<Vec<ParamHeader>, String>,
 }
 
@@ -164,7 +165,10 @@ impl ListedTool {
         }))
     }
 
-    /// Returns the parameter headers for this server, or why the tool is not usable.
+    /// Returns the parameter headers for this server.
+    ///
+    /// # Errors
+    /// Returns the reason if the tool is not usable.
     fn check<'a>(
         &'a self,
         profile: Option<&ServerInfo>,
@@ -185,17 +189,17 @@ impl ListedTool {
     }
 }
 
-/// Whether a schema is of the only type that arguments have (MCP server/tools, "Tool"). A model's
-/// provider refuses a request whole over one that is not.
+/// Returns true if the schema has the type `object`, which the specification requires (MCP
+/// server/tools, "Tool"). Model providers reject a whole request if one schema has another type.
 fn is_object_schema(schema: &Schema) -> bool {
     let mut is_object_schema = false;
     let mut text = serde_json::Deserializer::from_str(schema.get());
-    // What follows the type is left, so that it ends with an error which means nothing.
+    // Reading stops after the type, so this returns an error without meaning.
     let _ = text.deserialize_map(ReadType(&mut is_object_schema));
     is_object_schema
 }
 
-/// Reads a schema as far as its type, and says whether that is `object`. Mostly it comes first.
+/// Reads a schema up to its type, and stores whether it is `object`. The type mostly comes first.
 struct ReadType<'a>(&'a mut bool);
 
 impl<'de> Visitor<'de> for ReadType<'_> {
@@ -226,14 +230,15 @@ impl<'de> Visitor<'de> for ReadType<'_> {
     }
 }
 
-/// `execution` was part of the protocol up to 2025-11-25.
+/// Returns true if the tool runs only as a task. `execution` is part of the protocol up to
+/// 2025-11-25.
 fn requires_task(tool: &wire::Tool) -> bool {
     let execution = tool.extra.get("execution");
     let support = execution.and_then(|execution| execution.get("taskSupport"));
     support.and_then(Value::as_str) == Some("required")
 }
 
-/// Decodes the result of a call.
+/// Decodes the result of a tool call.
 pub(crate) fn decode_tool_result(
     message: &[u8],
 ) -> serde_json::Result<JsonRpcMessage<Outcome<ToolResult>>> {
@@ -242,8 +247,8 @@ pub(crate) fn decode_tool_result(
     Ok(message.map(|result| Outcome::from(result).map(ToolResult::from)))
 }
 
-/// Decodes a page of tools in one pass; where that fails, entry by entry, so that one bad tool does
-/// not spoil the list.
+/// Decodes a page of tools in one pass. If that fails, decodes it entry by entry, so that one
+/// invalid tool does not fail the list.
 pub(crate) fn decode_tool_page(
     message: &[u8],
 ) -> serde_json::Result<JsonRpcMessage<Outcome<ToolPage>>> {

@@ -9,15 +9,16 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// How many messages an array may hold: each costs more memory than a short one is long.
+/// The maximum number of messages in a batch, because a short message uses more memory than its
+/// length.
 const MAX_MESSAGES: usize = 10_000;
 
-/// Returns whether the text is an array.
+/// Returns true if the text is an array.
 pub(crate) fn is_batch(text: &[u8]) -> bool {
     text.trim_ascii_start().first() == Some(&b'[')
 }
 
-/// The messages of an array, each where it arrived.
+/// Splits a batch into its messages, without copying them.
 pub(crate) fn split_batch(batch: &Bytes) -> serde_json::Result<Vec<Bytes>> {
     let mut text = serde_json::Deserializer::from_slice(batch);
     let parts = text.deserialize_seq(BatchVisitor(batch))?;

@@ -1,4 +1,4 @@
-//! Reads from a message which request it belongs to, and no more.
+//! Detects which request a message belongs to. Does not decode the message.
 
 use std::{borrow::Cow, fmt};
 
@@ -19,7 +19,7 @@ pub(crate) enum Recipient {
     Response(RequestId),
     /// The request that the notification belongs to.
     Notification(RequestId),
-    /// All requests that want log messages, because these do not name a request.
+    /// All requests that want log messages, because log messages do not name a request.
     Logs,
     /// The listener.
     Listener,
@@ -35,15 +35,15 @@ struct Envelope<'a> {
 }
 
 impl Recipient {
-    /// Returns the recipient; `None` if it is not a JSON-RPC message.
+    /// Returns the recipient, or `None` if the text is not a JSON-RPC message.
     ///
-    /// It is read no further than is needed: mostly up to its result.
+    /// Reads no more than necessary: mostly up to the result.
     pub(crate) fn of(message: &[u8]) -> Option<Self> {
         let mut envelope = Envelope::default();
         let read = serde_json::Deserializer::from_slice(message).deserialize_map(&mut envelope);
         match (envelope.method, envelope.id) {
             (None, Some(id)) if envelope.is_response => Some(Self::Response(id)),
-            // An error that says nothing of its request.
+            // An error that does not name its request.
             (None, None) if envelope.is_response && read.is_ok() => Some(Self::Listener),
             (Some(_), Some(_)) if read.is_ok() => Some(Self::Listener),
             (Some(method), None) if read.is_ok() => {
@@ -110,7 +110,8 @@ impl<'de> Visitor<'de> for &mut Envelope<'de> {
                 Member::Result | Member::Error => self.is_response = true,
                 Member::Other => {}
             }
-            // The rest is for the recipient. Left unread, it makes decoding fail, at little cost.
+            // The recipient decodes the rest. Stopping here makes this deserializer fail, which is
+            // cheap and is ignored.
             if self.is_response && self.id.is_some() {
                 return Ok(());
             }
@@ -122,7 +123,7 @@ impl<'de> Visitor<'de> for &mut Envelope<'de> {
     }
 }
 
-/// A text, borrowed where it has no escapes.
+/// A string, borrowed unless it has escapes.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn responses_go_to_their_request() {
-        // STDIO-02: in any order of the members, and read no further than is needed
+        // STDIO-02: in any order of the members, without reading more than necessary
         let response = |id: RequestId| Some(Recipient::Response(id));
         let number = || response(RequestId::Number(7));
         assert_eq!(of(r#"{"jsonrpc":"2.0","id":7,"result":{"#), number());

@@ -1,75 +1,76 @@
-//! Failures of a transport.
+//! Errors of a transport.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-/// An error of any type, as the source of one of ours.
+/// An error of any type, used as a source.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// A failure below the protocol: what kind it is, and the transport's own error.
+/// An error of a transport: its kind, and the transport's own error.
 ///
-/// Display and [`source`](StdError::source) are those of the transport's own error, which
-/// [`get_ref`](Self::get_ref) gives whole.
+/// Displays as the transport's own error, and has the same [`source`](StdError::source).
+/// [`get_ref`](Self::get_ref) returns the own error itself.
 #[derive(Debug, Clone)]
 pub struct TransportError {
     kind: TransportErrorKind,
     body: Bytes,
     retry_after: Option<Duration>,
-    /// Whether the caller's request surely did not run, where the kind does not tell.
+    /// Overrides what the kind implies: true if the request cannot have run.
     did_not_run: Option<bool>,
     error: Arc<dyn StdError + Send + Sync>,
 }
 
-/// What kind of failure it is, and so what can be done about it.
+/// The kind of a transport error. It shows how to handle the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The server wants credentials, or better ones. The request did not run, unless it was
-    /// [taken](TransportError::mark_may_have_run) before.
+    /// The server requires credentials, or other ones. The request did not run, unless the
+    /// transport [marked](TransportError::mark_may_have_run) that it may have.
     Unauthorized,
-    /// The server no longer knows the session. The request did not run, unless it was
-    /// [taken](TransportError::mark_may_have_run) before.
+    /// The server no longer knows the session. The request did not run, unless the transport
+    /// [marked](TransportError::mark_may_have_run) that it may have.
     SessionEnded,
-    /// The transport refused to send, for a reason of configuration or safety.
+    /// The transport did not send the message because of its configuration or for safety.
     Blocked,
-    /// No connection could be made.
+    /// The transport cannot connect to the server.
     Unreachable,
-    /// The connection broke, or ended before the answer.
+    /// The connection closed before the response was complete.
     Interrupted,
-    /// The server answered with this HTTP status.
+    /// The server responded with this HTTP status.
     Status(u16),
-    /// What the server sent is not what the transport's rules allow.
+    /// The server violated the rules of the transport.
     Protocol,
-    /// What the server sent is larger than allowed.
+    /// The server sent a message that is larger than allowed.
     TooLarge,
 }
 
 impl TransportError {
-    /// An error of `kind`, told in full by the transport's own `error`.
+    /// Creates an error of this kind. `error` is the transport's own error.
     pub fn new(kind: TransportErrorKind, error: impl Into<BoxError>) -> Self {
         let (body, error) = (Bytes::new(), error.into().into());
         Self { kind, body, retry_after: None, did_not_run: None, error }
     }
 
-    /// Adds the body that came with the failure, which may hold a JSON-RPC error.
+    /// Sets the body of the failed response, which may be a JSON-RPC error.
     #[must_use]
     pub fn with_body(self, body: Bytes) -> Self {
         Self { body, ..self }
     }
 
-    /// The same for a request that had to wait for the conversation to be opened.
+    /// Marks the error as one that happened before the caller's request was sent.
     pub(crate) fn while_opening(self) -> Self {
         Self { did_not_run: Some(true), ..self }
     }
 
-    /// The same for a request that the server had taken before: whatever the kind, it may have run.
+    /// Marks that the server had started to process the request. It may then have run, whatever the
+    /// kind.
     #[must_use]
     pub fn mark_may_have_run(self) -> Self {
         Self { did_not_run: Some(false), ..self }
     }
 
-    /// Returns whether the server had taken the request before.
+    /// Returns true if the server had started to process the request.
     pub(crate) fn was_taken(&self) -> bool {
         self.did_not_run == Some(false)
     }
@@ -78,33 +79,33 @@ impl TransportError {
         self.did_not_run == Some(true)
     }
 
-    /// What kind of failure it is.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// The body that came with the failure; empty if there was none.
+    /// Returns the body of the failed response. Empty if there was none.
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// Adds how long the server asks to wait before the next request.
+    /// Sets how long the server asks the client to wait before the next request.
     #[must_use]
     pub fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
         Self { retry_after, ..self }
     }
 
-    /// How long the server asks to wait before the next request, if it does.
+    /// Returns how long the server asks the client to wait before the next request, if it does.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// The transport's own error.
+    /// Returns the transport's own error.
     pub fn get_ref(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.error
     }
 
-    /// Whether the request surely did not run, so that sending it again cannot run it twice.
+    /// Returns true if the request cannot have run. Sending it again then cannot run it twice.
     pub fn did_not_run(&self) -> bool {
         use TransportErrorKind as Kind;
         if let Some(did_not_run) = self.did_not_run {
@@ -141,7 +142,7 @@ mod tests {
             assert!(error.did_not_run() && !error.was_taken());
             let error = error.mark_may_have_run();
             assert!(!error.did_not_run() && error.was_taken());
-            // Of `initialize`: what the caller wanted to call has not been sent.
+            // An error of `initialize`: the caller's request has not been sent.
             assert!(error.while_opening().did_not_run());
         }
     }

@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-/// Keeps a connection in use until it is dropped; given by [`Transport::keep_alive`].
+/// A guard that keeps a connection from being closed as idle. Returned by
+/// [`Transport::keep_alive`].
 ///
 /// [`Transport::keep_alive`]: crate::Transport::keep_alive
 #[must_use]
 pub struct KeepAlive(Option<Box<dyn FnOnce() + Send + Sync>>);
 
 impl KeepAlive {
-    /// A guard that runs `release` when it is dropped.
+    /// Creates a guard that runs `release` when it is dropped.
     pub fn new(release: impl FnOnce() + Send + Sync + 'static) -> Self {
         Self(Some(Box::new(release)))
     }

@@ -1,4 +1,4 @@
-//! Messages to a server, and what comes back for them.
+//! Messages to a server, and the messages that it sends back.
 
 use std::{
     any::Any,
@@ -17,34 +17,34 @@ use mcp_types::{RequestId, Revision};
 
 use super::error::TransportError;
 
-/// A message to be sent, and what the transport has to know about it.
+/// A message to send, with the data that the transport needs.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct OutgoingMessage {
-    /// One JSON-RPC message in UTF-8.
+    /// A single JSON-RPC message in UTF-8.
     pub body: Bytes,
-    /// What it is.
+    /// The kind of the message.
     pub kind: MessageKind,
-    /// The id of a request: its answer is known by it, where answers come on one connection.
+    /// The id, if the message is a request. A shared connection matches the response by this id.
     pub id: Option<RequestId>,
-    /// Whether its sender wants to hear of log messages, which do not say to what they belong.
+    /// If true, the sender wants log messages. On a shared connection these do not name a request.
     pub wants_logs: bool,
-    /// The conversation that it belongs to.
+    /// The protocol version and session of the message.
     pub context: MessageContext,
-    /// Whether it is with the server: the transport says so, and so knows the caller who gives up
-    /// waiting whether there is something to cancel.
+    /// The flag that the transport sets when it sends the message. A caller that stops waiting
+    /// cancels the request only if it was sent.
     pub sent: SentFlag,
-    /// What has to be said of it outside of its body, where the revision wants that.
+    /// The request headers, if the protocol version requires them.
     pub request_headers: Option<RequestHeaders>,
-    /// Whether its reply, should it break off, is to be taken up where it did. Where that cannot
-    /// be, the reply ends; the message is never sent again.
+    /// If true, the transport may resume the response stream after the connection breaks. If it
+    /// cannot resume, the stream ends. The message itself is never sent again.
     pub resumable: bool,
-    /// What the caller has for this transport alone.
+    /// The caller's values for the transport.
     pub extensions: Extensions,
 }
 
 impl OutgoingMessage {
-    /// A message of `kind` in the conversation of `context`.
+    /// Creates a message in a context.
     pub fn new(body: impl Into<Bytes>, kind: MessageKind, context: MessageContext) -> Self {
         Self {
             body: body.into(),
@@ -60,40 +60,40 @@ impl OutgoingMessage {
     }
 }
 
-/// What is said of a request outside of its body, for those on the way that do not read it
-/// (MCP 2026-07-28, basic/transports/streamable-http, "Standard Request Headers").
+/// The request headers of the stateless versions, for intermediaries that do not read the body (MCP
+/// 2026-07-28, basic/transports/streamable-http, "Standard Request Headers").
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestHeaders {
-    /// The method.
+    /// The method of the request.
     pub method: Cow<'static, str>,
-    /// The tool or prompt, or the URI of the resource.
+    /// The name of the tool or prompt, or the URI of the resource.
     pub name: Option<String>,
-    /// Arguments that their tool wants to be seen, by the name that it gives them.
+    /// The names and values of the parameter headers. Names have no prefix.
     pub params: Vec<(String, String)>,
 }
 
 impl RequestHeaders {
-    /// A request of `method` without a name.
+    /// Creates the headers for a request without a name.
     pub fn new(method: impl Into<Cow<'static, str>>) -> Self {
         Self { method: method.into(), name: None, params: Vec::new() }
     }
 }
 
-/// What a caller hands to the transport of a call: at most one value of each type, such as a token.
+/// The caller's values for the transport, such as a token. At most one value of each type.
 ///
-/// Only a transport that knows a type looks for it. `Debug` shows nothing of the values.
+/// A transport reads only the types that it knows. `Debug` does not show the values.
 #[derive(Clone, Default)]
 pub struct Extensions(Vec<Arc<dyn Any + Send + Sync>>);
 
 impl Extensions {
-    /// Adds a value, in place of one of the same type.
+    /// Adds a value. Replaces a value of the same type.
     pub fn insert<T: Any + Send + Sync>(&mut self, value: T) {
         self.0.retain(|other| !other.is::<T>());
         self.0.push(Arc::new(value));
     }
 
-    /// The value of this type.
+    /// Returns the value of this type.
     pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
         self.0.iter().find_map(|value| value.downcast_ref())
     }
@@ -105,63 +105,65 @@ impl fmt::Debug for Extensions {
     }
 }
 
-/// Whether a message is with the server, as far as the transport knows; clones share it.
+/// A flag that shows whether a message was sent, as far as the transport knows. Clones share the
+/// flag.
 #[derive(Debug, Clone, Default)]
 pub struct SentFlag(Arc<AtomicBool>);
 
 impl SentFlag {
-    /// To be set as the message leaves, and unset when the server has refused it before it ran.
+    /// Sets the flag. The transport sets it to true when it sends the message, and to false if the
+    /// server rejects the message before it ran.
     pub fn set(&self, sent: bool) {
         self.0.store(sent, Ordering::Relaxed);
     }
 
-    /// What was set last; a new message has not been sent.
+    /// Returns the flag. It is false for a new message.
     pub fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// What a message is, and so whether something comes back for it.
+/// The kind of a message, which decides whether the server responds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MessageKind {
-    /// A request: an answer comes back, perhaps after other messages.
+    /// A request. The response may follow after other messages.
     Request,
-    /// A notification or an answer of ours: nothing comes back.
+    /// A notification or a response from the client. The server sends nothing back.
     OneWay,
 }
 
-/// The conversation that a message belongs to.
+/// The protocol version and session that a message belongs to.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct MessageContext {
-    /// The revision agreed upon; `None` until then.
+    /// The negotiated protocol version. `None` until it is known.
     pub revision: Option<Revision>,
-    /// The session that the server assigned, if it did.
+    /// The id of the session, if the server assigned one.
     pub session: Option<SessionId>,
 }
 
-/// The name of a session, chosen by the server.
+/// The id of a session, chosen by the server.
 ///
-/// It is a secret (MCP basic/transports, "Session Management"): `Debug` does not show it.
+/// It is a secret (MCP basic/transports, "Session Management"), so `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionId(Arc<str>);
 
 impl SessionId {
-    /// Takes the id as the server gave it; `None` unless it is one or more visible ASCII
-    /// characters (0x21 to 0x7E), which is all that the specification allows.
+    /// Creates an id. Returns `None` if it is empty or has characters other than visible ASCII
+    /// (0x21 to 0x7E), which the specification does not allow.
     pub fn new(id: &[u8]) -> Option<Self> {
         let visible = !id.is_empty() && id.iter().all(|byte| (0x21..=0x7e).contains(byte));
         visible.then(|| Self(String::from_utf8_lossy(id).into()))
     }
 
-    /// The id itself, to be sent back to the server and shown to nobody.
+    /// Returns the id itself. Send it only to the server.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What it is called in the traces of this process: it tells sessions apart, and nobody what
-    /// their ids are, for it depends on a secret of the process.
+    /// Returns a name for traces of this process. It distinguishes sessions without revealing the
+    /// id, because it depends on a random secret of the process.
     pub(crate) fn alias(&self) -> String {
         static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         format!("{:016x}", SECRET.hash_one(&self.0))
@@ -174,41 +176,42 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// What came back for a message.
+/// The response to a message.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TransportResponse {
-    /// The session that the server assigned with this reply.
+    /// The id of the session, if the server assigned one with this response.
     pub session: Option<SessionId>,
-    /// The messages that belong to the one that was sent.
+    /// The messages that respond to the sent message.
     pub messages: ResponseMessages,
 }
 
 impl TransportResponse {
-    /// A reply outside of any new session.
+    /// Creates a response without a new session.
     pub fn new(messages: ResponseMessages) -> Self {
         Self { session: None, messages }
     }
 
-    /// Adds the session that the server assigned.
+    /// Sets the session that the server assigned.
     #[must_use]
     pub fn with_session(self, session: Option<SessionId>) -> Self {
         Self { session, ..self }
     }
 }
 
-/// The messages of a reply, each a JSON-RPC message as it arrived.
+/// The messages of a response. Each is one JSON-RPC message, unchanged.
 #[non_exhaustive]
 pub enum ResponseMessages {
-    /// Nothing: the message was taken note of.
+    /// No message. The server accepted the sent message.
     None,
-    /// The one message that there is.
+    /// A single message.
     One(Bytes),
-    /// Messages as they come: requests and notifications of the server, then the answer.
+    /// A stream of messages: server requests and notifications, then the response.
     Stream(MessageStream),
 }
 
-/// Messages of a server as they come, each as it arrived; an empty one where some may have been lost.
+/// A stream of messages from the server. Each is one JSON-RPC message, unchanged. An empty message
+/// means that messages may have been lost.
 pub type MessageStream = BoxStream<'static, Result<Bytes, TransportError>>;
 
 impl fmt::Debug for ResponseMessages {

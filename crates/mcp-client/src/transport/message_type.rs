@@ -1,10 +1,11 @@
-//! Tells results and responses from other messages without decoding them.
+//! Distinguishes results and responses from other messages without decoding them.
 
-/// Whether a message of JSON is a result, or a batch that has one: an error may hold anything in its
-/// `data`, so only a member of the message itself counts. It is read no further than to that.
+/// Returns true if a JSON message is a result, or a batch that contains one.
 ///
-/// A transport masks what a server echoes of its secrets in all other messages.
+/// Only a top-level member counts, because the `data` of an error may contain anything. Reading
+/// stops at this member. Transports use this to redact echoed secrets in all other messages.
 ///
+/// # Examples
 /// ```
 /// use mcp_client::is_result;
 ///
@@ -15,7 +16,7 @@ pub fn is_result(message: &[u8]) -> bool {
     has_member(message, |name| name == b"result")
 }
 
-/// Whether it answers a request, or is a batch of which a part does.
+/// Returns true if a JSON message is a response, or a batch that contains one.
 pub fn is_response(message: &[u8]) -> bool {
     has_member(message, |name| matches!(name, b"result" | b"error"))
 }
@@ -42,7 +43,7 @@ fn has_member(message: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> bool {
     false
 }
 
-/// Where the quotation mark is that ends a string.
+/// Returns the position of the quotation mark that ends the string.
 fn end_of_string(text: &[u8]) -> Option<usize> {
     let mut escaped = false;
     text.iter().position(|byte| {

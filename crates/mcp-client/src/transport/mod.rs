@@ -1,4 +1,4 @@
-//! The transport interface and what transports share.
+//! The transport interface, and what transports share.
 
 mod transport;
 mod multiplexer;

@@ -1,4 +1,4 @@
-//! Matches the messages of one connection to the requests that wait for them.
+//! Matches the messages of one connection to pending requests.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
@@ -22,34 +22,39 @@ use super::{
     message::{OutgoingMessage, SentFlag},
 };
 
-/// Messages that wait for one who does not take them, at most; and their bytes, likewise, but for a
-/// single larger one.
+/// The maximum number of unread messages, and of their bytes. A single message may be larger.
 const MAX_MESSAGES: usize = 1_000;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// Hands the messages of a server, which come on one connection in any order, to those who wait for
-/// them. A transport of such a kind puts in what comes; clones are the same one.
+/// Distributes the messages of one connection to pending requests and the listener.
 ///
-/// Nobody is waited for: what is told to one who does not take it is lost beyond a limit, answers
-/// excepted.
+/// A transport with a shared connection, such as stdio, passes each message to
+/// [`dispatch`](Self::dispatch). Clones share the same state.
 ///
+/// The multiplexer never waits for a reader. If a reader is too slow, unread messages beyond a
+/// limit are lost, except for responses.
+///
+/// # Examples
 /// ```
 /// use futures_util::StreamExt;
-/// use mcp_client::{MessageContext, MessageKind, OutgoingMessage, Multiplexer, mcp_types::RequestId};
+/// use mcp_client::{
+///     MessageContext, MessageKind, Multiplexer, OutgoingMessage, mcp_types::RequestId,
+/// };
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), mcp_client::TransportError> {
-/// let board = Multiplexer::new();
+/// let multiplexer = Multiplexer::new();
 /// let body = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 /// let mut request = OutgoingMessage::new(body, MessageKind::Request, MessageContext::default());
 /// request.id = Some(RequestId::Number(1));
-/// let mut waiting = board.wait(&request)?;
+/// let mut messages = multiplexer.register(&request)?;
 ///
-/// let answer = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
-/// assert!(board.dispatch(answer.into()));
-/// assert_eq!(waiting.next().await.transpose()?.as_deref(), Some(answer.as_bytes()));
-/// assert!(waiting.next().await.is_none());
-/// assert!(!board.dispatch("a banner is no message".into()));
+/// let response = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
+/// assert!(multiplexer.dispatch(response.into()));
+/// assert_eq!(messages.next().await.transpose()?.as_deref(), Some(response.as_bytes()));
+/// assert!(messages.next().await.is_none());
+///
+/// assert!(!multiplexer.dispatch("not a JSON-RPC message".into()));
 /// # Ok(())
 /// # }
 /// ```
@@ -60,45 +65,47 @@ struct State {
     requests: HashMap<RequestId, MessageQueue>,
     listener: MessageQueue,
     listening: bool,
-    /// How many guards keep the connection in use.
+    /// The number of guards that keep the connection in use.
     keep_alives: usize,
-    /// When it was last in use.
+    /// The time when the connection was last in use.
     last_used: Instant,
     closed: Option<Box<dyn Fn(bool) -> TransportError + Send>>,
 }
 
-/// The messages of one request or the listener that were not read yet.
+/// The unread messages of one request or of the listener.
 #[derive(Default)]
 struct MessageQueue {
     messages: VecDeque<Result<Bytes, TransportError>>,
     bytes: usize,
-    /// Whether the last message was added.
+    /// True once the last message was added.
     finished: bool,
     sent: SentFlag,
     logs: bool,
     waker: Option<Waker>,
 }
 
-/// The messages for one request, up to its answer, or those for the listener. Dropped, it lets the
-/// rest go.
+/// The messages for one request until its response, or the messages for the listener. Dropping it
+/// discards all further messages.
 #[must_use]
 pub struct MultiplexedStream {
     multiplexer: Multiplexer,
-    /// The request; the listener has none.
+    /// The id of the request. `None` for the listener.
     id: Option<RequestId>,
 }
 
 impl Multiplexer {
-    /// One for a new connection.
+    /// Creates a multiplexer for a new connection.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Begins to wait for the answer to a request that is about to be sent.
+    /// Registers a request that is about to be sent. Returns the stream of its messages, which ends
+    /// with the response.
     ///
     /// # Errors
-    /// The failure of a [closed](Self::close) connection; [`TransportErrorKind::Blocked`] for a
-    /// request without an id or with one that is waited for.
+    /// Returns the error of the connection if it is [closed](Self::close). Returns
+    /// [`TransportErrorKind::Blocked`] if the request has no id or a request with the same id is
+    /// pending.
     pub fn register(&self, request: &OutgoingMessage) -> Result<MultiplexedStream, TransportError> {
         let refused = |reason: &str| TransportError::new(TransportErrorKind::Blocked, reason);
         let id = request.id.clone().ok_or_else(|| refused("a request needs an id"))?;
@@ -119,8 +126,8 @@ impl Multiplexer {
         Ok(MultiplexedStream { multiplexer: self.clone(), id: Some(id) })
     }
 
-    /// Begins to listen to what the server says to no request; `None` where that is done already,
-    /// or the connection is closed.
+    /// Returns the stream of messages that belong to no request. Returns `None` if another listener
+    /// exists or the connection is closed.
     pub fn listen(&self) -> Option<MultiplexedStream> {
         let mut state = self.lock();
         if state.closed.is_some() || mem::replace(&mut state.listening, true) {
@@ -129,15 +136,16 @@ impl Multiplexer {
         Some(MultiplexedStream { multiplexer: self.clone(), id: None })
     }
 
-    /// Marks a request as sent, in the moment before it is. False if nobody waits for its answer
-    /// any more: then it is not to be sent.
+    /// Marks a request as sent. Call this immediately before sending. Returns false if the request
+    /// is no longer pending and must not be sent.
     pub fn mark_sent(&self, id: &RequestId) -> bool {
         let state = self.lock();
         let queue = state.requests.get(id);
         queue.inspect(|queue| queue.sent.set(true)).is_some()
     }
 
-    /// Hands on a message, or the messages of a batch; false if it is no message of JSON-RPC.
+    /// Passes a message, or each message of a batch, to its recipient. Returns false if it is not a
+    /// JSON-RPC message.
     pub fn dispatch(&self, message: Bytes) -> bool {
         if !batch::is_batch(&message) {
             return self.dispatch_one(message);
@@ -146,8 +154,9 @@ impl Multiplexer {
         parts.is_ok_and(|parts| parts.into_iter().all(|part| self.dispatch_one(part)))
     }
 
-    /// Hands on the failure of a message that could not be taken, by its beginning and its end. Where
-    /// neither shows whom it is for, all fail who wait for an answer.
+    /// Passes the error of a message that could not be read to its recipient. The `beginning` and
+    /// `end` of the message show which request it responds to. If they do not, all pending requests
+    /// fail.
     pub fn dispatch_error(&self, beginning: &[u8], end: &[u8], error: &TransportError) {
         let mut state = self.lock();
         let id = match Recipient::of(beginning) {
@@ -160,7 +169,8 @@ impl Multiplexer {
         }
     }
 
-    /// Ends all waiting, now and later, with the failure of a request that was sent, or was not.
+    /// Closes the connection. Pending and future requests fail with `failure`, which receives true
+    /// if the request was sent.
     pub fn close(&self, failure: impl Fn(bool) -> TransportError + Send + 'static) {
         let mut state = self.lock();
         if state.closed.is_some() {
@@ -175,12 +185,12 @@ impl Multiplexer {
         state.closed = Some(Box::new(failure));
     }
 
-    /// Whether it is [closed](Self::close).
+    /// Returns true if the connection is [closed](Self::close).
     pub fn is_closed(&self) -> bool {
         self.lock().closed.is_some()
     }
 
-    /// Keeps the connection in use, although nobody may wait for an answer, until it is dropped.
+    /// Keeps the connection in use until the guard is dropped, even without pending requests.
     pub fn keep_alive(&self) -> KeepAlive {
         self.lock().keep_alives += 1;
         let multiplexer = self.clone();
@@ -191,14 +201,14 @@ impl Multiplexer {
         })
     }
 
-    /// How long the connection has not been in use; `None` while somebody waits for an answer or
-    /// [holds](Self::keep_alive) it. To listen is no use by itself.
+    /// Returns how long the connection has not been in use. Returns `None` while a request is
+    /// pending or a [guard](Self::keep_alive) exists. Listening alone does not count as use.
     pub fn idle_time(&self) -> Option<Duration> {
         let state = self.lock();
         (state.keep_alives == 0 && state.requests.is_empty()).then(|| state.last_used.elapsed())
     }
 
-    /// How many requests are waiting for their answers.
+    /// Returns the number of pending requests.
     pub fn pending(&self) -> usize {
         self.lock().requests.len()
     }
@@ -244,7 +254,8 @@ impl Default for State {
 }
 
 impl MessageQueue {
-    /// Adds a message. If the queue is full, its messages are dropped and an empty one reports that.
+    /// Adds a message. If the queue is full, its messages are dropped, and an empty message reports
+    /// the loss.
     fn push(&mut self, message: Bytes) {
         if self.finished {
             return;
@@ -316,8 +327,7 @@ impl Drop for MultiplexedStream {
     }
 }
 
-/// The id at the very end of an answer, where some servers write it: nothing but the end of the
-/// message follows.
+/// Finds the id at the very end of a response, where some servers write it.
 fn trailing_id(end: &[u8]) -> Option<RequestId> {
     let end = end.trim_ascii_end().strip_suffix(b"}")?;
     let member = end.windows(5).rposition(|member| member == b"\"id\":")?;
@@ -357,7 +367,7 @@ mod tests {
         TransportError::new(kind, "closed")
     }
 
-    /// What is there to be taken.
+    /// Returns the messages that are ready to be read.
     fn taken(waiting: &mut MultiplexedStream) -> Vec<String> {
         let next = || waiting.next().now_or_never().flatten();
         let shown = |message: Result<Bytes, TransportError>| match message {

@@ -1,4 +1,4 @@
-//! The interface of a transport, which carries messages to a server and back.
+//! The interface of a transport, which carries messages between client and server.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -10,25 +10,33 @@ use super::{
     message::{MessageContext, MessageStream, OutgoingMessage, TransportResponse},
 };
 
-/// Carries JSON-RPC messages to one server, on behalf of one user.
+/// Carries JSON-RPC messages between one user and one server.
 ///
-/// A transport neither reads nor writes JSON-RPC: it moves whole messages as bytes. Where all share
-/// one connection, a [`Multiplexer`](crate::Multiplexer) finds out whom each is for. It is used through `Arc<dyn Transport>` by any
-/// number of calls at once.
+/// A transport does not encode or decode JSON-RPC. It carries whole messages as bytes. If all
+/// requests share one connection, a [`Multiplexer`](crate::Multiplexer) matches messages to
+/// requests. The client uses a transport as `Arc<dyn Transport>`, for any number of requests at the
+/// same time.
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends one message.
     ///
-    /// Resolves once the server has taken it, with whatever comes back for it.
+    /// Resolves once the server has accepted the message, and returns the server's response.
+    ///
+    /// # Errors
+    /// Returns a [`TransportError`] if the message cannot be sent or the server rejects it.
     fn send(
         &self,
         message: OutgoingMessage,
     ) -> BoxFuture<'_, Result<TransportResponse, TransportError>>;
 
-    /// Listens to what the server sends of its own accord in the session of `context`.
+    /// Listens for messages that the server sends outside of response streams, in the session of
+    /// `context`.
     ///
-    /// Resolves once the server has agreed; `None` where it has no such stream, as on a transport
-    /// that does not offer one. A stream that was opened anew and may have missed messages meanwhile
-    /// says so by an empty one.
+    /// Resolves once the server has opened the stream. Returns `None` if the server or the
+    /// transport has no such stream, which is the default. If the transport reconnects and may have
+    /// lost messages, the stream yields an empty message.
+    ///
+    /// # Errors
+    /// Returns a [`TransportError`] if the server rejects the stream.
     fn listen(
         &self,
         context: MessageContext,
@@ -37,40 +45,49 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
         Box::pin(async { Ok(None) })
     }
 
-    /// Keeps the server from being taken for unused while somebody waits for its news in the
-    /// conversation of `context`; `None` where a transport does not ask for that.
+    /// Returns a guard that keeps the connection from being closed as idle. The client holds it
+    /// while it is subscribed in the session of `context`. Returns `None` if the transport never
+    /// closes idle connections, which is the default.
     fn keep_alive(&self, context: &MessageContext) -> Option<KeepAlive> {
         let _ = context;
         None
     }
 
-    /// Returns whether a server knows that nobody waits for an answer when the future of
-    /// [`send`](Self::send), or the stream that it gave, is dropped. So it is where each request
-    /// has a connection of its own. Where all share one, what the server says to no request comes
-    /// by [`listen`](Self::listen) alone.
+    /// Returns true if dropping the future of [`send`](Self::send), or the stream that it returned,
+    /// cancels the request on the server. Defaults to true.
+    ///
+    /// This is the case if each request has its own connection. If all requests share one
+    /// connection, return false. The client then receives all messages that belong to no request
+    /// from [`listen`](Self::listen).
     fn cancels_on_drop(&self) -> bool {
         true
     }
 
-    /// How long the answer to the very first request is waited for, where servers are known to be
-    /// silent or to exit when they do not understand it; they are then greeted as those of the
-    /// handshake era, if need be after a [`close`](Self::close).
+    /// Returns how long to wait for the response to `server/discover`. Defaults to `None`, no
+    /// limit.
+    ///
+    /// Set this if stateful servers may not respond to an unknown method, or may exit. The client
+    /// then sends `initialize`, if necessary after [`close`](Self::close).
     fn probe_timeout(&self) -> Option<Duration> {
         None
     }
 
-    /// The transport that came before this one, to the same server: some have no other, and refuse
-    /// what comes by this one.
+    /// Returns the older transport to the same server, which the client tries if the server rejects
+    /// this one. Defaults to `None`.
     fn fallback(&self) -> Option<Arc<dyn Transport>> {
         None
     }
 
-    /// Returns whether it knows nothing but the handshake era, so that a server need not be asked.
+    /// Returns true if the transport supports only stateful protocol versions. The client then does
+    /// not send `server/discover`. Defaults to false.
     fn is_stateful_only(&self) -> bool {
         false
     }
 
     /// Ends the session of `context` on the server, if there is one.
+    ///
+    /// # Errors
+    /// Returns a [`TransportError`] if the server cannot be reached or rejects the request.
     fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>>;
 }
 

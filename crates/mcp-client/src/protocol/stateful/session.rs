@@ -1,4 +1,4 @@
-//! A session: opened by `initialize`, and the messages that belong to it.
+//! A session, opened by `initialize`, and the messages that belong to it.
 
 use std::sync::{
     Arc,
@@ -25,7 +25,8 @@ use crate::{
     transport::{Extensions, KeepAlive, OutgoingMessage},
 };
 
-/// The id of `initialize`; the first one of every session, so that equal answers are equal bytes.
+/// The id of `initialize`. It is the first id of every session, so that equal responses are equal
+/// bytes.
 const FIRST_ID: i64 = 1;
 
 const INITIALIZE: Name = Name::Borrowed(InitializeRequest::NAME);
@@ -36,7 +37,7 @@ pub(crate) struct Session {
     channel: Channel,
     profile: Arc<ServerInfo>,
     next_id: AtomicI64,
-    /// Present once something needs the messages that the server sends outside of requests.
+    /// Present if something needs the messages that the server sends outside of response streams.
     listener: Mutex<Option<Listener>>,
 }
 
@@ -50,11 +51,13 @@ struct Initialize<'a> {
 }
 
 impl Session {
-    /// `initialize`, then `notifications/initialized`. Offers the `pinned` revision and takes no
-    /// other; without one, it offers the given or else the newest, and takes any.
+    /// Opens a session: sends `initialize`, then `notifications/initialized`.
     ///
-    /// `initialize` is never cancelled (MCP basic/utilities/cancellation, "Behavior"). Whatever
-    /// fails here, no call of the caller's has run.
+    /// Offers the `pinned` version and accepts no other. Without one, offers the given or else the
+    /// newest version, and accepts any.
+    ///
+    /// `initialize` is never cancelled (MCP basic/utilities/cancellation, "Behavior"). If opening
+    /// fails, the caller's request has not run.
     pub(crate) async fn open(
         channel: Channel,
         offered: Option<Revision>,
@@ -72,7 +75,7 @@ impl Session {
     }
 
     /// Returns another version to offer, if the server names those it supports. Returns an error if
-    /// none is common. Stateless servers use a code of their own, which is handled elsewhere.
+    /// none is common. Stateless servers use a different code, which is handled elsewhere.
     fn alternative(
         error: &Error,
         offered: Revision,
@@ -102,10 +105,10 @@ impl Session {
         };
         let message = initialize_request(&channel).encode(&params)?;
         let reply = initialize_request(&channel).send(message).await?;
-        // What the server asks meanwhile is answered in its session.
+        // Server requests that arrive during `initialize` belong to its session.
         channel.context.session = reply.session;
         let mut guard = SessionGuard(Some(channel.clone()));
-        // On a connection that all share, it asks in no other place.
+        // On a shared connection, server requests arrive only at the listener.
         let listener = match channel.transport.cancels_on_drop() {
             true => None,
             false => Some(Listener::open(channel.clone()).await),
@@ -139,7 +142,7 @@ impl Session {
         Ok(session)
     }
 
-    /// Keeps the connection in use.
+    /// Keeps the connection from being closed as idle.
     pub(crate) fn keep_alive(&self) -> Option<KeepAlive> {
         self.channel.transport.keep_alive(&self.channel.context)
     }
@@ -158,7 +161,7 @@ impl Session {
         &self.profile
     }
 
-    /// Calls a method, once.
+    /// Sends a request once.
     pub(crate) async fn call<R>(
         &self,
         request: &Request<'_, impl Serialize>,
@@ -194,7 +197,7 @@ impl Session {
         require_complete(method, outcome?)
     }
 
-    /// Sends a notification, once.
+    /// Sends a notification once.
     pub(crate) async fn notify(
         &self,
         method: &str,
@@ -204,7 +207,7 @@ impl Session {
         self.channel.notify(method, params, extras).await
     }
 
-    /// Ends the session on the server; one that is gone already needs no end.
+    /// Ends the session on the server. It is not an error if the server has lost the session.
     pub(crate) async fn end(&self) -> Result<(), Error> {
         drop(self.listener.lock().await.take());
         match self.channel.transport.close(self.channel.context.clone()).await.map_err(Error::from)
@@ -214,20 +217,21 @@ impl Session {
         }
     }
 
-    /// Returns whether the error says that the server no longer knows this session.
+    /// Returns true if the error shows that the server has lost this session.
     pub(crate) fn is_lost(&self, error: &Error) -> bool {
         self.channel.context.session.is_some() && error.is_session_ended()
     }
 }
 
-/// The `initialize` request.
+/// Returns the `initialize` request.
 fn initialize_request(channel: &Channel) -> PendingRequest<'_> {
     let id = RequestId::Number(FIRST_ID);
     PendingRequest { channel, method: &INITIALIZE, id, options: None, deadline: None }
 }
 
-/// The server's choice of version is judged against all that are spoken here, not against the one
-/// that was offered (MCP basic/lifecycle, "Version Negotiation"); but a pinned one is the only one.
+/// Checks the server's choice of version. It may be any version that this client supports, not only
+/// the one it offered (MCP basic/lifecycle, "Version Negotiation"). If a version is pinned, only
+/// that one is accepted.
 fn agreed_version(version: &str, pinned: Option<Revision>) -> Option<Revision> {
     let revision: Revision = version.parse().ok()?;
     let agreed = match pinned {
@@ -237,7 +241,7 @@ fn agreed_version(version: &str, pinned: Option<Revision>) -> Option<Revision> {
     agreed.then_some(revision)
 }
 
-/// Requires a complete result: stateful versions have no others.
+/// Returns the result if it is complete. Stateful versions have no other results.
 fn require_complete<R>(method: &Name, outcome: Outcome<R>) -> Result<R, Error> {
     match outcome {
         Outcome::Complete(result) => Ok(result),
@@ -245,8 +249,10 @@ fn require_complete<R>(method: &Name, outcome: Outcome<R>) -> Result<R, Error> {
     }
 }
 
-/// A session that is being opened: unless it is kept, it is ended on the server. One that is all
-/// that its connection is for may still be opened, by whoever comes next.
+/// A guard for a session that is being opened. When dropped, it ends the session on the server.
+///
+/// It does nothing if all requests share one connection, because the next caller may still open
+/// that session.
 struct SessionGuard(Option<Channel>);
 
 impl SessionGuard {

@@ -46,11 +46,12 @@ impl StatefulProtocol {
         self.lost_sessions.load(Ordering::Relaxed)
     }
 
-    /// Calls a method. If the server has lost the session, the call is retried once in a new one,
-    /// unless it may have run.
+    /// Sends a request. If the server has lost the session, the request is retried once in a new
+    /// session, unless it may have run.
     ///
-    /// `bound_session` is the session that the parameters belong to, such as that of a cursor. They
-    /// are useless in another one. Afterwards it is the session that the call ran in.
+    /// `bound_session` is the session that the parameters belong to, such as the session of a
+    /// cursor. They are invalid in any other session. Afterwards it is the session that the request
+    /// ran in.
     pub(crate) async fn call<R>(
         &self,
         request: &Request<'_, impl Serialize>,
@@ -92,8 +93,8 @@ impl StatefulProtocol {
         }
     }
 
-    /// Ends the session, if there is one, else what the transport keeps open without; a session
-    /// that is being opened is waited for.
+    /// Ends the session, if there is one. Without a session, closes what the transport keeps open.
+    /// Waits for a session that is being opened.
     pub(crate) async fn close(&self) -> Result<(), Error> {
         let _guard = self.opening.wait_until_idle().await;
         match self.current.send_replace(None) {
@@ -106,7 +107,7 @@ impl StatefulProtocol {
     pub(crate) async fn session(&self) -> Result<Arc<Session>, Error> {
         match self.current() {
             Some(session) => Ok(session),
-            // Rare, and thus kept out of the future of each call.
+            // Boxed because this is rare, which keeps the future of each call small.
             None => Box::pin(self.open(None)).await,
         }
     }
@@ -131,10 +132,10 @@ impl StatefulProtocol {
         is_same(self.current.borrow().as_ref(), session)
     }
 
-    /// Waits until the session is no longer the current one.
+    /// Waits until this session is no longer the current one.
     pub(crate) async fn wait_until_replaced(&self, session: &Arc<Session>) {
         let mut current = self.current.subscribe();
-        // It fails only without a sender, and the sender is `self`.
+        // This fails only if the sender is dropped, and `self` owns the sender.
         drop(current.wait_for(|current| !is_same(current.as_ref(), session)).await);
     }
 
@@ -142,8 +143,8 @@ impl StatefulProtocol {
         &self.channel.client_state
     }
 
-    /// Whether the outcome shows that the server has lost the session. If so, the session is dropped,
-    /// unless another call has replaced it already.
+    /// Returns true if the outcome shows that the server has lost the session. The session is then
+    /// dropped, unless another request has replaced it already.
     pub(crate) fn drop_if_lost<R>(
         &self,
         session: &Arc<Session>,
@@ -168,7 +169,7 @@ fn is_same(current: Option<&Arc<Session>>, session: &Arc<Session>) -> bool {
     current.is_some_and(|current| Arc::ptr_eq(current, session))
 }
 
-/// Returns whether the server had taken the call before it failed, so that it may have run.
+/// Returns true if the server had started to process the request before it failed.
 fn may_have_run<R>(outcome: &Result<R, Error>) -> bool {
     matches!(outcome, Err(Error::Transport(error)) if error.was_taken())
 }

@@ -1,4 +1,4 @@
-//! Subscriptions in the stateful versions: notifications on the stream of the session.
+//! Subscriptions in the stateful versions: notifications in the session.
 
 use std::{collections::BTreeSet, future::pending, mem, pin::pin, sync::Arc, time::Duration};
 
@@ -55,13 +55,14 @@ impl StatefulProtocol {
             let over = listen_state.wait_for(|listen_state| listen_state.failure().is_some()).await;
             match over.ok().and_then(|listen_state| listen_state.failure()) {
                 Some(error) => error,
-                // It does not listen, for there is no such stream or the session is over.
+                // Not listening: the server has no such stream, or the session is over.
                 None => pending().await,
             }
         });
         let replaced = pin!(self.wait_until_replaced(&session));
         let end = select(over, replaced).await;
-        // In this session the resources will be subscribed to again, or never.
+        // There is nothing to unsubscribe: the session is over, or the subscription is renewed in
+        // it.
         guard.subscribed.clear();
         match end {
             Either::Left((error, _)) => self.give_up(&session, error),
@@ -80,7 +81,10 @@ impl StatefulProtocol {
     }
 }
 
-/// The watched changes that the server supports notifications for.
+/// Returns the requested changes that the server reports.
+///
+/// # Errors
+/// Returns [`Error::MissingCapability`] if the server reports none of them.
 fn supported(
     capabilities: &ServerCapabilities,
     watched: &BTreeSet<ListChange>,
@@ -96,14 +100,15 @@ fn supported(
     }
 }
 
-/// Unsubscribes when dropped: from the resources that no other queue of this client watches.
+/// A guard for a subscription. When dropped, it unsubscribes from the resources that no other queue
+/// of this client requests.
 struct SubscriptionGuard<'a> {
     stateful: &'a StatefulProtocol,
     session: &'a Arc<Session>,
     queue: &'a Arc<ChangeQueue>,
     options: Option<&'a CallOptions>,
     subscribed: Vec<String>,
-    /// A subscription counts as a use of the connection.
+    /// Keeps the connection from being closed as idle.
     _keep_alive: Option<KeepAlive>,
 }
 
@@ -141,7 +146,7 @@ impl Drop for SubscriptionGuard<'_> {
                 }
                 let (uri, options) = (&uri, options.as_ref());
                 let mut outcome = send(&session, UnsubscribeRequest::NAME, uri, options).await;
-                // A subscription that began meanwhile may have reached the server first.
+                // A subscription that began in between may have reached the server first.
                 if is_watched() {
                     outcome = send(&session, SubscribeRequest::NAME, uri, options).await;
                 }

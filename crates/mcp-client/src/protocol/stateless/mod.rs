@@ -1,4 +1,4 @@
-//! The stateless protocol versions, from 2026-07-28: every request is complete in itself.
+//! The stateless protocol versions, from 2026-07-28: no request depends on an earlier one.
 
 mod subscription;
 mod stateless;

@@ -1,4 +1,4 @@
-//! The handler of the stateless versions: sends requests that are complete in themselves.
+//! The handler of the stateless versions: sends requests that do not need a session.
 
 use std::{
     sync::{
@@ -24,15 +24,15 @@ use crate::{
     transport::{Extensions, MessageContext, OutgoingMessage, RequestHeaders},
 };
 
-/// The number of times that a request is repeated with required input.
+/// The maximum number of times that a request is repeated with input.
 const MAX_ROUNDS: usize = 10;
 
-/// The pause before a request is repeated that requires no input.
+/// The pause before a request is repeated without input.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
 const DISCOVER: Name = Name::Borrowed(DiscoverRequest::NAME);
 
-/// Sends requests that need no session.
+/// Sends requests without a session.
 #[derive(Debug)]
 pub(crate) struct StatelessProtocol {
     channel: Channel,
@@ -41,7 +41,7 @@ pub(crate) struct StatelessProtocol {
     discovered: RwLock<Option<Discovered>>,
 }
 
-/// The server info, when it was received and how long it is fresh.
+/// The server info, with the time it was received and how long it is fresh.
 #[derive(Debug, Clone)]
 struct Discovered {
     profile: Arc<ServerInfo>,
@@ -66,7 +66,7 @@ impl StatelessProtocol {
         }
     }
 
-    /// Returns the server info. It is requested unless the stored one is fresh or was received after
+    /// Returns the server info. Requests it unless the stored one is fresh or was received after
     /// `since`.
     pub(crate) async fn server_info(
         &self,
@@ -82,7 +82,7 @@ impl StatelessProtocol {
         }
     }
 
-    /// Returns the stored server info, if it was fresh at that instant or was received since.
+    /// Returns the stored server info, if it was fresh at `since` or was received after that.
     fn profile(&self, since: Instant) -> Option<Arc<ServerInfo>> {
         let discovered = self.discovered.read().unwrap_or_else(PoisonError::into_inner);
         let Discovered { profile, received, fresh } = discovered.as_ref()?;
@@ -90,8 +90,8 @@ impl StatelessProtocol {
         holds.then(|| Arc::clone(profile))
     }
 
-    /// Asks the server what it speaks and can do. The id is told from those of other requests, so
-    /// that these stay the same whatever went before.
+    /// Requests the server's protocol versions and capabilities. These requests have ids of their
+    /// own kind, so that the ids of other requests do not depend on them.
     pub(crate) async fn discover(&self, revision: Revision) -> Result<Discovery, Error> {
         let channel = self.channel_at(revision);
         let number = self.next_probe.fetch_add(1, Ordering::Relaxed);
@@ -119,7 +119,7 @@ impl StatelessProtocol {
     pub(crate) fn keep(&self, revision: Revision, result: DiscoverResult) -> Arc<ServerInfo> {
         let hint = CacheHint::new(result.ttl_ms, result.cache_scope.as_ref());
         let fresh = hint.map(|hint| hint.ttl).unwrap_or_default();
-        // What came from JSON can be written as such.
+        // Serialization cannot fail, because the value came from JSON.
         let capabilities = serde_json::to_value(&result.capabilities);
         let capabilities = capabilities.and_then(serde_json::from_value).unwrap_or_default();
         let profile = Arc::new(ServerInfo {
@@ -134,8 +134,8 @@ impl StatelessProtocol {
         profile
     }
 
-    /// Calls a method, as often as the server first needs input
-    /// (MCP 2026-07-28, basic/patterns/mrtr).
+    /// Sends a request, and repeats it with input as often as the server requires some (MCP
+    /// 2026-07-28, basic/patterns/mrtr).
     pub(crate) async fn call<R>(
         &self,
         revision: Revision,
@@ -153,14 +153,14 @@ impl StatelessProtocol {
         let mut input = None;
         for _ in 0..=MAX_ROUNDS {
             let outcome = self.send_once(revision, request, input.as_ref(), decode).await;
-            // What has asked for input has run, if not to its end.
+            // A request that required input has run in part.
             match outcome
                 .map_err(|error| if input.is_some() { error.once_taken() } else { error })?
             {
                 Outcome::Complete(result) => return Ok(result),
                 Outcome::InputRequired(asked) if may_require_input(method) => {
                     request.input_was_required.store(true, Ordering::Relaxed);
-                    // Rare, and thus kept out of the future of each call.
+                    // Boxed because this is rare, which keeps the future of each call small.
                     input =
                         Some(Box::pin(self.collect_input(method, request.deadline, *asked)).await?);
                 }
@@ -186,7 +186,7 @@ impl StatelessProtocol {
         self.channel_at(revision).notify(method, params, extras).await
     }
 
-    /// Collects the input that the server requires. If it requires none, pauses instead.
+    /// Collects the input that the server requires. If it requires none, waits for a pause instead.
     async fn collect_input(
         &self,
         method: &Name,
@@ -271,7 +271,7 @@ impl StatelessProtocol {
     }
 }
 
-/// Returns whether a result of this method may require input.
+/// Returns true if a response to this method may require input.
 fn may_require_input(method: &str) -> bool {
     matches!(method, "tools/call" | "prompts/get" | "resources/read")
 }

@@ -34,7 +34,7 @@ struct Listen {
     notifications: SubscriptionFilter,
 }
 
-/// The meaning of a message for the subscription.
+/// A received message, as seen by the subscription.
 enum Event {
     Acknowledged(BTreeSet<ListChange>),
     Changed(ListChange),
@@ -69,7 +69,7 @@ impl StatelessProtocol {
     }
 }
 
-/// A `subscriptions/listen` request, and where the changes go that it reports.
+/// A `subscriptions/listen` request, and the queue for the changes that it reports.
 struct Subscription<'a> {
     request: &'a PendingRequest<'a>,
     queue: &'a ChangeQueue,
@@ -107,7 +107,7 @@ impl Subscription<'_> {
                 }
                 Event::Unrelated => {}
             }
-            // Messages may come faster than they are read.
+            // Messages may arrive faster than they are read. Other tasks must still run.
             consume_budget().await;
         }
         let reason = "the stream of changes broke off";
@@ -146,7 +146,7 @@ impl Subscription<'_> {
     }
 }
 
-/// The subscription that a notification says it belongs to: the id of the request.
+/// Returns the subscription id of a notification, which is the id of the request.
 fn subscription_id(params: Option<&RawValue>) -> Option<RequestId> {
     #[derive(Deserialize)]
     struct Tagged {
