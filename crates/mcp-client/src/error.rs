@@ -29,7 +29,7 @@ pub enum Error {
     Transport(#[from] TransportError),
 
     /// The server responded with a JSON-RPC error.
-    #[error("`{method}` failed: {error}{}", .status.map(|status| format!(", HTTP status {status}")).unwrap_or_default())]
+    #[error("\"{method}\" failed: {error}{}", HttpStatus(*.status))]
     Rpc {
         /// The method of the request.
         method: Cow<'static, str>,
@@ -43,7 +43,7 @@ pub enum Error {
 
     /// The server did not respond in time. If the request was sent, the client has cancelled it on
     /// the server.
-    #[error("no answer to `{method}` within {limit:?}")]
+    #[error("\"{method}\": no response within {limit:?}")]
     Timeout {
         /// The method of the request.
         method: Cow<'static, str>,
@@ -52,7 +52,7 @@ pub enum Error {
     },
 
     /// The server sent an invalid response to the method.
-    #[error("the answer to `{method}` is not valid")]
+    #[error("\"{method}\": invalid response")]
     InvalidResponse {
         /// The method of the request.
         method: Cow<'static, str>,
@@ -62,7 +62,7 @@ pub enum Error {
 
     /// Client and server have no protocol version in common.
     #[error(
-        "the server speaks protocol version {}; this client speaks {}",
+        "no common protocol version: the server supports {}, this client supports {}",
         join_versions(.server.iter().map(|version| Truncated(version))),
         join_versions(.client),
     )]
@@ -75,7 +75,8 @@ pub enum Error {
 
     /// The server is not an MCP server: both `server/discover` and `initialize` failed.
     #[error(
-        "the server speaks no MCP: `server/discover` failed: {probe}{}; `initialize` failed",
+        "not an MCP server: {}{}; \"initialize\" failed",
+        ProbeFailed(.probe),
         FallbackFailed(.stream.as_deref())
     )]
     NotMcp {
@@ -91,7 +92,7 @@ pub enum Error {
     },
 
     /// The protocol version of the server does not have this method. Nothing was sent.
-    #[error("`{method}` is no method of protocol version {revision}, which the server speaks")]
+    #[error("\"{method}\" not supported in protocol version {revision}, which the server uses")]
     UnsupportedMethod {
         /// The method of the request.
         method: Cow<'static, str>,
@@ -100,7 +101,7 @@ pub enum Error {
     },
 
     /// The server required input too many times for one request.
-    #[error("`{method}` needs input more than {limit} times")]
+    #[error("\"{method}\": the server required input more than {limit} times")]
     TooManyRoundTrips {
         /// The method of the request.
         method: Cow<'static, str>,
@@ -112,7 +113,7 @@ pub enum Error {
     /// is [`Declined`] if the user declined, and otherwise the error of the handler.
     ///
     /// [`Declined`]: crate::Declined
-    #[error("`{method}` needs what `{asked}` asks for, which is not to be had")]
+    #[error("\"{method}\": required input \"{asked}\" not available")]
     InputUnavailable {
         /// The method of the request.
         method: Cow<'static, str>,
@@ -123,7 +124,7 @@ pub enum Error {
     },
 
     /// The server does not declare the capability that the method requires. Nothing was sent.
-    #[error("`{method}` needs the capability `{capability}`, which the server does not declare")]
+    #[error("\"{method}\": the server does not declare the capability \"{capability}\"")]
     MissingCapability {
         /// The method of the request.
         method: Cow<'static, str>,
@@ -132,7 +133,7 @@ pub enum Error {
     },
 
     /// A list exceeds one of the limits.
-    #[error("the list of `{method}` {reason}")]
+    #[error("\"{method}\": the list {reason}")]
     ListLimitExceeded {
         /// The method that returns the list.
         method: Cow<'static, str>,
@@ -141,7 +142,7 @@ pub enum Error {
     },
 
     /// The parameters cannot be serialized as a JSON object. Nothing was sent.
-    #[error("the parameters of `{method}` cannot be sent")]
+    #[error("\"{method}\": invalid parameters")]
     InvalidParams {
         /// The method of the request.
         method: Cow<'static, str>,
@@ -150,12 +151,33 @@ pub enum Error {
     },
 }
 
-/// Formats the failure of the fallback transport.
+/// Formats the HTTP status of a failed response.
+struct HttpStatus(Option<u16>);
+
+impl fmt::Display for HttpStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |status| write!(f, " (HTTP status {status})"))
+    }
+}
+
+/// Formats the error of `server/discover`. Only transport errors do not name the method themselves.
+struct ProbeFailed<'a>(&'a Error);
+
+impl fmt::Display for ProbeFailed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Error::Transport(error) => write!(f, "\"{}\" failed: {error}", DiscoverRequest::NAME),
+            error => error.fmt(f),
+        }
+    }
+}
+
+/// Formats the error of the fallback transport.
 struct FallbackFailed<'a>(Option<&'a Error>);
 
 impl fmt::Display for FallbackFailed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |error| write!(f, "; the older transport failed: {error}"))
+        self.0.map_or(Ok(()), |error| write!(f, "; the fallback transport failed: {error}"))
     }
 }
 
@@ -177,7 +199,7 @@ fn is_rejected_unread(status: Option<u16>, code: i64) -> bool {
 fn join_versions(versions: impl IntoIterator<Item: ToString>) -> String {
     let versions: Vec<_> = versions.into_iter().map(|version| version.to_string()).collect();
     match versions.join(", ") {
-        none if none.is_empty() => "(none said)".to_owned(),
+        none if none.is_empty() => "(none named)".to_owned(),
         versions => versions,
     }
 }

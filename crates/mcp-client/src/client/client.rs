@@ -138,7 +138,7 @@ impl Client {
     /// Returns any [`Error`] if the request fails. It is not an error if the server does not let
     /// clients end sessions.
     pub async fn close(&self) -> Result<(), Error> {
-        let method = Name::Borrowed("session end");
+        let method = Name::Borrowed("close");
         let closed = pin!(self.shared.protocol.close());
         self.with_deadline(&self.new_deadline(), &method, closed).await
     }

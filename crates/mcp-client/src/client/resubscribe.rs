@@ -44,7 +44,7 @@ pub(crate) async fn resubscribe(resubscriber: Resubscriber) -> Result<(), Error>
         if started.elapsed() > MAX_PAUSE {
             pause = MIN_PAUSE;
         }
-        tracing::debug!(%error, ?pause, "a watch broke off");
+        tracing::debug!(%error, ?pause, "subscription interrupted");
         sleep(with_jitter(pause).max(error.retry_after().unwrap_or_default())).await;
         pause = MAX_PAUSE.min(pause * 2);
     }

@@ -115,7 +115,7 @@ impl Client {
     pub async fn subscribe(&self, watch: SubscriptionFilter) -> Result<Subscription, Error> {
         if watch.0.is_empty() {
             let method = SubscriptionsListenRequest::NAME;
-            return Err(Error::params(method, "there is nothing to watch"));
+            return Err(Error::params(method, "the subscription filter is empty"));
         }
         let queue = Arc::new(ChangeQueue::new(watch.0));
         let subscription = Resubscriber { client: self.clone(), queue: Arc::clone(&queue) };

@@ -51,7 +51,7 @@ impl Drop for CancelOnDrop<'_> {
     fn drop(&mut self) {
         let id = self.id.take().filter(|_| self.sent.get());
         let (Some(request_id), Ok(runtime)) = (id, Handle::try_current()) else { return };
-        let params = Cancelled { request_id, reason: "the caller no longer waits" };
+        let params = Cancelled { request_id, reason: "the caller stopped waiting" };
         let message = JsonRpcNotification::new("notifications/cancelled", Some(params));
         let Ok(body) = serde_json::to_vec(&message) else { return };
         let message = OutgoingMessage::new(body, MessageKind::OneWay, self.channel.context.clone());
@@ -59,7 +59,7 @@ impl Drop for CancelOnDrop<'_> {
         let transport = Arc::clone(&self.channel.transport);
         runtime.spawn(async move {
             if let Ok(Err(error)) = time::timeout(SEND_TIMEOUT, transport.send(message)).await {
-                tracing::debug!(%error, "the server could not be told of a cancelled request");
+                tracing::debug!(%error, "cannot cancel the request on the server");
             }
         });
     }

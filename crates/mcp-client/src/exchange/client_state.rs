@@ -122,7 +122,7 @@ mod tests {
         }
 
         fn url_elicitation_completed(&self, _: &str) {
-            panic!("it falls over");
+            panic!("the handler fails");
         }
     }
 

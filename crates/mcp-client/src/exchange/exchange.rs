@@ -105,7 +105,7 @@ impl PendingRequest<'_> {
     ) -> Result<Outcome<R>, Error> {
         match messages {
             ResponseMessages::None => {
-                Err(self.invalid("the server took note of it and sent no answer"))
+                Err(self.invalid("the server accepted the request but sent no response"))
             }
             ResponseMessages::One(message) if self.channel.is_batch(&message) => {
                 let whole = stream::once(async { Ok(message) }).boxed();
@@ -128,7 +128,7 @@ impl PendingRequest<'_> {
     ) -> Result<Outcome<R>, Error> {
         match self.read(message, decode)? {
             Event::Response(result) => Ok(result),
-            Event::ServerRequest(_) => Err(self.invalid("the server sent a request instead")),
+            Event::ServerRequest(_) => Err(self.invalid("expected a response, got a request")),
             Event::Unrelated(reason) => Err(self.invalid(reason)),
         }
     }
@@ -157,7 +157,7 @@ impl PendingRequest<'_> {
                         responder.add(self.channel, request, self.activity()).await;
                     }
                     Ok(Event::Unrelated(reason)) => {
-                        tracing::debug!(method = &**self.method, reason, "message passed over");
+                        tracing::debug!(method = &**self.method, reason, "message skipped");
                         unrelated = Some(reason);
                     }
                     Err(error) => answer = answer.or(Some(Err(error))),
@@ -186,17 +186,25 @@ impl PendingRequest<'_> {
             JsonRpcMessage::Result { id, .. } | JsonRpcMessage::Error { id: Some(id), .. } => {
                 self.unrelated_response(&id)
             }
-            JsonRpcMessage::Error { id: None, .. } => Event::Unrelated("it is an error".to_owned()),
+            JsonRpcMessage::Error { id: None, .. } => {
+                Event::Unrelated("expected a response, got an error without an id".to_owned())
+            }
             // Servers cannot send requests in the stateless versions.
             JsonRpcMessage::Request { method, .. } if !self.channel.is_stateful() => {
-                Event::Unrelated(format!("it is the request `{}`", Truncated(&method)))
+                Event::Unrelated(format!(
+                    "expected a response, got the request \"{}\"",
+                    Truncated(&method)
+                ))
             }
             JsonRpcMessage::Request { id, method, params } => {
                 Event::ServerRequest(IncomingRequest { id, method, params, extras: self.extras() })
             }
             JsonRpcMessage::Notification { method, params } => {
                 self.handle_notification(&method, params.as_deref());
-                Event::Unrelated(format!("it is the notification `{}`", Truncated(&method)))
+                Event::Unrelated(format!(
+                    "expected a response, got the notification \"{}\"",
+                    Truncated(&method)
+                ))
             }
         })
     }
@@ -213,7 +221,10 @@ impl PendingRequest<'_> {
     }
 
     fn unrelated_response<R>(&self, id: &RequestId) -> Event<R> {
-        Event::Unrelated(format!("it answers request {id}, not {}", self.id))
+        Event::Unrelated(format!(
+            "expected a response to request {}, got one to request {id}",
+            self.id
+        ))
     }
 
     /// Passes progress and log messages to the caller, and other notifications to the channel.
@@ -272,9 +283,9 @@ impl PendingRequest<'_> {
     }
 
     fn ended_early(&self, unrelated: Option<String>) -> Error {
-        let mut reason = format!("the stream ended before `{}` was answered", self.method);
+        let mut reason = format!("\"{}\": the stream ended before the response", self.method);
         if let Some(unrelated) = unrelated {
-            reason.push_str(&format!("; of the last message: {unrelated}"));
+            reason.push_str(&format!("; last message: {unrelated}"));
         }
         TransportError::new(TransportErrorKind::Interrupted, reason).into()
     }

@@ -60,7 +60,7 @@ impl Listener {
         let task = tokio::spawn(async move {
             let end = listen(channel, &state_sender).await.unwrap_or_else(ListenState::Closed);
             if let ListenState::Closed(error) = &end {
-                tracing::debug!(%error, "nobody listens to the server any more");
+                tracing::debug!(%error, "the listener has stopped");
             }
             state_sender.send_replace(end);
         });
@@ -68,7 +68,7 @@ impl Listener {
         let settled =
             listen_state.wait_for(|listen_state| !matches!(listen_state, ListenState::Opening));
         if let Err(_elapsed) = time::timeout(OPEN_TIMEOUT, settled).await {
-            tracing::debug!("the server takes its time to be listened to");
+            tracing::debug!("the listener is not open yet");
         }
         listener
     }
@@ -108,10 +108,10 @@ async fn listen(
                     handle(&channel, &mut responder, &message).await;
                 }
             }
-            Err(error) => tracing::debug!(error = %without_text(&error), "a batch is not valid"),
+            Err(error) => tracing::debug!(error = %without_text(&error), "invalid batch"),
         }
     }
-    let reason = "the server ended the stream that it was listened to on";
+    let reason = "the server closed the stream of the listener";
     Err(TransportError::new(TransportErrorKind::Interrupted, reason).into())
 }
 
@@ -127,11 +127,11 @@ async fn handle(channel: &Channel, responder: &mut Responder, message: &[u8]) {
             channel.handle_notification(&method, params.as_deref());
         }
         Ok(JsonRpcMessage::Result { id, .. } | JsonRpcMessage::Error { id: Some(id), .. }) => {
-            tracing::debug!(%id, "an answer outside of the call that it answers is passed over");
+            tracing::debug!(%id, "skipped a response that belongs to another stream");
         }
         Ok(JsonRpcMessage::Error { error, .. }) => {
-            tracing::debug!(error = %Truncated(&error.message), "the server reports an error");
+            tracing::debug!(error = %Truncated(&error.message), "the server reported an error");
         }
-        Err(error) => tracing::debug!(error = %without_text(&error), "a message is not valid"),
+        Err(error) => tracing::debug!(error = %without_text(&error), "invalid message"),
     }
 }

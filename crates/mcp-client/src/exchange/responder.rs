@@ -52,7 +52,7 @@ impl Responder {
             self.0.next().await;
         }
         let Some((guard, registration)) = channel.in_progress.begin(&request.id) else {
-            return tracing::debug!(id = %request.id, "the server asks what is being answered already");
+            return tracing::debug!(id = %request.id, "skipped a server request that is already in progress");
         };
         let response = respond(channel.clone(), Arc::clone(activity), request);
         self.0.push(Box::pin(async move {
@@ -88,12 +88,14 @@ async fn respond(channel: Channel, activity: Arc<Activity>, request: IncomingReq
     let outcome = server_request::respond(&channel, &activity, &method, params.as_deref()).await;
     let body = match serde_json::to_vec(&JsonRpcResponse::new(id, outcome)) {
         Ok(body) => body,
-        Err(error) => return tracing::warn!(%error, method, "an answer is no JSON"),
+        Err(error) => {
+            return tracing::warn!(%error, method, "cannot serialize the response to a server request");
+        }
     };
     let message = OutgoingMessage::new(body, MessageKind::OneWay, channel.context.clone());
     if let Err(error) =
         channel.transport.send(OutgoingMessage { extensions: extras, ..message }).await
     {
-        tracing::debug!(%error, method, "an answer did not reach the server");
+        tracing::debug!(%error, method, "cannot send the response to a server request");
     }
 }

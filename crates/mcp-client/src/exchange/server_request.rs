@@ -86,7 +86,7 @@ impl ServerRequest {
                 return match Form::parse(&params.requested_schema) {
                     Ok(form) => Ok(Self::Form(form, params)),
                     Err(error) => {
-                        Err(invalid_params(format!("the form: {}", without_text(&error))))
+                        Err(invalid_params(format!("invalid form: {}", without_text(&error))))
                     }
                 };
             }
@@ -99,7 +99,7 @@ impl ServerRequest {
             _ => String::new(),
         };
         Err(invalid_params(format!(
-            "this client does not serve elicitation in the mode {:?}",
+            "this client does not support elicitation mode {:?}",
             Truncated(&mode)
         )))
     }
@@ -169,7 +169,7 @@ pub(crate) async fn collect_responses(
     let undeclared = |error: ErrorObject| {
         Error::invalid(
             method.clone(),
-            format!("it requires what was not offered: {}", error.message),
+            format!("the server required undeclared input: {}", error.message),
         )
     };
     let mut server_requests = Vec::with_capacity(requests.len());
@@ -203,7 +203,7 @@ fn method_of(request: &InputRequest) -> &str {
 fn decode_params<T: DeserializeOwned>(params: Option<&RawValue>) -> Result<T, ErrorObject> {
     let params = params.map_or("{}", RawValue::get);
     serde_json::from_str(params)
-        .map_err(|error| invalid_params(format!("the parameters: {}", without_text(&error))))
+        .map_err(|error| invalid_params(format!("invalid parameters: {}", without_text(&error))))
 }
 
 fn validate_sampling(
@@ -211,7 +211,7 @@ fn validate_sampling(
     params: &CreateMessageRequestParams,
 ) -> Result<(), ErrorObject> {
     if !serves.tools && (params.tools.is_some() || params.tool_choice.is_some()) {
-        return Err(invalid_params("this client does not serve sampling with tools"));
+        return Err(invalid_params("this client does not support sampling with tools"));
     }
     let results = |message: &SamplingMessage| {
         message
@@ -223,7 +223,7 @@ fn validate_sampling(
     };
     for (index, message) in params.messages.iter().enumerate() {
         if ![0, message.content.as_slice().len()].contains(&results(message)) {
-            return Err(invalid_params("results of tools are mixed with other content"));
+            return Err(invalid_params("tool results must not be mixed with other content"));
         }
         let next = params.messages.get(index + 1).filter(|next| next.role == Role::User);
         let next = next.map_or(&[][..], |next| next.content.as_slice());
@@ -234,7 +234,7 @@ fn validate_sampling(
             _ => false,
         };
         if message.content.as_slice().iter().any(lacks) {
-            return Err(invalid_params("a use of a tool has no result in the next message"));
+            return Err(invalid_params("a tool use has no result in the next message"));
         }
     }
     Ok(())
@@ -274,7 +274,7 @@ fn check_revision(
         _ => false,
     };
     match has_many && revision.is_some_and(|revision| revision < Revision::V2025_11_25) {
-        true => Err("its revision takes one block of content, and there are several".into()),
+        true => Err("the protocol version allows only one content block".into()),
         false => Ok(answer),
     }
 }
@@ -282,12 +282,12 @@ fn check_revision(
 fn require_file_uris(roots: Vec<Root>) -> Result<Vec<Root>, BoxError> {
     match roots.iter().all(|root| root.uri.starts_with("file://")) {
         true => Ok(roots),
-        false => Err("a root is no `file://` URI".into()),
+        false => Err("invalid root: expected a \"file://\" URI".into()),
     }
 }
 
 fn not_supported(method: &str) -> ErrorObject {
-    let message = format!("this client does not serve {:?}", Truncated(method));
+    let message = format!("this client does not support {:?}", Truncated(method));
     ErrorObject { code: error_code::METHOD_NOT_FOUND, message, data: None }
 }
 
@@ -300,8 +300,8 @@ fn to_error_object(method: &str, error: &BoxError) -> ErrorObject {
     if error.is::<Declined>() {
         return ErrorObject { code: USER_REJECTED, message: Declined.to_string(), data: None };
     }
-    tracing::warn!(method, %error, "what the server asked could not be answered");
-    let message = "this client failed to answer".to_owned();
+    tracing::warn!(method, %error, "server request failed");
+    let message = "the client failed to handle the request".to_owned();
     ErrorObject { code: error_code::INTERNAL_ERROR, message, data: None }
 }
 

@@ -44,12 +44,12 @@ impl Form {
 
     fn check(&self, content: &JsonObject) -> Result<(), BoxError> {
         if let Some(name) = self.required.iter().find(|name| !content.contains_key(*name)) {
-            return Err(format!("the field {name:?} of the form has no value").into());
+            return Err(format!("missing required field {name:?}").into());
         }
         for (name, value) in content {
             let field = self.properties.get(name).unwrap_or(&Value::Null);
             if !is_allowed_value(value) || !is_valid(field, value) {
-                return Err(format!("the value of the field {name:?} does not fit the form").into());
+                return Err(format!("field {name:?}: invalid value").into());
             }
         }
         Ok(())
@@ -138,8 +138,8 @@ mod tests {
                 "colors": ["red"], "note": "x",
             }))
         );
-        let lacking = "the field \"note\" of the form has no value";
-        assert_eq!(accepted(form, json!({})), Err(lacking.to_owned()));
+        let missing = "missing required field \"note\"";
+        assert_eq!(accepted(form, json!({})), Err(missing.to_owned()));
     }
 
     #[test]
@@ -165,8 +165,8 @@ mod tests {
             let form = json!({ "properties": { "it": field } });
             let (good, bad) = (json!({ "it": good }), json!({ "it": bad }));
             assert_eq!(accepted(form.clone(), good.clone()), Ok(good), "{form}");
-            let misfit = "the value of the field \"it\" does not fit the form";
-            assert_eq!(accepted(form.clone(), bad), Err(misfit.to_owned()), "{form}");
+            let invalid = "field \"it\": invalid value";
+            assert_eq!(accepted(form.clone(), bad), Err(invalid.to_owned()), "{form}");
         }
     }
 

@@ -116,7 +116,7 @@ pub trait Handler: Send + Sync + 'static {
 }
 
 fn not_implemented<T: Send + 'static>() -> Answer<'static, T> {
-    Box::pin(ready(Err("the handler says that it serves this, and does not".into())))
+    Box::pin(ready(Err("the handler declares this capability but does not implement it".into())))
 }
 
 impl<T: Handler + ?Sized> Handler for Arc<T> {
@@ -153,5 +153,5 @@ impl<T: Handler + ?Sized> Handler for Arc<T> {
 /// The client then declines an elicitation. It rejects a sampling or roots request with a JSON-RPC
 /// error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the user refused")]
+#[error("the user declined")]
 pub struct Declined;

@@ -47,7 +47,7 @@ pub(crate) fn to_object(arguments: &impl Serialize) -> Result<Box<RawValue>, Box
 pub(crate) fn require_object(arguments: &RawValue) -> Result<(), BoxError> {
     match arguments.get().starts_with('{') {
         true => Ok(()),
-        false => Err("the arguments of a tool have to be a JSON object".into()),
+        false => Err("invalid arguments: expected a JSON object".into()),
     }
 }
 
@@ -56,11 +56,11 @@ pub(crate) fn split_meta(params: &impl Serialize) -> Result<(JsonObject, JsonObj
     let mut params = match serde_json::to_value(params)? {
         Value::Object(params) => params,
         Value::Null => JsonObject::new(),
-        _ => return Err("parameters have to be a JSON object".into()),
+        _ => return Err("expected a JSON object".into()),
     };
     match params.remove("_meta") {
         None => Ok((params, JsonObject::new())),
         Some(Value::Object(meta)) => Ok((params, meta)),
-        Some(_) => Err("`_meta` has to be a JSON object".into()),
+        Some(_) => Err("\"_meta\": expected a JSON object".into()),
     }
 }

@@ -112,7 +112,7 @@ impl<T> Pages<T> {
             return Err(self.limit_exceeded(format!("has more than {pages} pages")));
         }
         if !self.seen.insert(next.clone()) {
-            return Err(self.limit_exceeded("repeats a cursor, so it would never end".to_owned()));
+            return Err(self.limit_exceeded("repeats a cursor and would never end".to_owned()));
         }
         self.cursor = Some(next);
         Ok(ControlFlow::Continue(()))
@@ -172,7 +172,7 @@ mod tests {
     fn a_list_beyond_a_limit_is_an_error() {
         // PAGE-03
         let repeated = vec![page(&[], Some("a")), page(&[], Some("b")), page(&[], Some("a"))];
-        assert!(read(repeated).1.ends_with("repeats a cursor, so it would never end"));
+        assert!(read(repeated).1.ends_with("repeats a cursor and would never end"));
         let pages = ["a", "b", "c", "d", "e"].map(|next| page(&[], Some(next)));
         assert!(read(pages.into()).1.ends_with("has more than 4 pages"));
         let items = vec![page(&[1, 2, 3], Some("a")), page(&[4, 5, 6], None)];

@@ -77,8 +77,8 @@ impl ParamHeader {
         text.ok_or_else(|| {
             let path = self.path.join(".");
             format!(
-                "the argument {path:?} has to be a string, a boolean or an integer of at most 53 \
-                 bits, because the tool wants it as the header parameter {:?}",
+                "argument {path:?}: expected a string, a boolean or an integer of at most 53 bits, \
+                 because it is sent as the parameter header {:?}",
                 self.name
             )
             .into()
@@ -93,7 +93,7 @@ fn integer(number: &serde_json::Number) -> Option<i64> {
         None => {
             let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
             // Exact within the limit. Larger values are rejected below.
-            #[expect(clippy::cast_possible_truncation, reason = "checked by what follows")]
+            #[expect(clippy::cast_possible_truncation, reason = "the range is checked below")]
             let integer = float as i64;
             integer
         }
@@ -154,19 +154,19 @@ impl SchemaSearch {
     ) -> Result<(), String> {
         let refuse = |reason: &str| {
             let name = name.to_string();
-            Err(format!("its `{KEYWORD}` {} {reason}", Truncated(&name)))
+            Err(format!("invalid \"{KEYWORD}\" {}: {reason}", Truncated(&name)))
         };
         let Some(name) = name.as_str().filter(|name| is_token(name)) else {
-            return refuse("is no name of a header");
+            return refuse("not a header name");
         };
         let Some(path) = path else {
-            return refuse("is on what is not reached by properties alone");
+            return refuse("the argument is not reachable through \"properties\" alone");
         };
         if !is_primitive(schema.get("type")) {
-            return refuse("is on what is neither string nor integer nor boolean");
+            return refuse("expected an argument of type string, integer or boolean");
         }
         if !self.names.insert(name.to_ascii_lowercase()) {
-            return refuse("is there twice");
+            return refuse("duplicate header name");
         }
         self.headers.push(ParamHeader { name: name.to_owned(), path: path.clone() });
         Ok(())
@@ -268,22 +268,25 @@ mod tests {
         let keyword = |name: Value| json!({ "type": "string", "x-mcp-header": name });
         let good = keyword(json!("A"));
         for (schema, reason) in [
-            (on(keyword(json!(""))), "no name"),
-            (on(keyword(json!("a b"))), "no name"),
-            (on(keyword(json!("a:b"))), "no name"),
-            (on(keyword(json!("\u{e9}"))), "no name"),
-            (on(keyword(json!("a\r\nb"))), "no name"),
-            (on(keyword(json!(7))), "no name"),
-            (on(json!({ "type": "number", "x-mcp-header": "A" })), "neither"),
-            (on(json!({ "type": "object", "x-mcp-header": "A" })), "neither"),
-            (on(json!({ "type": ["string", "array"], "x-mcp-header": "A" })), "neither"),
-            (on(json!({ "x-mcp-header": "A" })), "neither"),
-            (on(json!({ "type": "array", "items": good })), "not reached"),
-            (on(json!({ "anyOf": [good] })), "not reached"),
-            (on(json!({ "not": good })), "not reached"),
-            (json!({ "type": "object", "$defs": { "d": good } }), "not reached"),
-            (json!({ "type": "object", "x-mcp-header": "A" }), "neither"),
-            (json!({ "properties": { "a": good, "b": keyword(json!("a")) } }), "there twice"),
+            (on(keyword(json!(""))), "not a header name"),
+            (on(keyword(json!("a b"))), "not a header name"),
+            (on(keyword(json!("a:b"))), "not a header name"),
+            (on(keyword(json!("\u{e9}"))), "not a header name"),
+            (on(keyword(json!("a\r\nb"))), "not a header name"),
+            (on(keyword(json!(7))), "not a header name"),
+            (on(json!({ "type": "number", "x-mcp-header": "A" })), "expected an argument of type"),
+            (on(json!({ "type": "object", "x-mcp-header": "A" })), "expected an argument of type"),
+            (
+                on(json!({ "type": ["string", "array"], "x-mcp-header": "A" })),
+                "expected an argument of type",
+            ),
+            (on(json!({ "x-mcp-header": "A" })), "expected an argument of type"),
+            (on(json!({ "type": "array", "items": good })), "not reachable"),
+            (on(json!({ "anyOf": [good] })), "not reachable"),
+            (on(json!({ "not": good })), "not reachable"),
+            (json!({ "type": "object", "$defs": { "d": good } }), "not reachable"),
+            (json!({ "type": "object", "x-mcp-header": "A" }), "expected an argument of type"),
+            (json!({ "properties": { "a": good, "b": keyword(json!("a")) } }), "duplicate"),
         ] {
             let refused = headers(schema.clone()).unwrap_err();
             assert!(refused.contains(reason), "{schema}: {refused}");

@@ -146,7 +146,7 @@ pub(crate) struct ListedTool {
 impl ListedTool {
     fn new(tool: wire::Tool) -> Entry<Arc<Self>> {
         if !is_object_schema(&tool.input_schema) {
-            let reason = "the schema of its arguments is not of type \"object\"".to_owned();
+            let reason = "input schema: expected type \"object\"".to_owned();
             return Err(InvalidEntry { name: Some(tool.name), reason });
         }
         Ok(Arc::new(Self {
@@ -176,7 +176,7 @@ impl ListedTool {
     ) -> Result<&'a [ParamHeader], &'a str> {
         let headers = match (profile, &self.param_headers) {
             (Some(profile), _) if self.requires_task && profile.runs_tools_as_tasks() => {
-                return Err("it runs only as a task, which this client does not support");
+                return Err("runs only as a task, which this client does not support");
             }
             (Some(_), _) => &[],
             (None, Ok(param_headers)) => &param_headers[..],
@@ -184,7 +184,7 @@ impl ListedTool {
         };
         match names.insert(&self.tool.name) {
             true => Ok(headers),
-            false => Err("another tool of this server has the same name"),
+            false => Err("duplicate tool name"),
         }
     }
 }

@@ -40,7 +40,7 @@ impl<'de> Visitor<'de> for BatchVisitor<'de> {
         while let Some(message) = messages.next_element::<&RawValue>()? {
             if parts.len() == MAX_MESSAGES {
                 return Err(A::Error::custom(format_args!(
-                    "more than {MAX_MESSAGES} messages in an array"
+                    "more than {MAX_MESSAGES} messages in a batch"
                 )));
             }
             parts.push(self.0.slice_ref(message.get().as_bytes()));
@@ -65,6 +65,6 @@ mod tests {
         let many = |count| Bytes::from(format!("[{}]", vec!["1"; count].join(",")));
         assert_eq!(split_batch(&many(MAX_MESSAGES)).unwrap().len(), MAX_MESSAGES);
         let error = split_batch(&many(MAX_MESSAGES + 1)).unwrap_err().to_string();
-        assert!(error.starts_with("more than 10000 messages in an array"), "{error}");
+        assert!(error.starts_with("more than 10000 messages in a batch"), "{error}");
     }
 }

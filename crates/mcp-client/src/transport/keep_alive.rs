@@ -26,7 +26,7 @@ impl Drop for KeepAlive {
 
 impl fmt::Debug for KeepAlive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Held")
+        f.write_str("KeepAlive")
     }
 }
 

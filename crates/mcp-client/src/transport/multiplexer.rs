@@ -108,14 +108,14 @@ impl Multiplexer {
     /// pending.
     pub fn register(&self, request: &OutgoingMessage) -> Result<MultiplexedStream, TransportError> {
         let refused = |reason: &str| TransportError::new(TransportErrorKind::Blocked, reason);
-        let id = request.id.clone().ok_or_else(|| refused("a request needs an id"))?;
+        let id = request.id.clone().ok_or_else(|| refused("a request requires an id"))?;
         let mut state = self.lock();
         if let Some(failure) = &state.closed {
             return Err(failure(false));
         }
         let Entry::Vacant(place) = state.requests.entry(id.clone()) else {
             return Err(refused(
-                "a request of this id is under way: one connection is for one client",
+                "a request with this id is already pending; use one client per connection",
             ));
         };
         place.insert(MessageQueue {
@@ -219,11 +219,11 @@ impl Multiplexer {
         match recipient {
             Recipient::Response(id) => match state.requests.get_mut(&id) {
                 Some(queue) => queue.finish(Ok(message)),
-                None => tracing::debug!(%id, "an answer that nobody waits for"),
+                None => tracing::debug!(%id, "skipped a response without a pending request"),
             },
             Recipient::Notification(id) => match state.requests.get_mut(&id) {
                 Some(queue) => queue.push(message),
-                None => tracing::debug!(%id, "news of a request that nobody waits for"),
+                None => tracing::debug!(%id, "skipped a notification without a pending request"),
             },
             Recipient::Logs => {
                 for queue in state.requests.values_mut().filter(|queue| queue.logs) {
@@ -262,7 +262,7 @@ impl MessageQueue {
         }
         let full = self.messages.len() >= MAX_MESSAGES || self.bytes + message.len() > MAX_BYTES;
         if full && !self.messages.is_empty() {
-            tracing::debug!("messages come faster than they are taken; some are lost");
+            tracing::debug!("too many unread messages; some are lost");
             self.messages.clear();
             self.bytes = 0;
             self.messages.push_back(Ok(Bytes::new()));

@@ -245,7 +245,9 @@ fn agreed_version(version: &str, pinned: Option<Revision>) -> Option<Revision> {
 fn require_complete<R>(method: &Name, outcome: Outcome<R>) -> Result<R, Error> {
     match outcome {
         Outcome::Complete(result) => Ok(result),
-        _ => Err(Error::invalid(method.clone(), "it is a result of a later revision")),
+        _ => {
+            Err(Error::invalid(method.clone(), "the result type requires a later protocol version"))
+        }
     }
 }
 
@@ -281,6 +283,6 @@ impl Drop for SessionGuard {
 
 async fn end(channel: Channel) {
     if let Err(error) = channel.transport.close(channel.context).await {
-        tracing::debug!(%error, "a session could not be ended");
+        tracing::debug!(%error, "cannot end the session");
     }
 }

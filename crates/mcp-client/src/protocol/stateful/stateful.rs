@@ -65,7 +65,7 @@ impl StatefulProtocol {
                 .as_ref()
                 .is_some_and(|bound_session| !Arc::ptr_eq(bound_session, &session))
             {
-                let reason = "the session that the parameters belong to is over";
+                let reason = "the session of these parameters has ended";
                 return Err(TransportError::new(TransportErrorKind::SessionEnded, reason).into());
             }
             let outcome = session.call(request, decode).await;

@@ -68,7 +68,7 @@ impl StatefulProtocol {
             Either::Left((error, _)) => self.give_up(&session, error),
             Either::Right(_) if self.lost_sessions() == lost_before => Ok(()),
             Either::Right(_) => {
-                let reason = "the server has forgotten the session";
+                let reason = "the server no longer knows the session";
                 Err(TransportError::new(TransportErrorKind::SessionEnded, reason).into())
             }
         }
@@ -151,7 +151,7 @@ impl Drop for SubscriptionGuard<'_> {
                     outcome = send(&session, SubscribeRequest::NAME, uri, options).await;
                 }
                 if let Err(error) = outcome {
-                    tracing::debug!(%error, "the server could not be told who watches");
+                    tracing::debug!(%error, "cannot update the resource subscription");
                 }
             }
         }));

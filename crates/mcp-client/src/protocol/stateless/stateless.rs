@@ -78,7 +78,7 @@ impl StatelessProtocol {
         }
         match Box::pin(self.discover(revision)).await? {
             Discovery::Found(result) => Ok(self.keep(revision, *result)),
-            Discovery::Other => Err(Error::invalid(DISCOVER, "it is no answer to this method")),
+            Discovery::Other => Err(Error::invalid(DISCOVER, "not a result of this method")),
         }
     }
 
@@ -165,10 +165,12 @@ impl StatelessProtocol {
                         Some(Box::pin(self.collect_input(method, request.deadline, *asked)).await?);
                 }
                 Outcome::InputRequired(_) => {
-                    return invalid("no input can be required for it".to_owned());
+                    return invalid(
+                        "the server required input, which this method does not allow".to_owned(),
+                    );
                 }
                 Outcome::Other(kind) => {
-                    return invalid(format!("it is a result of the unknown type {kind:?}"));
+                    return invalid(format!("unknown result type {kind:?}"));
                 }
             }
         }
@@ -195,7 +197,7 @@ impl StatelessProtocol {
     ) -> Result<InputParams, Error> {
         let InputRequiredResult { input_requests, request_state, .. } = asked;
         if input_requests.is_none() && request_state.is_none() {
-            return Err(Error::invalid(method.clone(), "it requires input and does not say which"));
+            return Err(Error::invalid(method.clone(), "the server required input but named none"));
         }
         let input_responses = match input_requests.filter(|requests| !requests.is_empty()) {
             Some(requests) => {

@@ -94,7 +94,7 @@ impl Subscription<'_> {
                     if queue.watched().is_disjoint(&granted) {
                         let first = queue.watched().first();
                         return Err(first.map_or_else(
-                            || Error::invalid(LISTEN, "nothing was asked for"),
+                            || Error::invalid(LISTEN, "no changes were requested"),
                             |change| change.not_supported(SubscriptionsListenRequest::NAME),
                         ));
                     }
@@ -103,14 +103,17 @@ impl Subscription<'_> {
                 Event::Changed(change) => queue.push(change),
                 Event::Ended if queue.is_open() => return Ok(()),
                 Event::Ended => {
-                    return Err(Error::invalid(LISTEN, "it ends before it is acknowledged"));
+                    return Err(Error::invalid(
+                        LISTEN,
+                        "the subscription ended before it was acknowledged",
+                    ));
                 }
                 Event::Unrelated => {}
             }
             // Messages may arrive faster than they are read. Other tasks must still run.
             consume_budget().await;
         }
-        let reason = "the stream of changes broke off";
+        let reason = "the subscription stream ended unexpectedly";
         Err(TransportError::new(TransportErrorKind::Interrupted, reason).into())
     }
 
