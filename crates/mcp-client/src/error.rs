@@ -228,7 +228,7 @@ impl Error {
     }
 
     /// Marks the error as one of a request that the server had started to process.
-    pub(crate) fn once_taken(self) -> Self {
+    pub(crate) fn mark_may_have_run(self) -> Self {
         match self {
             Self::Transport(error) => Self::Transport(error.mark_may_have_run()),
             // Only the status proves that the server rejected the request unread.
@@ -247,18 +247,21 @@ impl Error {
         }
     }
 
-    pub(crate) fn params(method: impl Into<Cow<'static, str>>, error: impl Into<BoxError>) -> Self {
+    pub(crate) fn invalid_params(
+        method: impl Into<Cow<'static, str>>,
+        error: impl Into<BoxError>,
+    ) -> Self {
         Self::InvalidParams { method: method.into(), source: error.into().into() }
     }
 
-    pub(crate) fn invalid(
+    pub(crate) fn invalid_response(
         method: impl Into<Cow<'static, str>>,
         error: impl Into<BoxError>,
     ) -> Self {
         Self::InvalidResponse { method: method.into(), source: error.into().into() }
     }
 
-    pub(crate) fn input(
+    pub(crate) fn input_unavailable(
         method: impl Into<Cow<'static, str>>,
         asked: &'static str,
         error: BoxError,
@@ -278,9 +281,9 @@ impl Error {
             }
             _ => None,
         };
-        let listed = data.and_then(|data| data.get("elicitations")).and_then(Value::as_array);
-        let read = |asked: &Value| ElicitRequestUrlParams::deserialize(asked).ok();
-        listed.into_iter().flatten().filter_map(read).map(UrlElicitation::from).collect()
+        let elicitations = data.and_then(|data| data.get("elicitations")).and_then(Value::as_array);
+        let decode = |params: &Value| ElicitRequestUrlParams::deserialize(params).ok();
+        elicitations.into_iter().flatten().filter_map(decode).map(UrlElicitation::from).collect()
     }
 
     /// Returns the code of the JSON-RPC error, if the server responded with one.
@@ -389,7 +392,7 @@ mod tests {
     use super::*;
 
     fn status(status: u16, body: &'static str) -> Error {
-        let error = TransportError::new(TransportErrorKind::Status(status), "refused");
+        let error = TransportError::new(TransportErrorKind::Status(status), "failed");
         error.with_body(body.into()).into()
     }
 

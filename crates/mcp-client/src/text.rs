@@ -24,12 +24,12 @@ pub struct Truncated<'a>(
 
 impl fmt::Display for Truncated<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MOST: usize = 300;
+        const MAX_CHARS: usize = 300;
         let mut chars = self.0.trim().chars();
         let printable = |c: char| if c.is_control() { ' ' } else { c };
-        let text: String = chars.by_ref().take(MOST).map(printable).collect();
-        let rest = if chars.next().is_some() { "…" } else { "" };
-        write!(f, "{text}{rest}")
+        let text: String = chars.by_ref().take(MAX_CHARS).map(printable).collect();
+        let ellipsis = if chars.next().is_some() { "…" } else { "" };
+        write!(f, "{text}{ellipsis}")
     }
 }
 
@@ -45,11 +45,11 @@ impl fmt::Debug for Truncated<'_> {
 pub(crate) fn without_text(error: &serde_json::Error) -> serde_json::Error {
     const BEGIN: &str = "string \"";
     const END: &str = "\", expected ";
-    let mut shown = error.to_string();
-    if let (Some(begin), Some(end)) = (shown.find(BEGIN), shown.rfind(END))
+    let mut message = error.to_string();
+    if let (Some(begin), Some(end)) = (message.find(BEGIN), message.rfind(END))
         && begin + BEGIN.len() <= end
     {
-        shown.replace_range(begin + BEGIN.len() - 2..=end, "");
+        message.replace_range(begin + BEGIN.len() - 2..=end, "");
     }
-    serde_json::Error::custom(shown)
+    serde_json::Error::custom(message)
 }

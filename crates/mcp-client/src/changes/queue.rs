@@ -21,14 +21,14 @@ const MAX_URI_LENGTH: usize = 8 * 1024;
 /// the queue marks all requested changes as happened instead.
 #[derive(Debug)]
 pub(crate) struct ChangeQueue {
-    watched: BTreeSet<ListChange>,
+    requested: BTreeSet<ListChange>,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     pending: BTreeSet<ListChange>,
-    refused: BTreeSet<ListChange>,
+    declined: BTreeSet<ListChange>,
     /// True while the subscription is open.
     open: bool,
     was_ever_open: bool,
@@ -36,38 +36,38 @@ struct State {
 }
 
 impl ChangeQueue {
-    pub(crate) fn new(watched: BTreeSet<ListChange>) -> Self {
-        Self { watched, state: Mutex::default() }
+    pub(crate) fn new(requested: BTreeSet<ListChange>) -> Self {
+        Self { requested, state: Mutex::default() }
     }
 
     /// Returns the changes that the subscriber requested.
-    pub(crate) fn watched(&self) -> &BTreeSet<ListChange> {
-        &self.watched
+    pub(crate) fn requested(&self) -> &BTreeSet<ListChange> {
+        &self.requested
     }
 
     /// Marks the subscription as not open.
-    pub(crate) fn begin(&self) {
+    pub(crate) fn mark_closed(&self) {
         self.lock().open = false;
     }
 
     /// Marks the subscription as open for the `granted` changes. If it was open before, changes may
     /// have been missed.
-    pub(crate) fn open(&self, granted: &BTreeSet<ListChange>) {
+    pub(crate) fn mark_open(&self, granted: &BTreeSet<ListChange>) {
         let mut state = self.lock();
-        state.refused = self.watched.difference(granted).cloned().collect();
+        state.declined = self.requested.difference(granted).cloned().collect();
         state.open = true;
         if mem::replace(&mut state.was_ever_open, true) {
-            self.add_all(&mut state);
+            self.mark_all(&mut state);
         }
     }
 
     /// Marks all requested changes as happened, because notifications may have been missed.
     pub(crate) fn mark_all_changed(&self) {
-        self.add_all(&mut self.lock());
+        self.mark_all(&mut self.lock());
     }
 
-    fn add_all(&self, state: &mut State) {
-        state.pending.extend(self.watched.difference(&state.refused).cloned());
+    fn mark_all(&self, state: &mut State) {
+        state.pending.extend(self.requested.difference(&state.declined).cloned());
         state.wake();
     }
 
@@ -81,21 +81,21 @@ impl ChangeQueue {
         self.lock().was_ever_open
     }
 
-    pub(crate) fn refused(&self) -> Vec<ListChange> {
-        self.lock().refused.iter().cloned().collect()
+    pub(crate) fn declined(&self) -> Vec<ListChange> {
+        self.lock().declined.iter().cloned().collect()
     }
 
     /// Queues a change if the subscriber requested it, or if it may be in a requested resource.
     pub(crate) fn push(&self, change: ListChange) {
-        let watched = self.watched.contains(&change);
+        let requested = self.requested.contains(&change);
         let long = matches!(&change, ListChange::Resource(uri) if uri.len() > MAX_URI_LENGTH);
-        if !watched && !self.watches_resources(&change) {
+        if !requested && !self.may_be_sub_resource(&change) {
             return;
         }
         let mut state = self.lock();
-        if !watched && (long || state.pending.len() >= self.watched.len() + MAX_PENDING) {
+        if !requested && (long || state.pending.len() >= self.requested.len() + MAX_PENDING) {
             state.pending.clear();
-            self.add_all(&mut state);
+            self.mark_all(&mut state);
         } else {
             state.pending.insert(change);
         }
@@ -104,17 +104,17 @@ impl ChangeQueue {
 
     /// Returns true if the change is in a resource and the subscriber requested a resource. The
     /// changed resource may be a sub-resource of the requested one.
-    fn watches_resources(&self, change: &ListChange) -> bool {
+    fn may_be_sub_resource(&self, change: &ListChange) -> bool {
         let is_resource = |change: &ListChange| matches!(change, ListChange::Resource(_));
-        is_resource(change) && self.watched.iter().any(is_resource)
+        is_resource(change) && self.requested.iter().any(is_resource)
     }
 
     /// Returns true if the change was requested. A resource also matches if its URI starts with a
     /// requested URI.
     fn matches(&self, change: &ListChange) -> bool {
-        let ListChange::Resource(uri) = change else { return self.watched.contains(change) };
-        self.watched.iter().any(|watched| {
-            matches!(watched, ListChange::Resource(watched) if uri.starts_with(watched.as_str()))
+        let ListChange::Resource(uri) = change else { return self.requested.contains(change) };
+        self.requested.iter().any(|requested| {
+            matches!(requested, ListChange::Resource(parent) if uri.starts_with(parent.as_str()))
         })
     }
 
@@ -161,8 +161,8 @@ impl ChangeQueues {
     }
 
     /// Returns true if any queue requested exactly this change.
-    pub(crate) fn is_watched(&self, change: &ListChange) -> bool {
-        self.all().iter().any(|queue| queue.watched.contains(change))
+    pub(crate) fn is_requested(&self, change: &ListChange) -> bool {
+        self.all().iter().any(|queue| queue.requested.contains(change))
     }
 
     /// Queues a change for the subscribers that requested it or a parent resource. If no queue
@@ -170,8 +170,8 @@ impl ChangeQueues {
     /// parent.
     pub(crate) fn push(&self, change: &ListChange) {
         let all = self.all();
-        let known = all.iter().any(|queue| queue.matches(change));
-        for queue in all.iter().filter(|queue| !known || queue.matches(change)) {
+        let has_match = all.iter().any(|queue| queue.matches(change));
+        for queue in all.iter().filter(|queue| !has_match || queue.matches(change)) {
             queue.push(change.clone());
         }
     }
@@ -198,17 +198,17 @@ mod tests {
         ListChange::Resource(uri.to_owned())
     }
 
-    fn queue(watched: &[ListChange]) -> Arc<ChangeQueue> {
-        Arc::new(ChangeQueue::new(watched.iter().cloned().collect()))
+    fn queue(requested: &[ListChange]) -> Arc<ChangeQueue> {
+        Arc::new(ChangeQueue::new(requested.iter().cloned().collect()))
     }
 
     fn take(queue: &ChangeQueue) -> Vec<ListChange> {
         let cx = Context::from_waker(Waker::noop());
-        let mut taken = Vec::new();
+        let mut changes = Vec::new();
         while let Poll::Ready(change) = queue.poll_next(&cx) {
-            taken.push(change);
+            changes.push(change);
         }
-        taken
+        changes
     }
 
     #[test]
@@ -230,12 +230,12 @@ mod tests {
             queue.push(resource(&number.to_string()));
             assert!(queue.lock().pending.len() <= 2 + MAX_PENDING);
         }
-        let taken = take(&queue);
-        assert!(taken.contains(&ListChange::Tools) && taken.contains(&resource("a://b")));
+        let changes = take(&queue);
+        assert!(changes.contains(&ListChange::Tools) && changes.contains(&resource("a://b")));
         queue.push(resource(&"x".repeat(MAX_URI_LENGTH + 1)));
         assert_eq!(take(&queue), [ListChange::Tools, resource("a://b")]);
         // Changes that the server does not report are not marked.
-        queue.open(&BTreeSet::from([resource("a://b")]));
+        queue.mark_open(&BTreeSet::from([resource("a://b")]));
         queue.push(resource(&"x".repeat(MAX_URI_LENGTH + 1)));
         assert_eq!(take(&queue), [resource("a://b")]);
     }
@@ -244,9 +244,9 @@ mod tests {
     fn everything_counts_as_changed_after_missed_notifications() {
         let queue = queue(&[ListChange::Tools, ListChange::Prompts]);
         let granted = BTreeSet::from([ListChange::Tools, ListChange::Resources]);
-        queue.open(&granted);
-        assert_eq!((take(&queue), queue.refused()), (vec![], vec![ListChange::Prompts]));
-        queue.open(&granted);
+        queue.mark_open(&granted);
+        assert_eq!((take(&queue), queue.declined()), (vec![], vec![ListChange::Prompts]));
+        queue.mark_open(&granted);
         assert_eq!(take(&queue), [ListChange::Tools]);
     }
 
@@ -259,19 +259,19 @@ mod tests {
         for queue in [&folder, &file, &tools] {
             change_queues.add(queue);
         }
-        let told = |uri: &str| {
+        let notify = |uri: &str| {
             change_queues.push(&resource(uri));
             [&folder, &file, &tools].map(|queue| take(queue).len())
         };
-        assert_eq!(told("a://b/c"), [1, 1, 0]);
-        assert_eq!(told("a://b/d"), [1, 0, 0]);
+        assert_eq!(notify("a://b/c"), [1, 1, 0]);
+        assert_eq!(notify("a://b/d"), [1, 0, 0]);
         // Only the server knows the parent of this resource.
-        assert_eq!(told("z://1"), [1, 1, 0]);
+        assert_eq!(notify("z://1"), [1, 1, 0]);
         assert!(
-            change_queues.is_watched(&resource("a://b/c"))
-                && !change_queues.is_watched(&resource("z://1"))
+            change_queues.is_requested(&resource("a://b/c"))
+                && !change_queues.is_requested(&resource("z://1"))
         );
         change_queues.remove(&file);
-        assert!(!change_queues.is_watched(&resource("a://b/c")));
+        assert!(!change_queues.is_requested(&resource("a://b/c")));
     }
 }

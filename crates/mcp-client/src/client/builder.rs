@@ -21,11 +21,11 @@ use crate::{
 #[must_use]
 pub struct ClientBuilder {
     transport: Arc<dyn Transport>,
-    client: Implementation,
+    client_info: Implementation,
     limits: Limits,
     protocol: Option<Revision>,
     negotiation: Negotiation,
-    shared_lists: SharedToolLists,
+    shared_tool_lists: SharedToolLists,
     handler: Option<Arc<dyn Handler>>,
 }
 
@@ -33,7 +33,7 @@ impl ClientBuilder {
     /// Sets the client's name and version, which are sent to the server. Defaults to those of this
     /// crate.
     pub fn client_info(self, name: impl Into<String>, version: impl Into<String>) -> Self {
-        Self { client: Implementation::new(name.into(), version.into()), ..self }
+        Self { client_info: Implementation::new(name.into(), version.into()), ..self }
     }
 
     /// Sets the limits for timeouts and lists. Defaults to [`Limits::default`].
@@ -55,8 +55,8 @@ impl ClientBuilder {
 
     /// Sets the cache that shares equal tool lists between clients. Defaults to a cache for this
     /// client alone.
-    pub fn shared_tool_lists(self, known: SharedToolLists) -> Self {
-        Self { shared_lists: known, ..self }
+    pub fn shared_tool_lists(self, lists: SharedToolLists) -> Self {
+        Self { shared_tool_lists: lists, ..self }
     }
 
     /// Sets the handler for server requests: elicitation, sampling and roots. Without a handler,
@@ -93,12 +93,12 @@ impl ClientBuilder {
 
     /// Builds the client. Sends nothing yet.
     pub fn build(self) -> Client {
-        let client_state = Arc::new(ClientState::new(self.client, self.handler));
+        let client_state = Arc::new(ClientState::new(self.client_info, self.handler));
         let channel = Channel::new(self.transport, Arc::clone(&client_state));
         let protocol = Protocol::new(channel, self.protocol, self.negotiation);
         let shared = Shared {
             client_state,
-            shared_lists: self.shared_lists,
+            shared_tool_lists: self.shared_tool_lists,
             protocol,
             param_headers: RwLock::default(),
         };
@@ -116,14 +116,14 @@ impl Client {
     pub fn builder(transport: impl Transport) -> ClientBuilder {
         ClientBuilder {
             transport: Arc::new(transport),
-            client: Implementation::new(
+            client_info: Implementation::new(
                 env!("CARGO_PKG_NAME").to_owned(),
                 env!("CARGO_PKG_VERSION").to_owned(),
             ),
             limits: Limits::default(),
             protocol: None,
             negotiation: Negotiation::new(),
-            shared_lists: SharedToolLists::new(),
+            shared_tool_lists: SharedToolLists::new(),
             handler: None,
         }
     }
@@ -131,6 +131,8 @@ impl Client {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("client", &self.client).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder")
+            .field("client_info", &self.client_info)
+            .finish_non_exhaustive()
     }
 }

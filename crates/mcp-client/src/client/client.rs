@@ -18,7 +18,8 @@ use crate::{
     exchange::ClientState,
     protocol::Protocol,
     request::{
-        CallOptions, Deadline, Limits, Name, Request, split_meta, to_object, tool_params_error,
+        CallOptions, Deadline, Limits, MethodName, Request, split_meta, to_object,
+        tool_params_error,
     },
     result::{Decode, ServerInfo, SharedToolLists, ToolParamHeaders, decode_result},
 };
@@ -57,7 +58,7 @@ pub struct Client {
 /// State that all clones of a client share.
 pub(super) struct Shared {
     pub(super) client_state: Arc<ClientState>,
-    pub(super) shared_lists: SharedToolLists,
+    pub(super) shared_tool_lists: SharedToolLists,
     pub(super) protocol: Protocol,
     /// The parameter headers that the latest list of tools requires.
     pub(super) param_headers: RwLock<ToolParamHeaders>,
@@ -87,8 +88,8 @@ impl Client {
     /// request fails.
     pub async fn connect(&self) -> Result<Arc<ServerInfo>, Error> {
         let method = self.shared.protocol.first_method();
-        let profile = pin!(self.shared.protocol.server_info());
-        self.with_deadline(&self.new_deadline(), &method, profile).await
+        let server_info = pin!(self.shared.protocol.server_info());
+        self.with_deadline(&self.new_deadline(), &method, server_info).await
     }
 
     /// Sends a request and decodes its result.
@@ -100,7 +101,7 @@ impl Client {
     /// Returns [`Error::UnsupportedMethod`] or [`Error::MissingCapability`] before anything is
     /// sent. Returns any other [`Error`] if the request fails.
     pub async fn send_request<M: Method>(&self, params: &M::Params) -> Result<M::Result, Error> {
-        self.call_untyped(Name::Borrowed(M::NAME), params).await
+        self.call_untyped(MethodName::Borrowed(M::NAME), params).await
     }
 
     /// Sends a request for a method without a type, such as a method of an extension. Returns the
@@ -126,10 +127,10 @@ impl Client {
         &self,
         params: &N::Params,
     ) -> Result<(), Error> {
-        let method = Name::Borrowed(N::NAME);
-        let extras = self.options.as_ref().map(|options| &options.extras);
-        let sent = pin!(self.shared.protocol.notify(&method, Some(params), extras));
-        self.with_deadline(&self.new_deadline(), &method, sent).await
+        let method = MethodName::Borrowed(N::NAME);
+        let extensions = self.options.as_ref().map(|options| &options.extensions);
+        let notification = pin!(self.shared.protocol.notify(&method, Some(params), extensions));
+        self.with_deadline(&self.new_deadline(), &method, notification).await
     }
 
     /// Ends the session on the server. A later call opens a new session.
@@ -138,9 +139,9 @@ impl Client {
     /// Returns any [`Error`] if the request fails. It is not an error if the server does not let
     /// clients end sessions.
     pub async fn close(&self) -> Result<(), Error> {
-        let method = Name::Borrowed("close");
-        let closed = pin!(self.shared.protocol.close());
-        self.with_deadline(&self.new_deadline(), &method, closed).await
+        let method = MethodName::Borrowed("close");
+        let close = pin!(self.shared.protocol.close());
+        self.with_deadline(&self.new_deadline(), &method, close).await
     }
 
     /// Returns how many times the server has lost the session, so that the client opened a new one.
@@ -158,11 +159,11 @@ impl Client {
 
     async fn call_untyped<R: DeserializeOwned>(
         &self,
-        method: Name,
+        method: MethodName,
         params: &impl Serialize,
     ) -> Result<R, Error> {
         let (params, meta) =
-            split_meta(params).map_err(|error| Error::params(method.clone(), error))?;
+            split_meta(params).map_err(|error| Error::invalid_params(method.clone(), error))?;
         let options = self.with_meta(meta);
         let target = match method.as_ref() {
             "tools/call" | "prompts/get" => params.get("name"),
@@ -188,9 +189,9 @@ impl Client {
         request: &Request<'_, impl Serialize>,
         decode: Decode<'_, R>,
     ) -> Result<R, Error> {
-        let mut no_session = None;
-        let called = pin!(self.shared.protocol.call(request, &mut no_session, decode));
-        self.with_deadline(request.deadline, &request.method, called).await
+        let mut session = None;
+        let response = pin!(self.shared.protocol.call(request, &mut session, decode));
+        self.with_deadline(request.deadline, &request.method, response).await
     }
 
     /// Calls a method, and returns true in addition to the result if the server required input.
@@ -204,8 +205,11 @@ impl Client {
     ) -> Result<(R, bool), Error> {
         let deadline = self.new_deadline();
         let options = self.options.as_deref();
-        let request =
-            Request { target, options, ..Request::new(Name::Borrowed(method), params, &deadline) };
+        let request = Request {
+            target,
+            options,
+            ..Request::new(MethodName::Borrowed(method), params, &deadline)
+        };
         let result = self.request(&request, decode).await?;
         Ok((result, request.input_was_required.load(Ordering::Relaxed)))
     }
@@ -250,7 +254,7 @@ impl Client {
     pub(super) async fn with_deadline<T>(
         &self,
         deadline: &Deadline,
-        method: &Name,
+        method: &MethodName,
         work: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
         let outcome = deadline.run(work).await;

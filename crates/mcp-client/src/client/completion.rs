@@ -61,8 +61,8 @@ impl CompletionRequest {
     /// narrow the suggestions.
     pub fn with_argument(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let context = self.context.get_or_insert_default();
-        let settled = context.arguments.get_or_insert_with(BTreeMap::new);
-        settled.insert(name.into(), value.into());
+        let arguments = context.arguments.get_or_insert_with(BTreeMap::new);
+        arguments.insert(name.into(), value.into());
         self
     }
 }

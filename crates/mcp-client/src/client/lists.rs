@@ -6,39 +6,40 @@ use super::client::Client;
 use crate::{
     error::Error,
     protocol::Session,
-    request::{Cursor, Deadline, Limits, Name, Request},
+    request::{Deadline, Limits, ListParams, MethodName, Request},
     result::{Bounds, Decode, ListResult, Listable, Page, Pages, decode_page},
 };
 
 impl Client {
     /// Reads all pages of a list.
     pub(super) async fn list_all<T: Listable>(&self) -> Result<ListResult<T>, Error> {
-        let (pages, _) = self.list_pages(Name::Borrowed(T::METHOD), &decode_page::<T>).await?;
+        let (pages, _) =
+            self.list_pages(MethodName::Borrowed(T::METHOD), &decode_page::<T>).await?;
         let cache = pages.hint();
-        let (mut items, mut refused) = (Vec::new(), Vec::new());
+        let (mut items, mut invalid) = (Vec::new(), Vec::new());
         for entry in pages.into_items() {
             match entry {
                 Ok(item) => items.push(item),
-                Err(entry) => refused.push(entry),
+                Err(entry) => invalid.push(entry),
             }
         }
-        Ok(ListResult { items, invalid: refused, cache })
+        Ok(ListResult { items, invalid, cache })
     }
 
     /// Reads all pages of a list. Also returns the session that they came from.
     pub(super) async fn list_pages<T>(
         &self,
-        method: Name,
+        method: MethodName,
         decode: Decode<'_, Page<T>>,
     ) -> Result<(Pages<T>, Option<Arc<Session>>), Error> {
         let Limits { max_pages: pages, max_items: items, max_list_bytes: bytes, .. } = self.limits;
         let list_deadline = Deadline::new(Duration::MAX, self.total_timeout());
-        let listed = pin!(async {
+        let list = pin!(async {
             let mut pages = Pages::new(method.clone(), Bounds { pages, items, bytes });
             // The session that the cursors belong to (MCP server/utilities/pagination).
             let mut session = None;
             loop {
-                let params = Cursor { cursor: pages.cursor() };
+                let params = ListParams { cursor: pages.cursor() };
                 session = session.filter(|_| params.cursor.is_some());
                 let deadline = self.new_deadline();
                 let options = self.options.as_deref();
@@ -53,6 +54,6 @@ impl Client {
                 }
             }
         });
-        self.with_deadline(&list_deadline, &method, listed).await
+        self.with_deadline(&list_deadline, &method, list).await
     }
 }

@@ -1,7 +1,7 @@
 //! The client: typed requests to one server for one user.
 
 mod builder;
-mod watch;
+mod subscription;
 mod resubscribe;
 mod tools;
 mod prompts;
@@ -17,5 +17,5 @@ pub use self::{
     completion::CompletionRequest,
     prompts::PromptResult,
     resources::ResourceResult,
-    watch::{Subscription, SubscriptionFilter},
+    subscription::{Subscription, SubscriptionFilter},
 };

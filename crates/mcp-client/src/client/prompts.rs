@@ -76,7 +76,7 @@ impl Client {
         let method = GetPromptRequest::NAME;
         let arguments: Option<BTreeMap<String, String>> = serde_json::to_value(arguments)
             .and_then(serde_json::from_value)
-            .map_err(|error| Error::params(method, error))?;
+            .map_err(|error| Error::invalid_params(method, error))?;
         let params = GetPrompt { name, arguments: arguments.unwrap_or_default() };
         let (result, _) = self.call_method(method, Some(name), &params, &decode).await?;
         Ok(result)
@@ -90,7 +90,7 @@ struct GetPrompt<'a> {
 }
 
 fn decode(message: &[u8]) -> serde_json::Result<JsonRpcMessage<Outcome<PromptResult>>> {
-    type Answer = OrInputRequired<GetPromptResult, InputRequiredResult>;
-    let message = JsonRpcMessage::<Answer>::from_slice(message)?;
+    type WireResult = OrInputRequired<GetPromptResult, InputRequiredResult>;
+    let message = JsonRpcMessage::<WireResult>::from_slice(message)?;
     Ok(message.map(|result| Outcome::from(result).map(PromptResult::from)))
 }

@@ -11,7 +11,7 @@ use mcp_types::{
 use super::client::Client;
 use crate::{
     error::Error,
-    request::ResourceUri,
+    request::ResourceParams,
     result::{CacheHint, ListResult, Outcome, meta_to_object},
 };
 
@@ -80,7 +80,7 @@ impl Client {
     pub async fn read_resource(&self, uri: &str) -> Result<ResourceResult, Error> {
         let method = ReadResourceRequest::NAME;
         let (result, input_was_required) =
-            self.call_method(method, Some(uri), &ResourceUri { uri }, &decode).await?;
+            self.call_method(method, Some(uri), &ResourceParams { uri }, &decode).await?;
         // A result that depends on user input must not be cached (MCP server/utilities/caching).
         let cache = result.cache.filter(|_| !input_was_required);
         Ok(ResourceResult { cache, ..result })
@@ -88,7 +88,7 @@ impl Client {
 }
 
 fn decode(message: &[u8]) -> serde_json::Result<JsonRpcMessage<Outcome<ResourceResult>>> {
-    type Answer = OrInputRequired<ReadResourceResult, InputRequiredResult>;
-    let message = JsonRpcMessage::<Answer>::from_slice(message)?;
+    type WireResult = OrInputRequired<ReadResourceResult, InputRequiredResult>;
+    let message = JsonRpcMessage::<WireResult>::from_slice(message)?;
     Ok(message.map(|result| Outcome::from(result).map(ResourceResult::from)))
 }

@@ -54,7 +54,7 @@ impl Resubscriber {
     /// Subscribes until the first failure. The request timeout limits the wait for the
     /// acknowledgement.
     async fn subscribe_once(&self) -> Result<(), Error> {
-        self.queue.begin();
+        self.queue.mark_closed();
         let limit = self.client.request_timeout();
         let subscribed = pin!(self.client.subscribe_once(&self.queue));
         // The timer runs without a task budget, so that a fast stream cannot delay it.

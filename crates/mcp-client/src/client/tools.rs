@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::client::Client;
 use crate::{
     error::Error,
-    request::{Name, Request, ToolCall, require_object, to_object, tool_params_error},
+    request::{CallToolParams, MethodName, Request, require_object, to_object, tool_params_error},
     result::{Decode, ParamHeader, ToolList, ToolResult, decode_tool_result},
 };
 
@@ -26,12 +26,13 @@ impl Client {
     /// Returns [`Error::ListLimitExceeded`] if the list exceeds a limit. Returns any other
     /// [`Error`] if a request fails.
     pub async fn list_tools(&self) -> Result<ToolList, Error> {
-        let method = Name::Borrowed(ListToolsRequest::NAME);
-        let known = &self.shared.shared_lists;
-        let (pages, session) = self.list_pages(method, &|message| known.decode(message)).await?;
+        let method = MethodName::Borrowed(ListToolsRequest::NAME);
+        let shared_lists = &self.shared.shared_tool_lists;
+        let (pages, session) =
+            self.list_pages(method, &|message| shared_lists.decode(message)).await?;
         let cache = pages.hint();
-        let profile = session.as_deref().map(|session| &**session.profile());
-        let (list, param_headers) = ToolList::new(&pages.into_items(), profile);
+        let server_info = session.as_deref().map(|session| &**session.server_info());
+        let (list, param_headers) = ToolList::new(&pages.into_items(), server_info);
         *self.shared.param_headers.write().unwrap_or_else(PoisonError::into_inner) = param_headers;
         Ok(ToolList { cache, ..list })
     }
@@ -77,9 +78,9 @@ impl Client {
         name: &str,
         arguments: &RawValue,
     ) -> Result<ToolResult, Error> {
-        let method = Name::Borrowed(CallToolRequest::NAME);
+        let method = MethodName::Borrowed(CallToolRequest::NAME);
         require_object(arguments).map_err(tool_params_error)?;
-        let call = ToolCall { name, arguments };
+        let call = CallToolParams { name, arguments };
         let deadline = self.new_deadline();
         let request = Request {
             target: Some(name),
@@ -102,15 +103,15 @@ impl Client {
         let outcome = self.request(&request, decode).await;
         // Only an error with the HTTP status of a rejection comes from this server. The code alone
         // may come from another server that the tool has called.
-        let missed = |error: &Error| {
+        let is_header_mismatch = |error: &Error| {
             error.code() == Some(error_code::HEADER_MISMATCH) && error.did_not_run()
         };
-        if !outcome.as_ref().is_err_and(missed) {
+        if !outcome.as_ref().is_err_and(is_header_mismatch) {
             return outcome;
         }
         // Boxed because this is rare, which keeps the future of each call small.
-        let mut listed = Box::pin(self.list_tools());
-        self.with_deadline(request.deadline, &request.method, listed.as_mut()).await?;
+        let mut list = Box::pin(self.list_tools());
+        self.with_deadline(request.deadline, &request.method, list.as_mut()).await?;
         let param_headers = self.param_headers(tool, arguments)?;
         if param_headers == request.param_headers {
             return outcome;

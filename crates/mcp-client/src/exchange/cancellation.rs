@@ -23,7 +23,7 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct CancelOnDrop<'a> {
     channel: &'a Channel,
     sent: SentFlag,
-    extras: Extensions,
+    extensions: Extensions,
     id: Option<RequestId>,
 }
 
@@ -37,8 +37,8 @@ struct Cancelled {
 impl<'a> CancelOnDrop<'a> {
     pub(crate) fn new(channel: &'a Channel, message: &OutgoingMessage, id: RequestId) -> Self {
         let cancels_by_notification = channel.is_stateful() || !channel.transport.cancels_on_drop();
-        let (sent, extras) = (message.sent.clone(), message.extensions.clone());
-        Self { channel, sent, extras, id: cancels_by_notification.then_some(id) }
+        let (sent, extensions) = (message.sent.clone(), message.extensions.clone());
+        Self { channel, sent, extensions, id: cancels_by_notification.then_some(id) }
     }
 
     /// Disarms the guard, because the request has its response or has failed.
@@ -55,7 +55,7 @@ impl Drop for CancelOnDrop<'_> {
         let message = JsonRpcNotification::new("notifications/cancelled", Some(params));
         let Ok(body) = serde_json::to_vec(&message) else { return };
         let message = OutgoingMessage::new(body, MessageKind::OneWay, self.channel.context.clone());
-        let message = OutgoingMessage { extensions: mem::take(&mut self.extras), ..message };
+        let message = OutgoingMessage { extensions: mem::take(&mut self.extensions), ..message };
         let transport = Arc::clone(&self.channel.transport);
         runtime.spawn(async move {
             if let Ok(Err(error)) = time::timeout(SEND_TIMEOUT, transport.send(message)).await {

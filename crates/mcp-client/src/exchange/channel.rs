@@ -77,13 +77,13 @@ impl Channel {
         &self,
         method: &str,
         params: Option<&impl Serialize>,
-        extras: Option<&Extensions>,
+        extensions: Option<&Extensions>,
     ) -> Result<(), Error> {
         let body = serde_json::to_vec(&JsonRpcNotification::new(method, params))
-            .map_err(|error| Error::params(method.to_owned(), error))?;
+            .map_err(|error| Error::invalid_params(method.to_owned(), error))?;
         let message = OutgoingMessage::new(body, MessageKind::OneWay, self.context.clone());
-        let extras = extras.cloned().unwrap_or_default();
-        self.transport.send(OutgoingMessage { extensions: extras, ..message }).await?;
+        let extensions = extensions.cloned().unwrap_or_default();
+        self.transport.send(OutgoingMessage { extensions, ..message }).await?;
         Ok(())
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct ClientState {
     pub(crate) info: Implementation,
     /// The handler for server requests.
     pub(crate) handler: Arc<dyn Handler>,
-    pub(crate) serves: HandlerCapabilities,
+    pub(crate) handler_capabilities: HandlerCapabilities,
     /// The declared capabilities, the same for all protocol versions.
     pub(crate) capabilities: ClientCapabilities,
     /// The handler's activity for server requests that do not belong to a known call.
@@ -51,12 +51,12 @@ impl Handler for NoHandler {
 impl ClientState {
     pub(crate) fn new(info: Implementation, handler: Option<Arc<dyn Handler>>) -> Self {
         let handler = handler.unwrap_or_else(|| Arc::new(NoHandler));
-        let serves = handler.capabilities();
+        let handler_capabilities = handler.capabilities();
         Self {
             info,
             handler,
-            serves,
-            capabilities: serves.to_client_capabilities(),
+            handler_capabilities,
+            capabilities: handler_capabilities.to_client_capabilities(),
             activity: Arc::default(),
             tool_changes: AtomicU64::new(0),
             change_queues: ChangeQueues::default(),
@@ -65,7 +65,7 @@ impl ClientState {
 
     /// Returns true if the handler needs messages that a server sends outside of response streams.
     pub(crate) fn wants_listener(&self) -> bool {
-        self.serves != HandlerCapabilities::none()
+        self.handler_capabilities != HandlerCapabilities::none()
     }
 
     /// Handles a notification of the server.
@@ -77,7 +77,7 @@ impl ClientState {
             ToolListChangedNotification::NAME => {
                 self.tool_changes.fetch_add(1, Ordering::Relaxed);
             }
-            ElicitationCompleteNotification::NAME if self.serves.url => {
+            ElicitationCompleteNotification::NAME if self.handler_capabilities.url => {
                 if let Some(completed) =
                     notification_params::<ElicitationCompleteNotification>(params)
                 {
@@ -104,7 +104,7 @@ impl fmt::Debug for ClientState {
         let info = (&self.info.name, &self.info.version);
         f.debug_struct("ClientState")
             .field("info", &info)
-            .field("serves", &self.serves)
+            .field("handler_capabilities", &self.handler_capabilities)
             .finish_non_exhaustive()
     }
 }

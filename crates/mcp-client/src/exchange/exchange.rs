@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    request::{Activity, CallOptions, Deadline, Name},
+    request::{Activity, CallOptions, Deadline, MethodName},
     result::{Decode, Outcome, notification_params},
     text::{Truncated, without_text},
     transport::{
@@ -31,7 +31,7 @@ use crate::{
 /// A request that waits for its response.
 pub(crate) struct PendingRequest<'a> {
     pub(crate) channel: &'a Channel,
-    pub(crate) method: &'a Name,
+    pub(crate) method: &'a MethodName,
     pub(crate) id: RequestId,
     /// The receivers of progress and log notifications.
     pub(crate) options: Option<&'a CallOptions>,
@@ -53,15 +53,15 @@ impl PendingRequest<'_> {
     pub(crate) fn encode(&self, params: &impl Serialize) -> Result<OutgoingMessage, Error> {
         let request = mcp_types::JsonRpcRequest::new(self.id.clone(), self.method, params);
         let body = serde_json::to_vec(&request)
-            .map_err(|error| Error::params(self.method.clone(), error))?;
+            .map_err(|error| Error::invalid_params(self.method.clone(), error))?;
         self.record_span_fields();
         let message =
             OutgoingMessage::new(body, MessageKind::Request, self.channel.context.clone());
-        let logs = self.options.is_some_and(|options| options.logs.is_some());
+        let wants_logs = self.options.is_some_and(|options| options.log_receiver.is_some());
         Ok(OutgoingMessage {
             id: Some(self.id.clone()),
-            wants_logs: logs,
-            extensions: self.extras(),
+            wants_logs,
+            extensions: self.extensions(),
             ..message
         })
     }
@@ -88,8 +88,8 @@ impl PendingRequest<'_> {
     }
 
     /// Returns the caller's values for the transport.
-    fn extras(&self) -> Extensions {
-        self.options.map(|options| options.extras.clone()).unwrap_or_default()
+    fn extensions(&self) -> Extensions {
+        self.options.map(|options| options.extensions.clone()).unwrap_or_default()
     }
 
     /// Sends the message of the request.
@@ -149,10 +149,10 @@ impl PendingRequest<'_> {
             if message.is_empty() {
                 continue;
             }
-            let mut answer = None;
+            let mut response = None;
             for message in self.unbatch(message)? {
                 match self.read(&message, decode) {
-                    Ok(Event::Response(result)) => answer = answer.or(Some(Ok(result))),
+                    Ok(Event::Response(result)) => response = response.or(Some(Ok(result))),
                     Ok(Event::ServerRequest(request)) => {
                         responder.add(self.channel, request, self.activity()).await;
                     }
@@ -160,12 +160,12 @@ impl PendingRequest<'_> {
                         tracing::debug!(method = &**self.method, reason, "message skipped");
                         unrelated = Some(reason);
                     }
-                    Err(error) => answer = answer.or(Some(Err(error))),
+                    Err(error) => response = response.or(Some(Err(error))),
                 }
             }
             // The rest of the batch is handled first.
-            if let Some(answer) = answer {
-                return answer;
+            if let Some(response) = response {
+                return response;
             }
             // Messages may arrive faster than they are read. The deadline must still be checked.
             consume_budget().await;
@@ -197,7 +197,12 @@ impl PendingRequest<'_> {
                 ))
             }
             JsonRpcMessage::Request { id, method, params } => {
-                Event::ServerRequest(IncomingRequest { id, method, params, extras: self.extras() })
+                Event::ServerRequest(IncomingRequest {
+                    id,
+                    method,
+                    params,
+                    extensions: self.extensions(),
+                })
             }
             JsonRpcMessage::Notification { method, params } => {
                 self.handle_notification(&method, params.as_deref());
@@ -251,10 +256,10 @@ impl PendingRequest<'_> {
     }
 
     fn handle_log(&self, params: Option<&RawValue>) {
-        let logs = self.options.and_then(|options| options.logs.as_ref());
+        let receiver = self.options.and_then(|options| options.log_receiver.as_ref());
         let message = notification_params::<LoggingMessageNotification>(params);
-        if let (Some(logs), Some(message)) = (logs, message) {
-            (logs.on_log)(message);
+        if let (Some(receiver), Some(message)) = (receiver, message) {
+            (receiver.on_log)(message);
         }
     }
 
@@ -291,7 +296,7 @@ impl PendingRequest<'_> {
     }
 
     fn invalid(&self, source: impl Into<BoxError>) -> Error {
-        Error::invalid(self.method.clone(), source)
+        Error::invalid_response(self.method.clone(), source)
     }
 }
 

@@ -65,9 +65,9 @@ impl Listener {
             state_sender.send_replace(end);
         });
         let listener = Self { task: task.abort_handle(), listen_state: listen_state.clone() };
-        let settled =
+        let opened =
             listen_state.wait_for(|listen_state| !matches!(listen_state, ListenState::Opening));
-        if let Err(_elapsed) = time::timeout(OPEN_TIMEOUT, settled).await {
+        if let Err(_elapsed) = time::timeout(OPEN_TIMEOUT, opened).await {
             tracing::debug!("the listener is not open yet");
         }
         listener
@@ -120,7 +120,7 @@ async fn handle(channel: &Channel, responder: &mut Responder, message: &[u8]) {
     match JsonRpcMessage::<IgnoredAny>::from_slice(message) {
         Ok(JsonRpcMessage::Request { id, method, params }) => {
             // The stream does not show which call the request belongs to.
-            let request = IncomingRequest { id, method, params, extras: Extensions::default() };
+            let request = IncomingRequest { id, method, params, extensions: Extensions::default() };
             responder.add(channel, request, &channel.client_state.activity).await;
         }
         Ok(JsonRpcMessage::Notification { method, params }) => {

@@ -27,7 +27,7 @@ pub(crate) struct IncomingRequest {
     pub(crate) method: String,
     pub(crate) params: Option<Box<RawValue>>,
     /// The transport values for sending the response.
-    pub(crate) extras: Extensions,
+    pub(crate) extensions: Extensions,
 }
 
 /// Responses that are in progress, at most [`server_request::MAX_CONCURRENT`] at once. A server
@@ -52,7 +52,8 @@ impl Responder {
             self.0.next().await;
         }
         let Some((guard, registration)) = channel.in_progress.begin(&request.id) else {
-            return tracing::debug!(id = %request.id, "skipped a server request that is already in progress");
+            tracing::debug!(id = %request.id, "skipped a server request that is in progress");
+            return;
         };
         let response = respond(channel.clone(), Arc::clone(activity), request);
         self.0.push(Box::pin(async move {
@@ -67,7 +68,7 @@ impl Responder {
         let mut event = event;
         while !self.0.is_empty() {
             match select(self.0.next(), event).await {
-                Either::Left((_, waiting)) => event = waiting,
+                Either::Left((_, pending)) => event = pending,
                 Either::Right((happened, _)) => return happened,
             }
         }
@@ -84,18 +85,17 @@ impl Drop for Responder {
 }
 
 async fn respond(channel: Channel, activity: Arc<Activity>, request: IncomingRequest) {
-    let IncomingRequest { id, method, params, extras } = request;
+    let IncomingRequest { id, method, params, extensions } = request;
     let outcome = server_request::respond(&channel, &activity, &method, params.as_deref()).await;
     let body = match serde_json::to_vec(&JsonRpcResponse::new(id, outcome)) {
         Ok(body) => body,
         Err(error) => {
-            return tracing::warn!(%error, method, "cannot serialize the response to a server request");
+            tracing::warn!(%error, method, "cannot serialize the response to a server request");
+            return;
         }
     };
     let message = OutgoingMessage::new(body, MessageKind::OneWay, channel.context.clone());
-    if let Err(error) =
-        channel.transport.send(OutgoingMessage { extensions: extras, ..message }).await
-    {
+    if let Err(error) = channel.transport.send(OutgoingMessage { extensions, ..message }).await {
         tracing::debug!(%error, method, "cannot send the response to a server request");
     }
 }

@@ -21,7 +21,7 @@ use super::{channel::Channel, client_state::ClientState};
 use crate::{
     error::Error,
     handler::{Declined, Form, Handler, HandlerCapabilities, UrlElicitation},
-    request::{Activity, Name},
+    request::{Activity, MethodName},
     text::{Truncated, without_text},
     transport::BoxError,
 };
@@ -44,11 +44,11 @@ pub(crate) enum ServerRequest {
 impl ServerRequest {
     /// Reads a JSON-RPC request of the server, as in the stateful versions.
     fn from_request(
-        serves: HandlerCapabilities,
+        capabilities: HandlerCapabilities,
         method: &str,
         params: Option<&RawValue>,
     ) -> Result<Self, ErrorObject> {
-        if !serves.supports(method) {
+        if !capabilities.supports(method) {
             return Err(not_supported(method));
         }
         let request = match method {
@@ -58,19 +58,19 @@ impl ServerRequest {
             }
             _ => InputRequest::ListRoots(ListRootsRequest::default()),
         };
-        Self::new(serves, request)
+        Self::new(capabilities, request)
     }
 
     /// Checks a request against the capabilities of the handler.
-    fn new(serves: HandlerCapabilities, request: InputRequest) -> Result<Self, ErrorObject> {
+    fn new(capabilities: HandlerCapabilities, request: InputRequest) -> Result<Self, ErrorObject> {
         let method = method_of(&request);
-        if !serves.supports(method) {
+        if !capabilities.supports(method) {
             return Err(not_supported(method));
         }
         match request {
-            InputRequest::Elicit(request) => Self::elicitation(serves, request.params),
+            InputRequest::Elicit(request) => Self::elicitation(capabilities, request.params),
             InputRequest::CreateMessage(request) => {
-                validate_sampling(serves, &request.params)?;
+                validate_sampling(capabilities, &request.params)?;
                 Ok(Self::Sampling(Box::new(request.params)))
             }
             _ => Ok(Self::Roots),
@@ -78,11 +78,11 @@ impl ServerRequest {
     }
 
     fn elicitation(
-        serves: HandlerCapabilities,
+        capabilities: HandlerCapabilities,
         params: ElicitRequestParams,
     ) -> Result<Self, ErrorObject> {
         let mode = match params {
-            ElicitRequestParams::Form(params) if serves.form => {
+            ElicitRequestParams::Form(params) if capabilities.form => {
                 return match Form::parse(&params.requested_schema) {
                     Ok(form) => Ok(Self::Form(form, params)),
                     Err(error) => {
@@ -90,7 +90,9 @@ impl ServerRequest {
                     }
                 };
             }
-            ElicitRequestParams::Url(params) if serves.url => return Ok(Self::Url(params.into())),
+            ElicitRequestParams::Url(params) if capabilities.url => {
+                return Ok(Self::Url(params.into()));
+            }
             ElicitRequestParams::Form(_) => "form".to_owned(),
             ElicitRequestParams::Url(_) => "url".to_owned(),
             ElicitRequestParams::Unknown(params) => {
@@ -115,20 +117,20 @@ impl ServerRequest {
     /// Lets the handler process the request. A panic is an error like others, because it must not
     /// end the call or the listener.
     async fn handle(self, handler: &dyn Handler) -> Result<InputResponse, BoxError> {
-        let answer = AssertUnwindSafe(self.answer(handler)).catch_unwind().await;
-        answer.unwrap_or_else(|_| Err("the handler panicked".into()))
+        let response = AssertUnwindSafe(self.call_handler(handler)).catch_unwind().await;
+        response.unwrap_or_else(|_| Err("the handler panicked".into()))
     }
 
-    async fn answer(self, handler: &dyn Handler) -> Result<InputResponse, BoxError> {
+    async fn call_handler(self, handler: &dyn Handler) -> Result<InputResponse, BoxError> {
         let declined = || ElicitResult::new(ElicitAction::Decline);
         Ok(match self {
             Self::Form(form, params) => {
-                let result = decline_if_refused(handler.elicit_form(params).await, declined)?;
+                let result = declined_to_result(handler.elicit_form(params).await, declined)?;
                 InputResponse::Elicit(form.complete(result)?)
             }
             Self::Url(elicitation) => {
                 let action = handler.elicit_url(elicitation).await.map(ElicitResult::new);
-                InputResponse::Elicit(decline_if_refused(action, declined)?)
+                InputResponse::Elicit(declined_to_result(action, declined)?)
             }
             Self::Sampling(params) => InputResponse::CreateMessage(unwrap_single_block(
                 handler.create_message(*params).await?,
@@ -151,11 +153,12 @@ pub(crate) async fn respond(
     if method == PingRequest::NAME {
         return Ok(InputResponse::Unknown(JsonObject::new()));
     }
-    let server_request = ServerRequest::from_request(channel.client_state.serves, method, params)?;
+    let server_request =
+        ServerRequest::from_request(channel.client_state.handler_capabilities, method, params)?;
     let _activity = activity.start_work();
-    let answer = server_request.handle(&*channel.client_state.handler).await;
-    let answer = answer.and_then(|answer| check_revision(answer, channel.context.revision));
-    answer.map_err(|error| to_error_object(method, &error))
+    let response = server_request.handle(&*channel.client_state.handler).await;
+    let response = response.and_then(|response| check_revision(response, channel.context.revision));
+    response.map_err(|error| to_error_object(method, &error))
 }
 
 /// Collects the input that a call requires (MCP 2026-07-28, basic/patterns/mrtr). If any input is
@@ -163,29 +166,31 @@ pub(crate) async fn respond(
 pub(crate) async fn collect_responses(
     client_state: &ClientState,
     activity: &Arc<Activity>,
-    method: &Name,
+    method: &MethodName,
     requests: InputRequests,
 ) -> Result<InputResponses, Error> {
     let undeclared = |error: ErrorObject| {
-        Error::invalid(
+        Error::invalid_response(
             method.clone(),
             format!("the server required undeclared input: {}", error.message),
         )
     };
     let mut server_requests = Vec::with_capacity(requests.len());
     for (key, request) in requests {
-        server_requests
-            .push((key, ServerRequest::new(client_state.serves, request).map_err(undeclared)?));
+        server_requests.push((
+            key,
+            ServerRequest::new(client_state.handler_capabilities, request).map_err(undeclared)?,
+        ));
     }
     let _activity = activity.start_work();
-    let answers = server_requests.into_iter().map(async |(key, server_request)| {
-        let asked = server_request.method();
-        let answer = server_request.handle(&*client_state.handler).await;
-        answer
-            .map(|answer| (key, answer))
-            .map_err(|error| Error::input(method.clone(), asked, error))
+    let responses = server_requests.into_iter().map(async |(key, server_request)| {
+        let input_method = server_request.method();
+        let response = server_request.handle(&*client_state.handler).await;
+        response
+            .map(|response| (key, response))
+            .map_err(|error| Error::input_unavailable(method.clone(), input_method, error))
     });
-    stream::iter(answers).buffer_unordered(MAX_CONCURRENT).try_collect().await
+    stream::iter(responses).buffer_unordered(MAX_CONCURRENT).try_collect().await
 }
 
 fn method_of(request: &InputRequest) -> &str {
@@ -207,10 +212,10 @@ fn decode_params<T: DeserializeOwned>(params: Option<&RawValue>) -> Result<T, Er
 }
 
 fn validate_sampling(
-    serves: HandlerCapabilities,
+    capabilities: HandlerCapabilities,
     params: &CreateMessageRequestParams,
 ) -> Result<(), ErrorObject> {
-    if !serves.tools && (params.tools.is_some() || params.tool_choice.is_some()) {
+    if !capabilities.tools && (params.tools.is_some() || params.tool_choice.is_some()) {
         return Err(invalid_params("this client does not support sampling with tools"));
     }
     let results = |message: &SamplingMessage| {
@@ -227,13 +232,13 @@ fn validate_sampling(
         }
         let next = params.messages.get(index + 1).filter(|next| next.role == Role::User);
         let next = next.map_or(&[][..], |next| next.content.as_slice());
-        let lacks = |block: &Block| match block {
+        let lacks_result = |block: &Block| match block {
             Block::ToolUse(used) => !next.iter().any(
                 |block| matches!(block, Block::ToolResult(result) if result.tool_use_id == used.id),
             ),
             _ => false,
         };
-        if message.content.as_slice().iter().any(lacks) {
+        if message.content.as_slice().iter().any(lacks_result) {
             return Err(invalid_params("a tool use has no result in the next message"));
         }
     }
@@ -241,13 +246,13 @@ fn validate_sampling(
 }
 
 /// Converts [`Declined`] to a declined elicitation, which is a result and not an error.
-fn decline_if_refused<T>(
-    answer: Result<T, BoxError>,
+fn declined_to_result<T>(
+    response: Result<T, BoxError>,
     declined: impl FnOnce() -> T,
 ) -> Result<T, BoxError> {
-    match answer {
+    match response {
         Err(error) if error.is::<Declined>() => Ok(declined()),
-        answer => answer,
+        response => response,
     }
 }
 
@@ -266,16 +271,16 @@ fn unwrap_single_block(mut result: CreateMessageResult) -> CreateMessageResult {
 /// Returns the response. Returns an error if it has several content blocks and the protocol version
 /// allows only one (MCP 2025-11-25, client/sampling).
 fn check_revision(
-    answer: InputResponse,
+    response: InputResponse,
     revision: Option<Revision>,
 ) -> Result<InputResponse, BoxError> {
-    let has_many = match &answer {
+    let has_many = match &response {
         InputResponse::CreateMessage(result) => matches!(result.content, OneOrMany::Many(_)),
         _ => false,
     };
     match has_many && revision.is_some_and(|revision| revision < Revision::V2025_11_25) {
         true => Err("the protocol version allows only one content block".into()),
-        false => Ok(answer),
+        false => Ok(response),
     }
 }
 
@@ -320,12 +325,12 @@ mod tests {
         {
             let result = json!({ "role": "assistant", "model": "m", "content": content });
             let result: CreateMessageResult = serde_json::from_value(result).unwrap();
-            let fits = |revision| {
-                let answer = InputResponse::CreateMessage(unwrap_single_block(result.clone()));
-                check_revision(answer, Some(revision)).is_ok()
+            let is_allowed = |revision| {
+                let response = InputResponse::CreateMessage(unwrap_single_block(result.clone()));
+                check_revision(response, Some(revision)).is_ok()
             };
-            assert_eq!(fits(Revision::V2025_06_18), older, "{content}");
-            assert!(fits(Revision::V2025_11_25), "{content}");
+            assert_eq!(is_allowed(Revision::V2025_06_18), older, "{content}");
+            assert!(is_allowed(Revision::V2025_11_25), "{content}");
         }
     }
 }

@@ -71,7 +71,7 @@ impl HandlerCapabilities {
     /// mode would stand for forms, so it is left out if no mode is supported (MCP
     /// client/elicitation, "Capabilities").
     pub(crate) fn to_client_capabilities(self) -> ClientCapabilities {
-        let present = |served: bool| served.then(JsonObject::new);
+        let present = |supported: bool| supported.then(JsonObject::new);
         let mut elicitation = ClientCapabilitiesElicitation::default();
         (elicitation.form, elicitation.url) = (present(self.form), present(self.url));
         let mut sampling = ClientCapabilitiesSampling::default();
@@ -91,17 +91,20 @@ mod tests {
     #[test]
     fn only_supported_features_are_declared() {
         // LIFE-10, ELIC-01, SAMP-01, ROOT-01, N-ELIC-01
-        let nothing = HandlerCapabilities::none();
-        for (serves, declared) in [
-            (nothing, "{}"),
-            (nothing.form(), r#"{"elicitation":{"form":{}}}"#),
-            (nothing.url(), r#"{"elicitation":{"url":{}}}"#),
-            (nothing.form().url(), r#"{"elicitation":{"form":{},"url":{}}}"#),
-            (nothing.sampling(), r#"{"sampling":{}}"#),
-            (nothing.sampling_with_tools(), r#"{"sampling":{"tools":{}}}"#),
-            (nothing.roots(), r#"{"roots":{}}"#),
+        let none = HandlerCapabilities::none();
+        for (capabilities, declared) in [
+            (none, "{}"),
+            (none.form(), r#"{"elicitation":{"form":{}}}"#),
+            (none.url(), r#"{"elicitation":{"url":{}}}"#),
+            (none.form().url(), r#"{"elicitation":{"form":{},"url":{}}}"#),
+            (none.sampling(), r#"{"sampling":{}}"#),
+            (none.sampling_with_tools(), r#"{"sampling":{"tools":{}}}"#),
+            (none.roots(), r#"{"roots":{}}"#),
         ] {
-            assert_eq!(serde_json::to_string(&serves.to_client_capabilities()).unwrap(), declared);
+            assert_eq!(
+                serde_json::to_string(&capabilities.to_client_capabilities()).unwrap(),
+                declared
+            );
         }
     }
 }

@@ -11,8 +11,6 @@ use mcp_types::v2026_07_28::{
 use super::{capabilities::HandlerCapabilities, elicitation::UrlElicitation};
 use crate::transport::BoxError;
 
-type Answer<'a, T> = BoxFuture<'a, Result<T, BoxError>>;
-
 /// Handles the requests that a server sends to the client: elicitation, sampling and roots.
 ///
 /// Set it with [`ClientBuilder::handler`]. It works the same way for all protocol versions. The
@@ -77,7 +75,10 @@ pub trait Handler: Send + Sync + 'static {
     ///
     /// In an accepted form, a field without a value gets its default. A field that is `null` stays
     /// empty. Content that is invalid for the form is not sent and counts as an error.
-    fn elicit_form(&self, form: ElicitRequestFormParams) -> Answer<'_, ElicitResult> {
+    fn elicit_form(
+        &self,
+        form: ElicitRequestFormParams,
+    ) -> BoxFuture<'_, Result<ElicitResult, BoxError>> {
         let _ = form;
         not_implemented()
     }
@@ -87,7 +88,10 @@ pub trait Handler: Send + Sync + 'static {
     ///
     /// Show the whole URL to the user first, and do not fetch it before. Accepting is only consent.
     /// It does not mean that the user has finished at the URL.
-    fn elicit_url(&self, elicitation: UrlElicitation) -> Answer<'_, ElicitAction> {
+    fn elicit_url(
+        &self,
+        elicitation: UrlElicitation,
+    ) -> BoxFuture<'_, Result<ElicitAction, BoxError>> {
         let _ = elicitation;
         not_implemented()
     }
@@ -103,19 +107,19 @@ pub trait Handler: Send + Sync + 'static {
     fn create_message(
         &self,
         params: CreateMessageRequestParams,
-    ) -> Answer<'_, CreateMessageResult> {
+    ) -> BoxFuture<'_, Result<CreateMessageResult, BoxError>> {
         let _ = params;
         not_implemented()
     }
 
     /// Returns the directories and files that the server may use, as `file://` URIs (MCP
     /// client/roots).
-    fn list_roots(&self) -> Answer<'_, Vec<Root>> {
+    fn list_roots(&self) -> BoxFuture<'_, Result<Vec<Root>, BoxError>> {
         not_implemented()
     }
 }
 
-fn not_implemented<T: Send + 'static>() -> Answer<'static, T> {
+fn not_implemented<T: Send + 'static>() -> BoxFuture<'static, Result<T, BoxError>> {
     Box::pin(ready(Err("the handler declares this capability but does not implement it".into())))
 }
 
@@ -124,11 +128,17 @@ impl<T: Handler + ?Sized> Handler for Arc<T> {
         (**self).capabilities()
     }
 
-    fn elicit_form(&self, form: ElicitRequestFormParams) -> Answer<'_, ElicitResult> {
+    fn elicit_form(
+        &self,
+        form: ElicitRequestFormParams,
+    ) -> BoxFuture<'_, Result<ElicitResult, BoxError>> {
         (**self).elicit_form(form)
     }
 
-    fn elicit_url(&self, elicitation: UrlElicitation) -> Answer<'_, ElicitAction> {
+    fn elicit_url(
+        &self,
+        elicitation: UrlElicitation,
+    ) -> BoxFuture<'_, Result<ElicitAction, BoxError>> {
         (**self).elicit_url(elicitation)
     }
 
@@ -139,11 +149,11 @@ impl<T: Handler + ?Sized> Handler for Arc<T> {
     fn create_message(
         &self,
         params: CreateMessageRequestParams,
-    ) -> Answer<'_, CreateMessageResult> {
+    ) -> BoxFuture<'_, Result<CreateMessageResult, BoxError>> {
         (**self).create_message(params)
     }
 
-    fn list_roots(&self) -> Answer<'_, Vec<Root>> {
+    fn list_roots(&self) -> BoxFuture<'_, Result<Vec<Root>, BoxError>> {
         (**self).list_roots()
     }
 }

@@ -54,9 +54,11 @@ impl Evidence {
 pub(super) fn contradicts_stateless(error: &Error) -> bool {
     /// The codes without a defined meaning, such as "no session" (MCP 2026-07-28, basic, "Error
     /// Codes").
-    const MEANINGLESS: std::ops::RangeInclusive<i64> = -32019..=-32000;
+    const UNDEFINED_CODES: std::ops::RangeInclusive<i64> = -32019..=-32000;
     match (Evidence::of(error), error.code()) {
-        (Evidence::Stateful, Some(code)) => error.status().is_some() && MEANINGLESS.contains(&code),
+        (Evidence::Stateful, Some(code)) => {
+            error.status().is_some() && UNDEFINED_CODES.contains(&code)
+        }
         (evidence, None) => matches!(evidence, Evidence::Stateful | Evidence::NoPost),
         _ => false,
     }

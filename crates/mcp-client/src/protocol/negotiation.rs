@@ -86,7 +86,7 @@ impl Negotiation {
     ///
     /// The wait ends after one second, because the other client may have to obtain a token first.
     /// It may also end without a result, because the server may reject the other user only.
-    pub(crate) async fn wait_turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+    pub(crate) async fn lock_detection(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
         const MAX_WAIT: Duration = Duration::from_secs(1);
         let detecting = &self.0.detecting;
         if let Ok(guard) = detecting.try_lock() {

@@ -85,9 +85,9 @@ enum Verdict {
     Continue(Step, Attempts),
     /// The server supports this version. The result of `server/discover` is included if there is
     /// one.
-    Speaks { revision: Revision, fallback: bool, discovered: Option<Box<DiscoverResult>> },
+    Supports { revision: Revision, fallback: bool, discovered: Option<Box<DiscoverResult>> },
     /// The server supports this version, but the request failed.
-    SpeaksButFailed { revision: Revision, error: Error },
+    SupportsButFailed { revision: Revision, error: Error },
     /// The version cannot be detected.
     Unknown(Error),
 }
@@ -108,12 +108,12 @@ impl Step {
 
 impl Failures {
     /// Returns the error of the detection, including the failure of the fallback transport.
-    fn into_error(self, stream: Option<Error>) -> Error {
+    fn into_error(self, fallback_error: Option<Error>) -> Error {
         match self {
             Self::Initialize { discover_error: Some(probe), error } => Error::NotMcp {
                 probe: Arc::new(probe),
                 initialize: Arc::new(error),
-                stream: stream.map(Arc::new),
+                stream: fallback_error.map(Arc::new),
             },
             Self::Initialize { discover_error: None, error } | Self::Discover(error) => error,
         }
@@ -138,7 +138,7 @@ fn decide(fact: Fact, attempts: Attempts) -> Verdict {
         // if no stateless one is common (ours).
         Fact::Discovered(result) => match choose(result.supported_versions.clone()) {
             Ok(revision) if revision.era() == Era::Stateless => {
-                Verdict::Speaks { revision, fallback: false, discovered: Some(result) }
+                Verdict::Supports { revision, fallback: false, discovered: Some(result) }
             }
             Ok(revision) => Verdict::Continue(Step::check(revision), attempts),
             Err(error) => Verdict::Unknown(error),
@@ -147,7 +147,7 @@ fn decide(fact: Fact, attempts: Attempts) -> Verdict {
         Fact::OtherResult => Verdict::Continue(Step::initialize(None, None), attempts),
         // Proves a stateful server (MCP 2025-11-25, basic/lifecycle, "Initialization").
         Fact::Initialized { revision, fallback } => {
-            Verdict::Speaks { revision, fallback, discovered: None }
+            Verdict::Supports { revision, fallback, discovered: None }
         }
         Fact::DiscoverFailed { version, error } => after_discover(version, error, attempts),
         Fact::InitializeFailed { offered, discover_error, error } => {
@@ -155,9 +155,9 @@ fn decide(fact: Fact, attempts: Attempts) -> Verdict {
         }
         Fact::FallbackFailed { before, error } => match error {
             // The server supports the fallback transport, or may support it (ours).
-            Some(error) if !is_no_stream(&error) => Verdict::Unknown(error),
+            Some(error) if !lacks_fallback(&error) => Verdict::Unknown(error),
             // Nothing has worked, so all errors are reported (ours).
-            stream => Verdict::Unknown(before.into_error(stream)),
+            error => Verdict::Unknown(before.into_error(error)),
         },
     }
 }
@@ -169,7 +169,7 @@ fn after_discover(version: Revision, error: Error, attempts: Attempts) -> Verdic
         Evidence::Versions(versions) => after_rejection(error, versions, attempts),
         // -32020 and -32021: stateless, so the error is reported and `initialize` is not sent (V,
         // H, S).
-        Evidence::Stateless => Verdict::SpeaksButFailed { revision: version, error },
+        Evidence::Stateless => Verdict::SupportsButFailed { revision: version, error },
         // Any other JSON-RPC error (S), any other 4xx (H).
         Evidence::Stateful => Verdict::Continue(Step::initialize(None, Some(error)), attempts),
         // 405: a Streamable HTTP server must accept POST, so HTTP+SSE is tried (ours).
@@ -242,7 +242,7 @@ fn is_unreachable(error: &Error) -> bool {
 }
 
 /// Returns true if the server does not support the fallback transport.
-fn is_no_stream(error: &Error) -> bool {
+fn lacks_fallback(error: &Error) -> bool {
     match Evidence::of(error) {
         Evidence::Stateful | Evidence::NoPost => true,
         _ => error.transport_kind() == Some(TransportErrorKind::Protocol),
@@ -255,16 +255,16 @@ impl Protocol {
         let mut step = Step::Discover(version::NEWEST_STATELESS);
         let mut attempts = Attempts { rejections: 0, can_restart: self.probe_timeout.is_some() };
         loop {
-            match decide(self.take(step).await?, attempts) {
+            match decide(self.run(step).await?, attempts) {
                 Verdict::Continue(next, counted) => (step, attempts) = (next, counted),
-                Verdict::Speaks { revision, fallback, discovered } => {
+                Verdict::Supports { revision, fallback, discovered } => {
                     if let Some(result) = discovered {
-                        self.stateless.keep(revision, *result);
+                        self.stateless.store(revision, *result);
                     }
                     self.negotiation.decide(revision, fallback);
                     return Ok(revision);
                 }
-                Verdict::SpeaksButFailed { revision, error } => {
+                Verdict::SupportsButFailed { revision, error } => {
                     self.negotiation.decide(revision, false);
                     return Err(error);
                 }
@@ -277,9 +277,9 @@ impl Protocol {
     ///
     /// # Errors
     /// Returns an error if the connection cannot be closed for a restart.
-    async fn take(&self, step: Step) -> Result<Fact, Error> {
+    async fn run(&self, step: Step) -> Result<Fact, Error> {
         Ok(match step {
-            Step::Discover(version) => match self.first_answer(version).await {
+            Step::Discover(version) => match self.first_response(version).await {
                 Ok(fact) => fact,
                 Err(error) => Fact::DiscoverFailed { version, error },
             },
@@ -305,11 +305,11 @@ impl Protocol {
     /// Sends `server/discover`. If the transport has a probe timeout and it passes, also sends
     /// `initialize` and uses the first response. The server may be a stateful one that does not
     /// respond, or a slow one.
-    async fn first_answer(&self, version: Revision) -> Result<Fact, Error> {
+    async fn first_response(&self, version: Revision) -> Result<Fact, Error> {
         let probe = pin!(self.stateless.discover(version));
         let Some(limit) = self.probe_timeout else { return probe.await.map(Fact::from) };
         let probe = match select(probe, pin!(unconstrained(sleep(limit)))).await {
-            Either::Left((answer, _)) => return answer.map(Fact::from),
+            Either::Left((outcome, _)) => return outcome.map(Fact::from),
             Either::Right(((), probe)) => probe,
         };
         match select(probe, pin!(self.stateful.open(None))).await {
@@ -336,7 +336,7 @@ impl Protocol {
         };
         let revision = choose(versions).ok().filter(|chosen| chosen.era() == Era::Stateless)?;
         if let Some(result) = result {
-            self.stateless.keep(revision, *result);
+            self.stateless.store(revision, *result);
         }
         self.negotiation.decide(revision, false);
         Some(revision)
@@ -344,7 +344,7 @@ impl Protocol {
 }
 
 fn initialized(session: &Session, fallback: bool) -> Fact {
-    Fact::Initialized { revision: session.profile().revision, fallback }
+    Fact::Initialized { revision: session.server_info().revision, fallback }
 }
 
 #[cfg(test)]
@@ -356,7 +356,7 @@ mod tests {
     use crate::transport::TransportError;
 
     const FIRST: Attempts = Attempts { rejections: 0, can_restart: true };
-    const SPENT: Attempts = Attempts { rejections: MAX_REJECTIONS - 1, can_restart: false };
+    const EXHAUSTED: Attempts = Attempts { rejections: MAX_REJECTIONS - 1, can_restart: false };
 
     fn rpc(code: i64, supported: &[&str]) -> Error {
         let data = Some(json!({ "supported": supported }));
@@ -388,7 +388,7 @@ mod tests {
     }
 
     /// Formats a verdict briefly.
-    fn shown(fact: Fact, attempts: Attempts) -> String {
+    fn describe(fact: Fact, attempts: Attempts) -> String {
         match decide(fact, attempts) {
             Verdict::Continue(Step::Discover(version), _) => format!("discover {version}"),
             Verdict::Continue(Step::Initialize { offered, restart, .. }, _) => {
@@ -396,23 +396,23 @@ mod tests {
                 format!("initialize {offered}{}", if restart { ", restarted" } else { "" })
             }
             Verdict::Continue(Step::FallBack(_), _) => "fall back".to_owned(),
-            Verdict::Speaks { revision, fallback, .. } => {
-                format!("speaks {revision}{}", if fallback { " on the fallback" } else { "" })
+            Verdict::Supports { revision, fallback, .. } => {
+                format!("supports {revision}{}", if fallback { " on the fallback" } else { "" })
             }
-            Verdict::SpeaksButFailed { revision, .. } => format!("speaks {revision}, failed"),
+            Verdict::SupportsButFailed { revision, .. } => format!("supports {revision}, failed"),
             Verdict::Unknown(Error::NotMcp { stream, .. }) => {
-                format!("no MCP{}", if stream.is_some() { ", no stream" } else { "" })
+                format!("not MCP{}", if stream.is_some() { ", no fallback" } else { "" })
             }
             Verdict::Unknown(_) => "unknown".to_owned(),
         }
     }
 
     #[test]
-    fn each_answer_to_discover_has_its_verdict() {
+    fn each_discover_outcome_has_its_verdict() {
         // N-VER-01, N-VER-04, N-VER-05, N-STDIO-06
         const REJECTED: i64 = error_code::UNSUPPORTED_PROTOCOL_VERSION;
-        for (fact, first, spent) in [
-            (discovered(&["2026-07-28", "2025-11-25"]), "speaks 2026-07-28", None),
+        for (fact, first, exhausted) in [
+            (discovered(&["2026-07-28", "2025-11-25"]), "supports 2026-07-28", None),
             (discovered(&["2025-06-18"]), "initialize 2025-06-18", None),
             (discovered(&["2027-01-01"]), "unknown", None),
             (Fact::OtherResult, "initialize newest", None),
@@ -429,7 +429,7 @@ mod tests {
             (discover_failed(rpc(REJECTED, &[])), "unknown", None),
             (
                 discover_failed(rpc(error_code::HEADER_MISMATCH, &[])),
-                "speaks 2026-07-28, failed",
+                "supports 2026-07-28, failed",
                 None,
             ),
             (discover_failed(rpc(-32601, &[])), "initialize newest", None),
@@ -444,25 +444,25 @@ mod tests {
             ),
             (discover_failed(transport(TransportErrorKind::Unreachable)), "unknown", None),
         ] {
-            let (name, again) = (format!("{fact:?}"), spent.unwrap_or(first));
+            let (name, again) = (format!("{fact:?}"), exhausted.unwrap_or(first));
             let copy = match &fact {
                 Fact::DiscoverFailed { error, .. } => discover_failed(error.clone()),
                 Fact::Discovered(result) => Fact::Discovered(result.clone()),
                 _ => Fact::OtherResult,
             };
-            assert_eq!(shown(fact, FIRST), first, "{name}");
-            assert_eq!(shown(copy, SPENT), again, "{name}, once more");
+            assert_eq!(describe(fact, FIRST), first, "{name}");
+            assert_eq!(describe(copy, EXHAUSTED), again, "{name}, once more");
         }
     }
 
     #[test]
-    fn each_answer_to_initialize_has_its_verdict() {
+    fn each_initialize_outcome_has_its_verdict() {
         // LEG-02
         let revision = Revision::V2025_06_18;
         let initialized = |fallback| Fact::Initialized { revision, fallback };
-        assert_eq!(shown(initialized(false), FIRST), "speaks 2025-06-18");
-        assert_eq!(shown(initialized(true), FIRST), "speaks 2025-06-18 on the fallback");
-        for (probe, error, first, spent) in [
+        assert_eq!(describe(initialized(false), FIRST), "supports 2025-06-18");
+        assert_eq!(describe(initialized(true), FIRST), "supports 2025-06-18 on the fallback");
+        for (probe, error, first, exhausted) in [
             (Some(status(400)), status(400), "initialize newest, restarted", "fall back"),
             (Some(status(400)), rpc(-32601, &[]), "initialize newest, restarted", "unknown"),
             (None, status(404), "fall back", "fall back"),
@@ -471,24 +471,24 @@ mod tests {
         ] {
             let name = format!("{probe:?} {error:?}");
             let fact = || initialize_failed(probe.clone(), error.clone());
-            assert_eq!(shown(fact(), FIRST), first, "{name}");
-            assert_eq!(shown(fact(), SPENT), spent, "{name}, once more");
+            assert_eq!(describe(fact(), FIRST), first, "{name}");
+            assert_eq!(describe(fact(), EXHAUSTED), exhausted, "{name}, once more");
         }
         let rejected = rpc(error_code::UNSUPPORTED_PROTOCOL_VERSION, &["2026-07-28"]);
-        assert_eq!(shown(initialize_failed(None, rejected), FIRST), "discover 2026-07-28");
+        assert_eq!(describe(initialize_failed(None, rejected), FIRST), "discover 2026-07-28");
     }
 
     #[test]
     fn without_a_fallback_all_failures_are_reported() {
         for (probe, error, expected) in [
-            (Some(status(400)), None, "no MCP"),
-            (Some(status(400)), Some(status(404)), "no MCP, no stream"),
+            (Some(status(400)), None, "not MCP"),
+            (Some(status(400)), Some(status(404)), "not MCP, no fallback"),
             (Some(status(400)), Some(status(401)), "unknown"),
             (None, Some(status(404)), "unknown"),
         ] {
             let name = format!("{probe:?} {error:?}");
             let before = Failures::Initialize { discover_error: probe, error: status(404) };
-            assert_eq!(shown(Fact::FallbackFailed { before, error }, FIRST), expected, "{name}");
+            assert_eq!(describe(Fact::FallbackFailed { before, error }, FIRST), expected, "{name}");
         }
         let before = Failures::Discover(status(405));
         let Verdict::Unknown(error) = decide(Fact::FallbackFailed { before, error: None }, FIRST)

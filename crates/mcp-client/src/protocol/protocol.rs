@@ -26,7 +26,7 @@ use crate::{
     changes::ChangeQueue,
     error::Error,
     exchange::Channel,
-    request::{CallOptions, Deadline, Name, Request},
+    request::{CallOptions, Deadline, MethodName, Request},
     result::{Decode, ServerInfo},
     transport::Extensions,
 };
@@ -74,11 +74,11 @@ impl Protocol {
 
     /// Returns the identity and capabilities of the server.
     pub(crate) async fn server_info(&self) -> Result<Arc<ServerInfo>, Error> {
-        let asked = Instant::now();
+        let since = Instant::now();
         let mut revision = self.revision().await?;
         let mut rejections = 0;
         loop {
-            let outcome = self.server_info_at(revision, asked).await;
+            let outcome = self.server_info_at(revision, since).await;
             let Err(error) = outcome else { return outcome };
             rejections += 1;
             if rejections == MAX_REJECTIONS {
@@ -91,11 +91,11 @@ impl Protocol {
     async fn server_info_at(
         &self,
         revision: Revision,
-        asked: Instant,
+        since: Instant,
     ) -> Result<Arc<ServerInfo>, Error> {
         match revision.era() {
-            Era::Stateful => Ok(Arc::clone(self.stateful().session().await?.profile())),
-            Era::Stateless => self.stateless.server_info(revision, asked).await,
+            Era::Stateful => Ok(Arc::clone(self.stateful().session().await?.server_info())),
+            Era::Stateless => self.stateless.server_info(revision, since).await,
         }
     }
 
@@ -139,15 +139,15 @@ impl Protocol {
     /// Sends a notification.
     pub(crate) async fn notify(
         &self,
-        method: &Name,
+        method: &MethodName,
         params: Option<&impl Serialize>,
-        extras: Option<&Extensions>,
+        extensions: Option<&Extensions>,
     ) -> Result<(), Error> {
         let revision = self.revision().await?;
         supports(revision, method)?;
         match revision.era() {
-            Era::Stateful => self.stateful().notify(method, params, extras).await,
-            Era::Stateless => self.stateless.notify(revision, method, params, extras).await,
+            Era::Stateful => self.stateful().notify(method, params, extensions).await,
+            Era::Stateless => self.stateless.notify(revision, method, params, extensions).await,
         }
     }
 
@@ -204,8 +204,8 @@ impl Protocol {
     }
 
     /// Returns the method of the first request to the server, for error messages.
-    pub(crate) fn first_method(&self) -> Name {
-        Name::Borrowed(match self.known().map(Revision::era) {
+    pub(crate) fn first_method(&self) -> MethodName {
+        MethodName::Borrowed(match self.known_revision().map(Revision::era) {
             Some(Era::Stateful) => InitializeRequest::NAME,
             Some(Era::Stateless) | None => DiscoverRequest::NAME,
         })
@@ -213,26 +213,26 @@ impl Protocol {
 
     /// Returns the version that the server supports. Detects it unless it is known.
     pub(crate) async fn revision(&self) -> Result<Revision, Error> {
-        match self.known() {
+        match self.known_revision() {
             Some(revision) => Ok(revision),
             // Boxed because this is rare, which keeps the future of each call small.
             None => Box::pin(self.detect_once()).await,
         }
     }
 
-    fn known(&self) -> Option<Revision> {
+    fn known_revision(&self) -> Option<Revision> {
         self.pinned.or(self.stateful_only).or_else(|| self.negotiation.revision())
     }
 
     async fn detect_once(&self) -> Result<Revision, Error> {
-        let ask = async || {
-            let _turn = self.negotiation.wait_turn().await;
+        let detect = async || {
+            let _guard = self.negotiation.lock_detection().await;
             match self.negotiation.revision() {
                 Some(revision) => Ok(revision),
                 None => self.detect().await,
             }
         };
-        self.detection.get(|| self.negotiation.revision(), ask).await
+        self.detection.get(|| self.negotiation.revision(), detect).await
     }
 
     /// Returns the version to try after a request in another version has failed. Returns the error
@@ -288,16 +288,16 @@ impl Protocol {
 ///
 /// # Errors
 /// Returns [`Error::UnsupportedMethod`] if only the other versions have the method.
-fn supports(revision: Revision, method: &Name) -> Result<(), Error> {
+fn supports(revision: Revision, method: &MethodName) -> Result<(), Error> {
     let by_client = |methods: &[MethodInfo]| {
         methods.iter().any(|info| info.by_client && info.name == method.as_ref())
     };
-    let (old, new) = (&v2025_11_25::Methods::ALL, &v2026_07_28::Methods::ALL);
-    let (spoken, other) = match revision.era() {
-        Era::Stateful => (by_client(old), by_client(new)),
-        Era::Stateless => (by_client(new), by_client(old)),
+    let (stateful, stateless) = (&v2025_11_25::Methods::ALL, &v2026_07_28::Methods::ALL);
+    let (supported, other) = match revision.era() {
+        Era::Stateful => (by_client(stateful), by_client(stateless)),
+        Era::Stateless => (by_client(stateless), by_client(stateful)),
     };
-    match other && !spoken {
+    match other && !supported {
         true => Err(Error::UnsupportedMethod { method: method.clone(), revision }),
         false => Ok(()),
     }

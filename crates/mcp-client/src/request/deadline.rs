@@ -121,9 +121,10 @@ impl Deadline {
     /// applies.
     fn end(&self) -> (Instant, Duration) {
         let activities = self.own.get().into_iter().chain(&self.shared);
-        let alive =
+        let last_activity =
             activities.map(|activity| activity.last_recorded()).fold(self.started, Instant::max);
-        let (request, total) = (after(alive, self.request), after(self.started, self.total));
+        let (request, total) =
+            (after(last_activity, self.request), after(self.started, self.total));
         if request < total { (request, self.request) } else { (total, self.total) }
     }
 }
@@ -186,7 +187,7 @@ mod tests {
             assert_eq!(started.elapsed(), 9 * SECOND + SECOND / 2);
         }
         let deadline = Deadline::new(2 * SECOND, 5 * SECOND);
-        let _at_work = deadline.activity().start_work();
+        let _working = deadline.activity().start_work();
         assert_eq!(deadline.run(pin!(pending::<()>())).await, Err(5 * SECOND));
     }
 

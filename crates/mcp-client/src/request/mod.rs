@@ -11,8 +11,9 @@ pub(crate) use self::{
     deadline::{Activity, Deadline},
     meta::{CallerMeta, Envelope, InputParams, Meta, Params},
     params::{
-        Cursor, ResourceUri, ToolCall, require_object, split_meta, to_object, tool_params_error,
+        CallToolParams, ListParams, ResourceParams, require_object, split_meta, to_object,
+        tool_params_error,
     },
-    request::{Name, Request},
+    request::{MethodName, Request},
 };
 pub use self::{limits::Limits, options::CallOptions};

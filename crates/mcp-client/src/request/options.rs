@@ -35,11 +35,11 @@ use crate::transport::Extensions;
 #[must_use]
 pub struct CallOptions {
     pub(crate) timeout: Option<Duration>,
-    pub(crate) total: Option<Duration>,
+    pub(crate) max_total_timeout: Option<Duration>,
     pub(crate) meta: JsonObject,
-    pub(crate) extras: Extensions,
+    pub(crate) extensions: Extensions,
     pub(crate) on_progress: Option<OnProgress>,
-    pub(crate) logs: Option<LogReceiver>,
+    pub(crate) log_receiver: Option<LogReceiver>,
 }
 
 type OnProgress = Arc<dyn Fn(ProgressNotificationParams) + Send + Sync>;
@@ -69,8 +69,8 @@ impl CallOptions {
     /// [`Limits::max_total_timeout`].
     ///
     /// [`Limits::max_total_timeout`]: crate::Limits::max_total_timeout
-    pub fn max_total_timeout(self, total: Duration) -> Self {
-        Self { total: Some(total), ..self }
+    pub fn max_total_timeout(self, timeout: Duration) -> Self {
+        Self { max_total_timeout: Some(timeout), ..self }
     }
 
     /// Adds a member to the `_meta` object of requests (MCP basic, "_meta"). Members that the
@@ -102,23 +102,23 @@ impl CallOptions {
         level: LoggingLevel,
         on_log: impl Fn(LoggingMessageNotificationParams) + Send + Sync + 'static,
     ) -> Self {
-        Self { logs: Some(LogReceiver { level, on_log: Arc::new(on_log) }), ..self }
+        Self { log_receiver: Some(LogReceiver { level, on_log: Arc::new(on_log) }), ..self }
     }
 
-    /// Returns the limits of a call with these options. `all` are the limits of the client.
-    pub fn limits(&self, all: Limits) -> Limits {
-        let request = self.timeout.unwrap_or(all.timeout);
+    /// Returns the limits of a call with these options. `limits` are the limits of the client.
+    pub fn limits(&self, limits: Limits) -> Limits {
+        let timeout = self.timeout.unwrap_or(limits.timeout);
         Limits {
-            timeout: request,
-            max_total_timeout: self.total.unwrap_or(all.max_total_timeout),
-            ..all
+            timeout,
+            max_total_timeout: self.max_total_timeout.unwrap_or(limits.max_total_timeout),
+            ..limits
         }
     }
 
     /// Adds a value for the transport, such as the token for this call. At most one value of each
     /// type.
     pub fn extension<T: Send + Sync + 'static>(mut self, value: T) -> Self {
-        self.extras.insert(value);
+        self.extensions.insert(value);
         self
     }
 }
@@ -127,7 +127,7 @@ impl fmt::Debug for CallOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallOptions")
             .field("timeout", &self.timeout)
-            .field("total", &self.total)
+            .field("max_total_timeout", &self.max_total_timeout)
             .finish_non_exhaustive()
     }
 }

@@ -11,27 +11,27 @@ use crate::{error::Error, transport::BoxError};
 
 /// The parameters of `tools/call`, borrowed.
 #[derive(Serialize)]
-pub(crate) struct ToolCall<'a> {
+pub(crate) struct CallToolParams<'a> {
     pub(crate) name: &'a str,
     pub(crate) arguments: &'a RawValue,
 }
 
 /// The parameters of methods that return a list.
 #[derive(Serialize)]
-pub(crate) struct Cursor {
+pub(crate) struct ListParams {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cursor: Option<String>,
 }
 
 /// The parameters of requests about one resource.
 #[derive(Serialize)]
-pub(crate) struct ResourceUri<'a> {
+pub(crate) struct ResourceParams<'a> {
     pub(crate) uri: &'a str,
 }
 
 /// Returns the error for arguments of a tool that cannot be sent.
 pub(crate) fn tool_params_error(error: BoxError) -> Error {
-    Error::params(CallToolRequest::NAME, error)
+    Error::invalid_params(CallToolRequest::NAME, error)
 }
 
 /// Serializes arguments as a JSON object. `null` becomes an empty object.

@@ -5,11 +5,11 @@ use std::{borrow::Cow, sync::atomic::AtomicBool};
 use super::{deadline::Deadline, options::CallOptions};
 
 /// The name of a method. Owned for methods of extensions.
-pub(crate) type Name = Cow<'static, str>;
+pub(crate) type MethodName = Cow<'static, str>;
 
 /// A request from a caller, before a protocol version handler sends it.
 pub(crate) struct Request<'a, P> {
-    pub(crate) method: Name,
+    pub(crate) method: MethodName,
     /// Serializes as an object without `_meta`.
     pub(crate) params: &'a P,
     /// The name of the tool or prompt, or the URI of the resource. Stateless versions send it as a
@@ -24,7 +24,7 @@ pub(crate) struct Request<'a, P> {
 }
 
 impl<'a, P> Request<'a, P> {
-    pub(crate) fn new(method: Name, params: &'a P, deadline: &'a Deadline) -> Self {
+    pub(crate) fn new(method: MethodName, params: &'a P, deadline: &'a Deadline) -> Self {
         Self {
             method,
             params,

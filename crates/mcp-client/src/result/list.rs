@@ -164,8 +164,8 @@ mod tests {
             .into_iter()
             .map(|entry| entry.map(|it| it.name).map_err(|it| it.name.unwrap_or_default()))
             .collect();
-        let refused = |name: &str| Err(name.to_owned());
-        assert_eq!(shown, [Ok("one".to_owned()), refused("a://2"), refused(""), refused("")]);
+        let invalid = |name: &str| Err(name.to_owned());
+        assert_eq!(shown, [Ok("one".to_owned()), invalid("a://2"), invalid(""), invalid("")]);
         assert_eq!(page.next.as_deref(), Some("n"));
         assert_eq!(page.hint.map(|hint| hint.ttl), Some(Duration::from_millis(5)));
     }

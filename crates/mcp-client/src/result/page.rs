@@ -5,7 +5,7 @@ use std::{collections::HashSet, ops::ControlFlow};
 use mcp_types::error_code;
 
 use super::cache_hint::CacheHint;
-use crate::{error::Error, request::Name};
+use crate::{error::Error, request::MethodName};
 
 /// A page of a list.
 #[derive(Debug, Clone)]
@@ -40,10 +40,10 @@ pub(crate) struct Bounds {
 /// read again from the start, but only once.
 #[derive(Debug)]
 pub(crate) struct Pages<T> {
-    method: Name,
+    method: MethodName,
     bounds: Bounds,
     items: Vec<T>,
-    seen: HashSet<String>,
+    seen_cursors: HashSet<String>,
     pages: usize,
     bytes: usize,
     cursor: Option<String>,
@@ -53,12 +53,12 @@ pub(crate) struct Pages<T> {
 }
 
 impl<T> Pages<T> {
-    pub(crate) fn new(method: Name, bounds: Bounds) -> Self {
+    pub(crate) fn new(method: MethodName, bounds: Bounds) -> Self {
         Self {
             method,
             bounds,
             items: Vec::new(),
-            seen: HashSet::new(),
+            seen_cursors: HashSet::new(),
             pages: 0,
             bytes: 0,
             cursor: None,
@@ -111,7 +111,7 @@ impl<T> Pages<T> {
         if self.pages == pages {
             return Err(self.limit_exceeded(format!("has more than {pages} pages")));
         }
-        if !self.seen.insert(next.clone()) {
+        if !self.seen_cursors.insert(next.clone()) {
             return Err(self.limit_exceeded("repeats a cursor and would never end".to_owned()));
         }
         self.cursor = Some(next);
@@ -119,9 +119,9 @@ impl<T> Pages<T> {
     }
 
     fn cursor_is_stale(&self, error: &Error) -> bool {
-        let refused =
+        let rejected =
             matches!(error, Error::Rpc { error, .. } if error.code == error_code::INVALID_PARAMS);
-        (refused || error.is_session_ended()) && self.cursor.is_some() && !self.restarted
+        (rejected || error.is_session_ended()) && self.cursor.is_some() && !self.restarted
     }
 
     fn limit_exceeded(&self, reason: String) -> Error {
@@ -147,24 +147,24 @@ mod tests {
     /// Reads `pages` until the list ends. Returns the requested cursors and the outcome.
     fn read(pages: Vec<Result<Page<u8>, Error>>) -> (Vec<Option<String>>, String) {
         let mut list = Pages::new("x/list".into(), Bounds { pages: 4, items: 5, bytes: 45 });
-        let mut asked = Vec::new();
+        let mut cursors = Vec::new();
         for page in pages {
-            asked.push(list.cursor());
+            cursors.push(list.cursor());
             match list.add(page) {
                 Ok(ControlFlow::Continue(())) => {}
-                Ok(ControlFlow::Break(())) => return (asked, format!("{:?}", list.into_items())),
-                Err(error) => return (asked, error.to_string()),
+                Ok(ControlFlow::Break(())) => return (cursors, format!("{:?}", list.into_items())),
+                Err(error) => return (cursors, error.to_string()),
             }
         }
-        (asked, "unfinished".to_owned())
+        (cursors, "unfinished".to_owned())
     }
 
     #[test]
     fn pages_are_read_until_there_is_no_cursor() {
         // PAGE-02: neither an empty page with a cursor nor an empty cursor is the end
         let pages = vec![page(&[1], Some("a")), page(&[], Some("")), page(&[2, 3], None)];
-        let (asked, outcome) = read(pages);
-        assert_eq!(asked, [None, Some("a".to_owned()), Some(String::new())]);
+        let (cursors, outcome) = read(pages);
+        assert_eq!(cursors, [None, Some("a".to_owned()), Some(String::new())]);
         assert_eq!(outcome, "[1, 2, 3]");
     }
 
@@ -184,9 +184,9 @@ mod tests {
     #[test]
     fn a_rejected_cursor_restarts_the_list_once() {
         // PAGE-03
-        let (asked, outcome) =
+        let (cursors, outcome) =
             read(vec![page(&[1], Some("a")), stale(), page(&[2], Some("a")), page(&[3], None)]);
-        assert_eq!(asked, [None, Some("a".to_owned()), None, Some("a".to_owned())]);
+        assert_eq!(cursors, [None, Some("a".to_owned()), None, Some("a".to_owned())]);
         assert_eq!(outcome, "[2, 3]");
         let twice = vec![page(&[1], Some("a")), stale(), page(&[2], Some("b")), stale()];
         assert!(read(twice).1.contains("stale"));

@@ -113,7 +113,7 @@ impl SchemaSearch {
     fn search(&mut self, schema: &Value, mut path: Option<&mut Vec<String>>) -> Result<(), String> {
         let Value::Object(schema) = schema else { return Ok(()) };
         if let Some(name) = schema.get(KEYWORD) {
-            self.take(name, schema, path.as_deref())?;
+            self.add(name, schema, path.as_deref())?;
         }
         for (keyword, value) in schema {
             match (keyword.as_str(), value) {
@@ -146,27 +146,27 @@ impl SchemaSearch {
         Ok(())
     }
 
-    fn take(
+    fn add(
         &mut self,
         name: &Value,
         schema: &JsonObject,
         path: Option<&Vec<String>>,
     ) -> Result<(), String> {
-        let refuse = |reason: &str| {
+        let invalid = |reason: &str| {
             let name = name.to_string();
             Err(format!("invalid \"{KEYWORD}\" {}: {reason}", Truncated(&name)))
         };
         let Some(name) = name.as_str().filter(|name| is_token(name)) else {
-            return refuse("not a header name");
+            return invalid("not a header name");
         };
         let Some(path) = path else {
-            return refuse("the argument is not reachable through \"properties\" alone");
+            return invalid("the argument is not reachable through \"properties\" alone");
         };
         if !is_primitive(schema.get("type")) {
-            return refuse("expected an argument of type string, integer or boolean");
+            return invalid("expected an argument of type string, integer or boolean");
         }
         if !self.names.insert(name.to_ascii_lowercase()) {
-            return refuse("duplicate header name");
+            return invalid("duplicate header name");
         }
         self.headers.push(ParamHeader { name: name.to_owned(), path: path.clone() });
         Ok(())
@@ -288,8 +288,8 @@ mod tests {
             (json!({ "type": "object", "x-mcp-header": "A" }), "expected an argument of type"),
             (json!({ "properties": { "a": good, "b": keyword(json!("a")) } }), "duplicate"),
         ] {
-            let refused = headers(schema.clone()).unwrap_err();
-            assert!(refused.contains(reason), "{schema}: {refused}");
+            let error = headers(schema.clone()).unwrap_err();
+            assert!(error.contains(reason), "{schema}: {error}");
         }
     }
 

@@ -107,7 +107,7 @@ mod tests {
     fn methods_require_the_capabilities_of_the_specification() {
         // LIFE-09
         let none = capabilities(json!({}));
-        for (method, lack) in [
+        for (method, missing) in [
             ("tools/list", Some("tools")),
             ("tools/call", Some("tools")),
             ("resources/templates/list", Some("resources")),
@@ -118,7 +118,7 @@ mod tests {
             ("ping", None),
             ("toolshed/open", None),
         ] {
-            assert_eq!(none.missing_for(method), lack, "{method}");
+            assert_eq!(none.missing_for(method), missing, "{method}");
         }
         let some = capabilities(json!({ "resources": { "subscribe": true }, "tools": {} }));
         assert_eq!(some.missing_for("resources/subscribe"), None);

@@ -73,22 +73,22 @@ impl SharedToolLists {
 
     fn find(&self, parts: &MessageParts<'_>) -> Option<ToolPage> {
         let shared = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let known = shared.pages.iter().rev().find(|known| parts.is_equal_to(known))?;
-        Some(known.page.clone())
+        let cached = shared.pages.iter().rev().find(|cached| parts.is_equal_to(cached))?;
+        Some(cached.page.clone())
     }
 
     fn insert(&self, parts: &MessageParts<'_>, page: &ToolPage) {
-        let known = SharedPage {
+        let cached = SharedPage {
             before: parts.before.into(),
             after: parts.after.into(),
             page: page.clone(),
         };
-        if known.len() > MAX_BYTES {
+        if cached.len() > MAX_BYTES {
             return;
         }
         let mut shared = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        shared.bytes += known.len();
-        shared.pages.push_back(known);
+        shared.bytes += cached.len();
+        shared.pages.push_back(cached);
         while shared.bytes > MAX_BYTES || shared.pages.len() > MAX_PAGES {
             let Some(oldest) = shared.pages.pop_front() else { break };
             shared.bytes -= oldest.len();
@@ -141,8 +141,8 @@ impl<'a> MessageParts<'a> {
         (digits[0] != b'0' || digits.len() == 1).then_some(Self { before, id, after })
     }
 
-    fn is_equal_to(&self, known: &SharedPage) -> bool {
-        *self.before == *known.before && *self.after == *known.after
+    fn is_equal_to(&self, cached: &SharedPage) -> bool {
+        *self.before == *cached.before && *self.after == *cached.after
     }
 }
 
@@ -154,26 +154,26 @@ mod tests {
 
     /// Returns the tools of a page, or a text for any other outcome.
     fn decode(
-        known: &SharedToolLists,
+        lists: &SharedToolLists,
         message: &str,
     ) -> Result<Vec<Arc<crate::ToolDefinition>>, String> {
-        match known.decode(message.as_bytes()) {
+        match lists.decode(message.as_bytes()) {
             Ok(JsonRpcMessage::Result { result: Outcome::Complete(page), .. }) => {
-                Ok(page.items.iter().flatten().map(|listed| Arc::clone(&listed.tool)).collect())
+                Ok(page.items.iter().flatten().map(|entry| Arc::clone(&entry.tool)).collect())
             }
             other => Err(format!("{other:?}")),
         }
     }
 
-    fn id(known: &SharedToolLists, message: &str) -> RequestId {
-        match known.decode(message.as_bytes()) {
+    fn id(lists: &SharedToolLists, message: &str) -> RequestId {
+        match lists.decode(message.as_bytes()) {
             Ok(JsonRpcMessage::Result { id, .. }) => id,
             other => panic!("{other:?}"),
         }
     }
 
-    fn pages(known: &SharedToolLists) -> usize {
-        known.0.read().unwrap().pages.len()
+    fn pages(lists: &SharedToolLists) -> usize {
+        lists.0.read().unwrap().pages.len()
     }
 
     /// The spellings of a response, each with whether the cache recognizes it.
@@ -192,36 +192,36 @@ mod tests {
 
     #[test]
     fn equal_lists_are_shared_across_request_ids() {
-        for (spelling, is_known) in SPELLINGS {
-            let known = SharedToolLists::new();
-            let first = decode(&known, &spelled(spelling, 2)).unwrap();
+        for (spelling, is_shared) in SPELLINGS {
+            let lists = SharedToolLists::new();
+            let first = decode(&lists, &spelled(spelling, 2)).unwrap();
             for number in [2, 7, 12_345] {
                 let message = spelled(spelling, number);
-                let again = decode(&known, &message).unwrap();
+                let again = decode(&lists, &message).unwrap();
                 assert_eq!(again, first, "{message}");
-                assert_eq!(Arc::ptr_eq(&again[0], &first[0]), is_known, "{message}");
-                assert_eq!(id(&known, &message), RequestId::Number(number.into()), "{message}");
+                assert_eq!(Arc::ptr_eq(&again[0], &first[0]), is_shared, "{message}");
+                assert_eq!(id(&lists, &message), RequestId::Number(number.into()), "{message}");
             }
-            assert_eq!(pages(&known), usize::from(is_known), "{spelling}");
+            assert_eq!(pages(&lists), usize::from(is_shared), "{spelling}");
         }
     }
 
     #[test]
     fn lists_that_differ_are_not_shared() {
-        let known = SharedToolLists::new();
-        let first = decode(&known, &spelled(SPELLINGS[0].0, 2)).unwrap();
+        let lists = SharedToolLists::new();
+        let first = decode(&lists, &spelled(SPELLINGS[0].0, 2)).unwrap();
         for (from, to) in [(r#""a""#, r#""b""#), ("}}", "}} "), ("object\"", "object\",\"x\":1")] {
             let message = spelled(SPELLINGS[0].0, 2).replacen(from, to, 1);
-            let other = decode(&known, &message).unwrap();
+            let other = decode(&lists, &message).unwrap();
             assert!(!Arc::ptr_eq(&other[0], &first[0]), "{message}");
         }
-        assert_eq!(pages(&known), 4);
+        assert_eq!(pages(&lists), 4);
     }
 
     #[test]
     fn only_the_id_of_the_message_itself_is_recognized() {
         // None of these is a valid page, or may be found as another one.
-        let known = SharedToolLists::new();
+        let lists = SharedToolLists::new();
         let result = format!(r#""result":{{"tools":[{TOOL}]}}"#);
         for message in [
             format!(r#"{{{result},"jsonrpc":"2.0","x\",\"id":2}}"#),
@@ -234,37 +234,37 @@ mod tests {
             "}".to_owned(),
             String::new(),
         ] {
-            decode(&known, &message).expect_err(&message);
+            decode(&lists, &message).expect_err(&message);
         }
         // These digits are not the id but a part of another number.
         for number in ["20e-1", "2.0"] {
             let message = format!(r#"{{"jsonrpc":"2.0","id":{number},{result}}}"#);
-            assert_eq!(id(&known, &message), RequestId::Number(2), "{message}");
-            assert_eq!(id(&known, &message), RequestId::Number(2), "{message}");
+            assert_eq!(id(&lists, &message), RequestId::Number(2), "{message}");
+            assert_eq!(id(&lists, &message), RequestId::Number(2), "{message}");
         }
     }
 
     #[test]
     fn the_oldest_pages_are_evicted_first() {
-        let known = SharedToolLists::new();
+        let lists = SharedToolLists::new();
         let list =
             |name: usize| spelled(SPELLINGS[0].0, 2).replace(r#""a""#, &format!("\"{name}\""));
-        let first = decode(&known, &list(0)).unwrap();
+        let first = decode(&lists, &list(0)).unwrap();
         for name in 1..MAX_PAGES {
-            decode(&known, &list(name)).unwrap();
+            decode(&lists, &list(name)).unwrap();
         }
-        assert!(Arc::ptr_eq(&decode(&known, &list(0)).unwrap()[0], &first[0]));
-        decode(&known, &list(MAX_PAGES)).unwrap();
-        assert!(!Arc::ptr_eq(&decode(&known, &list(0)).unwrap()[0], &first[0]));
-        assert_eq!(pages(&known), MAX_PAGES);
+        assert!(Arc::ptr_eq(&decode(&lists, &list(0)).unwrap()[0], &first[0]));
+        decode(&lists, &list(MAX_PAGES)).unwrap();
+        assert!(!Arc::ptr_eq(&decode(&lists, &list(0)).unwrap()[0], &first[0]));
+        assert_eq!(pages(&lists), MAX_PAGES);
 
         let long = |length: usize| {
             spelled(SPELLINGS[0].0, 2).replace(r#""a""#, &format!("\"{}\"", "a".repeat(length)))
         };
-        decode(&known, &long(MAX_BYTES)).unwrap();
-        assert_eq!(pages(&known), MAX_PAGES, "too long to be kept");
-        decode(&known, &long(MAX_BYTES / 2)).unwrap();
-        decode(&known, &long(MAX_BYTES / 2 + 1)).unwrap();
-        assert_eq!(pages(&known), 1);
+        decode(&lists, &long(MAX_BYTES)).unwrap();
+        assert_eq!(pages(&lists), MAX_PAGES, "too long for the cache");
+        decode(&lists, &long(MAX_BYTES / 2)).unwrap();
+        decode(&lists, &long(MAX_BYTES / 2 + 1)).unwrap();
+        assert_eq!(pages(&lists), 1);
     }
 }

@@ -97,11 +97,11 @@ impl From<CallToolResult> for ToolResult {
 pub(crate) type ToolParamHeaders = HashMap<String, Vec<ParamHeader>>;
 
 impl ToolList {
-    /// Separates usable tools from invalid ones. Only a stateful server has a `profile`, and only
-    /// stateless servers have parameter headers.
+    /// Separates usable tools from invalid ones. `stateful_server` describes the server if it is
+    /// stateful. Only stateless servers have parameter headers.
     pub(crate) fn new(
         entries: &[Entry<Arc<ListedTool>>],
-        profile: Option<&ServerInfo>,
+        stateful_server: Option<&ServerInfo>,
     ) -> (Self, ToolParamHeaders) {
         let mut names = HashSet::new();
         let mut param_headers = ToolParamHeaders::new();
@@ -109,12 +109,12 @@ impl ToolList {
         for entry in entries {
             let listed = match entry {
                 Ok(listed) => listed,
-                Err(refused) => {
-                    list.invalid.push(refused.clone());
+                Err(invalid) => {
+                    list.invalid.push(invalid.clone());
                     continue;
                 }
             };
-            match listed.check(profile, &mut names) {
+            match listed.check(stateful_server, &mut names) {
                 Ok(headers) => {
                     list.tools.push(Arc::clone(&listed.tool));
                     if !headers.is_empty() {
@@ -171,11 +171,13 @@ impl ListedTool {
     /// Returns the reason if the tool is not usable.
     fn check<'a>(
         &'a self,
-        profile: Option<&ServerInfo>,
+        stateful_server: Option<&ServerInfo>,
         names: &mut HashSet<&'a str>,
     ) -> Result<&'a [ParamHeader], &'a str> {
-        let headers = match (profile, &self.param_headers) {
-            (Some(profile), _) if self.requires_task && profile.runs_tools_as_tasks() => {
+        let headers = match (stateful_server, &self.param_headers) {
+            (Some(stateful_server), _)
+                if self.requires_task && stateful_server.runs_tools_as_tasks() =>
+            {
                 return Err("runs only as a task, which this client does not support");
             }
             (Some(_), _) => &[],
@@ -242,8 +244,8 @@ fn requires_task(tool: &wire::Tool) -> bool {
 pub(crate) fn decode_tool_result(
     message: &[u8],
 ) -> serde_json::Result<JsonRpcMessage<Outcome<ToolResult>>> {
-    type Answer = OrInputRequired<CallToolResult, InputRequiredResult>;
-    let message = JsonRpcMessage::<Answer>::from_slice(message)?;
+    type WireResult = OrInputRequired<CallToolResult, InputRequiredResult>;
+    let message = JsonRpcMessage::<WireResult>::from_slice(message)?;
     Ok(message.map(|result| Outcome::from(result).map(ToolResult::from)))
 }
 
@@ -297,7 +299,7 @@ mod tests {
     fn a_page_with_too_many_objects_is_an_error() {
         let tools = vec!["{}"; JsonRpcMessage::<ListToolsResult>::CONTAINERS].join(",");
         let page = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{tools}]}}}}"#);
-        let Err(error) = decode_tool_page(page.as_bytes()) else { panic!("taken") };
+        let Err(error) = decode_tool_page(page.as_bytes()) else { panic!("accepted") };
         assert_eq!(error.to_string(), "more than 500000 objects and arrays");
     }
 }

@@ -71,7 +71,7 @@ impl TransportError {
     }
 
     /// Returns true if the server had started to process the request.
-    pub(crate) fn was_taken(&self) -> bool {
+    pub(crate) fn may_have_run(&self) -> bool {
         self.did_not_run == Some(false)
     }
 
@@ -135,13 +135,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_that_was_taken_may_have_run() {
+    fn a_marked_request_may_have_run() {
         use TransportErrorKind as Kind;
         for kind in [Kind::Unauthorized, Kind::SessionEnded, Kind::Blocked, Kind::Unreachable] {
-            let error = TransportError::new(kind, "refused");
-            assert!(error.did_not_run() && !error.was_taken());
+            let error = TransportError::new(kind, "failed");
+            assert!(error.did_not_run() && !error.may_have_run());
             let error = error.mark_may_have_run();
-            assert!(!error.did_not_run() && error.was_taken());
+            assert!(!error.did_not_run() && error.may_have_run());
             // An error of `initialize`: the caller's request has not been sent.
             assert!(error.while_opening().did_not_run());
         }

@@ -229,14 +229,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn extras_hold_one_value_of_each_type() {
-        let mut extras = Extensions::default();
-        extras.insert("a");
-        extras.insert(7_u8);
-        extras.insert("b");
-        assert_eq!((extras.get(), extras.get()), (Some(&"b"), Some(&7_u8)));
-        assert_eq!(extras.get::<u16>(), None);
-        assert_eq!(format!("{extras:?}"), "Extensions(2)");
+    fn extensions_hold_one_value_of_each_type() {
+        let mut extensions = Extensions::default();
+        extensions.insert("a");
+        extensions.insert(7_u8);
+        extensions.insert("b");
+        assert_eq!((extensions.get(), extensions.get()), (Some(&"b"), Some(&7_u8)));
+        assert_eq!(extensions.get::<u16>(), None);
+        assert_eq!(format!("{extensions:?}"), "Extensions(2)");
     }
 
     #[test]

@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn only_top_level_members_decide_the_message_type() {
-        for (message, result, answer) in [
+        for (message, result, response) in [
             (r#"{"result":{}}"#, true, true),
             (r#"{"a":"\\","b":"}", "result" :7}"#, true, true),
             (r#"[{"method":"a"},{"result":7}]"#, true, true),
@@ -71,7 +71,7 @@ mod tests {
             ("", false, false),
         ] {
             let is = (is_result(message.as_bytes()), is_response(message.as_bytes()));
-            assert_eq!(is, (result, answer), "{message}");
+            assert_eq!(is, (result, response), "{message}");
         }
     }
 }

@@ -80,7 +80,7 @@ struct MessageQueue {
     /// True once the last message was added.
     finished: bool,
     sent: SentFlag,
-    logs: bool,
+    wants_logs: bool,
     waker: Option<Waker>,
 }
 
@@ -107,20 +107,20 @@ impl Multiplexer {
     /// [`TransportErrorKind::Blocked`] if the request has no id or a request with the same id is
     /// pending.
     pub fn register(&self, request: &OutgoingMessage) -> Result<MultiplexedStream, TransportError> {
-        let refused = |reason: &str| TransportError::new(TransportErrorKind::Blocked, reason);
-        let id = request.id.clone().ok_or_else(|| refused("a request requires an id"))?;
+        let blocked = |reason: &str| TransportError::new(TransportErrorKind::Blocked, reason);
+        let id = request.id.clone().ok_or_else(|| blocked("a request requires an id"))?;
         let mut state = self.lock();
         if let Some(failure) = &state.closed {
             return Err(failure(false));
         }
-        let Entry::Vacant(place) = state.requests.entry(id.clone()) else {
-            return Err(refused(
+        let Entry::Vacant(entry) = state.requests.entry(id.clone()) else {
+            return Err(blocked(
                 "a request with this id is already pending; use one client per connection",
             ));
         };
-        place.insert(MessageQueue {
+        entry.insert(MessageQueue {
             sent: request.sent.clone(),
-            logs: request.wants_logs,
+            wants_logs: request.wants_logs,
             ..MessageQueue::default()
         });
         Ok(MultiplexedStream { multiplexer: self.clone(), id: Some(id) })
@@ -226,7 +226,7 @@ impl Multiplexer {
                 None => tracing::debug!(%id, "skipped a notification without a pending request"),
             },
             Recipient::Logs => {
-                for queue in state.requests.values_mut().filter(|queue| queue.logs) {
+                for queue in state.requests.values_mut().filter(|queue| queue.wants_logs) {
                     queue.push(message.clone());
                 }
             }
@@ -368,13 +368,13 @@ mod tests {
     }
 
     /// Returns the messages that are ready to be read.
-    fn taken(waiting: &mut MultiplexedStream) -> Vec<String> {
-        let next = || waiting.next().now_or_never().flatten();
-        let shown = |message: Result<Bytes, TransportError>| match message {
+    fn ready_messages(stream: &mut MultiplexedStream) -> Vec<String> {
+        let next = || stream.next().now_or_never().flatten();
+        let describe = |message: Result<Bytes, TransportError>| match message {
             Ok(message) => String::from_utf8_lossy(&message).into_owned(),
             Err(error) => format!("{error}, did not run: {}", error.did_not_run()),
         };
-        std::iter::from_fn(next).map(shown).collect()
+        std::iter::from_fn(next).map(describe).collect()
     }
 
     #[test]
@@ -389,9 +389,9 @@ mod tests {
         for message in [two, ping, two, one, r#"{"id":3,"result":3}"#] {
             assert!(multiplexer.dispatch(message.into()));
         }
-        assert_eq!(taken(&mut first), [one]);
-        assert_eq!(taken(&mut second), [two], "answered twice");
-        assert_eq!(taken(&mut listener), [ping]);
+        assert_eq!(ready_messages(&mut first), [one]);
+        assert_eq!(ready_messages(&mut second), [two], "two responses");
+        assert_eq!(ready_messages(&mut listener), [ping]);
         assert_eq!(multiplexer.pending(), 2);
         drop((first, second));
         assert_eq!(multiplexer.pending(), 0);
@@ -400,10 +400,13 @@ mod tests {
     #[test]
     fn batches_are_split() {
         let multiplexer = Multiplexer::new();
-        let mut waiting = multiplexer.register(&request(1)).unwrap();
+        let mut stream = multiplexer.register(&request(1)).unwrap();
         assert!(multiplexer.dispatch(r#" [{"id":1,"result":1}, {"id":1,"method":"ping"}]"#.into()));
-        assert_eq!(taken(&mut waiting), [r#"{"id":1,"result":1}"#]);
-        assert_eq!(taken(&mut multiplexer.listen().unwrap()), [r#"{"id":1,"method":"ping"}"#]);
+        assert_eq!(ready_messages(&mut stream), [r#"{"id":1,"result":1}"#]);
+        assert_eq!(
+            ready_messages(&mut multiplexer.listen().unwrap()),
+            [r#"{"id":1,"method":"ping"}"#]
+        );
         assert!(!multiplexer.dispatch("[7]".into()) && !multiplexer.dispatch("[".into()));
     }
 
@@ -415,10 +418,10 @@ mod tests {
         let mut queued = multiplexer.register(&request(2)).unwrap();
         assert!(multiplexer.mark_sent(&RequestId::Number(1)));
         drop(multiplexer.register(&request(3)).unwrap());
-        assert!(!multiplexer.mark_sent(&RequestId::Number(3)), "nobody waits");
+        assert!(!multiplexer.mark_sent(&RequestId::Number(3)), "no longer pending");
         multiplexer.close(failure);
-        assert_eq!(taken(&mut sent), ["closed, did not run: false"]);
-        assert_eq!(taken(&mut queued), ["closed, did not run: true"]);
+        assert_eq!(ready_messages(&mut sent), ["closed, did not run: false"]);
+        assert_eq!(ready_messages(&mut queued), ["closed, did not run: true"]);
         assert!(multiplexer.register(&request(4)).unwrap_err().did_not_run());
         assert!(multiplexer.listen().is_none());
     }
@@ -430,14 +433,14 @@ mod tests {
         let _listener = multiplexer.listen();
         advance(LONG).await;
         assert_eq!(multiplexer.idle_time(), Some(LONG));
-        let begin = |held| -> Box<dyn Any> {
-            match held {
+        let begin = |guarded| -> Box<dyn Any> {
+            match guarded {
                 true => Box::new(multiplexer.keep_alive()),
                 false => Box::new(multiplexer.register(&request(1)).unwrap()),
             }
         };
-        for held in [true, false] {
-            let last_used = begin(held);
+        for guarded in [true, false] {
+            let last_used = begin(guarded);
             advance(LONG).await;
             assert_eq!(multiplexer.idle_time(), None);
             drop(last_used);
@@ -446,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_request_with_the_same_id_is_refused() {
+    fn a_second_request_with_the_same_id_is_blocked() {
         let multiplexer = Multiplexer::new();
         let _first = multiplexer.register(&request(1)).unwrap();
         let error = multiplexer.register(&request(1)).unwrap_err();
@@ -456,13 +459,13 @@ mod tests {
     #[test]
     fn unread_messages_are_limited_and_their_loss_is_reported() {
         let multiplexer = Multiplexer::new();
-        let mut waiting = multiplexer.register(&request(1)).unwrap();
+        let mut stream = multiplexer.register(&request(1)).unwrap();
         let progress = r#"{"method":"notifications/progress","params":{"progressToken":1}}"#;
         for _ in 0..=MAX_MESSAGES {
             assert!(multiplexer.dispatch(progress.into()));
         }
         assert!(multiplexer.dispatch(r#"{"id":1,"result":1}"#.into()));
-        assert_eq!(taken(&mut waiting), ["", progress, r#"{"id":1,"result":1}"#]);
+        assert_eq!(ready_messages(&mut stream), ["", progress, r#"{"id":1,"result":1}"#]);
     }
 
     #[test]
@@ -475,9 +478,13 @@ mod tests {
             ("aaa", "\"id\":1", [1, 1]),
         ] {
             let multiplexer = Multiplexer::new();
-            let mut waiting = [1, 2].map(|id| multiplexer.register(&request(id)).unwrap());
+            let mut stream = [1, 2].map(|id| multiplexer.register(&request(id)).unwrap());
             multiplexer.dispatch_error(beginning.as_bytes(), end.as_bytes(), &error);
-            assert_eq!(waiting.each_mut().map(|it| taken(it).len()), expected, "{beginning} {end}");
+            assert_eq!(
+                stream.each_mut().map(|it| ready_messages(it).len()),
+                expected,
+                "{beginning} {end}"
+            );
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     error::Error,
     exchange::{CancelOnDrop, Channel, InProgress, ListenState, Listener, PendingRequest},
     protocol::version,
-    request::{CallerMeta, Meta, Name, Params, Request},
+    request::{CallerMeta, Meta, MethodName, Params, Request},
     result::{Decode, Outcome, ServerCapabilities, ServerInfo, decode_result},
     transport::{Extensions, KeepAlive, OutgoingMessage},
 };
@@ -29,13 +29,13 @@ use crate::{
 /// bytes.
 const FIRST_ID: i64 = 1;
 
-const INITIALIZE: Name = Name::Borrowed(InitializeRequest::NAME);
+const INITIALIZE: MethodName = MethodName::Borrowed(InitializeRequest::NAME);
 
 /// An open session.
 #[derive(Debug)]
 pub(crate) struct Session {
     channel: Channel,
-    profile: Arc<ServerInfo>,
+    server_info: Arc<ServerInfo>,
     next_id: AtomicI64,
     /// Present if something needs the messages that the server sends outside of response streams.
     listener: Mutex<Option<Listener>>,
@@ -104,9 +104,9 @@ impl Session {
             client_info: &client_state.info,
         };
         let message = initialize_request(&channel).encode(&params)?;
-        let reply = initialize_request(&channel).send(message).await?;
+        let response = initialize_request(&channel).send(message).await?;
         // Server requests that arrive during `initialize` belong to its session.
-        channel.context.session = reply.session;
+        channel.context.session = response.session;
         let mut guard = SessionGuard(Some(channel.clone()));
         // On a shared connection, server requests arrive only at the listener.
         let listener = match channel.transport.cancels_on_drop() {
@@ -114,7 +114,7 @@ impl Session {
             false => Some(Listener::open(channel.clone()).await),
         };
         let decode: Decode<'_, InitializeResult> = &decode_result;
-        let result = initialize_request(&channel).response(reply.messages, decode).await?;
+        let result = initialize_request(&channel).response(response.messages, decode).await?;
         let result = require_complete(&INITIALIZE, result)?;
         let revision = agreed_version(&result.protocol_version, pinned);
         channel.context.revision = revision.or(Some(offered));
@@ -126,15 +126,15 @@ impl Session {
         channel.notify(InitializedNotification::NAME, None::<&JsonObject>, None).await?;
         let capabilities = serde_json::to_value(&result.capabilities)
             .and_then(serde_json::from_value)
-            .map_err(|error| Error::invalid(INITIALIZE, error))?;
-        let profile = ServerInfo {
+            .map_err(|error| Error::invalid_response(INITIALIZE, error))?;
+        let server_info = ServerInfo {
             revision,
             implementation: Some(result.server_info),
             capabilities: ServerCapabilities::new(capabilities),
             instructions: result.instructions,
         };
-        let (profile, next_id) = (Arc::new(profile), AtomicI64::new(FIRST_ID + 1));
-        let session = Self { channel, profile, next_id, listener: Mutex::new(listener) };
+        let (server_info, next_id) = (Arc::new(server_info), AtomicI64::new(FIRST_ID + 1));
+        let session = Self { channel, server_info, next_id, listener: Mutex::new(listener) };
         if client_state.wants_listener() {
             session.listen().await;
         }
@@ -157,8 +157,8 @@ impl Session {
         }
     }
 
-    pub(crate) fn profile(&self) -> &Arc<ServerInfo> {
-        &self.profile
+    pub(crate) fn server_info(&self) -> &Arc<ServerInfo> {
+        &self.server_info
     }
 
     /// Sends a request once.
@@ -168,7 +168,7 @@ impl Session {
         decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         let method = &request.method;
-        if let Some(capability) = self.profile.capabilities.missing_for(method) {
+        if let Some(capability) = self.server_info.capabilities.missing_for(method) {
             return Err(Error::MissingCapability { method: method.clone(), capability });
         }
         let number = self.next_id.fetch_add(1, Ordering::Relaxed);
@@ -190,7 +190,7 @@ impl Session {
         let message = OutgoingMessage { resumable: true, ..message };
         let cancel_on_drop = CancelOnDrop::new(&self.channel, &message, pending.id.clone());
         let outcome = match pending.send(message).await {
-            Ok(reply) => pending.response(reply.messages, decode).await,
+            Ok(response) => pending.response(response.messages, decode).await,
             Err(error) => Err(error),
         };
         cancel_on_drop.completed();
@@ -202,9 +202,9 @@ impl Session {
         &self,
         method: &str,
         params: Option<&impl Serialize>,
-        extras: Option<&Extensions>,
+        extensions: Option<&Extensions>,
     ) -> Result<(), Error> {
-        self.channel.notify(method, params, extras).await
+        self.channel.notify(method, params, extensions).await
     }
 
     /// Ends the session on the server. It is not an error if the server has lost the session.
@@ -242,12 +242,13 @@ fn agreed_version(version: &str, pinned: Option<Revision>) -> Option<Revision> {
 }
 
 /// Returns the result if it is complete. Stateful versions have no other results.
-fn require_complete<R>(method: &Name, outcome: Outcome<R>) -> Result<R, Error> {
+fn require_complete<R>(method: &MethodName, outcome: Outcome<R>) -> Result<R, Error> {
     match outcome {
         Outcome::Complete(result) => Ok(result),
-        _ => {
-            Err(Error::invalid(method.clone(), "the result type requires a later protocol version"))
-        }
+        _ => Err(Error::invalid_response(
+            method.clone(),
+            "the result type requires a later protocol version",
+        )),
     }
 }
 

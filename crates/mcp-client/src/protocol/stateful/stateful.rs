@@ -83,12 +83,12 @@ impl StatefulProtocol {
         &self,
         method: &str,
         params: Option<&impl Serialize>,
-        extras: Option<&Extensions>,
+        extensions: Option<&Extensions>,
     ) -> Result<(), Error> {
         let session = self.session().await?;
-        let outcome = session.notify(method, params, extras).await;
+        let outcome = session.notify(method, params, extensions).await;
         match self.drop_if_lost(&session, &outcome) {
-            true => self.session().await?.notify(method, params, extras).await,
+            true => self.session().await?.notify(method, params, extensions).await,
             false => outcome,
         }
     }
@@ -171,5 +171,5 @@ fn is_same(current: Option<&Arc<Session>>, session: &Arc<Session>) -> bool {
 
 /// Returns true if the server had started to process the request before it failed.
 fn may_have_run<R>(outcome: &Result<R, Error>) -> bool {
-    matches!(outcome, Err(Error::Transport(error)) if error.was_taken())
+    matches!(outcome, Err(Error::Transport(error)) if error.may_have_run())
 }

@@ -13,7 +13,7 @@ use super::{session::Session, stateful::StatefulProtocol};
 use crate::{
     changes::{ChangeQueue, ListChange},
     error::Error,
-    request::{CallOptions, Deadline, Name, Request, ResourceUri},
+    request::{CallOptions, Deadline, MethodName, Request, ResourceParams},
     result::{Decode, ServerCapabilities, decode_result},
     transport::{KeepAlive, TransportError, TransportErrorKind},
 };
@@ -34,38 +34,39 @@ impl StatefulProtocol {
     ) -> Result<(), Error> {
         let lost_before = self.lost_sessions();
         let session = self.session().await?;
-        let supported = supported(&session.profile().capabilities, queue.watched())?;
+        let supported = supported(&session.server_info().capabilities, queue.requested())?;
         let mut guard = SubscriptionGuard::new(self, &session, queue, options);
         let mut listen_state = session.listen().await;
-        let refused = listen_state.borrow().failure();
-        if let Some(error) = refused {
-            return self.give_up(&session, error);
+        let failure = listen_state.borrow().failure();
+        if let Some(error) = failure {
+            return self.fail(&session, error);
         }
         for change in &supported {
             if let ListChange::Resource(uri) = change {
-                let params = ResourceUri { uri };
-                let method = Name::Borrowed(SubscribeRequest::NAME);
+                let params = ResourceParams { uri };
+                let method = MethodName::Borrowed(SubscribeRequest::NAME);
                 let request = Request { options, ..Request::new(method, &params, deadline) };
                 self.call(&request, &mut Some(Arc::clone(&session)), DECODE_EMPTY).await?;
                 guard.subscribed.push(uri.clone());
             }
         }
-        queue.open(&supported);
-        let over = pin!(async {
-            let over = listen_state.wait_for(|listen_state| listen_state.failure().is_some()).await;
-            match over.ok().and_then(|listen_state| listen_state.failure()) {
+        queue.mark_open(&supported);
+        let stream_ended = pin!(async {
+            let stream_ended =
+                listen_state.wait_for(|listen_state| listen_state.failure().is_some()).await;
+            match stream_ended.ok().and_then(|listen_state| listen_state.failure()) {
                 Some(error) => error,
                 // Not listening: the server has no such stream, or the session is over.
                 None => pending().await,
             }
         });
         let replaced = pin!(self.wait_until_replaced(&session));
-        let end = select(over, replaced).await;
+        let end = select(stream_ended, replaced).await;
         // There is nothing to unsubscribe: the session is over, or the subscription is renewed in
         // it.
         guard.subscribed.clear();
         match end {
-            Either::Left((error, _)) => self.give_up(&session, error),
+            Either::Left((error, _)) => self.fail(&session, error),
             Either::Right(_) if self.lost_sessions() == lost_before => Ok(()),
             Either::Right(_) => {
                 let reason = "the server no longer knows the session";
@@ -74,7 +75,7 @@ impl StatefulProtocol {
         }
     }
 
-    fn give_up(&self, session: &Arc<Session>, error: Error) -> Result<(), Error> {
+    fn fail(&self, session: &Arc<Session>, error: Error) -> Result<(), Error> {
         let outcome = Err(error);
         self.drop_if_lost(session, &outcome);
         outcome
@@ -87,14 +88,14 @@ impl StatefulProtocol {
 /// Returns [`Error::MissingCapability`] if the server reports none of them.
 fn supported(
     capabilities: &ServerCapabilities,
-    watched: &BTreeSet<ListChange>,
+    requested: &BTreeSet<ListChange>,
 ) -> Result<BTreeSet<ListChange>, Error> {
     let is_supported = |change: &&ListChange| {
         let (capability, flag) = change.capability();
         capabilities.has_flag(capability, flag)
     };
-    let supported: BTreeSet<_> = watched.iter().filter(is_supported).cloned().collect();
-    match watched.first() {
+    let supported: BTreeSet<_> = requested.iter().filter(is_supported).cloned().collect();
+    match requested.first() {
         Some(first) if supported.is_empty() => Err(first.not_supported(first.notification())),
         _ => Ok(supported),
     }
@@ -130,7 +131,7 @@ impl Drop for SubscriptionGuard<'_> {
         let change_queues = &self.stateful.client_state().change_queues;
         change_queues.remove(self.queue);
         let mut uris = mem::take(&mut self.subscribed);
-        uris.retain(|uri| !change_queues.is_watched(&ListChange::Resource(uri.clone())));
+        uris.retain(|uri| !change_queues.is_requested(&ListChange::Resource(uri.clone())));
         let Ok(runtime) = Handle::try_current() else { return };
         if uris.is_empty() || !self.stateful.is_current(self.session) {
             return;
@@ -139,15 +140,15 @@ impl Drop for SubscriptionGuard<'_> {
         let (session, options) = (Arc::clone(self.session), self.options.cloned());
         runtime.spawn(time::timeout(UNSUBSCRIBE_TIMEOUT, async move {
             for uri in uris {
-                let is_watched =
-                    || client_state.change_queues.is_watched(&ListChange::Resource(uri.clone()));
-                if is_watched() {
+                let is_requested =
+                    || client_state.change_queues.is_requested(&ListChange::Resource(uri.clone()));
+                if is_requested() {
                     continue;
                 }
                 let (uri, options) = (&uri, options.as_ref());
                 let mut outcome = send(&session, UnsubscribeRequest::NAME, uri, options).await;
                 // A subscription that began in between may have reached the server first.
-                if is_watched() {
+                if is_requested() {
                     outcome = send(&session, SubscribeRequest::NAME, uri, options).await;
                 }
                 if let Err(error) = outcome {
@@ -165,7 +166,8 @@ async fn send(
     options: Option<&CallOptions>,
 ) -> Result<(), Error> {
     let (params, deadline) =
-        (ResourceUri { uri }, Deadline::new(UNSUBSCRIBE_TIMEOUT, UNSUBSCRIBE_TIMEOUT));
-    let request = Request { options, ..Request::new(Name::Borrowed(method), &params, &deadline) };
+        (ResourceParams { uri }, Deadline::new(UNSUBSCRIBE_TIMEOUT, UNSUBSCRIBE_TIMEOUT));
+    let request =
+        Request { options, ..Request::new(MethodName::Borrowed(method), &params, &deadline) };
     session.call(&request, DECODE_EMPTY).await.map(drop)
 }

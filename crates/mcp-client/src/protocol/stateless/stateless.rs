@@ -19,18 +19,18 @@ use tokio::time::{Instant, sleep};
 use crate::{
     error::Error,
     exchange::{CancelOnDrop, Channel, PendingRequest, collect_responses},
-    request::{CallerMeta, Deadline, Envelope, InputParams, Meta, Name, Params, Request},
+    request::{CallerMeta, Deadline, Envelope, InputParams, Meta, MethodName, Params, Request},
     result::{CacheHint, Decode, Outcome, ServerCapabilities, ServerInfo},
     transport::{Extensions, MessageContext, OutgoingMessage, RequestHeaders},
 };
 
 /// The maximum number of times that a request is repeated with input.
-const MAX_ROUNDS: usize = 10;
+const MAX_ROUND_TRIPS: usize = 10;
 
 /// The pause before a request is repeated without input.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
-const DISCOVER: Name = Name::Borrowed(DiscoverRequest::NAME);
+const DISCOVER: MethodName = MethodName::Borrowed(DiscoverRequest::NAME);
 
 /// Sends requests without a session.
 #[derive(Debug)]
@@ -44,9 +44,9 @@ pub(crate) struct StatelessProtocol {
 /// The server info, with the time it was received and how long it is fresh.
 #[derive(Debug, Clone)]
 struct Discovered {
-    profile: Arc<ServerInfo>,
+    server_info: Arc<ServerInfo>,
     received: Instant,
-    fresh: Duration,
+    ttl: Duration,
 }
 
 /// The response to `server/discover`.
@@ -73,21 +73,23 @@ impl StatelessProtocol {
         revision: Revision,
         since: Instant,
     ) -> Result<Arc<ServerInfo>, Error> {
-        if let Some(profile) = self.profile(since) {
-            return Ok(profile);
+        if let Some(server_info) = self.stored_server_info(since) {
+            return Ok(server_info);
         }
         match Box::pin(self.discover(revision)).await? {
-            Discovery::Found(result) => Ok(self.keep(revision, *result)),
-            Discovery::Other => Err(Error::invalid(DISCOVER, "not a result of this method")),
+            Discovery::Found(result) => Ok(self.store(revision, *result)),
+            Discovery::Other => {
+                Err(Error::invalid_response(DISCOVER, "not a result of this method"))
+            }
         }
     }
 
     /// Returns the stored server info, if it was fresh at `since` or was received after that.
-    fn profile(&self, since: Instant) -> Option<Arc<ServerInfo>> {
+    fn stored_server_info(&self, since: Instant) -> Option<Arc<ServerInfo>> {
         let discovered = self.discovered.read().unwrap_or_else(PoisonError::into_inner);
-        let Discovered { profile, received, fresh } = discovered.as_ref()?;
-        let holds = *received >= since || since < *received + *fresh;
-        holds.then(|| Arc::clone(profile))
+        let Discovered { server_info, received, ttl } = discovered.as_ref()?;
+        let is_fresh = *received >= since || since < *received + *ttl;
+        is_fresh.then(|| Arc::clone(server_info))
     }
 
     /// Requests the server's protocol versions and capabilities. These requests have ids of their
@@ -107,31 +109,31 @@ impl StatelessProtocol {
         let message = pending.encode(&Params { params: &(), input: None, meta })?;
         let message =
             OutgoingMessage { request_headers: Some(RequestHeaders::new(DISCOVER)), ..message };
-        let reply = pending.send(message).await.map_err(Error::while_opening)?;
-        let answer = pending.response(reply.messages, &decode_discovery).await;
-        match answer.map_err(Error::while_opening)? {
+        let response = pending.send(message).await.map_err(Error::while_opening)?;
+        let outcome = pending.response(response.messages, &decode_discovery).await;
+        match outcome.map_err(Error::while_opening)? {
             Outcome::Complete(discovery) => Ok(discovery),
             _ => Ok(Discovery::Other),
         }
     }
 
     /// Stores the server info.
-    pub(crate) fn keep(&self, revision: Revision, result: DiscoverResult) -> Arc<ServerInfo> {
+    pub(crate) fn store(&self, revision: Revision, result: DiscoverResult) -> Arc<ServerInfo> {
         let hint = CacheHint::new(result.ttl_ms, result.cache_scope.as_ref());
-        let fresh = hint.map(|hint| hint.ttl).unwrap_or_default();
+        let ttl = hint.map(|hint| hint.ttl).unwrap_or_default();
         // Serialization cannot fail, because the value came from JSON.
         let capabilities = serde_json::to_value(&result.capabilities);
         let capabilities = capabilities.and_then(serde_json::from_value).unwrap_or_default();
-        let profile = Arc::new(ServerInfo {
+        let server_info = Arc::new(ServerInfo {
             revision,
             implementation: result.meta.and_then(|meta| meta.server_info),
             capabilities: ServerCapabilities::new(capabilities),
             instructions: result.instructions,
         });
         let received = Instant::now();
-        let discovered = Discovered { profile: Arc::clone(&profile), received, fresh };
+        let discovered = Discovered { server_info: Arc::clone(&server_info), received, ttl };
         *self.discovered.write().unwrap_or_else(PoisonError::into_inner) = Some(discovered);
-        profile
+        server_info
     }
 
     /// Sends a request, and repeats it with input as often as the server requires some (MCP
@@ -144,25 +146,26 @@ impl StatelessProtocol {
     ) -> Result<R, Error> {
         let method = &request.method;
         let missing = self
-            .profile(Instant::now())
-            .and_then(|profile| profile.capabilities.missing_for(method));
+            .stored_server_info(Instant::now())
+            .and_then(|server_info| server_info.capabilities.missing_for(method));
         if let Some(capability) = missing {
             return Err(Error::MissingCapability { method: method.clone(), capability });
         }
-        let invalid = |reason: String| Err(Error::invalid(method.clone(), reason));
+        let invalid = |reason: String| Err(Error::invalid_response(method.clone(), reason));
         let mut input = None;
-        for _ in 0..=MAX_ROUNDS {
+        for _ in 0..=MAX_ROUND_TRIPS {
             let outcome = self.send_once(revision, request, input.as_ref(), decode).await;
             // A request that required input has run in part.
             match outcome
-                .map_err(|error| if input.is_some() { error.once_taken() } else { error })?
+                .map_err(|error| if input.is_some() { error.mark_may_have_run() } else { error })?
             {
                 Outcome::Complete(result) => return Ok(result),
-                Outcome::InputRequired(asked) if may_require_input(method) => {
+                Outcome::InputRequired(required) if may_require_input(method) => {
                     request.input_was_required.store(true, Ordering::Relaxed);
                     // Boxed because this is rare, which keeps the future of each call small.
-                    input =
-                        Some(Box::pin(self.collect_input(method, request.deadline, *asked)).await?);
+                    input = Some(
+                        Box::pin(self.collect_input(method, request.deadline, *required)).await?,
+                    );
                 }
                 Outcome::InputRequired(_) => {
                     return invalid(
@@ -174,30 +177,33 @@ impl StatelessProtocol {
                 }
             }
         }
-        Err(Error::TooManyRoundTrips { method: method.clone(), limit: MAX_ROUNDS })
+        Err(Error::TooManyRoundTrips { method: method.clone(), limit: MAX_ROUND_TRIPS })
     }
 
     /// Sends a notification.
     pub(crate) async fn notify(
         &self,
         revision: Revision,
-        method: &Name,
+        method: &MethodName,
         params: Option<&impl Serialize>,
-        extras: Option<&Extensions>,
+        extensions: Option<&Extensions>,
     ) -> Result<(), Error> {
-        self.channel_at(revision).notify(method, params, extras).await
+        self.channel_at(revision).notify(method, params, extensions).await
     }
 
     /// Collects the input that the server requires. If it requires none, waits for a pause instead.
     async fn collect_input(
         &self,
-        method: &Name,
+        method: &MethodName,
         deadline: &Deadline,
-        asked: InputRequiredResult,
+        required: InputRequiredResult,
     ) -> Result<InputParams, Error> {
-        let InputRequiredResult { input_requests, request_state, .. } = asked;
+        let InputRequiredResult { input_requests, request_state, .. } = required;
         if input_requests.is_none() && request_state.is_none() {
-            return Err(Error::invalid(method.clone(), "the server required input but named none"));
+            return Err(Error::invalid_response(
+                method.clone(),
+                "the server required input but named none",
+            ));
         }
         let input_responses = match input_requests.filter(|requests| !requests.is_empty()) {
             Some(requests) => {
@@ -226,11 +232,11 @@ impl StatelessProtocol {
         let Request { method, params, options, deadline, .. } = request;
         let number = self.next_id();
         let wants_progress = options.is_some_and(|options| options.on_progress.is_some());
-        let logs = options.and_then(|options| options.logs.as_ref());
+        let log_receiver = options.and_then(|options| options.log_receiver.as_ref());
         let meta = Meta {
             progress_token: wants_progress.then_some(number),
             envelope: Some(self.envelope(revision)),
-            log_level: logs.map(|logs| &logs.level),
+            log_level: log_receiver.map(|receiver| &receiver.level),
             caller: CallerMeta::of(*options),
         };
         let channel = self.channel_at(revision);
@@ -242,15 +248,15 @@ impl StatelessProtocol {
             deadline: Some(deadline),
         };
         let message = pending.encode(&Params { params, input, meta })?;
-        let routing = RequestHeaders {
+        let request_headers = RequestHeaders {
             method: method.clone(),
             name: request.target.map(str::to_owned),
             params: request.param_headers.clone(),
         };
-        let message = OutgoingMessage { request_headers: Some(routing), ..message };
+        let message = OutgoingMessage { request_headers: Some(request_headers), ..message };
         let cancel_on_drop = CancelOnDrop::new(&channel, &message, pending.id.clone());
         let outcome = match pending.send(message).await {
-            Ok(reply) => pending.response(reply.messages, decode).await,
+            Ok(response) => pending.response(response.messages, decode).await,
             Err(error) => Err(error),
         };
         cancel_on_drop.completed();

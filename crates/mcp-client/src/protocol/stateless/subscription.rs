@@ -19,7 +19,7 @@ use crate::{
     changes::{ChangeQueue, ListChange},
     error::Error,
     exchange::{CancelOnDrop, PendingRequest},
-    request::{CallOptions, CallerMeta, Meta, Name, Params},
+    request::{CallOptions, CallerMeta, Meta, MethodName, Params},
     result::notification_params,
     text::without_text,
     transport::{
@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-const LISTEN: Name = Name::Borrowed(SubscriptionsListenRequest::NAME);
+const LISTEN: MethodName = MethodName::Borrowed(SubscriptionsListenRequest::NAME);
 
 #[derive(Serialize)]
 struct Listen {
@@ -58,7 +58,7 @@ impl StatelessProtocol {
             PendingRequest { channel: &channel, method: &LISTEN, id, options, deadline: None };
         let envelope = Some(self.envelope(revision));
         let meta = Meta { envelope, caller: CallerMeta::of(options), ..Meta::default() };
-        let params = Listen { notifications: ListChange::to_filter(queue.watched()) };
+        let params = Listen { notifications: ListChange::to_filter(queue.requested()) };
         let message = request.encode(&Params { params: &params, input: None, meta })?;
         let message =
             OutgoingMessage { request_headers: Some(RequestHeaders::new(LISTEN)), ..message };
@@ -91,19 +91,19 @@ impl Subscription<'_> {
             }
             match self.read(&message)? {
                 Event::Acknowledged(granted) => {
-                    if queue.watched().is_disjoint(&granted) {
-                        let first = queue.watched().first();
+                    if queue.requested().is_disjoint(&granted) {
+                        let first = queue.requested().first();
                         return Err(first.map_or_else(
-                            || Error::invalid(LISTEN, "no changes were requested"),
+                            || Error::invalid_response(LISTEN, "no changes were requested"),
                             |change| change.not_supported(SubscriptionsListenRequest::NAME),
                         ));
                     }
-                    queue.open(&granted);
+                    queue.mark_open(&granted);
                 }
                 Event::Changed(change) => queue.push(change),
                 Event::Ended if queue.is_open() => return Ok(()),
                 Event::Ended => {
-                    return Err(Error::invalid(
+                    return Err(Error::invalid_response(
                         LISTEN,
                         "the subscription ended before it was acknowledged",
                     ));
@@ -119,7 +119,7 @@ impl Subscription<'_> {
 
     fn read(&self, message: &Bytes) -> Result<Event, Error> {
         let message = JsonRpcMessage::<IgnoredAny>::from_slice(message)
-            .map_err(|error| Error::invalid(LISTEN, without_text(&error)))?;
+            .map_err(|error| Error::invalid_response(LISTEN, without_text(&error)))?;
         Ok(match message {
             JsonRpcMessage::Result { id, .. } if id == self.request.id => Event::Ended,
             JsonRpcMessage::Error { id, error }

@@ -39,7 +39,7 @@ pub struct SubscriptionFilter(pub(crate) BTreeSet<ListChange>);
 pub struct Subscription {
     queue: Arc<ChangeQueue>,
     /// The future that keeps the subscription open. `None` once it has ended.
-    subscription: Option<BoxFuture<'static, Result<(), Error>>>,
+    task: Option<BoxFuture<'static, Result<(), Error>>>,
     /// The error that ended the subscription. Taken when the stream reports it.
     error: Option<Error>,
 }
@@ -112,40 +112,40 @@ impl Client {
     /// # Errors
     /// Returns [`Error::InvalidParams`] if the filter is empty, and [`Error::MissingCapability`] if
     /// the server reports none of the changes. Returns any other [`Error`] if the request fails.
-    pub async fn subscribe(&self, watch: SubscriptionFilter) -> Result<Subscription, Error> {
-        if watch.0.is_empty() {
+    pub async fn subscribe(&self, filter: SubscriptionFilter) -> Result<Subscription, Error> {
+        if filter.0.is_empty() {
             let method = SubscriptionsListenRequest::NAME;
-            return Err(Error::params(method, "the subscription filter is empty"));
+            return Err(Error::invalid_params(method, "the subscription filter is empty"));
         }
-        let queue = Arc::new(ChangeQueue::new(watch.0));
-        let subscription = Resubscriber { client: self.clone(), queue: Arc::clone(&queue) };
-        let subscription = Some(resubscribe(subscription).boxed());
-        let mut changes = Subscription { queue, subscription, error: None };
-        std::future::poll_fn(|cx| changes.poll_open(cx)).await?;
-        Ok(changes)
+        let queue = Arc::new(ChangeQueue::new(filter.0));
+        let resubscriber = Resubscriber { client: self.clone(), queue: Arc::clone(&queue) };
+        let task = Some(resubscribe(resubscriber).boxed());
+        let mut subscription = Subscription { queue, task, error: None };
+        std::future::poll_fn(|cx| subscription.poll_open(cx)).await?;
+        Ok(subscription)
     }
 }
 
 impl Subscription {
     /// Returns the requested changes that the server does not report.
     pub fn declined(&self) -> Vec<ListChange> {
-        self.queue.refused()
+        self.queue.declined()
     }
 
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let over = self.poll_subscription(cx);
+        let ended = self.poll_task(cx);
         match self.error.take() {
             Some(error) => Poll::Ready(Err(error)),
             None if self.queue.was_ever_open() => Poll::Ready(Ok(())),
-            None => over.map(Ok),
+            None => ended.map(Ok),
         }
     }
 
     /// Polls the future that keeps the subscription open. Ready once it has ended.
-    fn poll_subscription(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(subscription) = &mut self.subscription {
-            self.error = ready!(subscription.poll_unpin(cx)).err();
-            self.subscription = None;
+    fn poll_task(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(task) = &mut self.task {
+            self.error = ready!(task.poll_unpin(cx)).err();
+            self.task = None;
         }
         Poll::Ready(())
     }
@@ -155,10 +155,10 @@ impl Stream for Subscription {
     type Item = Result<ListChange, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let over = self.poll_subscription(cx);
+        let ended = self.poll_task(cx);
         match self.queue.poll_next(cx) {
             Poll::Ready(change) => Poll::Ready(Some(Ok(change))),
-            Poll::Pending => over.map(|()| self.error.take().map(Err)),
+            Poll::Pending => ended.map(|()| self.error.take().map(Err)),
         }
     }
 }
