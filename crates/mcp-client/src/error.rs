@@ -41,8 +41,8 @@ pub enum Error {
         retry_after: Option<Duration>,
     },
 
-    /// The server did not respond in time. If the request was sent, the client has cancelled it on
-    /// the server.
+    /// The server did not respond in time. If the request was sent, the client cancels it on the
+    /// server.
     #[error("\"{method}\": no response within {limit:?}")]
     Timeout {
         /// The method of the request.
@@ -181,7 +181,7 @@ impl fmt::Display for FallbackFailed<'_> {
     }
 }
 
-/// Returns true if the server rejected a request without processing it. This requires both the
+/// Returns `true` if the server rejected a request without processing it. This requires both the
 /// status and the code: the code alone may come from another server that a tool has called.
 fn is_rejected_unread(status: Option<u16>, code: i64) -> bool {
     match status {
@@ -205,8 +205,8 @@ fn join_versions(versions: impl IntoIterator<Item: ToString>) -> String {
 }
 
 impl Error {
-    /// Returns true if the server cannot have run the method. Repeating the request then cannot run
-    /// it twice.
+    /// Returns `true` if the server cannot have run the method. Repeating the request then cannot
+    /// run it twice.
     pub fn did_not_run(&self) -> bool {
         match self {
             Self::Transport(error) => error.did_not_run(),
@@ -294,7 +294,7 @@ impl Error {
         }
     }
 
-    /// Returns true if the resource does not exist. Protocol versions use two different codes for
+    /// Returns `true` if the resource does not exist. Protocol versions use two different codes for
     /// this (MCP server/resources, "Error Handling").
     pub fn is_not_found(&self) -> bool {
         let code = self.code();
@@ -304,7 +304,7 @@ impl Error {
             && matches!(code, Some(error_code::RESOURCE_NOT_FOUND | error_code::INVALID_PARAMS))
     }
 
-    /// Returns true if a request before the caller's own one failed, such as `initialize`.
+    /// Returns `true` if a request before the caller's own one failed, such as `initialize`.
     pub(crate) fn failed_while_opening(&self) -> bool {
         match self {
             Self::Transport(error) => error.failed_while_opening(),
@@ -348,7 +348,7 @@ impl Error {
         }
     }
 
-    /// Returns true if the server no longer knows the session of the request.
+    /// Returns `true` if the server no longer knows the session of the request.
     ///
     /// The specification requires status 404 (MCP basic/transports, "Session Management"). The
     /// reference server and those modelled on it respond with 400 instead, and a text that names

@@ -71,12 +71,12 @@ impl ChangeQueue {
         state.wake();
     }
 
-    /// Returns whether the subscription is open.
+    /// Returns `true` if the subscription is open.
     pub(crate) fn is_open(&self) -> bool {
         self.lock().open
     }
 
-    /// Returns whether the subscription was ever open.
+    /// Returns `true` if the subscription was ever open.
     pub(crate) fn was_ever_open(&self) -> bool {
         self.lock().was_ever_open
     }
@@ -102,14 +102,14 @@ impl ChangeQueue {
         state.wake();
     }
 
-    /// Returns true if the change is in a resource and the subscriber requested a resource. The
+    /// Returns `true` if the change is in a resource and the subscriber requested a resource. The
     /// changed resource may be a sub-resource of the requested one.
     fn may_be_sub_resource(&self, change: &ListChange) -> bool {
         let is_resource = |change: &ListChange| matches!(change, ListChange::Resource(_));
         is_resource(change) && self.requested.iter().any(is_resource)
     }
 
-    /// Returns true if the change was requested. A resource also matches if its URI starts with a
+    /// Returns `true` if the change was requested. A resource also matches if its URI starts with a
     /// requested URI.
     fn matches(&self, change: &ListChange) -> bool {
         let ListChange::Resource(uri) = change else { return self.requested.contains(change) };
@@ -160,7 +160,7 @@ impl ChangeQueues {
         self.lock().retain(|other| !other.ptr_eq(&Arc::downgrade(queue)));
     }
 
-    /// Returns true if any queue requested exactly this change.
+    /// Returns `true` if any queue requested exactly this change.
     pub(crate) fn is_requested(&self, change: &ListChange) -> bool {
         self.all().iter().any(|queue| queue.requested.contains(change))
     }

@@ -65,6 +65,7 @@ impl ClientBuilder {
     /// Some servers send these requests outside of the response stream of a call. With a handler,
     /// the client therefore listens on a connection for as long as a session lasts.
     ///
+    /// # Examples
     /// ```
     /// use futures_util::future::BoxFuture;
     /// use mcp_client::{

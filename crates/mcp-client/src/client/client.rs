@@ -144,8 +144,8 @@ impl Client {
         self.with_deadline(&self.new_deadline(), &method, close).await
     }
 
-    /// Returns how many times the server has lost the session, so that the client opened a new one.
-    /// Information from an earlier session may be outdated.
+    /// Returns how many times the server has lost the session. The client opens a new session each
+    /// time. Information from an earlier session may be outdated.
     pub fn lost_session_count(&self) -> u64 {
         self.shared.protocol.lost_sessions()
     }
@@ -194,7 +194,7 @@ impl Client {
         self.with_deadline(request.deadline, &request.method, response).await
     }
 
-    /// Calls a method, and returns true in addition to the result if the server required input.
+    /// Calls a method, and returns `true` in addition to the result if the server required input.
     /// `target` is the name of the tool or prompt, or the URI of the resource.
     pub(super) async fn call_method<R>(
         &self,

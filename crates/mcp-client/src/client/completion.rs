@@ -73,6 +73,10 @@ impl Client {
     ///
     /// Call this while a user enters a value, but not for every keystroke.
     ///
+    /// # Errors
+    /// Returns [`Error::MissingCapability`] if the server does not support completion. Returns any
+    /// other [`Error`] if the request fails.
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
@@ -85,10 +89,6 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// Returns [`Error::MissingCapability`] if the server does not support completion. Returns any
-    /// other [`Error`] if the request fails.
     pub async fn complete(&self, argument: &CompletionRequest) -> Result<Completion, Error> {
         let decode = decode_result::<CompleteResult>;
         let (result, _) = self.call_method(CompleteRequest::NAME, None, argument, &decode).await?;

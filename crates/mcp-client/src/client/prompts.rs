@@ -51,6 +51,11 @@ impl Client {
     /// `arguments` is a value that serializes as a JSON object of strings. `()` and `None` stand
     /// for an empty object.
     ///
+    /// # Errors
+    /// Returns [`Error::InvalidParams`] if `arguments` is not an object of strings. Returns any
+    /// other [`Error`] if the request fails. Servers respond with code -32602 if the prompt does
+    /// not exist or a required argument is missing.
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
@@ -63,11 +68,6 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// Returns [`Error::InvalidParams`] if `arguments` is not an object of strings. Returns any
-    /// other [`Error`] if the request fails. Servers respond with code -32602 if the prompt does
-    /// not exist or a required argument is missing.
     pub async fn get_prompt(
         &self,
         name: &str,

@@ -45,6 +45,11 @@ impl Client {
     /// There may be more resources: tools may link to unlisted ones, and each of the
     /// [templates](Self::list_resource_templates) stands for many.
     ///
+    /// # Errors
+    /// Returns [`Error::MissingCapability`] if the server has no resources, and
+    /// [`Error::ListLimitExceeded`] if the list exceeds a limit. Returns any other [`Error`] if a
+    /// request fails.
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
@@ -55,11 +60,6 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// Returns [`Error::MissingCapability`] if the server has no resources, and
-    /// [`Error::ListLimitExceeded`] if the list exceeds a limit. Returns any other [`Error`] if a
-    /// request fails.
     pub async fn list_resources(&self) -> Result<ListResult<Resource>, Error> {
         self.list_all().await
     }

@@ -75,7 +75,7 @@ impl Resubscriber {
     }
 }
 
-/// Returns true if another attempt may succeed. If the first attempt fails, the caller decides
+/// Returns `true` if another attempt may succeed. If the first attempt fails, the caller decides
 /// whether to retry, except after a lost session.
 fn is_temporary(error: &Error, was_ever_open: bool) -> bool {
     use TransportErrorKind as Kind;

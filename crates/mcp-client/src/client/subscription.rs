@@ -84,6 +84,10 @@ impl Client {
     /// response streams of calls. Later servers use `subscriptions/listen`.
     /// [`Subscription::declined`] lists the changes that the server does not report.
     ///
+    /// # Errors
+    /// Returns [`Error::InvalidParams`] if the filter is empty, and [`Error::MissingCapability`] if
+    /// the server reports none of the changes. Returns any other [`Error`] if the request fails.
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
@@ -108,10 +112,6 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// Returns [`Error::InvalidParams`] if the filter is empty, and [`Error::MissingCapability`] if
-    /// the server reports none of the changes. Returns any other [`Error`] if the request fails.
     pub async fn subscribe(&self, filter: SubscriptionFilter) -> Result<Subscription, Error> {
         if filter.0.is_empty() {
             let method = SubscriptionsListenRequest::NAME;

@@ -61,6 +61,9 @@ impl Client {
     /// Calls a tool with arguments that are JSON already, such as the text from a model. Otherwise
     /// works like [`call_tool`](Self::call_tool).
     ///
+    /// # Errors
+    /// Returns the same errors as [`call_tool`](Self::call_tool).
+    ///
     /// # Examples
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -70,9 +73,6 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// Returns the same errors as [`call_tool`](Self::call_tool).
     pub async fn call_tool_raw(
         &self,
         name: &str,

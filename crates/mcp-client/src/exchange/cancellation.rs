@@ -13,9 +13,9 @@ use crate::transport::{Extensions, MessageKind, OutgoingMessage, SentFlag};
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A guard for a pending request. If it is dropped before it is [`completed`](Self::completed), it
-/// sends `notifications/cancelled`, because closing a connection cancels nothing (MCP
-/// basic/transports, "Sending Messages"). It does not cancel a request that was not sent or that
-/// was rejected.
+/// sends `notifications/cancelled`. Closing a connection does not cancel a request (MCP
+/// basic/transports, "Sending Messages"). A request that was not sent or that was rejected is not
+/// cancelled.
 ///
 /// In the stateless versions, closing the connection of a request cancels it if no other request
 /// uses this connection (MCP 2026-07-28, basic/patterns/cancellation). No notification is sent

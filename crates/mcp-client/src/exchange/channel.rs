@@ -39,7 +39,7 @@ impl Channel {
         }
     }
 
-    /// Returns true if the protocol version is stateful or not known yet. Such a server may send
+    /// Returns `true` if the protocol version is stateful or not known yet. Such a server may send
     /// requests, and only a notification cancels a request there.
     pub(crate) fn is_stateful(&self) -> bool {
         self.context.revision.is_none_or(|revision| revision.era() == Era::Stateful)
@@ -67,7 +67,7 @@ impl Channel {
         Ok(single.into_iter().chain(batch))
     }
 
-    /// Returns true if a message is a batch and the protocol version has batches.
+    /// Returns `true` if a message is a batch and the protocol version has batches.
     pub(crate) fn is_batch(&self, message: &[u8]) -> bool {
         self.context.revision == Some(Revision::V2025_03_26) && is_batch(message)
     }

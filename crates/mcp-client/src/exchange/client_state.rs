@@ -63,7 +63,8 @@ impl ClientState {
         }
     }
 
-    /// Returns true if the handler needs messages that a server sends outside of response streams.
+    /// Returns `true` if the handler needs messages that a server sends outside of response
+    /// streams.
     pub(crate) fn wants_listener(&self) -> bool {
         self.handler_capabilities != HandlerCapabilities::none()
     }

@@ -67,7 +67,8 @@ impl PendingRequest<'_> {
     }
 
     /// Records the id, protocol version and session of this request in the span of the call, if the
-    /// span has fields for them (OpenTelemetry, "Semantic conventions for Model Context Protocol").
+    /// span has such fields. The fields are those of OpenTelemetry, "Semantic conventions for Model
+    /// Context Protocol".
     fn record_span_fields(&self) {
         let span = Span::current();
         // Requests without a deadline, such as `initialize`, are not part of the call's span.

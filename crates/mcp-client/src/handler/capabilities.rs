@@ -10,6 +10,7 @@ use mcp_types::{
 
 /// The client capabilities that a [`Handler`](crate::Handler) supports.
 ///
+/// # Examples
 /// ```
 /// use mcp_client::HandlerCapabilities;
 ///
@@ -57,7 +58,7 @@ impl HandlerCapabilities {
         Self { roots: true, ..self }
     }
 
-    /// Returns true if the handler supports this method, in any mode.
+    /// Returns `true` if the handler supports this method, in any mode.
     pub(crate) fn supports(self, method: &str) -> bool {
         match method {
             ElicitRequest::NAME => self.form || self.url,

@@ -56,7 +56,7 @@ impl Form {
     }
 }
 
-/// Returns true if a form may contain the value. Objects are not allowed, and arrays only of
+/// Returns `true` if a form may contain the value. Objects are not allowed, and arrays only of
 /// strings.
 fn is_allowed_value(value: &Value) -> bool {
     match value {
@@ -66,7 +66,7 @@ fn is_allowed_value(value: &Value) -> bool {
     }
 }
 
-/// Returns true if the value is valid for its field. The server checks the `format` of strings.
+/// Returns `true` if the value is valid for its field. The server checks the `format` of strings.
 fn is_valid(field: &Value, value: &Value) -> bool {
     let in_range = |size: f64, least: &str, most: &str| {
         let bound = |name: &str| field.get(name).and_then(Value::as_f64);
@@ -93,7 +93,7 @@ fn is_valid(field: &Value, value: &Value) -> bool {
     }
 }
 
-/// Returns true if the value is one of the allowed choices, or if the field has no choices.
+/// Returns `true` if the value is one of the allowed choices, or if the field has no choices.
 fn is_allowed_choice(field: &Value, value: &Value) -> bool {
     let listed = |name: &str| field.get(name).and_then(Value::as_array);
     if let Some(values) = listed("enum") {

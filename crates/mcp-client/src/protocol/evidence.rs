@@ -49,8 +49,8 @@ impl Evidence {
     }
 }
 
-/// Returns true if the error contradicts that the server is stateless: it looks like the error of a
-/// server that does not support the stateless versions.
+/// Returns `true` if the error shows that the server may not be stateless. It then looks like the
+/// error of a server that does not support the stateless versions.
 pub(super) fn contradicts_stateless(error: &Error) -> bool {
     /// The codes without a defined meaning, such as "no session" (MCP 2026-07-28, basic, "Error
     /// Codes").

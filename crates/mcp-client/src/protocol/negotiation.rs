@@ -14,8 +14,9 @@ const STATEFUL_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The protocol version of a server, shared by its clients. Clones share the same value.
 ///
-/// The first client detects the version with `server/discover`, then `initialize`. Other clients
-/// wait for the result, but at most one second. Use the same value for all users of a server.
+/// The first client detects the version with `server/discover` and, if necessary, `initialize`.
+/// Other clients wait for the result, but at most one second. Use the same value for all users of a
+/// server.
 ///
 /// # Examples
 /// ```
@@ -71,7 +72,7 @@ impl Negotiation {
         decision.filter(is_valid).map(|decision| decision.revision)
     }
 
-    /// Returns true if the server supports only the fallback transport.
+    /// Returns `true` if the server supports only the fallback transport.
     pub(crate) fn uses_fallback(&self) -> bool {
         self.decision().is_some_and(|decision| decision.fallback)
     }

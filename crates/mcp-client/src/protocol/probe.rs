@@ -36,7 +36,7 @@ enum Step {
         offered: Option<Revision>,
         /// The error of `server/discover`, if it failed.
         discover_error: Option<Error>,
-        /// If true, the connection is closed first, so that the server is started again.
+        /// If `true`, the connection is closed first, so that the server is started again.
         restart: bool,
     },
     /// Send `initialize` on the fallback transport.
@@ -229,19 +229,19 @@ fn after_rejection(error: Error, versions: Vec<String>, attempts: Attempts) -> V
     }
 }
 
-/// Returns true if the server closed the connection instead of responding.
+/// Returns `true` if the server closed the connection instead of responding.
 fn is_gone(error: &Error) -> bool {
     use TransportErrorKind as Kind;
     matches!(error.transport_kind(), Some(Kind::Interrupted | Kind::SessionEnded))
 }
 
-/// Returns true if no server is reachable.
+/// Returns `true` if no server is reachable.
 fn is_unreachable(error: &Error) -> bool {
     use TransportErrorKind as Kind;
     matches!(error.transport_kind(), Some(Kind::Blocked | Kind::Unreachable))
 }
 
-/// Returns true if the server does not support the fallback transport.
+/// Returns `true` if the server does not support the fallback transport.
 fn lacks_fallback(error: &Error) -> bool {
     match Evidence::of(error) {
         Evidence::Stateful | Evidence::NoPost => true,

@@ -12,8 +12,8 @@ pub struct CacheHint {
     /// The time that the result stays fresh after it was received. At most 24 hours. Zero if the
     /// server gives no time.
     pub ttl: Duration,
-    /// If true, the result is the same for all users. Otherwise it may only be reused with the same
-    /// authorization.
+    /// If `true`, the result is the same for all users. Otherwise it may only be reused with the
+    /// same authorization.
     pub public: bool,
 }
 

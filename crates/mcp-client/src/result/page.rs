@@ -36,8 +36,8 @@ pub(crate) struct Bounds {
 /// The pages of a list that were read so far.
 ///
 /// Cursors are opaque (MCP server/utilities/pagination). A cursor that the server repeats would
-/// never end, so it is an error. If the server rejects a cursor, or its session ends, the list is
-/// read again from the start, but only once.
+/// never end, so it is an error. If the server rejects a cursor, the list is read again from the
+/// start, but only once. The same applies if the session of the cursor ends.
 #[derive(Debug)]
 pub(crate) struct Pages<T> {
     method: MethodName,
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn pages_are_read_until_there_is_no_cursor() {
-        // PAGE-02: neither an empty page with a cursor nor an empty cursor is the end
+        // PAGE-02: an empty page with a cursor is not the end, and an empty cursor is not either
         let pages = vec![page(&[1], Some("a")), page(&[], Some("")), page(&[2, 3], None)];
         let (cursors, outcome) = read(pages);
         assert_eq!(cursors, [None, Some("a".to_owned()), Some(String::new())]);

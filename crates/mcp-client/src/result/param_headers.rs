@@ -173,8 +173,8 @@ impl SchemaSearch {
     }
 }
 
-/// Returns true if the type can be sent as a header. A list of types may also contain `null`, which
-/// is not sent.
+/// Returns `true` if the type can be sent as a header. A list of types may also contain `null`,
+/// which is not sent.
 fn is_primitive(kind: Option<&Value>) -> bool {
     let primitive = |kind: &Value| matches!(kind.as_str(), Some("string" | "integer" | "boolean"));
     match kind {
@@ -187,7 +187,7 @@ fn is_primitive(kind: Option<&Value>) -> bool {
     }
 }
 
-/// Returns true if the name is a token (RFC 9110, section 5.6.2).
+/// Returns `true` if the name is a token (RFC 9110, section 5.6.2).
 fn is_token(name: &str) -> bool {
     let is_token_char =
         |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);

@@ -28,12 +28,13 @@ impl ServerCapabilities {
         Self(declared)
     }
 
-    /// Returns true if the capability is declared. Its value must be an object, which may be empty.
+    /// Returns `true` if the capability is declared. Its value must be an object, which may be
+    /// empty.
     pub fn has(&self, capability: &str) -> bool {
         matches!(self.0.get(capability), Some(Value::Object(_)))
     }
 
-    /// Returns true if the capability is declared with `flag` set, such as `tools` with
+    /// Returns `true` if the capability is declared with `flag` set, such as `tools` with
     /// `listChanged`.
     pub fn has_flag(&self, capability: &str, flag: &str) -> bool {
         let value = self.0.get(capability).and_then(|value| value.get(flag));
@@ -57,7 +58,7 @@ impl ServerCapabilities {
 }
 
 impl ServerInfo {
-    /// Returns true if the server can run tool calls as tasks.
+    /// Returns `true` if the server can run tool calls as tasks.
     pub(crate) fn runs_tools_as_tasks(&self) -> bool {
         let tasks = self.capabilities.as_object().get("tasks");
         tasks.is_some_and(|tasks| {

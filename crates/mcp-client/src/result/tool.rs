@@ -76,7 +76,7 @@ pub struct ToolResult {
     pub content: Vec<ContentBlock>,
     /// The result as JSON, which follows the tool's output schema.
     pub structured_content: Option<Value>,
-    /// If true, the tool reported an error.
+    /// If `true`, the tool reported an error.
     pub is_error: bool,
     /// The `_meta` object, as the server sent it.
     pub meta: Option<JsonObject>,
@@ -191,7 +191,7 @@ impl ListedTool {
     }
 }
 
-/// Returns true if the schema has the type `object`, which the specification requires (MCP
+/// Returns `true` if the schema has the type `object`, which the specification requires (MCP
 /// server/tools, "Tool"). Model providers reject a whole request if one schema has another type.
 fn is_object_schema(schema: &Schema) -> bool {
     let mut is_object_schema = false;
@@ -232,7 +232,7 @@ impl<'de> Visitor<'de> for ReadType<'_> {
     }
 }
 
-/// Returns true if the tool runs only as a task. `execution` is part of the protocol up to
+/// Returns `true` if the tool runs only as a task. `execution` is part of the protocol up to
 /// 2025-11-25.
 fn requires_task(tool: &wire::Tool) -> bool {
     let execution = tool.extra.get("execution");

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 /// length.
 const MAX_MESSAGES: usize = 10_000;
 
-/// Returns true if the text is an array.
+/// Returns `true` if the text is an array.
 pub(crate) fn is_batch(text: &[u8]) -> bool {
     text.trim_ascii_start().first() == Some(&b'[')
 }

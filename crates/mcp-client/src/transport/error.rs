@@ -70,7 +70,7 @@ impl TransportError {
         Self { did_not_run: Some(false), ..self }
     }
 
-    /// Returns true if the server had started to process the request.
+    /// Returns `true` if the server had started to process the request.
     pub(crate) fn may_have_run(&self) -> bool {
         self.did_not_run == Some(false)
     }
@@ -105,7 +105,7 @@ impl TransportError {
         &*self.error
     }
 
-    /// Returns true if the request cannot have run. Sending it again then cannot run it twice.
+    /// Returns `true` if the request cannot have run. Sending it again then cannot run it twice.
     pub fn did_not_run(&self) -> bool {
         use TransportErrorKind as Kind;
         if let Some(did_not_run) = self.did_not_run {

@@ -27,7 +27,8 @@ pub struct OutgoingMessage {
     pub kind: MessageKind,
     /// The id, if the message is a request. A shared connection matches the response by this id.
     pub id: Option<RequestId>,
-    /// If true, the sender wants log messages. On a shared connection these do not name a request.
+    /// If `true`, the sender wants log messages. On a shared connection these do not name a
+    /// request.
     pub wants_logs: bool,
     /// The protocol version and session of the message.
     pub context: MessageContext,
@@ -36,7 +37,7 @@ pub struct OutgoingMessage {
     pub sent: SentFlag,
     /// The request headers, if the protocol version requires them.
     pub request_headers: Option<RequestHeaders>,
-    /// If true, the transport may resume the response stream after the connection breaks. If it
+    /// If `true`, the transport may resume the response stream after the connection breaks. If it
     /// cannot resume, the stream ends. The message itself is never sent again.
     pub resumable: bool,
     /// The caller's values for the transport.

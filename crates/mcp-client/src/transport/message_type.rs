@@ -1,6 +1,6 @@
 //! Distinguishes results and responses from other messages without decoding them.
 
-/// Returns true if a JSON message is a result, or a batch that contains one.
+/// Returns `true` if a JSON message is a result, or a batch that contains one.
 ///
 /// Only a top-level member counts, because the `data` of an error may contain anything. Reading
 /// stops at this member. Transports use this to redact echoed secrets in all other messages.
@@ -16,7 +16,7 @@ pub fn is_result(message: &[u8]) -> bool {
     has_member(message, |name| name == b"result")
 }
 
-/// Returns true if a JSON message is a response, or a batch that contains one.
+/// Returns `true` if a JSON message is a response, or a batch that contains one.
 pub fn is_response(message: &[u8]) -> bool {
     has_member(message, |name| matches!(name, b"result" | b"error"))
 }

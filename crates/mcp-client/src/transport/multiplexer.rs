@@ -136,16 +136,16 @@ impl Multiplexer {
         Some(MultiplexedStream { multiplexer: self.clone(), id: None })
     }
 
-    /// Marks a request as sent. Call this immediately before sending. Returns false if the request
-    /// is no longer pending and must not be sent.
+    /// Marks a request as sent. Call this immediately before sending. Returns `false` if the
+    /// request is no longer pending and must not be sent.
     pub fn mark_sent(&self, id: &RequestId) -> bool {
         let state = self.lock();
         let queue = state.requests.get(id);
         queue.inspect(|queue| queue.sent.set(true)).is_some()
     }
 
-    /// Passes a message, or each message of a batch, to its recipient. Returns false if it is not a
-    /// JSON-RPC message.
+    /// Passes a message, or each message of a batch, to its recipient. Returns `false` if it is not
+    /// a JSON-RPC message.
     pub fn dispatch(&self, message: Bytes) -> bool {
         if !batch::is_batch(&message) {
             return self.dispatch_one(message);
@@ -185,7 +185,7 @@ impl Multiplexer {
         state.closed = Some(Box::new(failure));
     }
 
-    /// Returns true if the connection is [closed](Self::close).
+    /// Returns `true` if the connection is [closed](Self::close).
     pub fn is_closed(&self) -> bool {
         self.lock().closed.is_some()
     }

@@ -53,11 +53,11 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Returns true if dropping the future of [`send`](Self::send), or the stream that it returned,
-    /// cancels the request on the server. Defaults to true.
+    /// Returns `true` if dropping the future of [`send`](Self::send), or the stream that it
+    /// returned, cancels the request on the server. Defaults to `true`.
     ///
     /// This is the case if each request has its own connection. If all requests share one
-    /// connection, return false. The client then receives all messages that belong to no request
+    /// connection, return `false`. The client then receives all messages that belong to no request
     /// from [`listen`](Self::listen).
     fn cancels_on_drop(&self) -> bool {
         true
@@ -78,8 +78,8 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Returns true if the transport supports only stateful protocol versions. The client then does
-    /// not send `server/discover`. Defaults to false.
+    /// Returns `true` if the transport supports only stateful protocol versions. The client then
+    /// does not send `server/discover`. Defaults to `false`.
     fn is_stateful_only(&self) -> bool {
         false
     }

@@ -217,7 +217,7 @@ impl Session {
         }
     }
 
-    /// Returns true if the error shows that the server has lost this session.
+    /// Returns `true` if the error shows that the server has lost this session.
     pub(crate) fn is_lost(&self, error: &Error) -> bool {
         self.channel.context.session.is_some() && error.is_session_ended()
     }

@@ -143,8 +143,8 @@ impl StatefulProtocol {
         &self.channel.client_state
     }
 
-    /// Returns true if the outcome shows that the server has lost the session. The session is then
-    /// dropped, unless another request has replaced it already.
+    /// Returns `true` if the outcome shows that the server has lost the session. The session is
+    /// then dropped, unless another request has replaced it already.
     pub(crate) fn drop_if_lost<R>(
         &self,
         session: &Arc<Session>,
@@ -169,7 +169,7 @@ fn is_same(current: Option<&Arc<Session>>, session: &Arc<Session>) -> bool {
     current.is_some_and(|current| Arc::ptr_eq(current, session))
 }
 
-/// Returns true if the server had started to process the request before it failed.
+/// Returns `true` if the server had started to process the request before it failed.
 fn may_have_run<R>(outcome: &Result<R, Error>) -> bool {
     matches!(outcome, Err(Error::Transport(error)) if error.may_have_run())
 }

@@ -279,7 +279,7 @@ impl StatelessProtocol {
     }
 }
 
-/// Returns true if a response to this method may require input.
+/// Returns `true` if a response to this method may require input.
 fn may_require_input(method: &str) -> bool {
     matches!(method, "tools/call" | "prompts/get" | "resources/read")
 }
