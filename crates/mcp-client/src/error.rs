@@ -62,7 +62,7 @@ pub enum Error {
 
     /// Client and server have no protocol version in common.
     #[error(
-        "no common protocol version: the server supports {}, this client supports {}",
+        "no common protocol version: the server supports {}; this client supports {}",
         join_versions(.server.iter().map(|version| Truncated(version))),
         join_versions(.client),
     )]
@@ -156,7 +156,7 @@ struct HttpStatus(Option<u16>);
 
 impl fmt::Display for HttpStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |status| write!(f, " (HTTP status {status})"))
+        self.0.map_or(Ok(()), |status| write!(f, ", HTTP status {status}"))
     }
 }
 
