@@ -33,13 +33,13 @@ pub struct SubscriptionFilter(pub(crate) BTreeSet<ListChange>);
 /// If the connection breaks, the client subscribes again. Notifications may have been missed in
 /// between, so the stream then reports all subscribed changes.
 ///
-/// The stream ends after an error, when the server ends the subscription regularly, or when the
-/// session is [closed](Client::close). Dropping it unsubscribes.
+/// The stream ends after an error, when the server ends the subscription, or when the session is
+/// [closed](Client::close). Dropping it unsubscribes.
 #[must_use]
 pub struct Subscription {
     queue: Arc<ChangeQueue>,
     /// The future that keeps the subscription open. `None` once it has ended.
-    task: Option<BoxFuture<'static, Result<(), Error>>>,
+    future: Option<BoxFuture<'static, Result<(), Error>>>,
     /// The error that ended the subscription. Taken when the stream reports it.
     error: Option<Error>,
 }
@@ -119,8 +119,8 @@ impl Client {
         }
         let queue = Arc::new(ChangeQueue::new(filter.0));
         let resubscriber = Resubscriber { client: self.clone(), queue: Arc::clone(&queue) };
-        let task = Some(resubscribe(resubscriber).boxed());
-        let mut subscription = Subscription { queue, task, error: None };
+        let future = Some(resubscribe(resubscriber).boxed());
+        let mut subscription = Subscription { queue, future, error: None };
         std::future::poll_fn(|cx| subscription.poll_open(cx)).await?;
         Ok(subscription)
     }
@@ -133,7 +133,7 @@ impl Subscription {
     }
 
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let ended = self.poll_task(cx);
+        let ended = self.poll_future(cx);
         match self.error.take() {
             Some(error) => Poll::Ready(Err(error)),
             None if self.queue.was_ever_open() => Poll::Ready(Ok(())),
@@ -142,10 +142,10 @@ impl Subscription {
     }
 
     /// Polls the future that keeps the subscription open. Ready once it has ended.
-    fn poll_task(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(task) = &mut self.task {
-            self.error = ready!(task.poll_unpin(cx)).err();
-            self.task = None;
+    fn poll_future(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(future) = &mut self.future {
+            self.error = ready!(future.poll_unpin(cx)).err();
+            self.future = None;
         }
         Poll::Ready(())
     }
@@ -155,7 +155,7 @@ impl Stream for Subscription {
     type Item = Result<ListChange, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let ended = self.poll_task(cx);
+        let ended = self.poll_future(cx);
         match self.queue.poll_next(cx) {
             Poll::Ready(change) => Poll::Ready(Some(Ok(change))),
             Poll::Pending => ended.map(|()| self.error.take().map(Err)),

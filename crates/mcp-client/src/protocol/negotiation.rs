@@ -49,7 +49,7 @@ struct Decision {
 }
 
 impl Negotiation {
-    /// Creates a value without a known version.
+    /// Creates an empty value. The protocol version is not known yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -62,7 +62,8 @@ impl Negotiation {
         negotiation
     }
 
-    /// Returns the protocol version of the server, if it is known.
+    /// Returns the protocol version of the server, if it is known. A stateful version is forgotten
+    /// after 24 hours.
     pub fn revision(&self) -> Option<Revision> {
         let decision = *self.decision();
         let is_valid = |decision: &Decision| match decision.revision.era() {

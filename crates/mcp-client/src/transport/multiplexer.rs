@@ -22,7 +22,8 @@ use super::{
     message::{OutgoingMessage, SentFlag},
 };
 
-/// The maximum number of unread messages, and of their bytes. A single message may be larger.
+/// The maximum number of unread messages of one request or of the listener, and of their bytes. A
+/// single message may be larger.
 const MAX_MESSAGES: usize = 1_000;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
