@@ -8,169 +8,174 @@ use crate::{
     pending_call::PendingCall, principal::Principal, tool_output::ToolOutput, validation::Violation,
 };
 
-/// Why there are no tools, or no output.
+/// An error of a tool list, a tool call or another request.
 ///
-/// A tool that fails by its own account is no error: see
+/// A tool that reports an error returns an output instead: see
 /// [`ToolOutput::is_error`](crate::ToolOutput::is_error).
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The configuration does not allow for it. Nothing was sent.
+    /// The configuration or the settings of a server are invalid, or do not allow the operation.
+    /// Nothing was sent.
     #[error("{}{reason}", ConfigPosition(.server.as_deref(), *.position))]
     Configuration {
-        /// The server that it is about, if it is about one.
+        /// The server, if the error is about one server.
         server: Option<String>,
-        /// Line and column in the configuration file, from 1, if it comes from one.
+        /// Line and column in the configuration file, from 1. `None` if the error does not come
+        /// from a file.
         position: Option<(usize, usize)>,
-        /// What is wrong, and what to do about it.
+        /// The cause of the error, and how to fix it.
         reason: String,
     },
 
-    /// The server wants the user to sign in, or to sign in again. The request did not run, but for
+    /// The user must sign in to the server, or sign in again. The request did not run, except in
     /// [rare cases](AuthorizationError::did_not_run).
     #[error(transparent)]
     Authorization(Box<AuthorizationError>),
 
-    /// The server answered, but what it gave is no list of tools.
+    /// The server responded, but did not return a valid tool list.
     #[error("server `{server}` gives no usable list of tools")]
     ToolDefinition {
         /// The server.
         server: String,
-        /// What is wrong with the list.
+        /// The cause.
         source: Arc<mcp_client::Error>,
     },
 
-    /// There is no tool of this name. Nothing was sent.
+    /// There is no tool with this name. Nothing was sent.
     #[error("{} no tool `{tool}`{}", ServerWithoutTool(.server.as_deref()), Suggestion(.suggestion.as_deref()))]
     UnknownTool {
-        /// The server that was to have it; nothing where any of several might.
+        /// The server. `None` if the tool was looked up in a [`Toolset`](crate::Toolset).
         server: Option<String>,
-        /// The name that was asked for.
+        /// The requested name.
         tool: String,
-        /// The name that was probably meant, if one is much like it.
+        /// The most similar name of a tool, if one is similar enough.
         suggestion: Option<String>,
     },
 
-    /// The call cannot be made, or what came back is no result.
+    /// The call cannot be sent, or the server returned an invalid result.
     #[error("tool `{tool}` of server `{server}`: {reason}")]
     ToolCall {
         /// The server.
         server: String,
-        /// The tool, by the server's name for it, or by the name that was asked for.
+        /// The name of the tool on its server, or the requested name.
         tool: String,
-        /// What is wrong.
+        /// The reason.
         reason: Cow<'static, str>,
-        /// All that is known about it; nothing where the call was not made.
+        /// The error of the client. `None` if the call was not sent.
         source: Option<Arc<mcp_client::Error>>,
     },
 
-    /// The arguments do not fit the tool's schema. Nothing was sent; a model may do better when it is
-    /// told.
+    /// The arguments are invalid against the input schema of the tool. Nothing was sent.
+    ///
+    /// A model can often correct its arguments if it gets this error.
     #[error("tool `{tool}` of server `{server}`: the arguments do not fit: {}", listed(.violations))]
     InvalidArguments {
         /// The server.
         server: String,
-        /// The tool, by the server's name for it.
+        /// The name of the tool on its server.
         tool: String,
-        /// What does not fit where.
+        /// The parts of the arguments that are invalid.
         violations: Vec<Violation>,
     },
 
-    /// The tool ran, and its result does not fit its own schema.
+    /// The tool ran, and its result is invalid against its output schema.
     #[error(transparent)]
     InvalidOutput(Box<InvalidOutput>),
 
-    /// The call may have run, and nobody knows: no answer of the server's came back. To repeat it may
+    /// The call failed without a response from the server, so the tool may have run. A retry may
     /// run it twice.
     #[error("calling `{tool}`, server `{server}` failed, and the call may have run: {kind}")]
     OutcomeUnknown {
         /// The server.
         server: String,
-        /// The tool that was called, by the server's name for it.
+        /// The name of the called tool on its server.
         tool: String,
-        /// How it failed.
+        /// The kind of failure.
         kind: FailureKind,
-        /// All that is known about it.
+        /// The error of the client.
         source: Arc<mcp_client::Error>,
     },
 
-    /// The exchange with the server failed.
+    /// The request failed, or the server returned an error.
     #[error("{}server `{server}` failed: {kind}", CalledTool(.tool.as_deref()))]
     Transport {
         /// The server.
         server: String,
-        /// The tool that was called, by the server's name for it, if it was a call.
+        /// The name of the called tool on its server. `None` if the request was not a tool call.
         tool: Option<String>,
-        /// How it failed.
+        /// The kind of failure.
         kind: FailureKind,
-        /// All that is known about it.
+        /// The error of the client.
         source: Arc<mcp_client::Error>,
     },
 }
 
-/// A server that wants the user to sign in, or to sign in again.
+/// An error of a request that needs authorization: the user must sign in, or sign in again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthorizationError {
     /// The server.
     pub server: String,
-    /// The tool that was called, by the server's name for it, if it was a call.
+    /// The name of the called tool on its server. `None` if the request was not a tool call.
     pub tool: Option<String>,
-    /// On whose behalf.
+    /// The user for whom the request was sent.
     pub principal: Principal,
-    /// What the server said.
+    /// The response of the server, with its challenges.
     pub unauthorized: Unauthorized,
-    /// Whether the request surely did not run. A call may have run where its answer had broken off,
-    /// or where it had asked for input before.
+    /// True if the request cannot have run.
+    ///
+    /// This is false if the response to a call was interrupted, or if the server had requested
+    /// input for the call before. In these cases the call may have run.
     pub did_not_run: bool,
-    /// The call, to be resumed when the user has signed in; nothing where there was none, or where it
-    /// may have run.
+    /// The call, which can be resumed after the user has signed in. `None` if the request was not a
+    /// tool call, or if the call may have run.
     pub pending_call: Option<PendingCall>,
 }
 
-/// A result that does not fit the schema of its tool.
+/// A result that is invalid against the output schema of its tool.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InvalidOutput {
     /// The server.
     pub server: String,
-    /// The tool, by the server's name for it.
+    /// The name of the tool on its server.
     pub tool: String,
-    /// What does not fit where.
+    /// The parts of the structured content that are invalid.
     pub violations: Vec<Violation>,
-    /// What the tool gave back all the same.
+    /// The invalid output.
     pub output: ToolOutput,
 }
 
-/// How an exchange with a server failed.
+/// The kind of failure of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// No connection could be made.
+    /// The client could not connect to the server.
     Unreachable,
-    /// No answer came in time.
+    /// The server did not respond in time.
     Timeout,
-    /// The connection ended before the answer.
+    /// The connection was closed before the response.
     Closed,
-    /// The server answered with this HTTP status, which is no success.
+    /// The server returned this HTTP status, which is not a success.
     Status(u16),
-    /// The server answered with a JSON-RPC error of this code.
+    /// The server returned a JSON-RPC error with this code.
     Rpc(i64),
-    /// The server does not offer what was asked for.
+    /// The server does not support the request.
     Unsupported,
-    /// What the server sent is not what the protocol allows.
+    /// The server violated the protocol.
     Protocol,
-    /// The request was not sent: a token or a setting stands in the way.
+    /// The client did not send the request, because of a token or a setting.
     Blocked,
 }
 
 impl Error {
-    /// Whether the request surely did not run, so that sending it again cannot run it twice.
+    /// Returns whether the request cannot have run. If so, sending it again cannot run it twice.
     pub fn did_not_run(&self) -> bool {
         self.execution() == Execution::NotRun
     }
 
-    /// What is known about the execution of the request that failed.
+    /// Returns whether the failed request ran, as far as it is known.
     fn execution(&self) -> Execution {
         match self {
             Self::Configuration { .. }
@@ -191,7 +196,7 @@ impl Error {
         }
     }
 
-    /// Whether trying again may help and cannot run a tool twice.
+    /// Returns whether a retry may succeed and cannot run a tool twice.
     pub fn retryable(&self) -> bool {
         match self {
             Self::Transport { tool, .. } => {
@@ -217,7 +222,7 @@ impl Error {
         }
     }
 
-    /// The server that it is about, if it is about one.
+    /// Returns the server, if the error is about one server.
     pub fn server(&self) -> Option<&str> {
         match self {
             Self::Configuration { server, .. } | Self::UnknownTool { server, .. } => {
@@ -233,7 +238,8 @@ impl Error {
         }
     }
 
-    /// The tool that was called, by the server's name for it, if it was a call.
+    /// Returns the name of the called tool on its server, or the requested name. `None` if the
+    /// request was not a tool call.
     pub fn tool(&self) -> Option<&str> {
         match self {
             Self::Configuration { .. } | Self::ToolDefinition { .. } => None,
@@ -247,7 +253,8 @@ impl Error {
         }
     }
 
-    /// How long the server asks to wait before the next request, if it does.
+    /// Returns how long the client should wait before the next request, if the server sent such a
+    /// time.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Transport { source, .. } | Self::OutcomeUnknown { source, .. } => {
@@ -257,7 +264,7 @@ impl Error {
         }
     }
 
-    /// What the server said to an unauthorized request, if that is what this is.
+    /// Returns the authorization error, if this is an [`Error::Authorization`].
     pub fn authorization(&self) -> Option<&AuthorizationError> {
         match self {
             Self::Authorization(authorization) => Some(authorization),
@@ -265,7 +272,7 @@ impl Error {
         }
     }
 
-    /// The code of the JSON-RPC error that the server returned, if one was returned.
+    /// Returns the code of the JSON-RPC error, if the server returned one.
     pub(crate) fn rpc_code(&self) -> Option<i64> {
         match self {
             Self::ToolCall { source, .. } => source.as_ref()?.code(),
@@ -276,8 +283,8 @@ impl Error {
         }
     }
 
-    /// The error to return if this one ends the retries of a call, and the `earlier` attempt may have
-    /// run.
+    /// Returns the error of a call whose retries ended with this error, if its `earlier` attempt
+    /// may have run.
     pub(crate) fn or_earlier(self, earlier: Self) -> Self {
         match self {
             Self::Authorization(refused) => {
@@ -295,7 +302,8 @@ impl Error {
 }
 
 impl AuthorizationError {
-    /// The server's `Bearer` challenge: where its metadata is, which scope it wants.
+    /// Returns the `Bearer` challenge of the server, with the URL of its metadata and the required
+    /// scope.
     pub fn challenge(&self) -> Option<&Challenge> {
         self.unauthorized.challenge()
     }
@@ -315,14 +323,16 @@ impl std::error::Error for AuthorizationError {
     }
 }
 
-/// What is known about the execution of a request that failed. A call is only repeated if it cannot
-/// run twice, so this decides about retries, pending calls and [`Error::OutcomeUnknown`].
+/// The knowledge about whether a failed request ran.
+///
+/// A call is only repeated if it cannot run twice. Therefore, this decides about retries, pending
+/// calls and [`Error::OutcomeUnknown`].
 ///
 /// | | Evidence | Retry |
 /// | --- | --- | --- |
-/// | `NotRun` | not sent, or refused by the transport before it could run | always safe |
-/// | `Unknown` | sent, and no answer of the server came back | only if the tool may be repeated |
-/// | `Ran` | the server answered, with a result or an error | only if the tool may be repeated |
+/// | `NotRun` | not sent, or rejected by the transport before it could run | always safe |
+/// | `Unknown` | sent, without a response of the server | only if the tool may be repeated |
+/// | `Ran` | the server returned a result or an error | only if the tool may be repeated |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Execution {
     NotRun,
@@ -331,7 +341,7 @@ pub(crate) enum Execution {
 }
 
 impl Execution {
-    /// The execution of a request that failed as `kind`, because of `source`.
+    /// Returns whether a request ran that failed with `kind`, because of `source`.
     pub(crate) fn of(kind: FailureKind, source: &mcp_client::Error) -> Self {
         if source.did_not_run() {
             return Self::NotRun;
@@ -341,7 +351,7 @@ impl Execution {
             | FailureKind::Timeout
             | FailureKind::Closed
             | FailureKind::Protocol => Self::Unknown,
-            // A gateway may answer while the server still works on the request.
+            // A gateway may respond while the server still handles the request.
             FailureKind::Status(status) if status == 408 || status >= 500 => Self::Unknown,
             FailureKind::Status(_)
             | FailureKind::Rpc(_)
@@ -403,7 +413,7 @@ pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Displays the tool that was called, if there is one.
+/// Displays the called tool, if there is one.
 struct CalledTool<'a>(Option<&'a str>);
 
 impl fmt::Display for CalledTool<'_> {
@@ -412,7 +422,7 @@ impl fmt::Display for CalledTool<'_> {
     }
 }
 
-/// Displays the server that has no such tool.
+/// Displays the server that does not have the tool, if there is one.
 struct ServerWithoutTool<'a>(Option<&'a str>);
 
 impl fmt::Display for ServerWithoutTool<'_> {

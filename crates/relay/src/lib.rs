@@ -1,28 +1,66 @@
-//! The tools of many MCP servers for an LLM, on behalf of many users.
+//! Gives an LLM application with many users the tools of many MCP servers.
 //!
-//! Set up a [`Relay`] in code or from a [`Config`] file, ask it for the tools of a server on behalf
-//! of a user, and run the calls that the model asks for. Everything that can go wrong is in
-//! [`Error`]; when a server wants the user to sign in, it is always [`Error::Authorization`].
+//! The application registers its servers in a [`Relay`], in code or from a [`Config`] file. For
+//! each user, it lists the tools of a server and gives their definitions to a model. Then it runs
+//! the tool calls that the model requests.
+//!
+//! The crate keeps one session per server and user. It caches tool lists, validates arguments and
+//! results, and retries calls that did not run. Users never share sessions or private tool lists.
+//!
+//! Every failure is an [`Error`]. If the user must sign in to a server, the error is always
+//! [`Error::Authorization`].
+//!
+//! # Examples
 //!
 //! ```no_run
-//! # async fn run(user_token: String) -> Result<(), relay::Error> {
 //! use relay::{Error, Relay, Server};
 //! use serde_json::json;
 //!
-//! let relay = Relay::builder().server("github", Server::http("https://example.com/mcp")).build()?;
-//! let user = relay.with_token(user_token);
-//! let tools = match user.tools("github").await {
-//!     Err(Error::Authorization(refused)) => return Ok(println!("sign in: {refused}")),
-//!     tools => tools?,
-//! };
-//! for tool in tools.iter() {
-//!     println!("{}: {}", tool.name(), tool.description());
+//! async fn search(user_token: String) -> Result<(), Error> {
+//!     let github = Server::http("https://example.com/mcp");
+//!     let relay = Relay::builder().server("github", github).build()?;
+//!
+//!     let user = relay.with_token(user_token);
+//!     let tools = match user.tools("github").await {
+//!         Ok(tools) => tools,
+//!         Err(Error::Authorization(error)) => {
+//!             println!("sign in first: {error}");
+//!             return Ok(());
+//!         }
+//!         Err(error) => return Err(error),
+//!     };
+//!     for tool in tools.iter() {
+//!         println!("{}: {}", tool.name(), tool.description());
+//!     }
+//!
+//!     let output = tools.call("relay__github__search", json!({ "query": "rust" })).await?;
+//!     println!("{}", output.text());
+//!     Ok(())
 //! }
-//! let output = tools.call("relay__github__search", json!({ "query": "rust" })).await?;
-//! println!("{}", output.text());
-//! # Ok(())
-//! # }
 //! ```
+//!
+//! # Modules
+//!
+//! All public items are exported from the root of the crate. The private modules, from the top
+//! layer to the bottom layer:
+//!
+//! - `llm`: tool definitions, tool calls and results in the formats of LLM providers.
+//! - `user`: the entry point, with [`Relay`], [`User`] and [`Toolset`].
+//! - `call`: one tool call, from the arguments to the output, with interceptors and tracing spans.
+//! - `server`: the registered servers, their connections and the token sources of users.
+//! - `tool_list`: the cache and the store of tool lists.
+//! - `config`: the configuration file.
+//! - `error`: the error type.
+//! - `conversion`: conversion of tool schemas to schemas that an LLM provider accepts.
+//! - `pending_call`: calls that wait until their user signs in.
+//! - `server_key`: the keys of connections and tool lists.
+//! - `settings`: the settings of one server.
+//! - `validation`: validation of arguments and results with JSON Schema.
+//! - `tool_name`: the names under which a model sees tools.
+//! - `suggestion`: suggestions for misspelled names.
+//! - `tool_output`: the output of a tool call.
+//! - `principal`: the user for whom a server is used.
+//! - `observer`: the interface for metrics and trace context.
 
 mod llm;
 mod user;

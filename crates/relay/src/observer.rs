@@ -1,11 +1,13 @@
-//! The observer of lists and calls that an application may set.
+//! The observer of operations that an application may set.
 
 use std::{fmt, time::Duration};
 
-/// Hears of every list and call, and gives the trace context that goes with calls; given to
+/// Receives the end of every operation, and provides the trace context of requests. Set it with
 /// [`RelayBuilder::observer`](crate::RelayBuilder::observer).
 ///
-/// Each operation is a `tracing` span besides, with the names of OpenTelemetry's conventions for MCP.
+/// Each operation is also a `tracing` span, with the names of OpenTelemetry's conventions for MCP.
+///
+/// # Examples
 ///
 /// ```
 /// use relay::{Observer, Operation, Relay};
@@ -14,7 +16,7 @@ use std::{fmt, time::Duration};
 ///
 /// impl Observer for Metrics {
 ///     fn operation_ended(&self, operation: &Operation<'_>) {
-///         // The histogram `mcp.client.operation.duration`, for one.
+///         // A real observer records the histogram `mcp.client.operation.duration`.
 ///         println!("{}: {:?}, {:?}", operation.method, operation.duration, operation.error_type);
 ///     }
 ///
@@ -27,39 +29,40 @@ use std::{fmt, time::Duration};
 /// let relay = Relay::builder().observer(Metrics).build();
 /// ```
 pub trait Observer: Send + Sync + 'static {
-    /// Takes note of an operation that has ended. It must not block.
+    /// Receives an operation that has ended. It must not block.
     fn operation_ended(&self, operation: &Operation<'_>) {
         let _ = operation;
     }
 
-    /// The W3C trace context of the caller, for the `_meta` of a request: `traceparent`,
-    /// `tracestate`, `baggage`. It is asked within the span of the operation.
+    /// Returns the W3C trace context of the caller: `traceparent`, `tracestate` and `baggage`. The
+    /// client sends it in the `_meta` of a request.
+    ///
+    /// It is called inside the span of the operation. By default, it returns nothing.
     fn trace_context(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 }
 
-/// An operation that has ended. The names are those of OpenTelemetry's conventions for MCP.
+/// An operation that has ended. The names follow OpenTelemetry's conventions for MCP.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Operation<'a> {
     /// `mcp.method.name`, such as `tools/call` or `tools/list`.
     pub method: &'static str,
-    /// The server, by its name in the registry.
+    /// The name of the server in the relay.
     pub server: &'a str,
-    /// `gen_ai.tool.name`: the tool that was called, by its server's name for it.
+    /// `gen_ai.tool.name`: the name of the called tool on its server.
     pub tool: Option<&'a str>,
-    /// `gen_ai.prompt.name`: the prompt that was asked for.
+    /// `gen_ai.prompt.name`: the name of the requested prompt.
     pub prompt: Option<&'a str>,
     /// `network.transport`: `tcp`, or `pipe` for a child process.
     pub network_transport: &'static str,
-    /// How long it took, attempts and waits included.
+    /// The duration of the operation, including retries and waits.
     pub duration: Duration,
-    /// `error.type`: how it failed, if it did; `tool_error` where the tool says so itself, and
-    /// `cancelled` where nobody waited for the end.
+    /// `error.type`: the kind of failure, if the operation failed. It is `tool_error` if the tool
+    /// reported an error, and `cancelled` if the caller dropped the future.
     pub error_type: Option<&'a str>,
-    /// `rpc.response.status_code`: the code of the JSON-RPC error that the server has answered with,
-    /// if it has.
+    /// `rpc.response.status_code`: the code of the JSON-RPC error, if the server returned one.
     pub rpc_code: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! Calls that wait for their user to sign in.
+//! Calls that wait until their user signs in.
 
 use std::fmt;
 
@@ -8,44 +8,58 @@ use serde::{Deserialize, Serialize};
 /// The most resumed calls that are remembered.
 const CAPACITY: usize = 100_000;
 
-/// A call that did not run because its user has to sign in; part of
+/// A call that did not run because its user must sign in. It is part of an
 /// [`AuthorizationError`](crate::AuthorizationError).
 ///
-/// It can be stored while the user is away, and be [resumed](crate::User::resume) once: by this
-/// process, or by another one, which then has to see to it that no other does so too. It holds no
-/// token, but the arguments of the call, so it is for the eyes of its user alone.
+/// The application may store it until the user has signed in. Then it can be
+/// [resumed](crate::User::resume) once. Another process may resume it too, but then the application
+/// must make sure that only one process does.
+///
+/// It contains the arguments of the call, and no token. The application must show it to no other
+/// user.
+///
+/// # Examples
 ///
 /// ```no_run
-/// # async fn run(relay: relay::Relay, tool: relay::Tool, source: relay::AccessToken) {
-/// use relay::{Error, PendingCall};
+/// use relay::{AccessToken, Error, PendingCall, Relay, Tool};
 ///
-/// if let Err(Error::Authorization(refused)) = tool.call(()).await
-///     && let Some(ticket) = &refused.pending_call
+/// # async fn run(
+/// #     relay: Relay,
+/// #     tool: Tool,
+/// #     token_source: AccessToken,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// if let Err(Error::Authorization(error)) = tool.call(()).await
+///     && let Some(pending_call) = &error.pending_call
 /// {
-///     let stored = serde_json::to_string(ticket).expect("texts alone");
-///     // The user signs in for `ticket.scopes`; the source gives the new token.
-///     let ticket: PendingCall = serde_json::from_str(&stored).expect("what was stored");
-///     let output = relay.for_user("alice", source).resume(ticket).await;
+///     let stored = serde_json::to_string(pending_call)?;
+///
+///     // The user signs in and grants `pending_call.scopes`.
+///     // Then `token_source` returns the new token.
+///     let pending_call: PendingCall = serde_json::from_str(&stored)?;
+///     let user = relay.for_user("alice", token_source);
+///     let output = user.resume(pending_call).await?;
+///     println!("{}", output.text());
 /// }
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PendingCall {
-    /// Tells tickets apart; random.
+    /// A random id.
     pub id: String,
     /// The server.
     pub server: String,
-    /// The tool, by the server's name for it.
+    /// The name of the tool on its server.
     pub tool: String,
-    /// The arguments, a JSON object.
+    /// The arguments, as the text of a JSON object.
     pub arguments: String,
-    /// The id of the user, where the application knows the user by one.
+    /// The id of the user, if the user has one; see [`Relay::for_user`](crate::Relay::for_user).
     pub user: Option<String>,
-    /// Whether the call was on behalf of no user.
+    /// True if the call was anonymous: without a user.
     #[serde(default, rename = "nobody")]
     pub(crate) anonymous: bool,
-    /// The scopes that the server says the call needs.
+    /// The scopes that the call needs, as the server reports them.
     pub scopes: Vec<String>,
 }
 
@@ -67,12 +81,13 @@ impl ResumedCalls {
         marked.is_ok() && first
     }
 
+    /// Forgets that a call was resumed, so that it can be resumed again.
     pub(crate) fn unmark(&self, id: &str) {
         self.0.remove(id);
     }
 }
 
-/// Shows no arguments, which may be private.
+/// Omits the arguments, which may be private.
 impl fmt::Debug for PendingCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, tool, scopes, .. } = self;

@@ -1,4 +1,4 @@
-//! The principal: the user for whom a server is used.
+//! The principal: the user or application for whom a server is used.
 
 use std::{
     fmt,
@@ -8,9 +8,9 @@ use std::{
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use mcp_http::AccessToken;
 
-/// On whose behalf a server is spoken to.
+/// The user for whom a server is used, or the application itself.
 ///
-/// Sessions and tool lists belong to one principal and are never shown to another.
+/// Each session and each private tool list belongs to one principal. Other principals never see it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Principal(Kind);
 
@@ -18,13 +18,13 @@ pub struct Principal(Kind);
 enum Kind {
     Registry,
     Everyone,
-    /// The SHA-256 of the token, so that no key holds the token itself.
+    /// The SHA-256 of the token, so that no key contains the token itself.
     Token([u8; SHA256_OUTPUT_LEN]),
-    /// The SHA-256 of an id of the application, so that all keys have the same size.
+    /// The SHA-256 of the user's id, so that all keys have the same size.
     Id([u8; SHA256_OUTPUT_LEN]),
 }
 
-/// Hashes eight bytes of the digest: every call looks up its connection.
+/// Hashes only eight bytes of the digest, which is fast. Every call looks up its connection.
 impl Hash for Principal {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let digest = match &self.0 {
@@ -36,22 +36,23 @@ impl Hash for Principal {
 }
 
 impl Principal {
-    /// The application itself, with the `api_key` of the server or without a token.
+    /// The application itself, which uses the `api_key` of the server or no token.
     pub(crate) const REGISTRY: Self = Self(Kind::Registry);
 
-    /// All users, as the owner of public lists. No user has this principal.
+    /// All users, as the owner of shared tool lists. No user has this principal.
     pub(crate) const EVERYONE: Self = Self(Kind::Everyone);
 
-    /// The user with this token.
+    /// Returns the principal of the user with this token.
     pub(crate) fn of_token(token: &AccessToken) -> Self {
         Self(Kind::Token(hash(token.expose())))
     }
 
-    /// The user with this id of the application.
+    /// Returns the principal of the user with this id.
     pub(crate) fn of_id(id: &str) -> Self {
         Self(Kind::Id(hash(id)))
     }
-    /// Returns a key that is the same in every process. It holds a hash in place of the token or
+
+    /// Returns a key that is the same in every process. It contains a hash instead of the token or
     /// id.
     pub(crate) fn to_key(self) -> String {
         let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();

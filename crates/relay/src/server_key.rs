@@ -9,15 +9,15 @@ use std::{
 
 use crate::principal::Principal;
 
-/// A server, and the principal for whom it is used.
+/// The key of a connection or a tool list: a server, and the principal for whom it is used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ServerKey {
     pub(crate) server: ServerId,
     pub(crate) principal: Principal,
 }
 
-/// A registration of a server. Another registration under the same name has another number, so they
-/// share no sessions and no lists.
+/// The id of a registration of a server. A later registration under the same name has another
+/// number, so the two share no sessions and no tool lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerId {
     pub(crate) name: Arc<str>,
@@ -31,7 +31,7 @@ impl ServerId {
     }
 }
 
-/// Hashes the number alone: every call looks up its connection.
+/// Hashes only the number, which is fast. Every call looks up its connection.
 impl Hash for ServerId {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.number);
@@ -52,7 +52,7 @@ impl fmt::Display for ServerId {
     }
 }
 
-/// For tests that need a key.
+/// Creates an id for tests.
 #[cfg(test)]
 impl From<&str> for ServerId {
     fn from(name: &str) -> Self {

@@ -1,6 +1,6 @@
 //! Suggestions for misspelled names.
 
-/// The longest word that is compared, in characters. It bounds the work.
+/// The longest word that is compared, in characters. This limits the work.
 const LONGEST: usize = 128;
 
 /// Returns the candidate that is most similar to `word`, if it is similar enough.
@@ -16,7 +16,7 @@ pub(crate) fn nearest<'a>(
     (distance < longer && 2 * distance <= longer + 1).then_some(candidate)
 }
 
-/// The Levenshtein distance of two words.
+/// Returns the Levenshtein distance of two words.
 fn distance(word: &[char], other: &str) -> usize {
     let mut row: Vec<usize> = (0..=word.len()).collect();
     for (line, letter) in other.chars().enumerate() {

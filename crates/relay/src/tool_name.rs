@@ -1,17 +1,19 @@
-//! Tool names that every provider takes, and that are unique across servers.
+//! Tool names that every provider accepts, and that are unique across servers.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-/// The longest name that all providers take, in characters.
+/// The longest name that all providers accept, in characters.
 const LONGEST: usize = 64;
 /// The length of the hash that makes a shortened name unique, in hexadecimal digits.
 const DIGITS: usize = 10;
 
 /// Returns the name under which a model sees a tool: `relay__{server}__{tool}`.
 ///
-/// The name is shortened and ends in a hash of server and tool if it is too long, has characters
-/// that a provider refuses, or could also stand for another server and tool. It depends on `server`
-/// and `tool` only.
+/// The name depends only on `server` and `tool`. It is shortened and ends in a hash of both if:
+///
+/// - it is too long,
+/// - it has characters that a provider rejects, or
+/// - another server and tool could have the same name.
 pub(crate) fn for_model(server: &str, tool: &str) -> String {
     let plain = format!("relay__{server}__{tool}");
     let fits = plain.len() <= LONGEST && is_plain(server) && is_plain(tool);
@@ -24,8 +26,8 @@ pub(crate) fn for_model(server: &str, tool: &str) -> String {
     format!("{kept}_{}", &hex[..DIGITS])
 }
 
-/// Returns whether a name could be a shortened one. No plain name is. In a plain name, the first
-/// `__` after the prefix ends the name of the server.
+/// Returns whether a name could be a shortened name. No plain name ends like this. In a plain name,
+/// the first `__` after the prefix ends the name of the server.
 fn ends_in_hash(name: &str) -> bool {
     name.rsplit_once('_').is_some_and(|(_, end)| {
         end.len() == DIGITS && end.bytes().all(|byte| byte.is_ascii_hexdigit())

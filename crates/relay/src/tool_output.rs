@@ -1,4 +1,4 @@
-//! The output of a tool, and its plain text for a model.
+//! The output of a tool call, and its plain text for a model.
 
 use mcp_client::{
     ToolResult,
@@ -9,28 +9,29 @@ use mcp_client::{
 };
 use serde_json::Value;
 
-/// What a tool gave back, whole.
+/// The complete output of a tool call.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ToolOutput {
-    /// Texts, images, audio and resources, in the server's order.
+    /// Texts, images, audio and resources, in the order of the server.
     pub content: Vec<ContentBlock>,
-    /// The result as JSON, by the tool's output schema.
+    /// The structured content, a JSON value that follows the output schema of the tool.
     pub structured_content: Option<Value>,
-    /// Whether the tool says that it failed.
+    /// True if the tool reported an error.
     pub is_error: bool,
-    /// `_meta`, as it was sent.
+    /// The `_meta` of the result, unchanged.
     pub meta: Option<JsonObject>,
 }
 
 impl ToolOutput {
-    /// The output as a plain text for a model.
+    /// Returns the output as plain text for a model.
     ///
-    /// - Texts are joined by line feeds.
-    /// - Where there is no text, each image is `[Image data available]`.
-    /// - Where there is neither, it is the structured content as JSON, or what other blocks have to
-    ///   say for themselves, or `Tool executed successfully`.
-    /// - A failure of the tool's own begins with `ERROR: `.
+    /// - Texts are joined with line feeds.
+    /// - If there is no text, each image becomes `[Image data available]`.
+    /// - If there are no images either, the text is the structured content as JSON.
+    /// - If there is none, other blocks become a short text, such as `[Audio data available]`.
+    /// - If there are no blocks, the text is `Tool executed successfully`.
+    /// - If the tool reported an error, the text begins with `ERROR: `.
     pub fn text(&self) -> String {
         let body = join(self.content.iter().filter_map(text))
             .or_else(|| join(self.content.iter().filter_map(image)))
@@ -45,7 +46,7 @@ impl ToolOutput {
     }
 }
 
-/// A plain text, as of an interceptor that answers in place of a tool.
+/// Creates an output of plain text. An interceptor may return it without calling the tool.
 impl From<String> for ToolOutput {
     fn from(text: String) -> Self {
         let content = vec![ContentBlock::Text(TextContent::new(text))];
@@ -75,12 +76,12 @@ fn image(block: &ContentBlock) -> Option<String> {
     matches!(block, ContentBlock::Image(_)).then(|| "[Image data available]".to_owned())
 }
 
-/// Returns a text in place of a block.
+/// Returns a text that replaces a block.
 pub(crate) fn stand_in(block: &ContentBlock) -> String {
     text(block).or_else(|| image(block)).or_else(|| other(block)).unwrap_or_default()
 }
 
-/// Returns a text in place of a block that is neither text nor image.
+/// Returns a text that replaces a block of another type than text or image.
 fn other(block: &ContentBlock) -> Option<String> {
     match block {
         ContentBlock::Audio(_) => Some("[Audio data available]".to_owned()),

@@ -1,4 +1,4 @@
-//! One tool call, from its arguments to its output: checks, retries, deadline and sign-in.
+//! A tool call, with its validation, concurrency limit, deadline, retries and pending call.
 
 use std::{borrow::Cow, pin::pin, time::Duration};
 
@@ -28,7 +28,7 @@ use crate::{
     tool_output::ToolOutput,
 };
 
-/// The time limit of a call, with all its waits and retries.
+/// The deadline of a call, which includes all its waits and retries.
 #[derive(Debug, Clone, Copy)]
 struct Deadline {
     began: Instant,
@@ -46,7 +46,7 @@ impl Deadline {
 }
 
 impl CallRequest {
-    /// The error that says the call was not let through. Nothing was sent.
+    /// Returns an error that rejects the call. Nothing is sent.
     pub fn reject(&self, reason: impl Into<String>) -> Error {
         self.tool.tool_call_error(reason.into())
     }
@@ -55,20 +55,26 @@ impl CallRequest {
 impl Tool {
     /// Calls the tool.
     ///
-    /// `arguments` is whatever serializes as a JSON object: a `serde_json::Value`, a struct, a map,
-    /// or a `RawValue` straight from the model. A failure of the tool's own is an output with
-    /// [`is_error`](ToolOutput::is_error), for the model to see. Dropping the future cancels the call.
+    /// `arguments` is any value that serializes as a JSON object: a `serde_json::Value`, a struct,
+    /// a map, or a `RawValue` that a model wrote. If the tool reports an error, the output has
+    /// [`is_error`](ToolOutput::is_error) set, so that the model can see it. Dropping the future
+    /// cancels the call.
     ///
-    /// What surely never ran is tried [again](crate::Server::max_retries); what may have run is not,
-    /// unless the tool only reads or may be repeated and its server's word [is
-    /// trusted](crate::Server::trust_annotations).
+    /// A call that cannot have run is [retried](crate::Server::max_retries). A call that may have
+    /// run is retried only if the tool is annotated as read-only or idempotent, and the settings
+    /// [trust the annotations](crate::Server::trust_annotations).
     ///
     /// # Errors
-    /// [`Error::Authorization`] when the user has to sign in, [`Error::InvalidArguments`] when the
-    /// arguments do not fit the tool's schema, [`Error::ToolCall`] when they are no object or the
-    /// server gives back no result, [`Error::InvalidOutput`] when that does not fit, else
-    /// [`Error::OutcomeUnknown`] if the call may have run and [`Error::Transport`] if not or if the
-    /// server has answered with an error.
+    ///
+    /// - Returns [`Error::Authorization`] if the user must sign in.
+    /// - Returns [`Error::InvalidArguments`] if the arguments are invalid against the input schema.
+    /// - Returns [`Error::ToolCall`] if the arguments are not a JSON object, or if the server does
+    ///   not return a valid result.
+    /// - Returns [`Error::InvalidOutput`] if the structured content is invalid against the output
+    ///   schema.
+    /// - Returns [`Error::OutcomeUnknown`] if the call failed and may have run.
+    /// - Returns [`Error::Transport`] if the call failed and did not run, or if the server returned
+    ///   an error.
     pub async fn call(&self, arguments: impl Serialize) -> Result<ToolOutput, Error> {
         let tool = Some(&*self.definition().name);
         let operation = OperationInfo { method: CallToolRequest::NAME, tool, prompt: None };
@@ -96,7 +102,7 @@ impl Tool {
         }
         let deadline = Deadline::of(self.limits(handle));
         let (_permit, had_to_wait) = self.permit(handle, deadline).await?;
-        // Without a wait, all of the time is left, and the client applies the limit itself.
+        // Without a wait, no time was used, and the client applies the limit.
         let limit = had_to_wait.then(|| deadline.remaining());
         let output = match self.call_once(handle, arguments, limit).await {
             Err(error) if self.may_retry(handle, &error) => {
@@ -111,7 +117,7 @@ impl Tool {
         }
     }
 
-    /// Sends the call once. `limit` is the time that is left, if the call has used some of it.
+    /// Sends the call once. `limit` is the remaining time, if some time was already used.
     async fn call_once(
         &self,
         handle: &ServerHandle,
@@ -178,7 +184,7 @@ impl Tool {
         })
     }
 
-    /// Returns whether a retry may help and does no harm.
+    /// Returns whether a retry may succeed and does no harm.
     fn may_retry(&self, handle: &ServerHandle, error: &Error) -> bool {
         const LONGEST_WAIT: Duration = Duration::from_secs(10);
         let says = self.untrusted_annotations().filter(|_| handle.server.trust_annotations);
@@ -190,9 +196,11 @@ impl Tool {
         handle.server.retries > 0 && soon && is_retryable
     }
 
-    /// Adds the pending call to an authorization error of this very tool, so that it can be
-    /// resumed. Interceptors see it again then. If the error is of another call, made by an
-    /// interceptor, this call may have run and is not added.
+    /// Adds the pending call to an authorization error of this tool, so that it can be resumed.
+    /// Interceptors then handle the call again.
+    ///
+    /// An interceptor may also return the error of another call. In this case, this call may have
+    /// run, and it is not added.
     fn with_pending_call(&self, mut error: Error, arguments: &RawValue) -> Error {
         let name = &*self.definition().name;
         if let Error::Authorization(refused) = &mut error
@@ -204,7 +212,7 @@ impl Tool {
         error
     }
 
-    /// The pending call of an authorization error. `None` if the call may have run.
+    /// Returns the pending call of an authorization error. `None` if the call may have run.
     fn pending_call(
         &self,
         refused: &AuthorizationError,
@@ -226,7 +234,7 @@ impl Tool {
         })
     }
 
-    /// Waits for a permit of the server. Returns also whether it had to wait.
+    /// Waits for a permit of the server. Also returns whether it had to wait.
     async fn permit<'a>(
         &self,
         handle: &'a ServerHandle,
@@ -241,13 +249,13 @@ impl Tool {
         }
     }
 
-    /// The limits of this call.
+    /// Returns the limits of this call.
     fn limits(&self, handle: &ServerHandle) -> Limits {
         let limits = handle.server.limits;
         self.options.as_ref().map_or(limits, |options| options.limits(limits))
     }
 
-    /// Returns the error of a call that was not made.
+    /// Returns the error of a call that was not sent.
     pub(crate) fn tool_call_error(&self, reason: impl Into<Cow<'static, str>>) -> Error {
         Error::ToolCall {
             server: self.server().to_owned(),
@@ -270,7 +278,7 @@ fn is_tool_list_stale(error: &Error) -> bool {
     matches!(error, Error::Transport { kind: FailureKind::Rpc(error_code::INVALID_PARAMS), .. })
 }
 
-/// Serializes arguments as a JSON object. `null` becomes an empty object, as in
+/// Serializes arguments as a JSON object. `null` becomes an empty object, like in
 /// `mcp_client::Client::call_tool`.
 fn to_json_object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {
     let arguments = to_raw_value(arguments)?;

@@ -1,4 +1,4 @@
-//! Interceptors: what an application does around the lists and calls of all users.
+//! Interceptors, which wrap the tool lists and tool calls of all users.
 
 use std::sync::Arc;
 
@@ -9,36 +9,40 @@ use serde_json::value::RawValue;
 use super::{tool::Tool, user_server::UserServer};
 use crate::{error::Error, principal::Principal, tool_output::ToolOutput};
 
-/// Stands around lists and calls, and may change, refuse or answer them; given to
-/// [`RelayBuilder::interceptor`](crate::RelayBuilder::interceptor).
+/// Wraps tool lists and tool calls. It may change a request, reject it, or return its own result.
+/// Add it with [`RelayBuilder::interceptor`](crate::RelayBuilder::interceptor).
+///
+/// # Examples
 ///
 /// ```
 /// use futures_util::future::BoxFuture;
-/// use relay::{CallRequest, Error, Interceptor, Next, ToolOutput};
+/// use relay::{CallRequest, Error, Interceptor, Next, Relay, ToolOutput};
 ///
-/// /// Lets nobody delete anything.
-/// struct KeepAll;
+/// /// Rejects calls of tools that delete something.
+/// struct RejectDeletion;
 ///
-/// impl Interceptor for KeepAll {
+/// impl Interceptor for RejectDeletion {
 ///     fn call_tool<'a>(
 ///         &'a self,
 ///         call: CallRequest,
 ///         next: Next<'a>,
 ///     ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
 ///         Box::pin(async move {
-///             match call.tool.definition().name.starts_with("delete") {
-///                 true => Err(call.reject("nothing is deleted here")),
-///                 false => next.run(call).await,
+///             if call.tool.definition().name.starts_with("delete") {
+///                 return Err(call.reject("deletion is not allowed"));
 ///             }
+///             next.run(call).await
 ///         })
 ///     }
 /// }
 ///
-/// let relay = relay::Relay::builder().interceptor(KeepAll).build();
+/// let relay = Relay::builder().interceptor(RejectDeletion).build();
 /// ```
 pub trait Interceptor: Send + Sync + 'static {
-    /// Makes a call by `next`, or does something else in its place. What comes after, such as the
-    /// check of the arguments, sees what this makes of the call.
+    /// Handles a tool call. Call `next` to continue it, or return another result.
+    ///
+    /// By default, it continues the call. The later steps, such as the validation of the arguments,
+    /// use the call that is passed to `next`.
     fn call_tool<'a>(
         &'a self,
         call: CallRequest,
@@ -47,8 +51,10 @@ pub trait Interceptor: Send + Sync + 'static {
         next.run(call)
     }
 
-    /// Asks a server for its tools by `next`, or gives others. What comes out is kept for this user;
-    /// tools that are changed are no longer shared by users who were sent the same.
+    /// Handles a request for a tool list. Call `next` to continue it, or return another list.
+    ///
+    /// By default, it continues the request. The returned list is cached for this user only. Users
+    /// share equal tool definitions in memory, but not definitions that an interceptor changes.
     fn list_tools<'a>(
         &'a self,
         listing: ListRequest,
@@ -58,36 +64,36 @@ pub trait Interceptor: Send + Sync + 'static {
     }
 }
 
-/// A call on its way to its server, as an [`Interceptor`] gets it.
+/// A tool call that an [`Interceptor`] handles before it is sent.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CallRequest {
-    /// What is called; it tells its server, its names and on whose behalf it is.
+    /// The tool, with its server, its names and the principal.
     pub tool: Tool,
-    /// The arguments, a JSON object.
+    /// The arguments, which are a JSON object.
     pub arguments: Box<RawValue>,
 }
 
 /// The interceptors of a relay, the outermost first.
 pub(crate) type Interceptors = Arc<[Arc<dyn Interceptor>]>;
 
-/// A list of tools that is about to be asked for.
+/// A request for a tool list that an [`Interceptor`] handles before it is sent.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ListRequest {
     /// The server.
     pub server: Arc<str>,
-    /// On whose behalf.
+    /// The principal for whom the list is requested.
     pub principal: Principal,
 }
 
-/// What comes after an interceptor of a call: others, and at last the server.
+/// The steps after an interceptor of a call: the other interceptors, then the server.
 #[derive(Clone, Copy)]
 pub struct Next<'a> {
     pub(crate) rest: &'a [Arc<dyn Interceptor>],
 }
 
-/// What comes after an interceptor of a list: others, and at last the server.
+/// The steps after an interceptor of a list: the other interceptors, then the server.
 #[derive(Clone, Copy)]
 pub struct NextList<'a> {
     pub(crate) rest: &'a [Arc<dyn Interceptor>],
@@ -95,7 +101,7 @@ pub struct NextList<'a> {
 }
 
 impl<'a> Next<'a> {
-    /// Makes the call.
+    /// Continues the call.
     pub fn run(self, call: CallRequest) -> BoxFuture<'a, Result<ToolOutput, Error>> {
         match self.rest {
             [first, rest @ ..] => first.call_tool(call, Self { rest }),
@@ -105,7 +111,7 @@ impl<'a> Next<'a> {
 }
 
 impl<'a> NextList<'a> {
-    /// Asks for the list.
+    /// Continues the request.
     pub fn run(self, listing: ListRequest) -> BoxFuture<'a, Result<ToolList, Error>> {
         match self.rest {
             [first, rest @ ..] => first.list_tools(listing, Self { rest, ..self }),

@@ -1,4 +1,4 @@
-//! The tool list of a server: from the cache, the store or the server.
+//! Tool lists of servers, from the cache, the store or the server.
 
 use std::{pin::pin, sync::Arc};
 
@@ -49,8 +49,8 @@ impl ToolServer {
             return self.named(stored);
         }
         let connection = user_server.connection()?;
-        // A change while the list is fetched makes it stale. A session lost in the meantime does
-        // not, because the list is then requested in a new session.
+        // If the tools change during the fetch, the list is stale. If the session is lost during
+        // the fetch, the list is not stale, because it is then requested in a new session.
         let changes = connection.tool_list_change_count();
         let ServerKey { server, principal } = user_server.key();
         let listing = ListRequest { server: Arc::clone(&server.name), principal: *principal };
@@ -68,7 +68,7 @@ impl ToolServer {
         self.named(stored)
     }
 
-    /// Names the tools as models see them, and removes those that the settings deny.
+    /// Names the tools as models see them, and removes tools that the settings deny.
     fn named(&self, StoredList { mut list, ttl, public }: StoredList) -> Result<List, Error> {
         let (server, handle) = (self.user_server.server(), self.user_server.handle()?);
         resource_tools::add(&mut list.tools, &handle.server);

@@ -1,4 +1,4 @@
-//! A tool call, from the arguments to the output.
+//! Tool calls, from the arguments to the output.
 
 mod call;
 mod list;

@@ -59,7 +59,7 @@ const GET_PROMPT: &str = r#"{
     }
 }"#;
 
-/// The arguments of any of the tools.
+/// The arguments of all these tools.
 #[derive(Deserialize)]
 struct Arguments<'a> {
     #[serde(default)]
@@ -70,7 +70,8 @@ struct Arguments<'a> {
     arguments: Option<&'a RawValue>,
 }
 
-/// Adds the tools that the settings enable. A tool of the server with the same name wins.
+/// Adds the tools that the settings enable. If the server has a tool with the same name, that tool
+/// is kept instead.
 pub(crate) fn add(tools: &mut Vec<Arc<ToolDefinition>>, server: &Server) {
     for (index, tool) in TOOLS.iter().enumerate() {
         let wanted = if index < 2 { server.resource_tools } else { server.prompt_tools };
@@ -80,12 +81,12 @@ pub(crate) fn add(tools: &mut Vec<Arc<ToolDefinition>>, server: &Server) {
     }
 }
 
-/// Returns whether a tool is one of these, and not one of the server.
+/// Returns whether a tool is one of these tools, and not a tool of the server.
 pub(crate) fn is_resource_tool(tool: &Arc<ToolDefinition>) -> bool {
     TOOLS.iter().any(|own| Arc::ptr_eq(own, tool))
 }
 
-/// Calls one of the tools. It may send several requests; `limit` is the time for all of them.
+/// Calls one of the tools. It may send several requests. `limit` is the time for all of them.
 pub(crate) async fn call(
     client: &Client,
     name: &str,
@@ -124,7 +125,7 @@ async fn run(client: &Client, name: &str, arguments: &RawValue) -> Result<ToolOu
     }
 }
 
-/// A value as JSON text.
+/// Returns an output with the value as JSON text.
 fn json(value: &impl Serialize) -> ToolOutput {
     serde_json::to_string(value).unwrap_or_default().into()
 }

@@ -1,4 +1,4 @@
-//! Tracing spans and the end of operations, as an observer sees it.
+//! Tracing spans of operations, and their reports to the observer.
 
 use std::{borrow::Cow, pin::Pin, time::Instant};
 
@@ -15,7 +15,7 @@ use crate::{
     settings::TransportConfig,
 };
 
-/// The names of an operation in its span.
+/// The names that identify an operation in its span.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct OperationInfo<'a> {
     pub(crate) method: &'static str,
@@ -34,10 +34,10 @@ struct OperationSpan<'a> {
     rpc_code: Option<i64>,
 }
 
-/// Runs `work` in a span of its own and reports its end. `failed` tells whether a value counts as a
+/// Runs `work` in a new span and reports its end. `failed` returns whether a value counts as a
 /// failure.
 ///
-/// The work is pinned by the caller: a future that is passed by value is copied.
+/// The caller pins the future, because a future that is passed by value is copied.
 pub(crate) async fn in_span<T>(
     user_server: &UserServer,
     operation: OperationInfo<'_>,
@@ -144,7 +144,7 @@ impl Drop for OperationSpan<'_> {
     }
 }
 
-/// Returns `error.type`: a name with few possible values.
+/// Returns the `error.type` of an error. It has few possible values.
 fn error_type_of(error: &Error) -> Cow<'static, str> {
     Cow::Borrowed(match error {
         Error::Configuration { .. } => "configuration",

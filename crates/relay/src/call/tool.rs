@@ -1,4 +1,4 @@
-//! The tools of a server, ready for a model.
+//! The tools of a server, with the names that models see.
 
 use std::{fmt, sync::Arc};
 
@@ -16,7 +16,7 @@ use crate::{
     tool_output::ToolOutput,
 };
 
-/// The tools of one server on behalf of one user, in the server's order.
+/// The tools of one server for one user, in the order of the server.
 ///
 /// Clones share everything.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub struct ServerTools {
     pub(crate) list: Arc<List>,
 }
 
-/// One tool: what a model has to know about it, and the way to call it.
+/// A tool of a server, for one user. It has the definition for a model, and it can be called.
 ///
 /// Clones share everything.
 #[derive(Clone)]
@@ -36,52 +36,55 @@ pub struct Tool {
     pub(crate) options: Option<Arc<CallOptions>>,
 }
 
-/// A server as one user uses it, with the interceptors of its lists and calls.
+/// The server of a user, with the interceptors of its lists and calls.
 pub(crate) struct ToolServer {
     pub(crate) user_server: UserServer,
     pub(crate) interceptors: Interceptors,
 }
 
 impl ServerTools {
-    /// The tools, one by one.
+    /// Returns an iterator over the tools.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Tool> + '_ {
         (0..self.list.named.entries.len()).map(|index| self.at(index))
     }
 
-    /// How many there are.
+    /// Returns the number of tools.
     pub fn len(&self) -> usize {
         self.list.named.entries.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no tools.
     pub fn is_empty(&self) -> bool {
         self.list.named.entries.is_empty()
     }
 
-    /// The server that has them.
+    /// Returns the name of the server.
     pub fn server(&self) -> &str {
         self.server.user_server.server()
     }
 
-    /// Finds a tool by the name that the model sees, or by its server's own.
+    /// Returns a tool by the name that the model sees, or by its name on the server.
     pub fn get(&self, name: &str) -> Option<Tool> {
         self.list.named.index(name).map(|index| self.at(index))
     }
 
-    /// Entries of the server's list that cannot be offered, each with the reason.
+    /// Returns the invalid entries of the server's list, each with the reason.
     pub fn invalid(&self) -> &[InvalidEntry] {
         &self.list.named.refused
     }
 
-    /// Calls a tool by the name that the model sees, or by its server's own; see [`Tool::call`].
+    /// Calls a tool by the name that the model sees, or by its name on the server; see
+    /// [`Tool::call`].
     ///
     /// # Errors
-    /// [`Error::UnknownTool`] if there is no such tool, else what [`Tool::call`] gives.
+    ///
+    /// Returns [`Error::UnknownTool`] if there is no such tool. Otherwise, returns the errors of
+    /// [`Tool::call`].
     pub async fn call(&self, name: &str, arguments: impl Serialize) -> Result<ToolOutput, Error> {
         self.find(name)?.call(arguments).await
     }
 
-    /// Finds a tool as [`ServerTools::get`] does. The error suggests a similar name.
+    /// Returns a tool like [`ServerTools::get`]. The error suggests a similar name.
     pub(crate) fn find(&self, name: &str) -> Result<Tool, Error> {
         let own = self.list.named.entries.iter().map(|entry| &*entry.tool.name);
         self.get(name).ok_or_else(|| Error::UnknownTool {
@@ -91,13 +94,13 @@ impl ServerTools {
         })
     }
 
-    /// The tools that a filter offers.
+    /// Returns the tools that a filter allows.
     pub(crate) fn filtered(self, filter: &Filter) -> Self {
         let named = Arc::new(self.list.named.filtered(filter));
         Self { list: Arc::new(List { named, ..*self.list }), ..self }
     }
 
-    /// The names that models see.
+    /// Returns the names that models see.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.list.named.entries.iter().map(|entry| &*entry.name)
     }
@@ -109,52 +112,66 @@ impl ServerTools {
 }
 
 impl Tool {
-    /// The name that the model sees: every provider takes it, and it tells the tools of all servers
-    /// apart. Where it is not `relay__{server}__{tool}`, it ends in 40 bits of a hash of both.
+    /// Returns the name that the model sees. Every provider accepts it, and it is unique across all
+    /// servers.
+    ///
+    /// It is `relay__{server}__{tool}` if possible. Otherwise, it ends in 40 bits of a hash of both
+    /// names.
     pub fn name(&self) -> &str {
         &self.entry().name
     }
 
-    /// What the tool does, for the model; empty if the server does not say. Untrusted text.
+    /// Returns the description of the tool for the model. It is empty if the server sends none.
+    ///
+    /// The text comes from the server and is untrusted.
     pub fn description(&self) -> &str {
         self.definition().description.as_deref().unwrap_or_default()
     }
 
-    /// The JSON Schema of the arguments, exactly as the server sent it.
+    /// Returns the JSON Schema of the arguments, exactly as the server sent it.
     pub fn input_schema(&self) -> &Schema {
         &self.definition().input_schema
     }
 
-    /// The server that has the tool.
+    /// Returns the name of the server.
     pub fn server(&self) -> &str {
         self.server.user_server.server()
     }
 
-    /// What the server says of the tool's behaviour, such as that it only reads. Nothing vouches for
-    /// it: a server can say what it likes (MCP server/tools, "Tool").
+    /// Returns the annotations of the tool, such as whether it is read-only.
+    ///
+    /// They come from the server and are untrusted (MCP server/tools, "Tool").
     pub fn untrusted_annotations(&self) -> Option<&ToolAnnotations> {
         self.definition().annotations.as_ref()
     }
 
-    /// All that the server says of the tool; its `name` is the server's own.
+    /// Returns the definition from the server. Its `name` is the name of the tool on the server.
     pub fn definition(&self) -> &mcp_client::ToolDefinition {
         &self.entry().tool
     }
 
-    /// On whose behalf it is called.
+    /// Returns the principal for whom the tool is called.
     pub fn principal(&self) -> Principal {
         self.user_server().principal()
     }
 
-    /// The same tool for calls with these options: time, progress, `_meta`, log messages.
+    /// Returns the same tool with options for its calls: timeouts, progress, `_meta` and log
+    /// messages.
+    ///
+    /// # Examples
     ///
     /// ```no_run
-    /// # async fn run(tool: relay::Tool) -> Result<(), relay::Error> {
     /// use std::time::Duration;
     ///
-    /// let options = relay::CallOptions::new().max_total_timeout(Duration::from_secs(60));
-    /// let options = options.on_progress(|progress| println!("{}", progress.progress));
-    /// let output = tool.with_options(options).call(serde_json::json!({ "path": "/" })).await?;
+    /// use relay::CallOptions;
+    /// use serde_json::json;
+    ///
+    /// # async fn run(tool: relay::Tool) -> Result<(), relay::Error> {
+    /// let options = CallOptions::new()
+    ///     .max_total_timeout(Duration::from_secs(60))
+    ///     .on_progress(|progress| println!("{}", progress.progress));
+    /// let output = tool.with_options(options).call(json!({ "path": "/" })).await?;
+    /// println!("{}", output.text());
     /// # Ok(())
     /// # }
     /// ```

@@ -1,4 +1,4 @@
-//! One server as one user uses it: cache keys, connection and trace context.
+//! The server of a user, with its cache keys, its connection and its trace context.
 
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ use crate::{
     tool_list::{CacheKeys, StoredLists},
 };
 
-/// One server as one user uses it.
+/// The server of a user.
 pub(crate) struct UserServer {
     pub(crate) state: Arc<RelayState>,
     handle: Arc<ServerHandle>,
     key: ServerKey,
-    /// The id that the application knows the user by.
+    /// The id of the user, as the application set it.
     pub(crate) user_id: Option<Arc<str>>,
-    /// The source of the user's tokens; without one, the server's `api_key` is used.
+    /// The source of the user's tokens. Without one, the `api_key` of the server is used.
     pub(crate) source: Option<Arc<dyn TokenSource>>,
 }
 
@@ -39,7 +39,7 @@ impl UserServer {
         Ok(Self { state, handle, key, user_id, source })
     }
 
-    /// The principal for whom the server is used.
+    /// Returns the principal for whom the server is used.
     pub(crate) fn principal(&self) -> Principal {
         self.key.principal
     }
@@ -52,7 +52,7 @@ impl UserServer {
         self.state.observer.as_ref()
     }
 
-    /// Whether the server was removed or replaced.
+    /// Returns whether the server was removed or replaced.
     pub(crate) fn is_retired(&self) -> bool {
         self.handle.is_retired()
     }
@@ -61,8 +61,8 @@ impl UserServer {
         &self.key.server
     }
 
-    /// The keys of the list in the cache. The list that interceptors return may be for one user
-    /// alone.
+    /// Returns the keys of the list in the cache. If there are interceptors, no list is shared,
+    /// because an interceptor may return a list for one user only.
     pub(crate) fn cache_keys(&self) -> CacheKeys {
         let may_share = self.handle.server.share_list != Some(false) && !self.state.is_intercepted;
         let public = may_share
@@ -78,7 +78,7 @@ impl UserServer {
         listed.map_err(|error| self.error_context(None).failed(error))
     }
 
-    /// Drops the list from the cache and the store, so that it is requested again.
+    /// Removes the list from the cache and the store, so that it is requested again.
     pub(crate) async fn forget_list(&self) {
         let (cache, cache_keys) = (&self.state.cache, self.cache_keys());
         cache.forget(|key| cache_keys.contains(key));
@@ -86,21 +86,23 @@ impl UserServer {
             for key in cache_keys.iter() {
                 stored_lists.forget(key.principal).await;
             }
-            // Drop what was read from the store in the meantime.
+            // In the meantime, another caller may have read the old list from the store.
             cache.forget(|key| cache_keys.contains(key));
         }
     }
 
-    /// The stored lists of the server. `None` if there is no store, or if the cache is off.
+    /// Returns the stored lists of the server. `None` if there is no store, or if the cache is off.
     pub(crate) fn stored_lists(&self) -> Option<StoredLists<'_>> {
         let RelayState { cache, store, .. } = &*self.state;
         let store = store.as_deref().filter(|_| !cache.lifetime().is_zero())?;
         Some(self.handle.stored_lists(store))
     }
 
-    /// The server.
+    /// Returns the handle of the server.
     ///
-    /// # Errors Returns an error if the server was removed or replaced.
+    /// # Errors
+    ///
+    /// Returns an error if the server was removed or replaced.
     pub(crate) fn handle(&self) -> Result<&ServerHandle, Error> {
         self.handle.check().map(|()| &*self.handle)
     }
@@ -132,13 +134,13 @@ impl UserServer {
         }))
     }
 
-    /// The transport in the settings of the server.
+    /// Returns the transport from the settings of the server.
     pub(crate) fn transport(&self) -> &TransportConfig {
         &self.handle.server.transport
     }
 
     /// Returns a client with these options and with the trace context of the application. `None` if
-    /// there are neither.
+    /// there are no options and no trace context.
     pub(crate) fn traced_client(
         &self,
         connection: &Client,

@@ -1,8 +1,8 @@
-//! The APIs of providers, which differ in their messages.
+//! The APIs of LLM providers, which have different message formats.
 
 use crate::conversion::Provider;
 
-/// The message format of a provider, whatever schemas it takes.
+/// The message format of a provider, independent of the schemas that it accepts.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Api {
     /// OpenAI's Chat Completions.
@@ -28,7 +28,7 @@ impl Provider {
         }
     }
 
-    /// Returns whether the provider makes the model follow the schema.
+    /// Returns whether the provider forces the model to follow the schema.
     pub(super) fn is_strict(self) -> bool {
         matches!(self, Self::OpenAiChatStrict | Self::OpenAiResponsesStrict | Self::AnthropicStrict)
     }

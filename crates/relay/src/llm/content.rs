@@ -1,16 +1,17 @@
-//! The content of a tool's output in the format of each provider.
+//! The content of a tool output in the format of each provider.
 
 use serde_json::{Value, json};
 
 use super::content_part::ContentPart;
 use crate::tool_output::ToolOutput;
 
-/// `content` of a Chat Completions message: text only.
+/// Returns the `content` of a Chat Completions message, which is text only.
 pub(super) fn openai(output: &ToolOutput) -> String {
     plain(output, &output.parts())
 }
 
-/// `output` of a `function_call_output` of Responses: text, or a list if there is more.
+/// Returns the `output` of a `function_call_output` of Responses: text, or a list if there is other
+/// content.
 pub(super) fn openai_responses(output: &ToolOutput) -> Value {
     let parts = output.parts();
     let data = |base64: &str, mime_type: &str| {
@@ -35,7 +36,8 @@ pub(super) fn openai_responses(output: &ToolOutput) -> Value {
     failed.into_iter().chain(blocks).collect()
 }
 
-/// `content` of an Anthropic `tool_result`. A failure has text only.
+/// Returns the `content` of an Anthropic `tool_result`. If the tool reported an error, it is text
+/// only.
 pub(super) fn anthropic(output: &ToolOutput) -> Vec<Value> {
     let text = |part: &ContentPart<'_>| json!({ "type": "text", "text": part.text() });
     let data = |base64: &str, mime_type: &str| {
@@ -51,7 +53,7 @@ pub(super) fn anthropic(output: &ToolOutput) -> Vec<Value> {
     blocks(&output.parts(), text, data).collect()
 }
 
-/// `response` and `parts` of Gemini's `functionResponse`.
+/// Returns the `response` and the `parts` of Gemini's `functionResponse`.
 pub(super) fn gemini(output: &ToolOutput) -> (Value, Vec<Value>) {
     let (mut said, mut inline) = (Vec::new(), Vec::new());
     for part in output.parts() {
@@ -71,8 +73,9 @@ pub(super) fn gemini(output: &ToolOutput) -> (Value, Vec<Value>) {
     (json!({ key: said }), inline)
 }
 
-/// `content` of a Bedrock `toolResult`. Documents have names that are unique in a conversation. A
-/// failure has text and JSON only, as Anthropic models require.
+/// Returns the `content` of a Bedrock `toolResult`. The names of documents are unique in a
+/// conversation. If the tool reported an error, the content is text and JSON only, as Anthropic
+/// models require.
 pub(super) fn bedrock(output: &ToolOutput, call: &str) -> Vec<Value> {
     let call: String = call.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
     let mut documents = 0;
@@ -97,7 +100,7 @@ pub(super) fn bedrock(output: &ToolOutput, call: &str) -> Vec<Value> {
     blocks(&output.parts(), text, data).collect()
 }
 
-/// Converts parts to blocks. `data` returns the block for bytes that the provider takes.
+/// Converts parts to blocks. `data` returns a block if the provider accepts the MIME type.
 fn blocks(
     parts: &[ContentPart<'_>],
     text: impl Fn(&ContentPart<'_>) -> Value,
@@ -111,7 +114,7 @@ fn blocks(
     })
 }
 
-/// Returns all parts as one text, which says if the tool failed.
+/// Returns all parts as one text. It begins with `ERROR: ` if the tool reported an error.
 fn plain(output: &ToolOutput, parts: &[ContentPart<'_>]) -> String {
     let failed = if output.is_error { "ERROR: " } else { "" };
     format!("{failed}{}", joined(parts))
@@ -121,12 +124,12 @@ fn joined(parts: &[ContentPart<'_>]) -> String {
     parts.iter().map(ContentPart::text).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns whether OpenAI, Anthropic and Bedrock take an image of this type.
+/// Returns whether OpenAI, Anthropic and Bedrock accept an image of this type.
 fn is_picture(mime_type: &str) -> bool {
     matches!(mime_type, "image/png" | "image/jpeg" | "image/gif" | "image/webp")
 }
 
-/// Returns whether Gemini takes data of this type in a `functionResponse`.
+/// Returns whether Gemini accepts data of this type in a `functionResponse`.
 fn is_inline(mime_type: &str) -> bool {
     matches!(mime_type, "image/png" | "image/jpeg" | "image/webp" | "application/pdf")
 }

@@ -1,4 +1,4 @@
-//! The parts of an output that a model gets.
+//! The parts of a tool output that a model gets.
 
 use std::{borrow::Cow, mem};
 
@@ -7,35 +7,36 @@ use serde_json::Value;
 
 use crate::tool_output::{self, ToolOutput};
 
-/// A part of an output, as a model may take it.
+/// A part of a tool output, independent of the provider format.
 ///
-/// [`Provider::tool_result`](crate::Provider::tool_result) puts the parts into the words of a provider; those
-/// who speak with a model by other means do the same.
+/// [`Provider::tool_result`](crate::Provider::tool_result) converts the parts to the format of a
+/// provider. To use another format, convert the parts yourself.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ContentPart<'a> {
-    /// A text; never blank, which providers refuse.
+    /// A text. It is never blank, because providers reject blank texts.
     Text(Cow<'a, str>),
     /// The structured content.
     Json {
-        /// The content.
+        /// The structured content.
         value: &'a Value,
-        /// The same as a text, the server's own where it gives one.
+        /// The content as text. If the server sent the same content as text, this is the server's
+        /// text.
         text: Cow<'a, str>,
     },
     /// An image, audio, or another file.
     Data {
-        /// The bytes in base64, which is valid.
+        /// The bytes as valid base64.
         base64: &'a str,
-        /// Their MIME type, in lower case and without parameters; empty where it is not known.
+        /// The MIME type, in lower case and without parameters. Empty if it is unknown.
         mime_type: String,
-        /// What says that there is something, where it is not taken.
+        /// A text that names the data, for providers that do not accept it.
         stand_in: String,
     },
 }
 
 impl ContentPart<'_> {
-    /// The part as a text.
+    /// Returns the part as text.
     pub fn text(&self) -> &str {
         match self {
             Self::Text(text) | Self::Json { text, .. } => text,
@@ -45,8 +46,13 @@ impl ContentPart<'_> {
 }
 
 impl ToolOutput {
-    /// All that the output has to say, in the server's order; never nothing. The structured content is
-    /// last, or in the place of a text that says the same.
+    /// Returns the parts of the output, in the order of the server. There is always at least one
+    /// part.
+    ///
+    /// The structured content is the last part. If a text contains the same JSON, the structured
+    /// content replaces that text instead.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use relay::{ContentPart, ToolOutput};
@@ -58,7 +64,8 @@ impl ToolOutput {
         let mut structured = self.structured_content.as_ref();
         let mut parts: Vec<_> = self.content.iter().map(part).collect();
         for part in &mut parts {
-            // Servers say structured content as a text too (MCP server/tools, "Structured Content").
+            // Servers also send structured content as text (MCP server/tools, "Structured
+            // Content").
             if let (Some(value), ContentPart::Text(text)) = (structured, &mut *part)
                 && serde_json::from_str::<Value>(text).is_ok_and(|text| text == *value)
             {
@@ -92,12 +99,12 @@ fn part(block: &ContentBlock) -> ContentPart<'_> {
     let stand_in = tool_output::stand_in(block);
     match is_base64(base64) {
         true => ContentPart::Data { base64, mime_type: essence(mime_type), stand_in },
-        // A provider would refuse the whole conversation for it.
+        // With invalid base64, a provider would reject the whole conversation.
         false => ContentPart::Text(stand_in.into()),
     }
 }
 
-/// Returns the MIME type in lower case, without parameters, and as providers spell it.
+/// Returns the MIME type in lower case, without parameters, and in the spelling of the providers.
 fn essence(mime_type: Option<&String>) -> String {
     let essence = mime_type.and_then(|kind| kind.split(';').next()).unwrap_or_default();
     match essence.trim().to_ascii_lowercase() {

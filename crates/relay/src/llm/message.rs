@@ -1,4 +1,4 @@
-//! Reading of tool calls from a model's answer, and writing of their results as messages.
+//! Messages: reading tool calls from the response of a model, and writing their results.
 
 use serde_json::{Value, json};
 
@@ -6,29 +6,35 @@ use super::{api::Api, content, tool_call::ToolCall, tool_call_result::ToolCallRe
 use crate::{conversion::Provider, error::Error, tool_output::ToolOutput};
 
 impl Provider {
-    /// The calls that a model's answer asks for, in its order.
+    /// Returns the tool calls in the response of a model, in order.
     ///
-    /// `answer` is the whole response of the provider; where a message is part of it, as with all but
-    /// Responses, also that message alone. An answer that was streamed has to be put together first.
-    /// What is no call is passed over.
+    /// `response` is the whole response of the provider. For all APIs except OpenAI's Responses, it
+    /// may also be only the message in the response. A streamed response must be assembled first.
+    /// Other parts of the response are ignored.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use relay::Provider;
     /// use serde_json::json;
     ///
-    /// let answer = json!({ "content": [
-    ///     { "type": "text", "text": "Let me look." },
-    ///     { "type": "tool_use", "id": "toolu_1", "name": "relay__a__b", "input": { "x": 1 } },
-    /// ] });
-    /// let calls = Provider::Anthropic.tool_calls(&answer);
-    /// assert_eq!((&*calls[0].id, &*calls[0].name), ("toolu_1", "relay__a__b"));
+    /// let response = json!({
+    ///     "content": [
+    ///         { "type": "text", "text": "Let me look." },
+    ///         { "type": "tool_use", "id": "toolu_1", "name": "relay__a__b", "input": { "x": 1 } },
+    ///     ],
+    /// });
+    /// let calls = Provider::Anthropic.tool_calls(&response);
+    /// assert_eq!(calls.len(), 1);
+    /// assert_eq!(calls[0].id, "toolu_1");
+    /// assert_eq!(calls[0].name, "relay__a__b");
     /// ```
-    pub fn tool_calls(self, answer: &Value) -> Vec<ToolCall> {
-        let within = |message| answer.pointer(message).unwrap_or(answer);
+    pub fn tool_calls(self, response: &Value) -> Vec<ToolCall> {
+        let within = |message| response.pointer(message).unwrap_or(response);
         let items = match self.api() {
             Api::Chat => &within("/choices/0/message")["tool_calls"],
-            Api::Responses => &answer["output"],
-            Api::Messages => &answer["content"],
+            Api::Responses => &response["output"],
+            Api::Messages => &response["content"],
             Api::GenerateContent => &within("/candidates/0/content")["parts"],
             Api::Converse => &within("/output/message")["content"],
         };
@@ -54,24 +60,28 @@ impl Provider {
         Some(ToolCall::new(id, name, read(&call[arguments])))
     }
 
-    /// The part of a message that gives a model the output of a call; [`Provider::tool_results`] puts them
-    /// together.
+    /// Returns the part of a message with the output of one call. [`Provider::tool_results`]
+    /// combines these parts into messages.
     ///
-    /// - OpenAI's Chat Completions: a message of the role `tool`, of text alone (API reference,
-    ///   "Create chat completion").
-    /// - Responses: a `function_call_output`, of text, images and PDF files (API reference, "Create a
-    ///   model response").
-    /// - Anthropic: a `tool_result`, of text, images and PDF documents, with `is_error` (Claude docs,
-    ///   "Handle tool calls").
-    /// - Gemini: a `functionResponse`, of JSON, and of images and PDF documents, which models before
-    ///   Gemini 3 refuse (Gemini API docs, "Function calling with the Gemini API").
-    /// - Bedrock: a `toolResult`, of text, JSON objects, images and documents, with `status` where it
-    ///   failed (API reference, "ToolResultBlock" and "ToolResultContentBlock").
+    /// - OpenAI's Chat Completions: a message with the role `tool`. It contains text only (API
+    ///   reference, "Create chat completion").
+    /// - OpenAI's Responses: a `function_call_output`. It contains text, images and PDF files (API
+    ///   reference, "Create a model response").
+    /// - Anthropic: a `tool_result` with `is_error`. It contains text, images and PDF documents
+    ///   (Claude docs, "Handle tool calls").
+    /// - Gemini: a `functionResponse`. It contains JSON, images and PDF documents. Models before
+    ///   Gemini 3 reject images and documents (Gemini API docs, "Function calling with the Gemini
+    ///   API").
+    /// - Bedrock: a `toolResult`, with a `status` if the tool reported an error. It contains text,
+    ///   JSON objects, images and documents (API reference, "ToolResultBlock" and
+    ///   "ToolResultContentBlock").
     ///
-    /// Images are PNG, JPEG and WebP, and GIF for all but Gemini; with Anthropic and Bedrock, a failure
-    /// has none, and no documents. No provider says that it takes audio here. What is not taken is a
-    /// text that names it, so that the model knows of it. Structured content is given unless a text says
-    /// the same. Where there is no other way to say that the tool failed, `ERROR: ` comes first.
+    /// Images are PNG, JPEG and WebP, and also GIF except for Gemini. For Anthropic and Bedrock, an
+    /// error contains no images and no documents. No provider documents support for audio here.
+    ///
+    /// Content that the provider does not accept is replaced by a text that names it. Structured
+    /// content is included unless a text contains the same JSON. If the format has no member for
+    /// errors, the text of an error begins with `ERROR: `.
     pub fn tool_result(self, call: &ToolCall, output: &ToolOutput) -> Value {
         let ToolCall { id, name, .. } = call;
         match self.api() {
@@ -94,7 +104,7 @@ impl Provider {
             Api::GenerateContent => {
                 let (response, parts) = content::gemini(output);
                 let mut message = json!({ "name": name, "response": response });
-                // Gemini pairs by order what has no id, and refuses an empty list.
+                // Gemini matches results without an id by their order, and rejects an empty list.
                 if !id.is_empty() {
                     message["id"] = json!(id);
                 }
@@ -106,7 +116,7 @@ impl Provider {
             Api::Converse => {
                 let mut result =
                     json!({ "toolUseId": id, "content": content::bedrock(output, id) });
-                // Not all of its models take one, and success is what it is taken for without.
+                // Some models do not accept a status. Without a status, the result is a success.
                 if output.is_error {
                     result["status"] = json!("error");
                 }
@@ -115,14 +125,16 @@ impl Provider {
         }
     }
 
-    /// The messages that give a model what became of its calls, to follow the answer that asked for
-    /// them; none where there was no call. Providers want the results of all calls of an answer at
-    /// once.
+    /// Returns the messages with the results of all calls in a response. Append them after the
+    /// response.
     ///
-    /// An [error](Error::to_tool_output) that a model can do something about is a result too.
+    /// Providers require the results of all calls in a response together. If there are no results,
+    /// there are no messages. An error that a model may see becomes a result; see
+    /// [`Error::to_tool_output`].
     ///
     /// # Errors
-    /// The first that is for the application alone, such as [`Error::Authorization`].
+    ///
+    /// Returns the first error that only the application may see, such as [`Error::Authorization`].
     pub fn tool_results(self, called: &[ToolCallResult]) -> Result<Vec<Value>, Error> {
         let result = |called: &ToolCallResult| {
             let output = match &called.result {
@@ -143,7 +155,7 @@ impl Provider {
     }
 }
 
-/// Parses arguments. OpenAI sends them as text, which is empty if there are none.
+/// Parses arguments. OpenAI sends them as text, which is empty if there are no arguments.
 fn read(arguments: &Value) -> Value {
     match arguments {
         Value::String(text) if text.trim().is_empty() => json!({}),

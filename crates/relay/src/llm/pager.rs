@@ -1,4 +1,4 @@
-//! Long texts for a model, in pages.
+//! Pages of long texts for a model.
 
 use std::{
     collections::VecDeque,
@@ -10,16 +10,21 @@ use serde::Deserialize;
 
 use crate::tool_output::ToolOutput;
 
-/// The most texts that are kept.
+/// The maximum number of kept texts.
 const MAX_TEXTS: usize = 100;
-/// The most bytes of all texts together.
+/// The maximum size of all kept texts together, in bytes.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 
-/// Shows a model no more of a text than its context has room for, and lets it page through the rest.
+/// Splits long tool outputs into pages, so that they fit into the context of a model. The model can
+/// request more pages with a tool.
 ///
-/// It belongs to one conversation: whoever has it can read all that was shown with it. The application
-/// has every [`ToolOutput`] whole. A page ends with a line, else with a word. The oldest of 100 texts,
-/// or of 32 MiB, is forgotten.
+/// Use one pager per conversation. Everyone who can use a pager can read all texts that it keeps.
+/// Each [`ToolOutput`] stays complete for the application.
+///
+/// If possible, a page ends after a line, or else after a word. The pager keeps at most 100 texts
+/// and 32 MiB. Beyond that, the oldest text is removed.
+///
+/// # Examples
 ///
 /// ```
 /// use relay::{Pager, ToolOutput};
@@ -29,8 +34,10 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// let output = ToolOutput::from("one line\nanother line\na third line".to_owned());
 /// let shown = pager.show(&output);
 /// assert!(shown.starts_with("one line\n[page 1 of 3"));
-/// // What the model asks for by the tool `Pager::TOOL_NAME`:
-/// let page = pager.call(&json!({ "text": 1, "page": 2 }).to_string());
+///
+/// // The model calls the tool `Pager::TOOL_NAME` with these arguments.
+/// let arguments = json!({ "text": 1, "page": 2 });
+/// let page = pager.call(&arguments.to_string());
 /// assert!(page.text().starts_with("another line\n[page 2 of 3"));
 /// ```
 pub struct Pager {
@@ -54,20 +61,22 @@ struct PageRequest {
 }
 
 impl Pager {
-    /// The name of the tool that a model pages with.
+    /// The name of the tool that returns further pages.
     pub const TOOL_NAME: &str = "relay__more";
-    /// What the tool does, for the model.
+    /// The description of the tool for the model.
     pub const DESCRIPTION: &str =
         "Shows another page of a text that was too long to be shown whole.";
-    /// The JSON Schema of the tool's arguments.
+    /// The JSON Schema of the arguments of the tool.
     pub const SCHEMA: &str = r#"{"type":"object","properties":{"text":{"type":"integer","description":"The number of the text"},"page":{"type":"integer","description":"The page, from 1"}},"required":["text","page"],"additionalProperties":false}"#;
 
-    /// Pages of this many characters; what tells of further pages comes on top.
+    /// Creates a pager with pages of this many characters. The note about further pages is not
+    /// counted.
     pub fn new(page: usize) -> Self {
         Self { page: page.max(1), kept: Mutex::default() }
     }
 
-    /// The output as a text: whole where it fits, else its first page.
+    /// Returns the output as text if it fits on one page. Otherwise, keeps the text and returns its
+    /// first page.
     pub fn show(&self, output: &ToolOutput) -> String {
         let text = output.text();
         if text.chars().nth(self.page).is_none() {
@@ -78,7 +87,7 @@ impl Pager {
         self.nth(&text, number, 1).unwrap_or_default()
     }
 
-    /// Answers a call of [`Pager::TOOL_NAME`].
+    /// Handles a call of [`Pager::TOOL_NAME`]. `arguments` is the text of a JSON object.
     pub fn call(&self, arguments: &str) -> ToolOutput {
         let request =
             serde_json::from_str(arguments).map_err(|_| "`text` and `page` have to be numbers");
@@ -137,8 +146,8 @@ impl Pager {
     }
 }
 
-/// Returns the end of a page within this text: after a line, or after a word if the last line end
-/// is in the first half.
+/// Returns the end of a page in this text. The page ends after the last line break in the second
+/// half of the text. Without one, it ends after the last space there, or at the end of the text.
 fn cut(text: &str) -> usize {
     let after = |end: Option<usize>| end.map(|at| at + 1).filter(|at| *at > text.len() / 2);
     after(text.rfind('\n')).or_else(|| after(text.rfind(' '))).unwrap_or(text.len())

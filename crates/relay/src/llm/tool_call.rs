@@ -1,22 +1,23 @@
-//! A tool call that a model asks for.
+//! A tool call that a model requests.
 
 use serde_json::Value;
 
-/// A call of a tool that a model asks for.
+/// A tool call that a model requests.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ToolCall {
-    /// What ties the result to the call; empty where the provider gives none, as Gemini may.
+    /// The id that connects the result to the call. Empty if the provider sends none, which Gemini
+    /// may do.
     pub id: String,
-    /// The tool, by the name that the model sees.
+    /// The name of the tool that the model sees.
     pub name: String,
-    /// The arguments as the model gives them, by the [schema](crate::ProviderSchema) for its
-    /// provider. Where they are no JSON, they are a text.
+    /// The arguments from the model, which follow the [schema](crate::ProviderSchema) for its
+    /// provider. If they are not valid JSON, this is a string with their text.
     pub arguments: Value,
 }
 
 impl ToolCall {
-    /// A call that was read elsewhere, as by the library that speaks with the provider.
+    /// Creates a call that other code read from a response, such as the library of the provider.
     pub fn new(id: impl Into<String>, name: impl Into<String>, arguments: Value) -> Self {
         Self { id: id.into(), name: name.into(), arguments }
     }

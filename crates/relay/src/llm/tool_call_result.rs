@@ -1,4 +1,4 @@
-//! Tool calls that a model asks for, and their results.
+//! Running tool calls that a model requests, and their results.
 
 use futures_util::{StreamExt, stream};
 
@@ -12,33 +12,37 @@ use crate::{
     validation::Violation,
 };
 
-/// The most calls of one answer that run at the same time.
+/// The maximum number of calls of one response that run concurrently.
 const MAX_CONCURRENT: usize = 16;
 
-/// A call that a model asked for, and what became of it.
+/// A tool call that a model requested, with its result.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ToolCallResult {
-    /// What the model asked for.
+    /// The call.
     pub call: ToolCall,
-    /// What came of it. The application may put another outcome here, as of a call that it has
-    /// [resumed](crate::User::resume).
+    /// The result. The application may replace it, for example after it has
+    /// [resumed](crate::User::resume) the call.
     pub result: Result<ToolOutput, Error>,
 }
 
 impl ToolCallResult {
-    /// A call that was made otherwise, as of a tool of the application's own.
+    /// Creates the result of a call that the application ran itself.
     pub fn new(call: ToolCall, outcome: Result<ToolOutput, Error>) -> Self {
         Self { call, result: outcome }
     }
 }
 
 impl Tool {
-    /// Calls the tool as a model asks for it: its arguments are
-    /// [restored](crate::ProviderSchema::decode_arguments) by the schema that the provider was given.
+    /// Runs a call that a model requests.
+    ///
+    /// The arguments follow the schema that the provider got. They are first [converted to the
+    /// schema of the tool](crate::ProviderSchema::decode_arguments).
     ///
     /// # Errors
-    /// As [`Tool::call`]; [`Error::InvalidArguments`] also where the arguments are no JSON.
+    ///
+    /// Returns [`Error::InvalidArguments`] if the arguments are not a JSON object. Otherwise,
+    /// returns the errors of [`Tool::call`].
     pub async fn call_from_provider(
         &self,
         provider: Provider,
@@ -59,10 +63,12 @@ impl Tool {
 macro_rules! calls {
     ($($tools:ty),+) => {$(
         impl $tools {
-            /// Calls the tool that a model asks for; see [`Tool::call_from_provider`].
+            /// Runs a call that a model requests; see [`Tool::call_from_provider`].
             ///
             /// # Errors
-            /// [`Error::UnknownTool`] if there is no such tool, else as [`Tool::call_from_provider`].
+            ///
+            /// Returns [`Error::UnknownTool`] if there is no such tool. Otherwise, returns the
+            /// errors of [`Tool::call_from_provider`].
             pub async fn call_from_provider(
                 &self,
                 provider: Provider,
@@ -71,30 +77,34 @@ macro_rules! calls {
                 self.find(&call.name)?.call_from_provider(provider, call).await
             }
 
-            /// Makes calls that a model asks for, up to 16 at the same time, and gives what became of
-            /// each, in their order. None fails for another.
+            /// Runs calls that a model requests, at most 16 concurrently. Returns their results in
+            /// the order of the calls. The failure of one call does not affect the others.
             ///
-            /// `provider` is that of the definitions which the model was given.
-            /// [`Provider::tool_calls`] reads the calls from a model's answer, and [`Provider::tool_results`]
-            /// turns what became of them into messages.
+            /// `provider` must be the provider of the definitions that the model got.
+            /// [`Provider::tool_calls`] reads the calls from the response of a model.
+            /// [`Provider::tool_results`] converts the results to messages.
+            ///
+            /// # Examples
             ///
             /// ```no_run
-            #[doc = concat!("# async fn run(tools: relay::", stringify!($tools), ") -> Result<(), relay::Error> {")]
-            /// # async fn ask(request: serde_json::Value) -> serde_json::Value { request }
             /// use relay::Provider;
             /// use serde_json::json;
             ///
+            /// # async fn send_to_anthropic(request: serde_json::Value) -> serde_json::Value { request }
+            #[doc = concat!("# async fn run(tools: relay::", stringify!($tools), ") -> Result<(), relay::Error> {")]
             /// let provider = Provider::Anthropic;
             /// let mut messages = vec![json!({ "role": "user", "content": "What is new?" })];
             /// loop {
-            ///     // `ask` sends a request to Anthropic and gives the response back.
-            ///     let answer = ask(json!({ "tools": tools.to_anthropic(), "messages": messages })).await;
-            ///     messages.push(json!({ "role": "assistant", "content": answer["content"] }));
-            ///     let called = tools.call_all(provider, provider.tool_calls(&answer)).await;
-            ///     if called.is_empty() {
+            ///     let request = json!({ "tools": tools.to_anthropic(), "messages": messages });
+            ///     let response = send_to_anthropic(request).await;
+            ///     messages.push(json!({ "role": "assistant", "content": response["content"] }));
+            ///
+            ///     let calls = provider.tool_calls(&response);
+            ///     if calls.is_empty() {
             ///         break;
             ///     }
-            ///     messages.extend(provider.tool_results(&called)?);
+            ///     let results = tools.call_all(provider, calls).await;
+            ///     messages.extend(provider.tool_results(&results)?);
             /// }
             /// # Ok(())
             /// # }
@@ -113,12 +123,14 @@ macro_rules! calls {
 calls!(ServerTools, Toolset);
 
 impl Error {
-    /// What a model may be told of the failure of a call, as the output of a tool that failed; nothing
-    /// where it is for the application alone: [`Error::Authorization`], which the user can cure, and
-    /// errors that are not about a call.
+    /// Returns the error as the output of a failed tool, for the model.
     ///
-    /// The text is that of the error, without its sources: names of the server and the tool, and what
-    /// the model may do better.
+    /// Returns `None` if only the application may see the error. This applies to
+    /// [`Error::Authorization`], because the user can sign in, and to errors that are not about a
+    /// call.
+    ///
+    /// The text is the message of the error, without its sources. It names the server and the tool,
+    /// and helps the model to correct the call.
     pub fn to_tool_output(&self) -> Option<ToolOutput> {
         match self {
             Self::UnknownTool { .. }

@@ -1,4 +1,5 @@
-//! The connection pool: one connection per server and principal, bounded in number and idle time.
+//! The connection pool: one connection per server and principal, with limits on number and idle
+//! time.
 
 use std::{
     collections::HashMap,
@@ -16,15 +17,15 @@ use tokio::runtime::Handle;
 
 use crate::server_key::ServerKey;
 
-/// The shortest time between two searches for idle connections.
+/// The minimum time between two searches for idle connections.
 const SWEEP: Duration = Duration::from_secs(30);
 
-/// The bounds of a [`ConnectionPool`].
+/// The limits of a [`ConnectionPool`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PoolLimits {
-    /// The most connections that are kept open.
+    /// The maximum number of open connections.
     pub(crate) connections: usize,
-    /// How long a connection is kept open without a call.
+    /// The time after which a connection without a call is closed.
     pub(crate) idle: Duration,
 }
 
@@ -34,7 +35,7 @@ impl Default for PoolLimits {
     }
 }
 
-/// The open connections. If there are too many, the least recently used ones are evicted.
+/// The open connections. If there are too many, the least recently used connections are evicted.
 pub(crate) struct ConnectionPool {
     open: RwLock<HashMap<ServerKey, Connection>>,
     limits: PoolLimits,
@@ -43,22 +44,23 @@ pub(crate) struct ConnectionPool {
     last_sweep: AtomicU64,
 }
 
-/// A conversation with one server on behalf of one user; it derefs to its typed [`Client`].
+/// The connection to one server for one user. It dereferences to its typed [`Client`].
 ///
-/// Clones share it. The session ends on the server once the last clone is gone and nobody has used
-/// it for some time, so it is safe to hold on to.
+/// Clones share the connection. Its session stays open while a clone exists. After that, the
+/// session is closed when it has been idle for the [idle
+/// timeout](crate::RelayBuilder::session_idle_timeout).
 #[derive(Clone)]
 pub struct Connection(Arc<ConnectionState>);
 
 struct ConnectionState {
     client: Client,
-    /// Whether the session is closed on drop. False for a stdio server, whose process all users
-    /// share.
+    /// True if the session is closed on drop. This is false for a stdio server, because all users
+    /// share its process.
     close_on_drop: bool,
     started: Instant,
     /// Milliseconds from `started` to the last use.
     last_used: AtomicU64,
-    /// The number of tool changes and lost sessions that were taken into account.
+    /// The number of tool list changes and lost sessions that were handled.
     seen_changes: AtomicU64,
 }
 
@@ -68,8 +70,10 @@ impl ConnectionPool {
         Self { open, limits, started: Instant::now(), last_sweep }
     }
 
-    /// Returns the connection for `key`, or opens one. `client` returns its client, and whether the
-    /// session is closed with the connection.
+    /// Returns the connection for `key`, or opens one.
+    ///
+    /// `client` returns the client, and whether the session is closed when the connection is
+    /// dropped.
     pub(crate) fn get(
         &self,
         key: &ServerKey,
@@ -81,7 +85,7 @@ impl ConnectionPool {
             connection.0.last_used.store(now, Ordering::Relaxed);
             return connection;
         }
-        // Not under the lock, because this calls the handlers function of the application.
+        // Not under the lock, because this calls the handler factory of the application.
         let ((client, close_on_drop), started) = (client(), self.started);
         let (last_used, seen_changes) = (AtomicU64::new(0), AtomicU64::new(0));
         let new = Connection(Arc::new(ConnectionState {
@@ -105,7 +109,7 @@ impl ConnectionPool {
         self.read().get(key).cloned()
     }
 
-    /// Removes the connections for whose keys `wanted` returns true.
+    /// Removes the connections whose keys match.
     pub(crate) fn remove_if(
         &self,
         wanted: impl Fn(&ServerKey) -> bool,
@@ -113,7 +117,7 @@ impl ConnectionPool {
         self.write().extract_if(|key, _| wanted(key)).collect()
     }
 
-    /// Closes idle connections, if the last search was long enough ago.
+    /// Closes idle connections, unless the last search was less than [`SWEEP`] ago.
     fn sweep(&self, now: u64) {
         let last = self.last_sweep.load(Ordering::Relaxed);
         let due = now.saturating_sub(last) >= millis(SWEEP);
@@ -135,7 +139,8 @@ impl ConnectionPool {
     }
 }
 
-/// The number of connections to evict at once. It is a share of all, so that evictions are rare.
+/// Returns the number of connections to evict at once. It is a share of the limit, so that
+/// evictions are rare.
 fn eviction_count(most: usize) -> usize {
     (most / 16).max(1)
 }
@@ -163,15 +168,17 @@ impl Connection {
     }
 
     /// Returns whether the tool list may have changed since the last call of this method or of
-    /// [`mark_changes_seen`](Self::mark_changes_seen). The server may have said so, or it may have
-    /// lost the session and so have been restarted.
+    /// [`mark_changes_seen`](Self::mark_changes_seen).
+    ///
+    /// It may have changed if the server sent a notification. It may also have changed if the
+    /// session was lost, because the server may then have been restarted.
     pub(crate) fn take_tools_changed(&self) -> bool {
         let news = self.lost_session_count() + self.tool_list_change_count();
         self.0.seen_changes.fetch_max(news, Ordering::Relaxed) < news
     }
 
-    /// Records that the tool list takes this many changes into account, and all sessions lost until
-    /// now: it was requested in the newest session.
+    /// Records that the tool list includes this many changes. It also includes the changes of all
+    /// sessions lost until now, because it was requested in the newest session.
     pub(crate) fn mark_changes_seen(&self, changes: u64) {
         self.0.seen_changes.fetch_max(self.lost_session_count() + changes, Ordering::Relaxed);
     }
@@ -180,7 +187,7 @@ impl Connection {
         self.0.last_used.load(Ordering::Relaxed)
     }
 
-    /// Returns whether there is a clone outside of the pool.
+    /// Returns whether a clone exists outside the pool.
     fn is_in_use(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }

@@ -1,4 +1,4 @@
-//! Conversion of client errors into errors of this crate.
+//! Conversion of client errors to errors of this crate.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -19,8 +19,9 @@ pub(crate) struct ErrorContext<'a> {
 }
 
 impl ErrorContext<'_> {
-    /// Converts an error of a tool list or a tool call. An authorization error is looked for first,
-    /// so that no other kind hides it.
+    /// Converts an error of a tool list or a tool call.
+    ///
+    /// If the error contains an authorization error, that one is returned, whatever wraps it.
     pub(crate) fn failed(self, error: mcp_client::Error) -> Error {
         let tool_fault = tool_fault(&error);
         self.classify(error, tool_fault)
@@ -64,7 +65,7 @@ impl ErrorContext<'_> {
     }
 }
 
-/// Returns why a list or a call failed, if the connection is not the reason.
+/// Returns why a tool list or tool call failed, if the connection is not the cause.
 fn tool_fault(error: &mcp_client::Error) -> Option<&'static str> {
     use mcp_client::Error as Cause;
     match error {

@@ -1,4 +1,4 @@
-//! The handlers of server requests that an application may set.
+//! The handler factory, which creates handlers of server requests.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use mcp_client::Handler;
 
 use crate::principal::Principal;
 
-/// Returns the handler for the requests of a server to a user.
+/// Returns the handler for server requests to a user, if there is one.
 pub(crate) type Handlers = dyn Fn(&HandlerContext<'_>) -> Option<Arc<dyn Handler>> + Send + Sync;
 
-/// A server that may ask something, and on whose behalf it is spoken to; see
+/// The server and the user for which a handler is created; see
 /// [`RelayBuilder::handler_factory`](crate::RelayBuilder::handler_factory).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct HandlerContext<'a> {
-    /// The server.
+    /// The name of the server.
     pub server: &'a str,
-    /// The user.
+    /// The principal for whom the server is used.
     pub principal: Principal,
-    /// The id of the user, where the application knows the user by one.
+    /// The id of the user, if the user has one; see [`Relay::for_user`](crate::Relay::for_user).
     pub user: Option<&'a str>,
 }

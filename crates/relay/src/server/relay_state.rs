@@ -1,4 +1,4 @@
-//! The state that a relay shares with all its users.
+//! The state that all users of a relay share.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(crate) struct RelayState {
     pub(crate) cache: Arc<ToolCache>,
     pub(crate) connections: ConnectionPool,
     pub(crate) token_sources: TokenSources,
-    /// Whether the relay has interceptors. Their lists may be for one user alone.
+    /// True if the relay has interceptors. They may return a list for one user only.
     pub(crate) is_intercepted: bool,
     pub(crate) store: Option<Arc<dyn ToolListStore>>,
     pub(crate) resumed_calls: ResumedCalls,
@@ -35,11 +35,11 @@ pub(crate) struct RelayState {
 }
 
 impl RelayState {
-    /// The most servers that are used at the same time.
+    /// The maximum number of servers that are used concurrently.
     const MAX_CONCURRENT: usize = 64;
 
-    /// Drops the lists and connections of a server that is no longer registered. Sessions end when
-    /// their calls have ended.
+    /// Drops the lists and connections of a server that is no longer registered. Its sessions are
+    /// closed when their calls are completed.
     pub(crate) fn forget(&self, handle: &ServerHandle) {
         self.cache.forget(|key| key.server == handle.id);
         drop(self.connections.remove_if(|key| key.server == handle.id));
@@ -54,7 +54,7 @@ impl RelayState {
         stream::iter(forgotten).buffer_unordered(Self::MAX_CONCURRENT).collect::<()>().await;
     }
 
-    /// Closes the connections and drops the lists for whose keys `wanted` returns true.
+    /// Closes the connections and drops the lists whose keys match.
     pub(crate) async fn close(&self, wanted: impl Fn(&ServerKey) -> bool) -> Result<(), Error> {
         self.cache.forget(&wanted);
         let closing =

@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct ServerTable {
     client: HttpClient,
-    /// How long an idle process of a stdio server is kept.
+    /// The time after which an idle process of a stdio server is stopped.
     idle: Duration,
     handles: RwLock<BTreeMap<Arc<str>, Arc<ServerHandle>>>,
     /// The number of the next registration.
@@ -45,10 +45,11 @@ pub(crate) struct ServerHandle {
     pub(crate) call_permits: Semaphore,
     /// The protocol version that the server and its first user agreed on.
     pub(crate) negotiation: Negotiation,
-    /// The decoded lists of its users. Equal lists are shared.
+    /// The decoded tool lists of its users. Equal lists are shared.
     pub(crate) known_lists: SharedToolLists,
     pub(crate) named_lists: NamedToolLists,
-    /// Whether the server was removed or replaced. Calls in progress go on, and no call begins.
+    /// True if the server was removed or replaced. Calls in progress continue, and no new call
+    /// starts.
     retired: AtomicBool,
 }
 
@@ -93,8 +94,10 @@ impl ServerTable {
 
     /// Returns a server, for a user with or without a token.
     ///
-    /// # Errors Returns an error if there is no such server, if its settings cannot be used, or if
-    /// a stdio server would get a token.
+    /// # Errors
+    ///
+    /// Returns an error if there is no such server, if its settings are invalid, or if a stdio
+    /// server would get a token.
     pub(crate) fn get(&self, name: &str, token: bool) -> Result<Arc<ServerHandle>, Error> {
         let handles = self.read();
         let unknown = || Error::configuration(Some(name), not_registered(name, &handles));
@@ -111,12 +114,12 @@ impl ServerTable {
         Ok(Arc::clone(handle))
     }
 
-    /// The names of all servers, in order.
+    /// Returns the names of all servers, in order.
     pub(crate) fn names(&self) -> Vec<String> {
         self.read().keys().map(|name| (**name).to_owned()).collect()
     }
 
-    /// All servers, ordered by name.
+    /// Returns all servers, ordered by name.
     pub(crate) fn all(&self) -> Vec<Arc<ServerHandle>> {
         self.read().values().cloned().collect()
     }
@@ -148,7 +151,7 @@ impl ServerHandle {
         self.retired.load(Ordering::Acquire)
     }
 
-    /// The lists of this server in a store.
+    /// Returns the lists of this server in a store.
     pub(crate) fn stored_lists<'a>(&'a self, store: &'a dyn ToolListStore) -> StoredLists<'a> {
         StoredLists { store, server: &self.id, fingerprint: &self.fingerprint }
     }

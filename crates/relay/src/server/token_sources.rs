@@ -16,9 +16,9 @@ use crate::principal::Principal;
 #[derive(Default)]
 pub(crate) struct TokenSources(Mutex<HashMap<Principal, Weak<UserTokenSource>>>);
 
-/// The token source of one user: the one that the application gave last.
+/// The token source of one user. It uses the source that the application set last.
 ///
-/// Open connections hold it, so that they too use the newest source.
+/// Open connections keep a reference to it, so they use the newest source too.
 pub(crate) struct UserTokenSource(RwLock<Arc<dyn TokenSource>>);
 
 impl TokenSources {

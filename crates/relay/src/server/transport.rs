@@ -8,19 +8,18 @@ use mcp_stdio::StdioTransport;
 
 use crate::settings::{Server, TransportConfig};
 
-/// The transport of a server. Each user has an HTTP transport of their own. All users share the
-/// process of a stdio server.
+/// The transport of a server. Each user has a separate HTTP transport. All users share the process
+/// of a stdio server.
 #[derive(Debug)]
 pub(crate) enum ServerTransport {
     Http(HttpTransport),
-    /// The HTTP transport that HTTP+SSE is built on.
+    /// The HTTP transport that the HTTP+SSE transport uses.
     Sse(HttpTransport),
     Stdio(StdioTransport),
 }
 
 impl ServerTransport {
-    /// Creates the transport for the settings of a server. `idle` is how long an idle process is
-    /// kept.
+    /// Creates the transport for the settings of a server. An idle process is stopped after `idle`.
     pub(crate) fn new(server: &Server, client: &HttpClient, idle: Duration) -> Result<Self, Error> {
         Ok(match &server.transport {
             TransportConfig::Http { url } => Self::Http(http(server, url, client)?),
@@ -31,8 +30,8 @@ impl ServerTransport {
         })
     }
 
-    /// Returns whether all users share one transport. Such a transport sends no tokens, and no user
-    /// closes it.
+    /// Returns whether all users share one transport. A shared transport sends no tokens, and no
+    /// user closes it.
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self, Self::Stdio(_))
     }

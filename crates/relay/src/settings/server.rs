@@ -10,12 +10,16 @@ use tokio::sync::Semaphore;
 
 use super::{stdio::StdioCommand, tool_filter::Filter};
 
-/// How to reach one server.
+/// The settings of one server.
+///
+/// # Examples
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// let server = relay::Server::http("https://example.com/mcp")
+/// use relay::Server;
+///
+/// let server = Server::http("https://example.com/mcp")
 ///     .api_key("for-all-users")
 ///     .header("X-Team", "blue")
 ///     .timeout(Duration::from_secs(60));
@@ -51,7 +55,7 @@ pub(crate) struct SettingsError {
     pub(crate) reason: String,
 }
 
-/// What carries messages to a server.
+/// The transport of a server, with its address.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportConfig {
@@ -60,9 +64,9 @@ pub enum TransportConfig {
         /// The URL of the server's MCP endpoint.
         url: String,
     },
-    /// HTTP+SSE, which was before that.
+    /// HTTP+SSE, the older HTTP transport (MCP 2024-11-05).
     Sse {
-        /// The URL of the server's stream.
+        /// The URL of the server's SSE stream.
         url: String,
     },
     /// A child process.
@@ -70,23 +74,27 @@ pub enum TransportConfig {
 }
 
 impl Server {
-    /// A server on HTTP; `url` is that of its MCP endpoint.
+    /// Creates the settings of a server on Streamable HTTP. `url` is its MCP endpoint.
     pub fn http(url: impl Into<String>) -> Self {
         Self::new(TransportConfig::Http { url: url.into() })
     }
 
-    /// A server on HTTP+SSE, the transport of 2024-11-05; `url` is that of its stream. One that is
-    /// given to [`http`](Self::http) is found out to be such, which takes up to two requests more.
+    /// Creates the settings of a server on HTTP+SSE, the transport of MCP 2024-11-05. `url` is its
+    /// SSE stream.
+    ///
+    /// [`http`](Self::http) also detects such a server, but needs up to two more requests.
     pub fn sse(url: impl Into<String>) -> Self {
         Self::new(TransportConfig::Sse { url: url.into() })
     }
 
-    /// A server that is started as a child process, such as `["npx", "-y", "a-server"]`.
+    /// Creates the settings of a server that runs as a child process, such as
+    /// `["npx", "-y", "a-server"]`.
     pub fn stdio(program: impl Into<StdioCommand>) -> Self {
         Self::new(TransportConfig::Stdio(program.into()))
     }
 
-    /// Creates a server that cannot be used, because of an error in its configuration.
+    /// Creates the settings of a server that cannot be used, because of an error in its
+    /// configuration.
     pub(crate) fn unusable(fault: SettingsError) -> Self {
         Self { fault: Some(fault), ..Self::stdio(Vec::<String>::new()) }
     }
@@ -113,109 +121,131 @@ impl Server {
         }
     }
 
-    /// A bearer token for those calls that are on behalf of no user. A user's own token wins over it.
+    /// Sets the bearer token for requests without a user. The token of a user takes precedence over
+    /// it.
     pub fn api_key(self, key: impl Into<AccessToken>) -> Self {
         Self { api_key: Some(key.into()), ..self }
     }
 
-    /// A header to send with every request. Those of the protocol and `Authorization` cannot be set.
+    /// Adds a header to every request. `Authorization` and the headers of the protocol cannot be
+    /// set.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// The time for one request, from its sending to its answer; 30 seconds unless set.
+    /// Sets the timeout of a request, from sending it until the response. Defaults to 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = timeout;
         self.limits.max_total_timeout = self.limits.max_total_timeout.max(timeout);
         self
     }
 
-    /// Limits other than the [defaults](Limits), in place of the timeout too.
+    /// Sets all [limits](Limits). They also replace the [timeout](Self::timeout).
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// The largest message to take from the server, in bytes after decompression; 32 MiB.
+    /// Sets the maximum size of a message from the server, in bytes after decompression. Defaults
+    /// to 32 MiB.
     pub fn max_message_size(self, message_limit: usize) -> Self {
         Self { message_limit, ..self }
     }
 
-    /// The one revision of the protocol to speak. Otherwise the server is asked, once for all users,
-    /// which it understands; calls fail where it does not understand the one that is set.
+    /// Sets the protocol version. If the server does not support it, calls fail.
+    ///
+    /// By default, the client negotiates the version with the server, once for all users.
     pub fn protocol(self, revision: Revision) -> Self {
         Self { protocol: Some(revision), ..self }
     }
 
-    /// Says that a toolset without this server is none: see
-    /// [`User::toolset`](crate::User::toolset).
+    /// Sets whether the server is required. If a required server fails,
+    /// [`User::toolset`](crate::User::toolset) returns its error. Defaults to `false`.
     pub fn required(self, required: bool) -> Self {
         Self { required, ..self }
     }
 
-    /// Offers only tools whose own names match one of these patterns, in which `*` stands for any
-    /// run of characters; without any pattern, none.
+    /// Allows only tools whose names on the server match one of these patterns.
+    ///
+    /// In a pattern, `*` matches any number of characters. Without patterns, no tool is allowed. By
+    /// default, all tools are allowed.
     pub fn allow_tools<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
         self.filter.allow(patterns);
         self
     }
 
-    /// Offers no tools whose own names match one of these patterns, even where they are allowed.
-    /// Nobody can call those through this registry, but by the typed client of a connection.
+    /// Denies tools whose names on the server match one of these patterns, even if they are
+    /// [allowed](Self::allow_tools).
+    ///
+    /// Denied tools are not listed and cannot be called, except with the typed client of a
+    /// [connection](crate::Connection).
     pub fn deny_tools<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
         self.filter.deny(patterns);
         self
     }
 
-    /// Says that the server gives the same tools to everyone, so that one user's list is all users';
-    /// or that it does not, whatever it says itself. Unless set, the server's word counts
-    /// (MCP 2026-07-28, server/utilities/caching).
+    /// Declares whether all users see the same tools. If so, one cached list serves all users.
+    ///
+    /// This overrides the declaration of the server. By default, the declaration of the server is
+    /// used (MCP 2026-07-28, server/utilities/caching).
     pub fn shared_tool_list(self, share_list: bool) -> Self {
         Self { share_list: Some(share_list), ..self }
     }
 
-    /// Offers the server's resources to models by two more tools, `list_resources` and
-    /// `read_resource`, unless the server has such tools of its own.
+    /// Sets whether models can use the resources of the server. Defaults to `false`.
+    ///
+    /// This adds two tools, `list_resources` and `read_resource`. A tool is not added if the server
+    /// has one with the same name.
     pub fn resource_tools(self, resource_tools: bool) -> Self {
         Self { resource_tools, ..self }
     }
 
-    /// Offers the server's prompts to models by two more tools, `list_prompts` and `get_prompt`, unless
-    /// the server has such tools of its own.
+    /// Sets whether models can use the prompts of the server. Defaults to `false`.
+    ///
+    /// This adds two tools, `list_prompts` and `get_prompt`. A tool is not added if the server has
+    /// one with the same name.
     pub fn prompt_tools(self, prompt_tools: bool) -> Self {
         Self { prompt_tools, ..self }
     }
 
-    /// Whether arguments and results are checked against the tools' schemas; they are unless set.
-    /// Only what surely does not fit is refused: `format` is a note, and what cannot be judged here,
-    /// such as a `pattern`, `unevaluatedProperties` or a `$ref` to elsewhere, is left to the server.
-    /// The dialects are JSON Schema 2020-12, 2019-09 and draft 4 to 7; tools with schemas in others
-    /// cannot be called.
+    /// Sets whether arguments and results are validated against the schemas of the tools. Defaults
+    /// to `true`.
+    ///
+    /// Only values that are certainly invalid are rejected. The client does not validate `format`,
+    /// and leaves some keywords to the server, such as `pattern`, `unevaluatedProperties` or an
+    /// external `$ref`.
+    ///
+    /// The supported dialects are JSON Schema 2020-12, 2019-09 and drafts 4 to 7. If the schema of
+    /// a tool has another dialect, the tool cannot be called.
     pub fn validate_schemas(self, checks: bool) -> Self {
         Self { checks, ..self }
     }
 
-    /// How often a call is tried again that surely did not run and may run yet, as when the server
-    /// cannot be reached; twice unless set. The waits grow from 100 ms, or are what the server asks
-    /// for up to 10 seconds.
+    /// Sets how many times a call is retried after a temporary failure that cannot have run the
+    /// tool, such as a failure to connect. Defaults to 2.
+    ///
+    /// The delays start at 100 ms and increase. If the server specifies a delay of up to 10
+    /// seconds, it is used instead. If it specifies a longer delay, the call is not retried.
     pub fn max_retries(self, retries: usize) -> Self {
         Self { retries, ..self }
     }
 
-    /// Believes the server's hints on its tools: those that only read, or that may be repeated without
-    /// further effect, are tried again even where they may have run.
+    /// Sets whether the tool annotations of the server are trusted. Defaults to `false`.
+    ///
+    /// If so, read-only and idempotent tools are retried even if the call may have run.
     pub fn trust_annotations(self, trust_annotations: bool) -> Self {
         Self { trust_annotations, ..self }
     }
 
-    /// How many calls of this server's tools may be under way at the same time, of all users together;
-    /// 256 unless set. Others wait for their turn.
+    /// Sets the maximum number of concurrent tool calls on this server, for all users together.
+    /// Further calls wait. Defaults to 256.
     pub fn max_concurrent_calls(self, most: usize) -> Self {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
         Self { concurrency: most, ..self }
     }
 
-    /// Sends tokens over plain HTTP to other machines too, where anyone on the way can read them.
+    /// Sets whether tokens may be sent over plain HTTP to other hosts. If so, anyone on the network
+    /// can read them. Defaults to `false`.
     pub fn dangerously_allow_insecure_http(self, insecure: bool) -> Self {
         Self { insecure, ..self }
     }
@@ -253,29 +283,29 @@ impl Server {
         transport
     }
 
-    /// What carries messages to the server.
+    /// Returns the transport of the server.
     pub fn transport(&self) -> &TransportConfig {
         &self.transport
     }
 
-    /// The token for calls on behalf of no user: what [`api_key`](Self::api_key) has set.
+    /// Returns the token for requests without a user, as set by [`api_key`](Self::api_key).
     pub fn token(&self) -> Option<&AccessToken> {
         self.api_key.as_ref()
     }
 
-    /// Why it cannot be used, where its description in a configuration does not allow it.
+    /// Returns the error in the configuration of the server, if it cannot be used.
     pub fn configuration_error(&self) -> Option<&str> {
         self.fault.as_ref().map(|fault| &*fault.reason)
     }
 
-    /// Whether calls on behalf of no user carry a token of the server's own.
+    /// Returns whether [`api_key`](Self::api_key) is set, for requests without a user.
     pub fn has_api_key(&self) -> bool {
         self.api_key.is_some()
     }
 }
 
 impl TransportConfig {
-    /// The name of the transport in a configuration.
+    /// Returns the name of the transport in a configuration.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Http { .. } => "http",
@@ -285,7 +315,8 @@ impl TransportConfig {
     }
 }
 
-/// The URL without its query, or the program without its arguments: either may hold a secret.
+/// Displays the URL without its query, or the program without its arguments. These may contain
+/// secrets.
 impl fmt::Display for TransportConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

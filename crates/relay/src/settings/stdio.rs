@@ -8,21 +8,22 @@ use std::{
 
 use mcp_stdio::StdioTransport;
 
-/// A program that speaks MCP on its stdin and stdout, and how it is started.
+/// The command of a stdio server, with its environment and timeouts.
 ///
-/// One process serves all who use it without a token of their own: whatever credentials the program
-/// needs, it gets from its environment.
+/// The process is shared by all requests without a user. Users with a token cannot use a stdio
+/// server. The program gets its credentials from its environment.
+///
+/// # Examples
 ///
 /// ```
-/// use relay::{StdioCommand, Server};
+/// use relay::{Server, StdioCommand};
 ///
-/// let program = StdioCommand::new(["npx", "-y", "@modelcontextprotocol/server-filesystem", "."])
+/// let command = StdioCommand::new(["npx", "-y", "@modelcontextprotocol/server-filesystem", "."])
 ///     .env("API_KEY", "s3cret")
 ///     .inherit_env("NODE_EXTRA_CA_CERTS")
 ///     .current_dir("/srv/files");
-/// assert!(!format!("{program:?}").contains("s3cret"));
-/// let server = Server::stdio(program);
-/// # drop(server);
+/// assert!(!format!("{command:?}").contains("s3cret"));
+/// let server = Server::stdio(command);
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[must_use]
@@ -37,7 +38,8 @@ pub struct StdioCommand {
 }
 
 impl StdioCommand {
-    /// A program, by its path or as it is found in `PATH`, and its arguments. No shell reads them.
+    /// Creates a command from a program and its arguments. The program is a path, or a name that is
+    /// found in `PATH`. No shell is used.
     pub fn new(command: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             command: command.into_iter().map(Into::into).collect(),
@@ -50,55 +52,61 @@ impl StdioCommand {
         }
     }
 
-    /// A variable of its environment. What it holds is taken for a secret.
+    /// Sets an environment variable of the process. Its value is treated as a secret.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.insert(name.into(), value.into());
         self
     }
 
-    /// A variable to pass on from the environment of the application. Otherwise a program gets only
-    /// those that it needs to work, such as `PATH` and `HOME`.
+    /// Passes an environment variable of the application to the process.
+    ///
+    /// By default, the process gets only the variables that programs usually need, such as `PATH`
+    /// and `HOME`.
     pub fn inherit_env(mut self, name: impl Into<String>) -> Self {
         self.inherit_env.push(name.into());
         self
     }
 
-    /// Something that it is given and that is a secret, such as a part of an argument: it is masked
-    /// where the program repeats it, on stderr or in an error. What an option such as `--api-key` is
-    /// given is a secret by itself, and what a configuration puts into arguments by `${VAR}`.
+    /// Redacts a secret that the process gets, such as a part of an argument. It is redacted if the
+    /// process repeats it on stderr or in an error.
+    ///
+    /// Values of options such as `--api-key` are redacted automatically. So are values that a
+    /// configuration inserts into arguments with `${VAR}`.
     pub fn redact(mut self, secret: impl Into<String>) -> Self {
         self.secrets.insert(secret.into());
         self
     }
 
-    /// The folder that it works in; that of the application unless set.
+    /// Sets the working directory. Defaults to the working directory of the application.
     pub fn current_dir(self, folder: impl Into<String>) -> Self {
         Self { folder: Some(folder.into()), ..self }
     }
 
-    /// How long its process is kept that nobody calls, [`Duration::MAX`] being for ever; as long as a
-    /// session unless set.
+    /// Sets the time after which an idle process is stopped. [`Duration::MAX`] never stops it.
+    ///
+    /// Defaults to the [idle timeout of a session](crate::RelayBuilder::session_idle_timeout).
     pub fn idle_timeout(self, idle: Duration) -> Self {
         Self { idle_time: Some(idle), ..self }
     }
 
-    /// How long it may leave the very first request unanswered, as old servers do, before it is
-    /// greeted in their way; 10 seconds unless set.
+    /// Sets how long the client waits for the response to its first request. After that, the client
+    /// sends `initialize`, because older servers may not respond to other requests. Defaults to
+    /// 10 seconds.
     pub fn probe_timeout(self, probe_time: Duration) -> Self {
         Self { probe_time, ..self }
     }
 
-    /// The variables of its environment that were set here.
+    /// Returns the environment variables that were set with [`env`](Self::env).
     pub fn env_vars(&self) -> &BTreeMap<String, String> {
         &self.env
     }
 
-    /// The settings that identify the program, secrets included.
+    /// Returns the settings that identify the program, including secrets.
     pub(crate) fn identity(&self) -> String {
         format!("{:?}", (&self.command, &self.env, &self.inherit_env, &self.folder))
     }
 
-    /// Creates the transport. `idle` is how long an idle process is kept, unless set otherwise.
+    /// Creates the transport. An idle process is stopped after `idle`, unless another time is set.
     pub(crate) fn transport(&self, message_limit: usize, idle: Duration) -> StdioTransport {
         let mut parts = self.command.iter();
         let program = parts.next().map_or("", String::as_str);
@@ -138,7 +146,7 @@ impl<T: Into<String>> From<Vec<T>> for StdioCommand {
     }
 }
 
-/// The program without its arguments, which may hold a secret.
+/// Displays the program without its arguments, which may contain secrets.
 impl fmt::Display for StdioCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.command.first().map_or("", |name| name))

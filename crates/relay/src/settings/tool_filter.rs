@@ -1,8 +1,8 @@
-//! The patterns that select which tools of a server are offered.
+//! The filter of the tools of a server, by patterns.
 
-/// A filter of tools by the names that their server gives them.
+/// A filter of tools by their names on the server.
 ///
-/// In a pattern, `*` stands for any characters. Everything else stands for itself.
+/// In a pattern, `*` matches any number of characters. Every other character matches itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     /// `None` allows every tool.
@@ -22,7 +22,7 @@ impl Filter {
         self.deny.extend(patterns.into_iter().map(Into::into));
     }
 
-    /// Returns whether a tool is offered.
+    /// Returns whether a tool is allowed and not denied.
     pub(crate) fn offers(&self, name: &str) -> bool {
         let any = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, name));
         self.allow.as_deref().is_none_or(any) && !any(&self.deny)

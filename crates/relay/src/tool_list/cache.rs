@@ -1,16 +1,17 @@
 //! The cache of tool lists, and the fetches that fill it.
 //!
-//! **Invariant:** a list that was requested before a change is never given to other users after it.
-//! Servers report changes of their tools, and [`ToolCache::forget`] drops the lists that a change made
-//! stale. A fetch in progress may still bring the old list, so `forget` deals with fetches too:
+//! **Invariant:** a list that was requested before a change is never returned to other users after
+//! the change. Servers report changes of their tools, and [`ToolCache::forget`] drops the lists
+//! that a change made stale. A fetch in progress may still return the old list, so `forget` handles
+//! fetches too:
 //!
-//! - A fetch whose own key is forgotten loses its entry. Its list goes to those who wait for it, and
-//!   is not kept.
-//! - A fetch whose public key is forgotten, through another user's session, is marked
-//!   [`outdated`](Fetch::outdated). Its list is kept for its own user only.
+//! - If the own key of a fetch is forgotten, its entry is removed. The waiting callers get its
+//!   list, but the list is not cached.
+//! - If the public key of a fetch is forgotten through another user's session, the fetch is marked
+//!   [`outdated`](Fetch::outdated). Its list is cached for its own user only.
 //!
-//! Both are decided under the lock of the fetches, which is also held while a list is put into the
-//! cache: the list is either dropped by `forget`, or put in after it, by the rule above.
+//! These rules are applied under the lock of the fetches, and a list is inserted into the cache
+//! under the same lock. So either `forget` drops the list, or the rules apply to it.
 
 use std::{
     any::Any,
@@ -34,23 +35,23 @@ use tokio::{runtime::Handle, time::Instant};
 use super::{cache_stats::Counters, list::List};
 use crate::{error::Error, server_key::ServerKey};
 
-/// The future of a fetch, shared by all callers that wait for it.
+/// The future of a fetch, which all waiting callers share.
 type FetchFuture = BoxFuture<'static, Result<Result<Arc<List>, Error>, Panic>>;
 
 /// The payload of a panic during a fetch. The first of the waiting callers takes it.
 type Panic = Arc<Mutex<Option<Box<dyn Any + Send>>>>;
 
-/// A fetch in progress. It exists as long as a caller waits for it.
+/// A fetch in progress. It exists while a caller waits for it.
 struct Fetch {
-    /// Tells it from a later fetch under the same key.
+    /// Distinguishes it from a later fetch under the same key.
     number: u64,
     future: WeakShared<FetchFuture>,
     keys: CacheKeys,
-    /// Whether the public list has changed since the fetch began.
+    /// True if the public list has changed since the fetch started.
     outdated: bool,
 }
 
-/// A cached list, and until when it may be returned.
+/// A cached list, with the time until which it may be returned.
 #[derive(Clone)]
 struct CachedList {
     list: Arc<List>,
@@ -58,14 +59,15 @@ struct CachedList {
     stale_until: Instant,
 }
 
-/// How long lists are cached, and how many.
+/// The limits of the cache: time and number of lists.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CachePolicy {
-    /// How long a list is fresh if its server does not say so. Zero turns the cache off.
+    /// The time for which a list is fresh if its server does not specify one. Zero disables the
+    /// cache.
     pub(crate) lifetime: Duration,
-    /// How long a list is returned after that, while a new one is fetched.
+    /// The time after that for which the list is still returned, while a new list is fetched.
     pub(crate) stale: Duration,
-    /// The most lists that are cached.
+    /// The maximum number of cached lists.
     pub(crate) capacity: usize,
 }
 
@@ -74,7 +76,7 @@ pub(crate) struct CachePolicy {
 pub(crate) struct CacheKeys {
     /// The key of the user's own list.
     pub(crate) own: ServerKey,
-    /// The key of the list for all users. `None` if lists must not be shared.
+    /// The key of the list for all users. `None` if the list must not be shared.
     pub(crate) public: Option<ServerKey>,
 }
 
@@ -83,7 +85,7 @@ impl CacheKeys {
         std::iter::once(&self.own).chain(&self.public)
     }
 
-    /// The key of a list that is public, or is not.
+    /// Returns the key of a public list, or of a private list.
     pub(crate) fn key_for(&self, public: bool) -> &ServerKey {
         self.public.as_ref().filter(|_| public).unwrap_or(&self.own)
     }
@@ -93,10 +95,10 @@ impl CacheKeys {
     }
 }
 
-/// Tool lists by server and principal. Public lists are kept once per server.
+/// Tool lists by server and principal. A public list is cached once per server.
 ///
-/// A caller joins a fetch of the same user and shares its outcome. It never joins a fetch of another
-/// user, whose outcome may be a private error.
+/// A caller joins a fetch of the same user and shares its result. It never joins a fetch of another
+/// user, because the result may be a private error.
 pub(crate) struct ToolCache {
     policy: CachePolicy,
     lists: Cache<ServerKey, CachedList>,
@@ -106,7 +108,7 @@ pub(crate) struct ToolCache {
 }
 
 impl ToolCache {
-    /// The longest time that a list is cached: ten years.
+    /// The maximum time for which a list is cached: ten years.
     const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
     pub(crate) fn new(policy: CachePolicy) -> Self {
@@ -120,12 +122,13 @@ impl ToolCache {
         }
     }
 
-    /// How long a list is fresh if its server does not say so.
+    /// Returns the time for which a list is fresh if its server does not specify one.
     pub(crate) fn lifetime(&self) -> Duration {
         self.policy.lifetime
     }
 
-    /// Returns the list, from the cache or by `fetch`. A user's own list wins over the public one.
+    /// Returns the list from the cache, or fetches it. A user's own list takes precedence over the
+    /// public list.
     pub(crate) async fn get<F>(
         self: &Arc<Self>,
         keys: CacheKeys,
@@ -146,7 +149,7 @@ impl ToolCache {
         }
         if let Some(cached) = cached().find(|cached| now < cached.stale_until) {
             self.counts.stale.add();
-            // The caller does not wait for the new list: a task of its runtime fetches it.
+            // The caller does not wait for the new list. A task of its runtime fetches it.
             if let Ok(runtime) = Handle::try_current() {
                 drop(runtime.spawn(self.join_or_fetch(&keys, fetch)));
             }
@@ -155,7 +158,8 @@ impl ToolCache {
         loop {
             match self.join_or_fetch(&keys, &fetch).await {
                 Ok(outcome) => return outcome,
-                // One of the waiting callers panics as the fetch did. The others fetch again.
+                // If the fetch panicked, one of the waiting callers panics too. The others fetch
+                // again.
                 Err(panic) => {
                     let panic = panic.lock().unwrap_or_else(PoisonError::into_inner).take();
                     if let Some(panic) = panic {
@@ -166,8 +170,8 @@ impl ToolCache {
         }
     }
 
-    /// Drops the lists under the keys that are `stale`, and keeps fetches in progress from putting
-    /// them back; see the invariant above.
+    /// Drops the lists whose keys are `stale`, and prevents fetches in progress from inserting them
+    /// again. See the invariant above.
     pub(crate) fn forget(&self, stale: impl Fn(&ServerKey) -> bool) {
         self.fetches().retain(|own, fetch| {
             fetch.outdated |= fetch.keys.public.as_ref().is_some_and(&stale);
@@ -176,7 +180,7 @@ impl ToolCache {
         self.lists.retain(|key, _| !stale(key));
     }
 
-    /// Joins the fetch of the same user that is in progress, or begins one.
+    /// Joins the fetch of the same user, if one is in progress, or starts one.
     fn join_or_fetch<F>(
         self: &Arc<Self>,
         keys: &CacheKeys,
@@ -211,7 +215,7 @@ impl ToolCache {
     }
 }
 
-/// Removes the entry of a fetch when the fetch is complete or abandoned.
+/// Removes the entry of a fetch when the fetch is completed or abandoned.
 struct FetchGuard {
     cache: Arc<ToolCache>,
     keys: CacheKeys,
@@ -219,7 +223,7 @@ struct FetchGuard {
 }
 
 impl FetchGuard {
-    /// Puts the list into the cache, unless it may be stale; see the invariant above.
+    /// Inserts the list into the cache, unless it may be stale. See the invariant above.
     fn complete(self, outcome: Result<List, Error>) -> Result<Arc<List>, Error> {
         let cache = &*self.cache;
         let list = Arc::new(outcome.inspect_err(|_| cache.counts.failures.add())?);
@@ -272,13 +276,13 @@ mod tests {
         CacheKeys { own: key.clone(), public: None }
     }
 
-    /// Where a list of that user may be, or one of everyone.
+    /// The keys of a user's list and of the public list.
     fn keys(n: usize) -> CacheKeys {
         let everyone = ServerKey { server: "server".into(), principal: Principal::EVERYONE };
         CacheKeys { own: key(n), public: Some(everyone) }
     }
 
-    /// A list of one tool, of that name.
+    /// A list with one tool of this name.
     fn list(name: &str, public: bool) -> List {
         let tool = json!({ "name": name, "inputSchema": {} });
         let mut tools = ToolList::default();
@@ -287,7 +291,7 @@ mod tests {
         List { named, ttl: Duration::from_secs(60), public }
     }
 
-    /// The name of the one tool that the cache gives, or fetches.
+    /// The name of the tool in the list that the cache returns or fetches.
     fn name(cache: &Arc<ToolCache>, keys: CacheKeys, name: &str, public: bool) -> String {
         let fetch = || ready(Ok(list(name, public)));
         let list = cache.get(keys, fetch).now_or_never().unwrap().unwrap();
@@ -324,7 +328,7 @@ mod tests {
         let mut new = Box::pin(cache.get(own(&key), pending));
         assert!((&mut new).now_or_never().is_none());
         drop(old);
-        assert_eq!(cache.fetches().len(), 1, "the end of the old one is not that of the new one");
+        assert_eq!(cache.fetches().len(), 1, "the end of the old fetch does not end the new fetch");
         drop(new);
         assert_eq!(cache.fetches().len(), 0);
     }

@@ -2,24 +2,24 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How often the cache of tool lists was of use, since the registry was built; see
+/// The statistics of the tool list cache since the relay was created. Returned by
 /// [`Relay::cache_stats`](crate::Relay::cache_stats).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStats {
-    /// Lists that were there and fresh.
+    /// The number of requests that a fresh cached list served.
     pub hits: u64,
-    /// Lists that were there, were given out past their time, and are fetched anew.
+    /// The number of requests that an expired cached list served, while a new list was fetched.
     pub stale: u64,
-    /// Lists that someone else was already fetching.
+    /// The number of requests that joined a fetch in progress.
     pub joined: u64,
-    /// Lists that were fetched.
+    /// The number of fetches.
     pub fetches: u64,
-    /// Fetches that failed.
+    /// The number of failed fetches.
     pub failures: u64,
 }
 
-/// The same while they are counted.
+/// The counters behind [`CacheStats`].
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) hits: Counter,

@@ -12,10 +12,10 @@ use crate::{
     validation::{UnknownDialect, Validator, Violation},
 };
 
-/// The largest schema that is used, in bytes. A check must be cheap compared with the call.
+/// The largest schema that is used, in bytes. Validation must be fast compared with the call.
 const LARGEST: usize = 256 * 1024;
 
-/// The parsed schemas of a tool, shared by all users of its definition. They are parsed with the
+/// The parsed schemas of a tool. All users of its definition share them. They are parsed on the
 /// first call.
 #[derive(Default)]
 pub(crate) struct SchemaChecks {
@@ -27,8 +27,8 @@ pub(crate) struct SchemaChecks {
 type ParsedSchema = Result<Option<Validator>, UnknownDialect>;
 
 impl SchemaChecks {
-    /// Returns an error if the arguments are surely invalid, or if the dialect of a schema is
-    /// unknown.
+    /// Returns an error if the arguments are certainly invalid, or if the dialect of a schema is
+    /// not supported.
     pub(crate) fn check_arguments(
         &self,
         server: &str,
@@ -47,8 +47,8 @@ impl SchemaChecks {
         }
     }
 
-    /// Returns an error if the structured content is surely invalid. The result of a failed tool
-    /// has none (MCP server/tools, "Output Schema").
+    /// Returns an error if the structured content is certainly invalid. If the tool reported an
+    /// error, the result is not validated (MCP server/tools, "Output Schema").
     pub(crate) fn check_output(
         &self,
         server: &str,

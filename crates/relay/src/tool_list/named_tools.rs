@@ -1,4 +1,4 @@
-//! Tools under the names that models see. Equal lists of a server are kept once.
+//! Tools with the names that models see. Equal lists of a server share their memory.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,10 +10,10 @@ use mcp_client::{InvalidEntry, ToolDefinition, ToolList};
 use super::checks::SchemaChecks;
 use crate::{conversion::ProviderSchemas, settings::Filter, tool_name};
 
-/// The most lists that a new one is compared with.
+/// The maximum number of lists that a new list is compared with.
 const MAX_COMPARED: usize = 64;
 
-/// A tool under the name that models see.
+/// A tool with the name that models see.
 #[derive(Debug)]
 pub(crate) struct NamedTool {
     pub(crate) name: String,
@@ -22,7 +22,7 @@ pub(crate) struct NamedTool {
     pub(crate) schemas: ProviderSchemas,
 }
 
-/// A list of tools with the names that models see.
+/// A tool list with the names that models see.
 #[derive(Debug)]
 pub(crate) struct NamedTools {
     pub(crate) entries: Vec<Arc<NamedTool>>,
@@ -41,7 +41,7 @@ impl NamedTools {
     }
 
     fn from_entries(entries: Vec<Arc<NamedTool>>, refused: Vec<InvalidEntry>) -> Self {
-        // A name that a model sees wins over an equal name of the server.
+        // A name that models see takes precedence over an equal name on the server.
         let indexes_by = |name: fn(&NamedTool) -> &String| {
             entries.iter().enumerate().map(move |(index, entry)| (name(entry).clone(), index))
         };
@@ -50,19 +50,19 @@ impl NamedTools {
         Self { by_name, refused, entries }
     }
 
-    /// The tools that a filter offers.
+    /// Returns the tools that a filter allows.
     pub(crate) fn filtered(&self, filter: &Filter) -> Self {
         let offered = self.entries.iter().filter(|entry| filter.offers(&entry.tool.name));
         Self::from_entries(offered.cloned().collect(), self.refused.clone())
     }
 
-    /// Returns the index of a tool, by the name that models see or by the name of its server.
+    /// Returns the index of a tool, by the name that models see or by its name on the server.
     pub(crate) fn index(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
     }
 
-    /// Returns whether it was made of this very list. Tools are compared by address, so this is
-    /// fast.
+    /// Returns whether this list was created from the same tools. Tools are compared by address,
+    /// which is fast.
     fn is_made_of(&self, list: &ToolList) -> bool {
         let same =
             |(own, other): (&Arc<NamedTool>, &Arc<ToolDefinition>)| Arc::ptr_eq(&own.tool, other);
@@ -72,12 +72,12 @@ impl NamedTools {
     }
 }
 
-/// The lists of a server that are in use, newest last.
+/// The lists of a server that are in use. The newest list is last.
 #[derive(Debug, Default)]
 pub(crate) struct NamedToolLists(Mutex<VecDeque<Weak<NamedTools>>>);
 
 impl NamedToolLists {
-    /// Returns the tools of `server` under the names that models see.
+    /// Returns the tools of `server` with the names that models see. Reuses an equal list.
     pub(crate) fn get(&self, server: &str, list: ToolList) -> Arc<NamedTools> {
         let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lists.retain(|named| named.strong_count() > 0);

@@ -1,4 +1,4 @@
-//! The store of tool lists that several processes may share.
+//! The store of tool lists, which several processes may share.
 
 use std::{
     sync::Arc,
@@ -13,25 +13,29 @@ use tokio::time;
 use super::cache::CacheKeys;
 use crate::{principal::Principal, server_key::ServerId};
 
-/// Keeps lists of tools outside of this process, such as in Redis, so that a fleet of processes asks
-/// a server once; given to [`RelayBuilder::tool_list_store`](crate::RelayBuilder::tool_list_store).
+/// Stores tool lists outside the process, for example in Redis. Set it with
+/// [`RelayBuilder::tool_list_store`](crate::RelayBuilder::tool_list_store).
 ///
-/// It is a second place to look: each process has a cache of its own in front of it. All processes
-/// that have a server under the same name and with the same settings share its lists. What is in it
-/// counts as if the server had sent it, so nobody else may write there. A store that fails, or does not
-/// answer within 5 seconds, is one that has nothing.
+/// Several processes can share a store, so that only one of them requests a list from a server.
+/// Each process looks into its own cache first. Processes share the lists of a server if it has the
+/// same name and the same settings in each of them.
+///
+/// Relay trusts stored lists as if the server had sent them. Therefore, no other program may write
+/// to the store. If the store does not respond within 5 seconds, Relay continues as if it were
+/// empty.
 pub trait ToolListStore: Send + Sync + 'static {
-    /// Gives what was saved under `key`, unless it was forgotten or its time is over.
+    /// Returns the list that was saved under `key`. Returns `None` if there is none, if its
+    /// lifetime is over, or if the store fails.
     fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Vec<u8>>>;
 
-    /// Keeps a list for `lifetime`, in place of what was there.
+    /// Saves a list for `lifetime`. It replaces a list that was saved under `key`.
     fn save<'a>(&'a self, key: &'a str, list: Vec<u8>, lifetime: Duration) -> BoxFuture<'a, ()>;
 
-    /// Forgets a list, which holds no more.
+    /// Removes a list, which is no longer valid.
     fn forget<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()>;
 }
 
-/// A list in its stored form.
+/// A tool list in its stored format.
 #[derive(Serialize, Deserialize)]
 struct SerializedList {
     tools: Vec<ToolDefinition>,
@@ -39,7 +43,7 @@ struct SerializedList {
     fresh_until: SystemTime,
 }
 
-/// A tool list, how long it is fresh, and whether all users share it.
+/// A tool list, with the time for which it is fresh, and whether all users may share it.
 pub(crate) struct StoredList {
     pub(crate) list: ToolList,
     pub(crate) ttl: Duration,
@@ -51,15 +55,15 @@ pub(crate) struct StoredList {
 pub(crate) struct StoredLists<'a> {
     pub(crate) store: &'a dyn ToolListStore,
     pub(crate) server: &'a ServerId,
-    /// Distinguishes servers that have the same name and other settings.
+    /// Distinguishes servers that have the same name and different settings.
     pub(crate) fingerprint: &'a str,
 }
 
 impl StoredLists<'_> {
-    /// How long the store may take. After that, the server is asked as if there were no store.
+    /// The time limit of the store. After that, the list is requested from the server.
     const TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// Loads a fresh list, under the first of the keys that has one.
+    /// Loads a fresh list from the first key that has one.
     pub(crate) async fn load(&self, keys: &CacheKeys) -> Option<StoredList> {
         for key in keys.iter() {
             let Some(bytes) = self.with_timeout(self.store.load(&self.key(key.principal))).await?
@@ -77,7 +81,7 @@ impl StoredLists<'_> {
         None
     }
 
-    /// Stores a list that is fresh from now on.
+    /// Saves a list that was just received.
     pub(crate) async fn save(&self, principal: Principal, stored: &StoredList) {
         let StoredList { list, ttl, .. } = stored;
         let refused = list.invalid.iter();
@@ -96,8 +100,8 @@ impl StoredLists<'_> {
         self.with_timeout(self.store.forget(&self.key(principal))).await;
     }
 
-    /// The key in the store: name and fingerprint of the server, and a hash that stands for the
-    /// user.
+    /// Returns the key in the store. It contains the name and the fingerprint of the server, and a
+    /// hash that identifies the user.
     fn key(&self, principal: Principal) -> String {
         let Self { server, fingerprint, .. } = self;
         format!("relay:tools:{server}:{fingerprint}:{}", principal.to_key())

@@ -20,9 +20,11 @@ use crate::{
     tool_list::{CachePolicy, CacheStats, ToolCache, ToolListStore},
 };
 
-/// The registered servers, and what is shared by all who use them.
+/// The registered servers, with the state that all users share.
 ///
-/// Clones share everything, connections included.
+/// Clones share everything, including connections.
+///
+/// # Examples
 ///
 /// ```
 /// use relay::{Relay, Server};
@@ -40,7 +42,7 @@ pub struct Relay {
     interceptors: Interceptors,
 }
 
-/// Sets up a [`Relay`]; made by [`Relay::builder`].
+/// A builder of a [`Relay`]. Created by [`Relay::builder`].
 #[must_use]
 pub struct RelayBuilder {
     config: Config,
@@ -71,53 +73,64 @@ impl Default for RelayBuilder {
 }
 
 impl RelayBuilder {
-    /// Registers a server under a name, in place of another of that name.
+    /// Registers a server under a name. It replaces a server that has this name.
     pub fn server(mut self, name: impl Into<String>, server: Server) -> Self {
         self.config.servers.insert(name.into(), server);
         self
     }
 
-    /// Takes over what a configuration says, in place of what was set before.
+    /// Uses the servers and settings of a configuration.
+    ///
+    /// They replace all servers and the cache duration that were set before.
     pub fn config(self, config: Config) -> Self {
         Self { config, ..self }
     }
 
-    /// How long a list of tools is kept: an hour unless set; zero keeps none.
+    /// Sets how long a tool list is cached, unless its server specifies a time. Zero disables the
+    /// cache. Defaults to one hour.
     pub fn cache_duration(mut self, duration: Duration) -> Self {
         self.config.cache_duration = duration;
         self
     }
 
-    /// How many sessions are kept open; 10,000 unless set. Those least recently used give way.
+    /// Sets the maximum number of open sessions. Beyond it, the least recently used sessions are
+    /// closed. Defaults to 10,000.
     pub fn max_sessions(mut self, most: usize) -> Self {
         self.pool.connections = most.max(1);
         self
     }
 
-    /// How long a session is kept open without a call; 5 minutes unless set.
+    /// Sets how long a session stays open without a call. Defaults to 5 minutes.
     pub fn session_idle_timeout(mut self, idle: Duration) -> Self {
         self.pool.idle = idle;
         self
     }
 
-    /// How many lists of tools are kept; 10,000 unless set.
+    /// Sets the maximum number of cached tool lists. Defaults to 10,000.
     pub fn max_cached_lists(mut self, most: usize) -> Self {
         self.cache_limit = most.max(1);
         self
     }
 
-    /// How long a list of tools is still given out past its time, while a new one is fetched in the
-    /// background; not at all unless set.
+    /// Sets how long an expired tool list is still returned, while a new list is fetched in the
+    /// background. Defaults to zero, which never returns an expired list.
     pub fn serve_stale(mut self, stale: Duration) -> Self {
         self.serve_stale = stale;
         self
     }
 
-    /// Who answers what servers ask while they work: for forms, URLs and models' replies. It is asked
-    /// when a conversation begins, and so can give each server and each user a handler of their own.
+    /// Sets the function that creates handlers of server requests, such as elicitation and
+    /// sampling.
+    ///
+    /// It is called for each new connection, so each server and each user can have its own handler.
+    /// If it returns `None`, the connection has no handler.
+    ///
+    /// # Examples
     ///
     /// ```
-    /// use relay::{Handler, Relay, HandlerCapabilities};
+    /// use std::sync::Arc;
+    ///
+    /// use relay::{Handler, HandlerCapabilities, Relay};
     ///
     /// struct Forms {
     ///     user: String,
@@ -127,12 +140,13 @@ impl RelayBuilder {
     ///     fn capabilities(&self) -> HandlerCapabilities {
     ///         HandlerCapabilities::none().form()
     ///     }
-    ///     // and `elicit_form`, which shows `self.user` the form.
+    ///
+    ///     // Also implement `elicit_form`, which shows the form to `self.user`.
     /// }
     ///
-    /// let relay = Relay::builder().handler_factory(|asker| {
-    ///     let user = asker.user?.to_owned();
-    ///     Some(std::sync::Arc::new(Forms { user }))
+    /// let relay = Relay::builder().handler_factory(|context| {
+    ///     let user = context.user?.to_owned();
+    ///     Some(Arc::new(Forms { user }))
     /// });
     /// ```
     pub fn handler_factory(
@@ -142,31 +156,35 @@ impl RelayBuilder {
         Self { handlers: Some(Arc::new(handlers)), ..self }
     }
 
-    /// Who hears of every list and call, and gives the trace context of calls.
+    /// Sets the observer, which receives all operations and provides their trace context.
     pub fn observer(self, observer: impl Observer) -> Self {
         Self { observer: Some(Arc::new(observer)), ..self }
     }
 
-    /// Where lists of tools are kept for other processes too.
+    /// Sets the store of tool lists, which several processes may share.
     pub fn tool_list_store(self, store: impl ToolListStore) -> Self {
         Self { store: Some(Arc::new(store)), ..self }
     }
 
-    /// Adds what is to stand around the lists and calls of all users, within what was added before.
+    /// Adds an interceptor of the tool lists and tool calls of all users.
+    ///
+    /// The interceptor that is added first runs first. Each interceptor calls the next one.
     pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
         self.interceptors.push(Arc::new(interceptor));
         self
     }
 
-    /// Connections set up elsewhere, for a proxy or certificates of one's own.
+    /// Sets the HTTP client, for example to use a proxy or other root certificates.
     pub fn http_client(self, client: HttpClient) -> Self {
         Self { client: Some(client), ..self }
     }
 
-    /// The registry. Nothing is sent yet.
+    /// Creates the relay. It sends no request.
     ///
     /// # Errors
-    /// [`Error::Configuration`] naming the server whose settings are unusable.
+    ///
+    /// Returns [`Error::Configuration`] if the settings of a server are invalid, or if the HTTP
+    /// client cannot be created.
     pub fn build(self) -> Result<Relay, Error> {
         let setup = |error: mcp_http::Error| Error::configuration(None, error_chain(&error));
         let client = self.client.map_or_else(HttpClient::new, Ok).map_err(setup)?;
@@ -194,42 +212,53 @@ impl RelayBuilder {
 }
 
 impl Relay {
-    /// Sets up a registry in code.
+    /// Returns a builder, which sets up a relay in code.
     pub fn builder() -> RelayBuilder {
         RelayBuilder::default()
     }
 
-    /// A registry of what a configuration says.
+    /// Creates a relay from a configuration.
     ///
     /// # Errors
-    /// [`Error::Configuration`] naming the server whose settings are unusable.
+    ///
+    /// Returns [`Error::Configuration`] if the settings of a server are invalid, or if the HTTP
+    /// client cannot be created.
     pub fn new(config: Config) -> Result<Self, Error> {
         Self::builder().config(config).build()
     }
 
-    /// The registry on behalf of the user who has this token.
+    /// Returns a handle for the user with this token.
     ///
-    /// The token goes with every request to every server that this user asks; it wins over a
-    /// server's `api_key`.
+    /// The client sends the token with each of the user's requests, to every server. It takes
+    /// precedence over the `api_key` of a server.
     pub fn with_token(&self, token: impl Into<AccessToken>) -> User {
         let token = token.into();
         let principal = Principal::of_token(&token);
         self.user(principal, None, Some(Arc::new(token)))
     }
 
-    /// The registry on behalf of the user whom the application knows by this id.
+    /// Returns a handle for the user with this id, whose tokens come from a token source.
     ///
-    /// The source is asked for a token before each request, and for another one when a server does
-    /// not take it; where it gives none, none is sent. Sessions and lists of tools belong to the id,
-    /// and so outlive every token. Of several sources that are given for one id the newest counts,
-    /// for all who speak for that user.
+    /// The client requests a token from the source before each request. If a server rejects the
+    /// token, the client requests another one. If the source returns no token, the client sends
+    /// none.
+    ///
+    /// Sessions and tool lists belong to the id, so they do not depend on a token. If this method
+    /// is called again with the same id, all handles and connections of the user use the new
+    /// source.
+    ///
+    /// # Examples
     ///
     /// ```
-    /// # fn run(relay: &relay::Relay, source: impl relay::TokenSource) {
-    /// let alice = relay.for_user("alice@example.com", source);
-    /// // An access token is a source too: here each request of the application brings its own.
-    /// let bob = relay.for_user("bob@example.com", relay::AccessToken::new("token of this hour"));
-    /// # }
+    /// use relay::{AccessToken, Relay, TokenSource};
+    ///
+    /// fn connect_users(relay: &Relay, token_source: impl TokenSource) {
+    ///     let alice = relay.for_user("alice@example.com", token_source);
+    ///
+    ///     // An access token is also a token source.
+    ///     let token = AccessToken::new("current-token");
+    ///     let bob = relay.for_user("bob@example.com", token);
+    /// }
     /// ```
     pub fn for_user(&self, id: impl AsRef<str>, source: impl TokenSource) -> User {
         let id = id.as_ref();
@@ -238,7 +267,8 @@ impl Relay {
         self.user(principal, Some(id.into()), Some(source))
     }
 
-    /// The registry on behalf of no user: requests carry the server's `api_key`, if it has one.
+    /// Returns a handle without a user. The client sends the `api_key` of the server, if it has
+    /// one.
     pub fn without_token(&self) -> User {
         self.user(Principal::REGISTRY, None, None)
     }
@@ -253,48 +283,57 @@ impl Relay {
         User { state, interceptors, principal, id, source }
     }
 
-    /// The tools of a server on behalf of no user; see [`User::tools`].
+    /// Returns the tools of a server without a user; see [`Relay::without_token`].
     ///
     /// # Errors
-    /// Those of [`User::tools`].
+    ///
+    /// Returns the errors of [`User::tools`].
     pub async fn tools(&self, server: &str) -> Result<ServerTools, Error> {
         self.without_token().tools(server).await
     }
 
-    /// The registered servers, by name, as they are at the moment.
+    /// Returns the servers that are registered now, ordered by name.
     pub fn servers(&self) -> Vec<(String, Server)> {
         let handles = self.state.servers.all();
         handles.iter().map(|handle| (handle.id.to_string(), handle.server.clone())).collect()
     }
 
-    /// Registers a server from now on, in place of another of that name. Calls that are under way go
-    /// on to their end; tools that were listed before are to be asked for anew.
+    /// Registers a server. It replaces a server that has this name.
+    ///
+    /// Calls in progress on the replaced server are completed. Tools that were listed before must
+    /// be listed again.
     ///
     /// # Errors
-    /// [`Error::Configuration`] where its settings are unusable; what was registered then stays.
+    ///
+    /// Returns [`Error::Configuration`] if the settings are invalid. In this case the registered
+    /// servers do not change.
     pub fn add_server(&self, name: impl AsRef<str>, server: Server) -> Result<(), Error> {
         let replaced = self.state.servers.insert(name.as_ref(), server)?;
         replaced.iter().for_each(|handle| self.state.forget(handle));
         Ok(())
     }
 
-    /// Takes a server out, and tells whether it was there. Calls that are under way go on to their end.
+    /// Removes a server. Returns whether it was registered.
+    ///
+    /// Calls in progress on it are completed.
     pub fn remove_server(&self, name: &str) -> bool {
         let removed = self.state.servers.remove(name);
         removed.iter().for_each(|handle| self.state.forget(handle));
         removed.is_some()
     }
 
-    /// How often the cache of tool lists was of use.
+    /// Returns the statistics of the tool list cache.
     pub fn cache_stats(&self) -> CacheStats {
         self.state.cache.counts.stats()
     }
 
-    /// Ends all sessions on all servers, and forgets all lists of tools but those in a
-    /// [store](RelayBuilder::tool_list_store).
+    /// Closes all sessions on all servers, and drops all cached tool lists.
+    ///
+    /// Tool lists in a [store](RelayBuilder::tool_list_store) are kept.
     ///
     /// # Errors
-    /// The first error of a server; the others are tried all the same.
+    ///
+    /// Returns the first error of a server. The sessions on all other servers are closed too.
     pub async fn close(&self) -> Result<(), Error> {
         self.state.close(|_| true).await
     }

@@ -22,8 +22,10 @@ use crate::{
 
 /// # Resources and prompts
 ///
-/// They come through the same session as the user's calls; what else a server has is in the typed
+/// These requests use the same session as the user's tool calls. For other requests, use the typed
 /// client of a [connection](User::connection).
+///
+/// # Examples
 ///
 /// ```no_run
 /// # async fn run(user: relay::User) -> Result<(), relay::Error> {
@@ -36,16 +38,17 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// [`Error::Configuration`] and [`Error::Authorization`] as [`User::tools`], else
-/// [`Error::Transport`].
+///
+/// Returns [`Error::Configuration`] and [`Error::Authorization`] like [`User::tools`]. Otherwise,
+/// returns [`Error::Transport`].
 impl User {
-    /// The resources of a server.
+    /// Returns the resources of a server.
     pub async fn resources(&self, server: &str) -> Result<ListResult<Resource>, Error> {
         let operation = method::<ListResourcesRequest>();
         self.request(server, operation, async |client| client.list_resources().await).await
     }
 
-    /// The templates of resources of a server.
+    /// Returns the resource templates of a server.
     pub async fn resource_templates(
         &self,
         server: &str,
@@ -54,19 +57,21 @@ impl User {
         self.request(server, operation, async |client| client.list_resource_templates().await).await
     }
 
-    /// What is in a resource of a server.
+    /// Returns the contents of a resource.
     pub async fn read_resource(&self, server: &str, uri: &str) -> Result<ResourceResult, Error> {
         let operation = method::<ReadResourceRequest>();
         self.request(server, operation, async |client| client.read_resource(uri).await).await
     }
 
-    /// The prompts of a server.
+    /// Returns the prompts of a server.
     pub async fn prompts(&self, server: &str) -> Result<ListResult<Prompt>, Error> {
         let operation = method::<ListPromptsRequest>();
         self.request(server, operation, async |client| client.list_prompts().await).await
     }
 
-    /// The messages of a prompt; `arguments` is whatever serializes as a JSON object of texts.
+    /// Returns the messages of a prompt.
+    ///
+    /// `arguments` is any value that serializes as a JSON object whose members are strings.
     pub async fn prompt(
         &self,
         server: &str,

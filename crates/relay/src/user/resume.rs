@@ -1,4 +1,4 @@
-//! Resuming of calls after the user has signed in.
+//! Resumption of calls after the user has signed in.
 
 use serde_json::value::RawValue;
 
@@ -6,12 +6,16 @@ use super::user::User;
 use crate::{call::ServerTools, error::Error, pending_call::PendingCall, tool_output::ToolOutput};
 
 impl User {
-    /// Makes the call of a ticket, now that the user has signed in. It runs at most once, however
-    /// often the ticket is resumed: only a call that surely did not run gives the ticket back.
+    /// Sends a pending call, after the user has signed in.
+    ///
+    /// The call runs at most once in this process, even if it is resumed several times. It can only
+    /// be resumed again if it cannot have run.
     ///
     /// # Errors
-    /// [`Error::Configuration`] for the ticket of another user, [`Error::ToolCall`] for one that is
-    /// used up, else what [`User::tools`] and [`Tool::call`](crate::Tool::call) give.
+    ///
+    /// Returns [`Error::Configuration`] if the call belongs to another user. Returns
+    /// [`Error::ToolCall`] if the call was already resumed. Otherwise, returns the errors of
+    /// [`User::tools`] and [`Tool::call`](crate::Tool::call).
     pub async fn resume(&self, ticket: PendingCall) -> Result<ToolOutput, Error> {
         if ticket.user.as_deref() != self.id.as_deref() || ticket.anonymous != self.source.is_none()
         {

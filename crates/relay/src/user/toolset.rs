@@ -19,21 +19,21 @@ use crate::{
     tool_output::ToolOutput,
 };
 
-/// The tools of several servers on behalf of one user; made by [`User::toolset`].
+/// The tools of several servers for one user. Returned by [`User::toolset`].
 ///
-/// All three parts are in the order of the servers, whatever order they have answered in.
+/// All three lists are in the order of the servers, and not in the order of their responses.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Toolset {
-    /// The tools of those servers that have given them.
+    /// The tools of the servers that returned a tool list.
     pub ready: Vec<ServerTools>,
-    /// Those servers that want the user to sign in, each with its challenge.
+    /// The servers to which the user must sign in, each with its challenge.
     pub needs_authorization: Vec<AuthorizationError>,
-    /// What is wrong with the other servers; each error names its server.
+    /// The errors of the other servers. Each error names its server.
     pub failed: Vec<Error>,
 }
 
-/// A wish for a [`Toolset`]; made by [`User::toolset`], granted by `await`.
+/// A request for the tools of several servers. Created by [`User::toolset`]; await it to run it.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is asked for until it is awaited"]
 pub struct ToolsetRequest {
@@ -45,21 +45,32 @@ pub struct ToolsetRequest {
 }
 
 impl User {
-    /// The tools of all servers, asked at the same time: those that are ready, those for which the
-    /// user has to sign in, and those that failed.
+    /// Returns a request for the tools of all servers. The servers are queried concurrently.
+    ///
+    /// The result separates servers that are ready, servers to which the user must sign in, and
+    /// servers that failed.
+    ///
+    /// # Errors
+    ///
+    /// The request returns the error of a [required](ToolsetRequest::required) server. Errors of
+    /// other servers are part of the result.
+    ///
+    /// # Examples
     ///
     /// ```no_run
-    /// # async fn run(user: relay::User) -> Result<(), relay::Error> {
     /// use serde_json::json;
     ///
+    /// # async fn run(user: relay::User) -> Result<(), relay::Error> {
     /// let toolset = user.toolset().required(["github"]).deny("github", ["delete_*"]).await?;
-    /// for refused in &toolset.needs_authorization {
-    ///     println!("sign in for {}: {:?}", refused.server, refused.challenge());
+    /// for error in &toolset.needs_authorization {
+    ///     println!("sign in to {}: {:?}", error.server, error.challenge());
     /// }
     /// for error in &toolset.failed {
-    ///     println!("not today: {error}");
+    ///     println!("not available: {error}");
     /// }
+    ///
     /// let output = toolset.call("relay__github__search", json!({ "query": "rust" })).await?;
+    /// println!("{}", output.text());
     /// # Ok(())
     /// # }
     /// ```
@@ -69,9 +80,9 @@ impl User {
 }
 
 impl ToolsetRequest {
-    /// The most servers that are asked at the same time.
+    /// The maximum number of servers that are queried concurrently.
     const MAX_CONCURRENT: usize = 64;
-    /// How long a server has to give its tools unless another [time](Self::timeout) is set.
+    /// The default [timeout](Self::timeout) of each server: 30 seconds.
     pub const TIMEOUT: Duration = Duration::from_secs(30);
 
     pub(crate) fn new(user: User) -> Self {
@@ -79,22 +90,25 @@ impl ToolsetRequest {
         Self { user, servers, required, filters, timeout: Self::TIMEOUT }
     }
 
-    /// Asks these servers, in this order, in place of all.
+    /// Queries only these servers, in this order. Defaults to all registered servers.
     pub fn servers<S: Into<String>>(self, servers: impl IntoIterator<Item = S>) -> Self {
         Self { servers: Some(servers.into_iter().map(Into::into).collect()), ..self }
     }
 
-    /// Asks for no toolset without these servers, as for those with
-    /// [`Server::required`](crate::Server::required): if one of them does not give its tools, that is
-    /// the error of the whole. They are asked even where other [servers](Self::servers) are chosen.
+    /// Requires these servers, in addition to those with
+    /// [`Server::required`](crate::Server::required). If one of them fails, the whole request
+    /// returns its error.
+    ///
+    /// They are queried even if [`servers`](Self::servers) does not include them.
     pub fn required<S: Into<String>>(mut self, servers: impl IntoIterator<Item = S>) -> Self {
         self.required.extend(servers.into_iter().map(Into::into));
         self
     }
 
-    /// Takes from a server only tools whose own names match one of these patterns, in which `*`
-    /// stands for any run of characters; without any pattern, none. What the server's settings deny
-    /// stays denied.
+    /// Includes only those tools of a server whose names on the server match one of these patterns.
+    ///
+    /// In a pattern, `*` matches any number of characters. Without patterns, no tool is included.
+    /// Tools that the settings of the server deny are never included.
     pub fn allow<P: Into<String>>(
         mut self,
         server: impl Into<String>,
@@ -104,7 +118,7 @@ impl ToolsetRequest {
         self
     }
 
-    /// Takes from a server no tools whose own names match one of these patterns.
+    /// Excludes those tools of a server whose names on the server match one of these patterns.
     pub fn deny<P: Into<String>>(
         mut self,
         server: impl Into<String>,
@@ -114,7 +128,8 @@ impl ToolsetRequest {
         self
     }
 
-    /// How long each server has to give its tools; it fails alone if it does not.
+    /// Sets how long to wait for the tools of each server. If a server takes longer, it is reported
+    /// in [`Toolset::failed`]. Defaults to 30 seconds.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
     }
@@ -135,7 +150,7 @@ impl ToolsetRequest {
         Ok(toolset)
     }
 
-    /// The names of the servers to ask, each once.
+    /// Returns the names of the servers to query, each once.
     fn server_names(&self) -> Vec<String> {
         let chosen = self.servers.clone();
         let mut server_names = chosen.unwrap_or_else(|| self.user.state.servers.names());
@@ -181,22 +196,22 @@ impl IntoFuture for ToolsetRequest {
 }
 
 impl Toolset {
-    /// The tools that are ready, server by server.
+    /// Returns an iterator over the ready tools, server by server.
     pub fn iter(&self) -> impl Iterator<Item = Tool> + '_ {
         self.ready.iter().flat_map(ServerTools::iter)
     }
 
-    /// How many tools are ready.
+    /// Returns the number of ready tools.
     pub fn len(&self) -> usize {
         self.ready.iter().map(ServerTools::len).sum()
     }
 
-    /// Whether no tool is ready.
+    /// Returns whether no tool is ready.
     pub fn is_empty(&self) -> bool {
         self.ready.iter().all(ServerTools::is_empty)
     }
 
-    /// Finds a tool by the name that the model sees, which is unique among all servers.
+    /// Returns a tool by the name that the model sees. The name is unique across all servers.
     pub fn get(&self, name: &str) -> Option<Tool> {
         let mut found = self.ready.iter().filter_map(|tools| tools.get(name));
         found.find(|tool| tool.name() == name)
@@ -205,13 +220,14 @@ impl Toolset {
     /// Calls a tool by the name that the model sees; see [`Tool::call`].
     ///
     /// # Errors
-    /// [`Error::UnknownTool`] if none of the servers that are ready has such a tool, else what
-    /// [`Tool::call`] gives.
+    ///
+    /// Returns [`Error::UnknownTool`] if no ready server has the tool. Otherwise, returns the
+    /// errors of [`Tool::call`].
     pub async fn call(&self, name: &str, arguments: impl Serialize) -> Result<ToolOutput, Error> {
         self.find(name)?.call(arguments).await
     }
 
-    /// Finds a tool as [`Toolset::get`] does. The error suggests a similar name.
+    /// Returns a tool like [`Toolset::get`]. The error suggests a similar name.
     pub(crate) fn find(&self, name: &str) -> Result<Tool, Error> {
         self.get(name).ok_or_else(|| Error::UnknownTool {
             server: None,

@@ -11,29 +11,32 @@ use crate::{
     server::{Connection, RelayState},
 };
 
-/// The registry on behalf of one user, made by [`Relay::with_token`](crate::Relay::with_token) or
-/// [`Relay::for_user`](crate::Relay::for_user).
+/// A handle to the servers of a relay for one user. Created by
+/// [`Relay::with_token`](crate::Relay::with_token) or [`Relay::for_user`](crate::Relay::for_user).
 ///
-/// Clones share everything. Two values made with the same token, or with the same id, share sessions
-/// and lists of tools; two made with different ones share nothing but connections.
+/// Clones share everything. Handles with the same token, or with the same id, share sessions and
+/// tool lists. Other handles share only network connections and public tool lists.
 #[derive(Clone)]
 pub struct User {
     pub(crate) state: Arc<RelayState>,
     pub(crate) interceptors: Interceptors,
     pub(crate) principal: Principal,
-    /// The id that the application knows the user by.
+    /// The id of the user, as the application set it.
     pub(crate) id: Option<Arc<str>>,
     /// The source of the user's tokens. Without one, the `api_key` of the server is used.
     pub(crate) source: Option<Arc<dyn TokenSource>>,
 }
 
 impl User {
-    /// The tools of a server, from the cache or from the server.
+    /// Returns the tools of a server, from the cache or from the server.
     ///
     /// # Errors
-    /// [`Error::Configuration`] for a server that is not registered or cannot take the user's token,
-    /// [`Error::Authorization`] when the user has to sign in, [`Error::ToolDefinition`] when the
-    /// server gives no usable list, else [`Error::Transport`].
+    ///
+    /// - Returns [`Error::Configuration`] if the server is not registered or cannot receive the
+    ///   user's token.
+    /// - Returns [`Error::Authorization`] if the user must sign in.
+    /// - Returns [`Error::ToolDefinition`] if the server does not return a valid tool list.
+    /// - Returns [`Error::Transport`] if the request fails otherwise.
     pub async fn tools(&self, server: &str) -> Result<ServerTools, Error> {
         loop {
             let user_server = self.user_server(server)?;
@@ -47,30 +50,37 @@ impl User {
         }
     }
 
-    /// The conversation with a server, for what is beyond tools: it derefs to the typed client. It is
-    /// shared with the user's other calls.
+    /// Returns the connection to a server, for requests other than tool calls. It dereferences to
+    /// the typed client.
+    ///
+    /// The connection is the one that the user's tool calls use.
     ///
     /// # Errors
-    /// [`Error::Configuration`] for a server that is not registered or cannot take the user's token.
+    ///
+    /// Returns [`Error::Configuration`] if the server is not registered or cannot receive the
+    /// user's token.
     pub fn connection(&self, server: &str) -> Result<Connection, Error> {
         self.user_server(server)?.connection()
     }
 
-    /// Ends the user's sessions on all servers and forgets the user's lists of tools.
+    /// Closes the user's sessions on all servers, and drops the user's tool lists.
+    ///
+    /// Tool lists in a [store](crate::RelayBuilder::tool_list_store) are removed too.
     ///
     /// # Errors
-    /// The first error of a server; the others are tried all the same.
+    ///
+    /// Returns the first error of a server. The sessions on all other servers are closed too.
     pub async fn close(&self) -> Result<(), Error> {
         self.state.forget_stored(self.principal).await;
         self.state.close(|key| key.principal == self.principal).await
     }
 
-    /// On whose behalf this is.
+    /// Returns the principal of the user.
     pub fn principal(&self) -> Principal {
         self.principal
     }
 
-    /// The id that the application knows the user by, if it is one of
+    /// Returns the id of the user, if the handle was created by
     /// [`Relay::for_user`](crate::Relay::for_user).
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
