@@ -34,7 +34,7 @@ pub enum Error {
     Authorization(Box<AuthorizationError>),
 
     /// The server responded, but did not return a valid tool list.
-    #[error("server `{server}` gives no usable list of tools")]
+    #[error("server \"{server}\": invalid tool list")]
     ToolDefinition {
         /// The server.
         server: String,
@@ -43,7 +43,7 @@ pub enum Error {
     },
 
     /// There is no tool with this name. Nothing was sent.
-    #[error("{} no tool `{tool}`{}", ServerWithoutTool(.server.as_deref()), Suggestion(.suggestion.as_deref()))]
+    #[error("{}", ToolNotFound(.server.as_deref(), .tool, .suggestion.as_deref()))]
     UnknownTool {
         /// The server. `None` if the tool was looked up in a [`Toolset`](crate::Toolset).
         server: Option<String>,
@@ -54,7 +54,7 @@ pub enum Error {
     },
 
     /// The call cannot be sent, or the server returned an invalid result.
-    #[error("tool `{tool}` of server `{server}`: {reason}")]
+    #[error("server \"{server}\": tool \"{tool}\": {reason}")]
     ToolCall {
         /// The server.
         server: String,
@@ -69,7 +69,7 @@ pub enum Error {
     /// The arguments are invalid against the input schema of the tool. Nothing was sent.
     ///
     /// A model can often correct its arguments if it gets this error.
-    #[error("tool `{tool}` of server `{server}`: the arguments do not fit: {}", listed(.violations))]
+    #[error("server \"{server}\": tool \"{tool}\": invalid arguments: {}", list(.violations))]
     InvalidArguments {
         /// The server.
         server: String,
@@ -85,7 +85,7 @@ pub enum Error {
 
     /// The call failed without a response from the server, so the tool may have run. A retry may
     /// run it twice.
-    #[error("calling `{tool}`, server `{server}` failed, and the call may have run: {kind}")]
+    #[error("server \"{server}\": tool \"{tool}\": the call failed and may have run: {kind}")]
     OutcomeUnknown {
         /// The server.
         server: String,
@@ -98,7 +98,7 @@ pub enum Error {
     },
 
     /// The request failed, or the server returned an error.
-    #[error("{}server `{server}` failed: {kind}", CalledTool(.tool.as_deref()))]
+    #[error("server \"{server}\": {}{kind}", ToolPrefix(.tool.as_deref()))]
     Transport {
         /// The server.
         server: String,
@@ -312,8 +312,8 @@ impl AuthorizationError {
 impl fmt::Display for AuthorizationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, unauthorized, .. } = self;
-        let calling = CalledTool(self.tool.as_deref());
-        write!(f, "{calling}server `{server}` wants the user to sign in: {unauthorized}")
+        let tool = ToolPrefix(self.tool.as_deref());
+        write!(f, "server \"{server}\": {tool}authorization required: {unauthorized}")
     }
 }
 
@@ -364,11 +364,8 @@ impl Execution {
 impl fmt::Display for InvalidOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, tool, violations, .. } = self;
-        write!(
-            f,
-            "tool `{tool}` of server `{server}`: the result does not fit: {}",
-            listed(violations)
-        )
+        let violations = list(violations);
+        write!(f, "server \"{server}\": tool \"{tool}\": invalid result: {violations}")
     }
 }
 
@@ -383,21 +380,21 @@ impl fmt::Debug for InvalidOutput {
 
 impl std::error::Error for InvalidOutput {}
 
-fn listed(violations: &[Violation]) -> String {
+fn list(violations: &[Violation]) -> String {
     violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreachable => f.write_str("it cannot be reached"),
-            Self::Timeout => f.write_str("no answer in time"),
-            Self::Closed => f.write_str("the connection ended before the answer"),
+            Self::Unreachable => f.write_str("cannot connect"),
+            Self::Timeout => f.write_str("timed out"),
+            Self::Closed => f.write_str("connection closed"),
             Self::Status(status) => write!(f, "HTTP status {status}"),
-            Self::Unsupported => f.write_str("it does not offer that"),
+            Self::Unsupported => f.write_str("not supported"),
             Self::Rpc(code) => write!(f, "JSON-RPC error {code}"),
-            Self::Protocol => f.write_str("its answer is against the protocol"),
-            Self::Blocked => f.write_str("the request was not sent"),
+            Self::Protocol => f.write_str("invalid response"),
+            Self::Blocked => f.write_str("request not sent"),
         }
     }
 }
@@ -413,33 +410,26 @@ pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Displays the called tool, if there is one.
-struct CalledTool<'a>(Option<&'a str>);
+/// Displays the called tool as the prefix of a message, if there is one.
+struct ToolPrefix<'a>(Option<&'a str>);
 
-impl fmt::Display for CalledTool<'_> {
+impl fmt::Display for ToolPrefix<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |tool| write!(f, "calling `{tool}`, "))
+        self.0.map_or(Ok(()), |tool| write!(f, "tool \"{tool}\": "))
     }
 }
 
-/// Displays the server that does not have the tool, if there is one.
-struct ServerWithoutTool<'a>(Option<&'a str>);
+/// Displays an unknown tool: the server, the requested name and the suggestion.
+struct ToolNotFound<'a>(Option<&'a str>, &'a str, Option<&'a str>);
 
-impl fmt::Display for ServerWithoutTool<'_> {
+impl fmt::Display for ToolNotFound<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(server) => write!(f, "server `{server}` offers"),
-            None => f.write_str("the servers that are ready offer"),
+        let Self(server, tool, suggestion) = self;
+        match server {
+            Some(server) => write!(f, "server \"{server}\": tool \"{tool}\" not found")?,
+            None => write!(f, "tool \"{tool}\" not found on any ready server")?,
         }
-    }
-}
-
-/// Displays a suggestion, if there is one.
-struct Suggestion<'a>(Option<&'a str>);
-
-impl fmt::Display for Suggestion<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |nearest| write!(f, "; the nearest is `{nearest}`"))
+        suggestion.map_or(Ok(()), |suggestion| write!(f, "; did you mean \"{suggestion}\"?"))
     }
 }
 
@@ -451,6 +441,6 @@ impl fmt::Display for ConfigPosition<'_> {
         if let Some((line, column)) = self.1 {
             write!(f, "line {line}, column {column}: ")?;
         }
-        self.0.map_or(Ok(()), |server| write!(f, "server `{server}`: "))
+        self.0.map_or(Ok(()), |server| write!(f, "server \"{server}\": "))
     }
 }

@@ -74,10 +74,10 @@ fn hash(text: &str) -> [u8; SHA256_OUTPUT_LEN] {
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Kind::Registry => "the registry itself",
+            Kind::Registry => "anonymous",
             Kind::Everyone => "all users",
-            Kind::Token(_) => "the user of a token",
-            Kind::Id(_) => "a user known by an id",
+            Kind::Token(_) => "user with a token",
+            Kind::Id(_) => "user with an id",
         })
     }
 }
@@ -100,6 +100,6 @@ mod tests {
         assert_ne!(of("a"), Principal::REGISTRY);
         assert_ne!(of("a"), Principal::of_id("a"));
         assert_ne!(Principal::of_id("a"), Principal::of_id("b"));
-        assert_eq!(format!("{:?}", of("a")), "Principal(the user of a token)");
+        assert_eq!(format!("{:?}", of("a")), "Principal(user with a token)");
     }
 }

@@ -245,7 +245,9 @@ impl Tool {
         }
         match time::timeout(deadline.remaining(), handle.call_permits.acquire()).await {
             Ok(permit) => Ok((permit.ok(), true)),
-            Err(_) => Err(self.tool_call_error("too many calls of its server are under way")),
+            Err(_) => {
+                Err(self.tool_call_error("timed out: too many concurrent calls on the server"))
+            }
         }
     }
 
@@ -285,6 +287,6 @@ fn to_json_object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError>
     match arguments.get().as_bytes().first() {
         Some(b'{') => Ok(arguments),
         Some(b'n') => Ok(RawValue::from_string("{}".to_owned())?),
-        _ => Err("the arguments of a tool have to be a JSON object".into()),
+        _ => Err("expected a JSON object".into()),
     }
 }

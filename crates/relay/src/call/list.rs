@@ -74,8 +74,13 @@ impl ToolServer {
         resource_tools::add(&mut list.tools, &handle.server);
         list.tools.retain(|tool| handle.server.filter.offers(&tool.name));
         for refused in &list.invalid {
-            let name = refused.name.as_deref().unwrap_or("(without a name)");
-            tracing::warn!(server, tool = name, reason = refused.reason, "refused");
+            let name = refused.name.as_deref().unwrap_or("(unnamed)");
+            tracing::warn!(
+                server,
+                tool = name,
+                reason = refused.reason,
+                "skipping an invalid tool"
+            );
         }
         Ok(List { named: handle.named_lists.get(server, list), ttl, public })
     }

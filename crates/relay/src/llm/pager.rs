@@ -90,7 +90,7 @@ impl Pager {
     /// Handles a call of [`Pager::TOOL_NAME`]. `arguments` is the text of a JSON object.
     pub fn call(&self, arguments: &str) -> ToolOutput {
         let request =
-            serde_json::from_str(arguments).map_err(|_| "`text` and `page` have to be numbers");
+            serde_json::from_str(arguments).map_err(|_| "\"text\" and \"page\" must be numbers");
         let page = request.and_then(|PageRequest { text, page }| {
             let whole = self.text(text).ok_or("there is no such text any more")?;
             self.nth(&whole, text, page).ok_or("the text has no such page")

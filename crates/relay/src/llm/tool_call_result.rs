@@ -51,7 +51,7 @@ impl Tool {
         let arguments = self.schema_for(provider).decode_arguments(call.arguments.clone());
         if !arguments.is_object() {
             let (server, tool) = (self.server().to_owned(), self.definition().name.clone());
-            let (path, message) = (String::new(), "a JSON object is wanted".to_owned());
+            let (path, message) = (String::new(), "expected a JSON object".to_owned());
             let violations = vec![Violation { path, message }];
             return Err(Error::InvalidArguments { server, tool, violations });
         }

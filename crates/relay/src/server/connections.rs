@@ -207,7 +207,7 @@ impl Drop for ConnectionState {
         let client = self.client.clone();
         runtime.spawn(async move {
             if let Err(error) = client.close().await {
-                tracing::debug!(%error, "a session could not be ended");
+                tracing::debug!(%error, "cannot close the session");
             }
         });
     }

@@ -69,13 +69,13 @@ impl ErrorContext<'_> {
 fn tool_fault(error: &mcp_client::Error) -> Option<&'static str> {
     use mcp_client::Error as Cause;
     match error {
-        Cause::InvalidParams { .. } => Some("the arguments cannot be sent"),
-        Cause::MissingCapability { .. } => Some("the server declares no tools"),
-        Cause::ListLimitExceeded { .. } => Some("the list does not end"),
+        Cause::InvalidParams { .. } => Some("invalid arguments"),
+        Cause::MissingCapability { .. } => Some("the server does not support tools"),
+        Cause::ListLimitExceeded { .. } => Some("the tool list exceeds the limit"),
         Cause::InvalidResponse { method, .. } if method.starts_with("tools/") => {
-            Some("what came back is no result")
+            Some("invalid response")
         }
-        Cause::TooManyRoundTrips { .. } => Some("the server asks for input again and again"),
+        Cause::TooManyRoundTrips { .. } => Some("the server requested input too many times"),
         _ => None,
     }
 }

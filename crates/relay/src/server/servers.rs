@@ -65,7 +65,10 @@ impl ServerTable {
         server: Server,
     ) -> Result<Option<Arc<ServerHandle>>, Error> {
         if name.is_empty() || name.chars().any(char::is_control) {
-            return Err(Error::configuration(Some(name), "a server's name has to be readable"));
+            return Err(Error::configuration(
+                Some(name),
+                "a server name must not be empty or contain control characters",
+            ));
         }
         let invalid =
             |error: mcp_http::Error| Error::configuration(Some(name), error_chain(&error));
@@ -107,8 +110,8 @@ impl ServerTable {
             return Err(Error::Configuration { server, position, reason });
         }
         if token && handle.transport.is_shared() {
-            let reason = "access tokens are for servers on HTTP; one on stdio gets its credentials \
-                          from its environment (`env`)";
+            let reason = "a stdio server does not accept access tokens; pass its credentials with \
+                          the setting \"env\"";
             return Err(Error::configuration(Some(name), reason));
         }
         Ok(Arc::clone(handle))
@@ -141,7 +144,7 @@ impl ServerHandle {
             false => Ok(()),
             true => Err(Error::configuration(
                 Some(&self.id),
-                "it was removed or replaced since its tools were asked for: ask for them anew",
+                "removed or replaced after its tools were listed; list its tools again",
             )),
         }
     }
@@ -162,13 +165,13 @@ impl ServerHandle {
 }
 
 fn not_registered(name: &str, handles: &BTreeMap<Arc<str>, Arc<ServerHandle>>) -> String {
-    let names: Vec<_> = handles.keys().map(|name| format!("`{name}`")).collect();
+    let names: Vec<_> = handles.keys().map(|name| format!("\"{name}\"")).collect();
     let known = match &names[..] {
-        [] => return "it is not registered, nor is any other".to_owned(),
-        names => format!("it is not registered; registered are {}", names.join(", ")),
+        [] => return "not registered; no servers are registered".to_owned(),
+        names => format!("not registered; registered servers: {}", names.join(", ")),
     };
     match nearest(name, handles.keys().map(|name| &**name)).filter(|_| handles.len() > 5) {
-        Some(nearest) => format!("{known}; the nearest is `{nearest}`"),
+        Some(suggestion) => format!("{known}; did you mean \"{suggestion}\"?"),
         None => known,
     }
 }

@@ -322,7 +322,7 @@ impl fmt::Display for TransportConfig {
         match self {
             Self::Http { url } | Self::Sse { url } => match mcp_http::Endpoint::parse(url) {
                 Ok(endpoint) => endpoint.fmt(f),
-                Err(_) => f.write_str("(not a usable URL)"),
+                Err(_) => f.write_str("(invalid URL)"),
             },
             Self::Stdio(program) => program.fmt(f),
         }

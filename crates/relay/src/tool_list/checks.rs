@@ -61,7 +61,7 @@ impl SchemaChecks {
             Some(content) => validator.violations(&content.to_string()),
             None => vec![Violation {
                 path: String::new(),
-                message: "structured content is missing".to_owned(),
+                message: "missing structured content".to_owned(),
             }],
         };
         if violations.is_empty() {
@@ -85,7 +85,7 @@ fn validator_of<'a>(
     check.as_ref().map(Option::as_ref).map_err(|UnknownDialect(dialect)| Error::ToolCall {
         server: server.to_owned(),
         tool: tool.name.clone(),
-        reason: format!("its schema is in the dialect {dialect}, which is not supported").into(),
+        reason: format!("schema dialect {dialect} is not supported").into(),
         source: None,
     })
 }

@@ -110,7 +110,7 @@ impl StoredLists<'_> {
     async fn with_timeout<T>(&self, work: BoxFuture<'_, T>) -> Option<T> {
         let done = time::timeout(Self::TIMEOUT, work).await.ok();
         if done.is_none() {
-            tracing::warn!(server = %self.server, "the store of lists does not answer in time");
+            tracing::warn!(server = %self.server, "the tool list store timed out");
         }
         done
     }

@@ -21,13 +21,13 @@ impl User {
         {
             return Err(Error::configuration(
                 Some(&ticket.server),
-                "the call is that of another user",
+                "the pending call belongs to another user",
             ));
         }
         let tools = self.tools(&ticket.server).await?;
         let resumed_calls = &self.state.resumed_calls;
         if !resumed_calls.mark_resumed(&ticket.id) {
-            return Err(ticket.tool_call_error("the call was resumed before"));
+            return Err(ticket.tool_call_error("the pending call was already resumed"));
         }
         let outcome = ticket.run(&tools).await;
         if outcome.as_ref().is_err_and(Error::did_not_run) {
@@ -41,7 +41,11 @@ impl PendingCall {
     async fn run(&self, tools: &ServerTools) -> Result<ToolOutput, Error> {
         let arguments: &RawValue = match serde_json::from_str(&self.arguments) {
             Ok(arguments) => arguments,
-            Err(_) => return Err(self.tool_call_error("its arguments are no JSON")),
+            Err(_) => {
+                return Err(
+                    self.tool_call_error("the arguments of the pending call are not valid JSON")
+                );
+            }
         };
         match tools.iter().find(|tool| tool.definition().name == self.tool) {
             Some(tool) => tool.call(arguments).await,
