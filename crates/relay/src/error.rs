@@ -182,7 +182,7 @@ impl Error {
             | Self::UnknownTool { .. }
             | Self::InvalidArguments { .. }
             | Self::ToolCall { source: None, .. } => Execution::NotRun,
-            Self::Authorization(refused) if refused.did_not_run => Execution::NotRun,
+            Self::Authorization(authorization) if authorization.did_not_run => Execution::NotRun,
             Self::Authorization(_) | Self::OutcomeUnknown { .. } => Execution::Unknown,
             Self::InvalidOutput(_) => Execution::Ran,
             Self::ToolCall { source: Some(source), .. } | Self::ToolDefinition { source, .. } => {
@@ -228,7 +228,7 @@ impl Error {
             Self::Configuration { server, .. } | Self::UnknownTool { server, .. } => {
                 server.as_deref()
             }
-            Self::Authorization(refused) => Some(&refused.server),
+            Self::Authorization(authorization) => Some(&authorization.server),
             Self::ToolDefinition { server, .. }
             | Self::ToolCall { server, .. }
             | Self::InvalidArguments { server, .. }
@@ -243,7 +243,7 @@ impl Error {
     pub fn tool(&self) -> Option<&str> {
         match self {
             Self::Configuration { .. } | Self::ToolDefinition { .. } => None,
-            Self::Authorization(refused) => refused.tool.as_deref(),
+            Self::Authorization(authorization) => authorization.tool.as_deref(),
             Self::ToolCall { tool, .. }
             | Self::UnknownTool { tool, .. }
             | Self::InvalidArguments { tool, .. }
@@ -287,8 +287,11 @@ impl Error {
     /// may have run.
     pub(crate) fn or_earlier(self, earlier: Self) -> Self {
         match self {
-            Self::Authorization(refused) => {
-                Self::Authorization(Box::new(AuthorizationError { did_not_run: false, ..*refused }))
+            Self::Authorization(authorization) => {
+                Self::Authorization(Box::new(AuthorizationError {
+                    did_not_run: false,
+                    ..*authorization
+                }))
             }
             later if later.execution() == Execution::NotRun => earlier,
             later => later,
@@ -372,9 +375,9 @@ impl fmt::Display for InvalidOutput {
 impl fmt::Debug for InvalidOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, tool, violations, .. } = self;
-        let mut shown = f.debug_struct("InvalidOutput");
-        shown.field("server", server).field("tool", tool).field("violations", violations);
-        shown.finish_non_exhaustive()
+        let mut debug = f.debug_struct("InvalidOutput");
+        debug.field("server", server).field("tool", tool).field("violations", violations);
+        debug.finish_non_exhaustive()
     }
 }
 

@@ -91,8 +91,8 @@ impl ResumedCalls {
 impl fmt::Debug for PendingCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, tool, scopes, .. } = self;
-        let mut shown = f.debug_struct("PendingCall");
-        shown.field("server", server).field("tool", tool).field("scopes", scopes);
-        shown.finish_non_exhaustive()
+        let mut debug = f.debug_struct("PendingCall");
+        debug.field("server", server).field("tool", tool).field("scopes", scopes);
+        debug.finish_non_exhaustive()
     }
 }

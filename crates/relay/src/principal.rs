@@ -16,8 +16,8 @@ pub struct Principal(Kind);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Registry,
-    Everyone,
+    Anonymous,
+    AllUsers,
     /// The SHA-256 of the token, so that no key contains the token itself.
     Token([u8; SHA256_OUTPUT_LEN]),
     /// The SHA-256 of the user's id, so that all keys have the same size.
@@ -28,7 +28,7 @@ enum Kind {
 impl Hash for Principal {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let digest = match &self.0 {
-            Kind::Registry | Kind::Everyone => None,
+            Kind::Anonymous | Kind::AllUsers => None,
             Kind::Token(digest) | Kind::Id(digest) => digest.first_chunk(),
         };
         state.write_u64(digest.map_or(0, |part| u64::from_ne_bytes(*part)));
@@ -37,18 +37,18 @@ impl Hash for Principal {
 
 impl Principal {
     /// The application itself, which uses the `api_key` of the server or no token.
-    pub(crate) const REGISTRY: Self = Self(Kind::Registry);
+    pub(crate) const ANONYMOUS: Self = Self(Kind::Anonymous);
 
     /// All users, as the owner of shared tool lists. No user has this principal.
-    pub(crate) const EVERYONE: Self = Self(Kind::Everyone);
+    pub(crate) const ALL_USERS: Self = Self(Kind::AllUsers);
 
     /// Returns the principal of the user with this token.
-    pub(crate) fn of_token(token: &AccessToken) -> Self {
+    pub(crate) fn from_token(token: &AccessToken) -> Self {
         Self(Kind::Token(hash(token.expose())))
     }
 
     /// Returns the principal of the user with this id.
-    pub(crate) fn of_id(id: &str) -> Self {
+    pub(crate) fn from_id(id: &str) -> Self {
         Self(Kind::Id(hash(id)))
     }
 
@@ -57,8 +57,8 @@ impl Principal {
     pub(crate) fn to_key(self) -> String {
         let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         match self.0 {
-            Kind::Registry => "registry".to_owned(),
-            Kind::Everyone => "everyone".to_owned(),
+            Kind::Anonymous => "registry".to_owned(),
+            Kind::AllUsers => "everyone".to_owned(),
             Kind::Token(hash) => format!("token:{}", hex(&hash)),
             Kind::Id(hash) => format!("user:{}", hex(&hash)),
         }
@@ -74,8 +74,8 @@ fn hash(text: &str) -> [u8; SHA256_OUTPUT_LEN] {
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Kind::Registry => "anonymous",
-            Kind::Everyone => "all users",
+            Kind::Anonymous => "anonymous",
+            Kind::AllUsers => "all users",
             Kind::Token(_) => "user with a token",
             Kind::Id(_) => "user with an id",
         })
@@ -94,12 +94,12 @@ mod tests {
 
     #[test]
     fn principals_differ_by_token_and_do_not_show_it() {
-        let of = |token: &str| Principal::of_token(&AccessToken::new(token));
+        let of = |token: &str| Principal::from_token(&AccessToken::new(token));
         assert_eq!(of("a"), of("a"));
         assert_ne!(of("a"), of("b"));
-        assert_ne!(of("a"), Principal::REGISTRY);
-        assert_ne!(of("a"), Principal::of_id("a"));
-        assert_ne!(Principal::of_id("a"), Principal::of_id("b"));
+        assert_ne!(of("a"), Principal::ANONYMOUS);
+        assert_ne!(of("a"), Principal::from_id("a"));
+        assert_ne!(Principal::from_id("a"), Principal::from_id("b"));
         assert_eq!(format!("{:?}", of("a")), "Principal(user with a token)");
     }
 }

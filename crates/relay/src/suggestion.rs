@@ -1,17 +1,17 @@
 //! Suggestions for misspelled names.
 
 /// The longest word that is compared, in characters. This limits the work.
-const LONGEST: usize = 128;
+const MAX_LENGTH: usize = 128;
 
 /// Returns the candidate that is most similar to `word`, if it is similar enough.
 pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let word: Vec<char> = word.chars().take(LONGEST).collect();
-    let near = candidates.into_iter().filter(|candidate| candidate.len() <= LONGEST);
-    let near = near.map(|candidate| (distance(&word, candidate), candidate));
-    let (distance, candidate) = near.min_by_key(|(distance, _)| *distance)?;
+    let word: Vec<char> = word.chars().take(MAX_LENGTH).collect();
+    let candidates = candidates.into_iter().filter(|candidate| candidate.len() <= MAX_LENGTH);
+    let distances = candidates.map(|candidate| (distance(&word, candidate), candidate));
+    let (distance, candidate) = distances.min_by_key(|(distance, _)| *distance)?;
     let longer = word.len().max(candidate.len());
     (distance < longer && 2 * distance <= longer + 1).then_some(candidate)
 }

@@ -3,9 +3,9 @@
 use aws_lc_rs::digest::{SHA256, digest};
 
 /// The longest name that all providers accept, in characters.
-const LONGEST: usize = 64;
+const MAX_LENGTH: usize = 64;
 /// The length of the hash that makes a shortened name unique, in hexadecimal digits.
-const DIGITS: usize = 10;
+const HASH_DIGITS: usize = 10;
 
 /// Returns the name under which a model sees a tool: `relay__{server}__{tool}`.
 ///
@@ -16,29 +16,29 @@ const DIGITS: usize = 10;
 /// - another server and tool could have the same name.
 pub(crate) fn for_model(server: &str, tool: &str) -> String {
     let plain = format!("relay__{server}__{tool}");
-    let fits = plain.len() <= LONGEST && is_plain(server) && is_plain(tool);
+    let fits = plain.len() <= MAX_LENGTH && is_plain(server) && is_plain(tool);
     if fits && !server.contains("__") && !server.ends_with('_') && !ends_in_hash(&plain) {
         return plain;
     }
     let hash = digest(&SHA256, format!("{}:{server}{tool}", server.len()).as_bytes());
     let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    let kept: String = plain.chars().take(LONGEST - DIGITS - 1).map(taken).collect();
-    format!("{kept}_{}", &hex[..DIGITS])
+    let prefix: String = plain.chars().take(MAX_LENGTH - HASH_DIGITS - 1).map(sanitize).collect();
+    format!("{prefix}_{}", &hex[..HASH_DIGITS])
 }
 
 /// Returns whether a name could be a shortened name. No plain name ends like this. In a plain name,
 /// the first `__` after the prefix ends the name of the server.
 fn ends_in_hash(name: &str) -> bool {
     name.rsplit_once('_').is_some_and(|(_, end)| {
-        end.len() == DIGITS && end.bytes().all(|byte| byte.is_ascii_hexdigit())
+        end.len() == HASH_DIGITS && end.bytes().all(|byte| byte.is_ascii_hexdigit())
     })
 }
 
 fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| taken(c) == c)
+    !name.is_empty() && name.chars().all(|c| sanitize(c) == c)
 }
 
-fn taken(c: char) -> char {
+fn sanitize(c: char) -> char {
     if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' }
 }
 
@@ -50,9 +50,9 @@ mod tests {
 
     use super::*;
 
-    fn is_taken_everywhere(name: &str) -> bool {
+    fn is_valid_everywhere(name: &str) -> bool {
         let first = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        first && name.len() <= LONGEST && name.chars().all(|c| taken(c) == c)
+        first && name.len() <= MAX_LENGTH && name.chars().all(|c| sanitize(c) == c)
     }
 
     #[test]
@@ -75,14 +75,14 @@ mod tests {
             ("github", ""),
         ] {
             let name = for_model(server, tool);
-            assert!(is_taken_everywhere(&name), "{name}");
+            assert!(is_valid_everywhere(&name), "{name}");
             assert_ne!(name, format!("relay__{server}__{tool}"));
         }
     }
 
     #[test]
     fn a_plain_name_cannot_equal_a_shortened_name() {
-        let long = "s".repeat(LONGEST - "relay__".len() - "__".len() - DIGITS);
+        let long = "s".repeat(MAX_LENGTH - "relay__".len() - "__".len() - HASH_DIGITS);
         let victim = for_model(&format!("{long}_2"), "transfer-money");
         let (_, hash) = victim.rsplit_once('_').unwrap();
         assert_eq!(format!("relay__{long}__{hash}"), victim);
@@ -97,7 +97,7 @@ mod tests {
             let mut names = HashMap::new();
             for (server, tool) in pairs {
                 let name = for_model(&server, &tool);
-                prop_assert!(is_taken_everywhere(&name), "{}", name);
+                prop_assert!(is_valid_everywhere(&name), "{}", name);
                 let other = names.insert(name, (server, tool));
                 prop_assert_eq!(other, None);
             }

@@ -77,7 +77,7 @@ fn image(block: &ContentBlock) -> Option<String> {
 }
 
 /// Returns a text that replaces a block.
-pub(crate) fn stand_in(block: &ContentBlock) -> String {
+pub(crate) fn placeholder(block: &ContentBlock) -> String {
     text(block).or_else(|| image(block)).or_else(|| other(block)).unwrap_or_default()
 }
 

@@ -31,17 +31,17 @@ use crate::{
 /// The deadline of a call, which includes all its waits and retries.
 #[derive(Debug, Clone, Copy)]
 struct Deadline {
-    began: Instant,
-    total: Duration,
+    started: Instant,
+    timeout: Duration,
 }
 
 impl Deadline {
     fn of(limits: Limits) -> Self {
-        Self { began: Instant::now(), total: limits.max_total_timeout }
+        Self { started: Instant::now(), timeout: limits.max_total_timeout }
     }
 
     fn remaining(self) -> Duration {
-        self.total.saturating_sub(self.began.elapsed())
+        self.timeout.saturating_sub(self.started.elapsed())
     }
 }
 
@@ -79,25 +79,25 @@ impl Tool {
         let tool = Some(&*self.definition().name);
         let operation = OperationInfo { method: CallToolRequest::NAME, tool, prompt: None };
         let failed = |output: &ToolOutput| output.is_error;
-        let called = pin!(async {
+        let future = pin!(async {
             let arguments =
                 to_json_object(&arguments).map_err(|error| self.invalid_params(error))?;
-            let outcome = match &self.server.interceptors[..] {
+            let result = match &self.server.interceptors[..] {
                 [] => self.send(&arguments).await,
                 interceptors => {
                     let call = CallRequest { tool: self.clone(), arguments: arguments.clone() };
-                    Next { rest: interceptors }.run(call).await
+                    Next { remaining: interceptors }.run(call).await
                 }
             };
-            outcome.map_err(|error| self.with_pending_call(error, &arguments))
+            result.map_err(|error| self.with_pending_call(error, &arguments))
         });
-        in_span(self.user_server(), operation, failed, called).await
+        in_span(self.user_server(), operation, failed, future).await
     }
 
     /// Validates the arguments, waits for a permit, sends the call, and validates the output.
     pub(crate) async fn send(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
         let handle = self.user_server().handle()?;
-        if handle.server.checks {
+        if handle.server.validate_schemas {
             self.entry().checks.check_arguments(self.server(), self.definition(), arguments)?;
         }
         let deadline = Deadline::of(self.limits(handle));
@@ -108,9 +108,9 @@ impl Tool {
             Err(error) if self.may_retry(handle, &error) => {
                 Box::pin(self.retry(handle, arguments, error, deadline)).await?
             }
-            outcome => outcome?,
+            result => result?,
         };
-        if handle.server.checks {
+        if handle.server.validate_schemas {
             self.entry().checks.check_output(self.server(), self.definition(), output)
         } else {
             Ok(output)
@@ -132,24 +132,24 @@ impl Tool {
         }
         let traced_client = self.user_server().traced_client(&connection, options);
         let client = traced_client.as_ref().unwrap_or(&connection);
-        let called = match resource_tools::is_resource_tool(&self.entry().tool) {
+        let result = match resource_tools::is_resource_tool(&self.entry().tool) {
             false => {
-                let called = client.call_tool_raw(name, arguments).await.map(ToolOutput::from);
-                called.map_err(|error| self.user_server().error_context(Some(name)).failed(error))
+                let result = client.call_tool_raw(name, arguments).await.map(ToolOutput::from);
+                result.map_err(|error| self.user_server().error_context(Some(name)).convert(error))
             }
             true => {
                 let limit = limit.unwrap_or_else(|| self.limits(handle).max_total_timeout);
-                let called = Box::pin(resource_tools::call(client, name, arguments, limit)).await;
-                called.map_err(|error| {
-                    self.user_server().error_context(None).failed_without_tool(error)
+                let result = Box::pin(resource_tools::call(client, name, arguments, limit)).await;
+                result.map_err(|error| {
+                    self.user_server().error_context(None).convert_without_tool(error)
                 })
             }
         };
         connection.touch();
-        if called.as_ref().is_err_and(is_tool_list_stale) {
+        if result.as_ref().is_err_and(is_tool_list_stale) {
             Box::pin(self.user_server().forget_list()).await;
         }
-        called
+        result
     }
 
     /// Retries a call after a failure, within its time limit. Once an attempt may have run, a later
@@ -164,7 +164,7 @@ impl Tool {
         const WAIT: Duration = Duration::from_millis(100);
         let backoff = ExponentialBuilder::default().with_jitter().with_min_delay(WAIT);
         let mut unknown = None;
-        for wait in backoff.with_max_times(handle.server.retries).build() {
+        for wait in backoff.with_max_times(handle.server.max_retries).build() {
             let wait = error.retry_after().unwrap_or(wait);
             if !self.may_retry(handle, &error) || wait >= deadline.remaining() {
                 break;
@@ -187,13 +187,13 @@ impl Tool {
     /// Returns whether a retry may succeed and does no harm.
     fn may_retry(&self, handle: &ServerHandle, error: &Error) -> bool {
         const LONGEST_WAIT: Duration = Duration::from_secs(10);
-        let says = self.untrusted_annotations().filter(|_| handle.server.trust_annotations);
-        let harmless = says.is_some_and(|says| {
-            says.read_only_hint == Some(true) || says.idempotent_hint == Some(true)
+        let annotations = self.untrusted_annotations().filter(|_| handle.server.trust_annotations);
+        let may_repeat = annotations.is_some_and(|annotations| {
+            annotations.read_only_hint == Some(true) || annotations.idempotent_hint == Some(true)
         });
         let soon = error.retry_after().is_none_or(|wait| wait <= LONGEST_WAIT);
-        let is_retryable = if harmless { error.is_transient() } else { error.retryable() };
-        handle.server.retries > 0 && soon && is_retryable
+        let is_retryable = if may_repeat { error.is_transient() } else { error.retryable() };
+        handle.server.max_retries > 0 && soon && is_retryable
     }
 
     /// Adds the pending call to an authorization error of this tool, so that it can be resumed.
@@ -203,11 +203,11 @@ impl Tool {
     /// run, and it is not added.
     fn with_pending_call(&self, mut error: Error, arguments: &RawValue) -> Error {
         let name = &*self.definition().name;
-        if let Error::Authorization(refused) = &mut error
-            && refused.server == self.server()
-            && refused.tool.as_deref().is_none_or(|tool| tool == name)
+        if let Error::Authorization(authorization) = &mut error
+            && authorization.server == self.server()
+            && authorization.tool.as_deref().is_none_or(|tool| tool == name)
         {
-            refused.pending_call = self.pending_call(refused, arguments);
+            authorization.pending_call = self.pending_call(authorization, arguments);
         }
         error
     }
@@ -215,14 +215,14 @@ impl Tool {
     /// Returns the pending call of an authorization error. `None` if the call may have run.
     fn pending_call(
         &self,
-        refused: &AuthorizationError,
+        authorization: &AuthorizationError,
         arguments: &RawValue,
     ) -> Option<PendingCall> {
         let user_server = self.user_server();
         let mut id = [0; 16];
-        rand::fill(&mut id).ok().filter(|()| refused.did_not_run)?;
+        rand::fill(&mut id).ok().filter(|()| authorization.did_not_run)?;
         let scopes =
-            refused.challenge().and_then(|challenge| challenge.scope()).unwrap_or_default();
+            authorization.challenge().and_then(|challenge| challenge.scope()).unwrap_or_default();
         Some(PendingCall {
             id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
             server: self.server().to_owned(),
@@ -270,7 +270,7 @@ impl Tool {
     fn invalid_params(&self, error: BoxError) -> Error {
         let error =
             mcp_client::Error::InvalidParams { method: "tools/call".into(), source: error.into() };
-        self.user_server().error_context(Some(&self.definition().name)).failed(error)
+        self.user_server().error_context(Some(&self.definition().name)).convert(error)
     }
 }
 

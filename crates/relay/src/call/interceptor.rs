@@ -57,10 +57,10 @@ pub trait Interceptor: Send + Sync + 'static {
     /// share equal tool definitions in memory, but not definitions that an interceptor changes.
     fn list_tools<'a>(
         &'a self,
-        listing: ListRequest,
+        request: ListRequest,
         next: NextList<'a>,
     ) -> BoxFuture<'a, Result<ToolList, Error>> {
-        next.run(listing)
+        next.run(request)
     }
 }
 
@@ -90,21 +90,21 @@ pub struct ListRequest {
 /// The steps after an interceptor of a call: the other interceptors, then the server.
 #[derive(Clone, Copy)]
 pub struct Next<'a> {
-    pub(crate) rest: &'a [Arc<dyn Interceptor>],
+    pub(crate) remaining: &'a [Arc<dyn Interceptor>],
 }
 
 /// The steps after an interceptor of a list: the other interceptors, then the server.
 #[derive(Clone, Copy)]
 pub struct NextList<'a> {
-    pub(crate) rest: &'a [Arc<dyn Interceptor>],
+    pub(crate) remaining: &'a [Arc<dyn Interceptor>],
     pub(crate) user_server: &'a UserServer,
 }
 
 impl<'a> Next<'a> {
     /// Continues the call.
     pub fn run(self, call: CallRequest) -> BoxFuture<'a, Result<ToolOutput, Error>> {
-        match self.rest {
-            [first, rest @ ..] => first.call_tool(call, Self { rest }),
+        match self.remaining {
+            [first, remaining @ ..] => first.call_tool(call, Self { remaining }),
             [] => Box::pin(async move { call.tool.send(&call.arguments).await }),
         }
     }
@@ -112,9 +112,9 @@ impl<'a> Next<'a> {
 
 impl<'a> NextList<'a> {
     /// Continues the request.
-    pub fn run(self, listing: ListRequest) -> BoxFuture<'a, Result<ToolList, Error>> {
-        match self.rest {
-            [first, rest @ ..] => first.list_tools(listing, Self { rest, ..self }),
+    pub fn run(self, request: ListRequest) -> BoxFuture<'a, Result<ToolList, Error>> {
+        match self.remaining {
+            [first, remaining @ ..] => first.list_tools(request, Self { remaining, ..self }),
             [] => Box::pin(self.user_server.list_tools()),
         }
     }
@@ -122,12 +122,12 @@ impl<'a> NextList<'a> {
 
 impl std::fmt::Debug for Next<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Next({} more)", self.rest.len())
+        write!(f, "Next({} more)", self.remaining.len())
     }
 }
 
 impl std::fmt::Debug for NextList<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "NextList({} more)", self.rest.len())
+        write!(f, "NextList({} more)", self.remaining.len())
     }
 }

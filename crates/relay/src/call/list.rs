@@ -46,39 +46,39 @@ impl ToolServer {
         if let Some(stored_lists) = stored_lists.filter(|_| from_store)
             && let Some(stored) = stored_lists.load(&cache_keys).await
         {
-            return self.named(stored);
+            return self.name_tools(stored);
         }
         let connection = user_server.connection()?;
         // If the tools change during the fetch, the list is stale. If the session is lost during
         // the fetch, the list is not stale, because it is then requested in a new session.
         let changes = connection.tool_list_change_count();
         let ServerKey { server, principal } = user_server.key();
-        let listing = ListRequest { server: Arc::clone(&server.name), principal: *principal };
-        let list = NextList { rest: &self.interceptors, user_server }.run(listing).await?;
+        let request = ListRequest { server: Arc::clone(&server.name), principal: *principal };
+        let list = NextList { remaining: &self.interceptors, user_server }.run(request).await?;
         connection.mark_changes_seen(changes);
         let handle = user_server.handle()?;
         let lifetime = user_server.state.cache.lifetime();
         let ttl = list.cache.map_or(lifetime, |hint| hint.ttl);
-        let says = list.cache.is_some_and(|hint| hint.public);
-        let public = handle.server.share_list.unwrap_or(says);
+        let declared_public = list.cache.is_some_and(|hint| hint.public);
+        let public = handle.server.shared_tool_list.unwrap_or(declared_public);
         let stored = StoredList { list, ttl, public };
         if let Some(stored_lists) = stored_lists.filter(|_| !ttl.is_zero()) {
             stored_lists.save(cache_keys.key_for(public).principal, &stored).await;
         }
-        self.named(stored)
+        self.name_tools(stored)
     }
 
     /// Names the tools as models see them, and removes tools that the settings deny.
-    fn named(&self, StoredList { mut list, ttl, public }: StoredList) -> Result<List, Error> {
+    fn name_tools(&self, StoredList { mut list, ttl, public }: StoredList) -> Result<List, Error> {
         let (server, handle) = (self.user_server.server(), self.user_server.handle()?);
         resource_tools::add(&mut list.tools, &handle.server);
         list.tools.retain(|tool| handle.server.filter.offers(&tool.name));
-        for refused in &list.invalid {
-            let name = refused.name.as_deref().unwrap_or("(unnamed)");
+        for invalid in &list.invalid {
+            let name = invalid.name.as_deref().unwrap_or("(unnamed)");
             tracing::warn!(
                 server,
                 tool = name,
-                reason = refused.reason,
+                reason = invalid.reason,
                 "skipping an invalid tool"
             );
         }

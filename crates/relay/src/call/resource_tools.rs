@@ -74,8 +74,8 @@ struct Arguments<'a> {
 /// is kept instead.
 pub(crate) fn add(tools: &mut Vec<Arc<ToolDefinition>>, server: &Server) {
     for (index, tool) in TOOLS.iter().enumerate() {
-        let wanted = if index < 2 { server.resource_tools } else { server.prompt_tools };
-        if wanted && !tools.iter().any(|own| own.name == tool.name) {
+        let enabled = if index < 2 { server.resource_tools } else { server.prompt_tools };
+        if enabled && !tools.iter().any(|own| own.name == tool.name) {
             tools.push(Arc::clone(tool));
         }
     }

@@ -42,7 +42,7 @@ pub(crate) async fn in_span<T>(
     user_server: &UserServer,
     operation: OperationInfo<'_>,
     failed: impl FnOnce(&T) -> bool,
-    work: Pin<&mut impl Future<Output = Result<T, Error>>>,
+    future: Pin<&mut impl Future<Output = Result<T, Error>>>,
 ) -> Result<T, Error> {
     let span = span(user_server, operation);
     let started = user_server.observer().is_some().then(Instant::now);
@@ -55,12 +55,12 @@ pub(crate) async fn in_span<T>(
         error_type,
         rpc_code: None,
     };
-    let outcome = work.instrument(span).await;
-    (operation_span.error_type, operation_span.rpc_code) = match &outcome {
+    let result = future.instrument(span).await;
+    (operation_span.error_type, operation_span.rpc_code) = match &result {
         Ok(value) => (failed(value).then_some(Cow::Borrowed("tool_error")), None),
         Err(error) => (Some(error_type_of(error)), error.rpc_code()),
     };
-    outcome
+    result
 }
 
 fn span(user_server: &UserServer, operation: OperationInfo<'_>) -> Span {

@@ -45,7 +45,7 @@ pub(crate) struct ToolServer {
 impl ServerTools {
     /// Returns an iterator over the tools.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Tool> + '_ {
-        (0..self.list.named.entries.len()).map(|index| self.at(index))
+        (0..self.list.named.entries.len()).map(|index| self.tool_at(index))
     }
 
     /// Returns the number of tools.
@@ -65,12 +65,12 @@ impl ServerTools {
 
     /// Returns a tool by the name that the model sees, or by its name on the server.
     pub fn get(&self, name: &str) -> Option<Tool> {
-        self.list.named.index(name).map(|index| self.at(index))
+        self.list.named.index(name).map(|index| self.tool_at(index))
     }
 
     /// Returns the invalid entries of the server's list, each with the reason.
     pub fn invalid(&self) -> &[InvalidEntry] {
-        &self.list.named.refused
+        &self.list.named.invalid
     }
 
     /// Calls a tool by the name that the model sees, or by its name on the server; see
@@ -86,11 +86,11 @@ impl ServerTools {
 
     /// Returns a tool like [`ServerTools::get`]. The error suggests a similar name.
     pub(crate) fn find(&self, name: &str) -> Result<Tool, Error> {
-        let own = self.list.named.entries.iter().map(|entry| &*entry.tool.name);
+        let names_on_server = self.list.named.entries.iter().map(|entry| &*entry.tool.name);
         self.get(name).ok_or_else(|| Error::UnknownTool {
             server: Some(self.server().to_owned()),
             tool: name.to_owned(),
-            suggestion: nearest(name, self.names().chain(own)).map(str::to_owned),
+            suggestion: nearest(name, self.names().chain(names_on_server)).map(str::to_owned),
         })
     }
 
@@ -105,7 +105,7 @@ impl ServerTools {
         self.list.named.entries.iter().map(|entry| &*entry.name)
     }
 
-    fn at(&self, index: usize) -> Tool {
+    fn tool_at(&self, index: usize) -> Tool {
         let (server, list) = (Arc::clone(&self.server), Arc::clone(&self.list));
         Tool { server, list, index, options: None }
     }

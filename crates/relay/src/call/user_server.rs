@@ -64,9 +64,12 @@ impl UserServer {
     /// Returns the keys of the list in the cache. If there are interceptors, no list is shared,
     /// because an interceptor may return a list for one user only.
     pub(crate) fn cache_keys(&self) -> CacheKeys {
-        let may_share = self.handle.server.share_list != Some(false) && !self.state.is_intercepted;
-        let public = may_share
-            .then(|| ServerKey { server: self.key.server.clone(), principal: Principal::EVERYONE });
+        let may_share =
+            self.handle.server.shared_tool_list != Some(false) && !self.state.is_intercepted;
+        let public = may_share.then(|| ServerKey {
+            server: self.key.server.clone(),
+            principal: Principal::ALL_USERS,
+        });
         CacheKeys { own: self.key.clone(), public }
     }
 
@@ -75,7 +78,7 @@ impl UserServer {
         let connection = self.connection()?;
         let client = self.traced_client(&connection, None);
         let listed = client.as_ref().unwrap_or(&connection).list_tools().await;
-        listed.map_err(|error| self.error_context(None).failed(error))
+        listed.map_err(|error| self.error_context(None).convert(error))
     }
 
     /// Removes the list from the cache and the store, so that it is requested again.
@@ -109,7 +112,8 @@ impl UserServer {
 
     pub(crate) fn connection(&self) -> Result<Connection, Error> {
         let Self { state, source, .. } = self;
-        let ServerHandle { server, transport, negotiation, known_lists, .. } = self.handle()?;
+        let ServerHandle { server, transport, negotiation, shared_tool_lists, .. } =
+            self.handle()?;
         Ok(state.connections.get(&self.key, || {
             let api_key = || Some(Arc::new(server.api_key.clone()?) as Arc<dyn TokenSource>);
             let client = transport
@@ -117,7 +121,7 @@ impl UserServer {
                 .client_info("relay", env!("CARGO_PKG_VERSION"))
                 .limits(server.limits)
                 .negotiation(negotiation.clone())
-                .shared_tool_lists(known_lists.clone());
+                .shared_tool_lists(shared_tool_lists.clone());
             let handler = state.handlers.as_ref().and_then(|handlers| {
                 let (server, user) = (self.server(), self.user_id.as_deref());
                 handlers(&HandlerContext { server, principal: self.principal(), user })

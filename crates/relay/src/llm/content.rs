@@ -55,22 +55,22 @@ pub(super) fn anthropic(output: &ToolOutput) -> Vec<Value> {
 
 /// Returns the `response` and the `parts` of Gemini's `functionResponse`.
 pub(super) fn gemini(output: &ToolOutput) -> (Value, Vec<Value>) {
-    let (mut said, mut inline) = (Vec::new(), Vec::new());
+    let (mut other, mut inline) = (Vec::new(), Vec::new());
     for part in output.parts() {
         match &part {
             ContentPart::Data { base64, mime_type, .. } if is_inline(mime_type) => {
                 inline.push(json!({ "inlineData": { "mimeType": mime_type, "data": base64 } }));
             }
-            _ => said.push(part),
+            _ => other.push(part),
         }
     }
-    let said = match &said[..] {
+    let other = match &other[..] {
         [] => json!("attached"),
         [ContentPart::Json { value, .. }] => (*value).clone(),
-        said => json!(joined(said)),
+        other => json!(joined(other)),
     };
     let key = if output.is_error { "error" } else { "output" };
-    (json!({ key: said }), inline)
+    (json!({ key: other }), inline)
 }
 
 /// Returns the `content` of a Bedrock `toolResult`. The names of documents are unique in a

@@ -92,11 +92,11 @@ fn part(block: &ContentBlock) -> ContentPart<'_> {
         ContentBlock::Audio(audio) => (&audio.data, Some(&audio.mime_type)),
         ContentBlock::Resource(resource) => match &resource.resource {
             ResourceContents::Blob(blob) => (&blob.blob, blob.mime_type.as_ref()),
-            _ => return ContentPart::Text(tool_output::stand_in(block).into()),
+            _ => return ContentPart::Text(tool_output::placeholder(block).into()),
         },
-        _ => return ContentPart::Text(tool_output::stand_in(block).into()),
+        _ => return ContentPart::Text(tool_output::placeholder(block).into()),
     };
-    let stand_in = tool_output::stand_in(block);
+    let stand_in = tool_output::placeholder(block);
     match is_base64(base64) {
         true => ContentPart::Data { base64, mime_type: essence(mime_type), stand_in },
         // With invalid base64, a provider would reject the whole conversation.

@@ -57,7 +57,7 @@ impl Provider {
             }
         };
         let (id, name) = (id.as_str().unwrap_or_default(), call["name"].as_str()?);
-        Some(ToolCall::new(id, name, read(&call[arguments])))
+        Some(ToolCall::new(id, name, parse_arguments(&call[arguments])))
     }
 
     /// Returns the part of a message with the output of one call. [`Provider::tool_results`]
@@ -135,28 +135,28 @@ impl Provider {
     /// # Errors
     ///
     /// Returns the first error that only the application may see, such as [`Error::Authorization`].
-    pub fn tool_results(self, called: &[ToolCallResult]) -> Result<Vec<Value>, Error> {
-        let result = |called: &ToolCallResult| {
-            let output = match &called.result {
-                Ok(output) => return Ok(self.tool_result(&called.call, output)),
+    pub fn tool_results(self, results: &[ToolCallResult]) -> Result<Vec<Value>, Error> {
+        let part = |ToolCallResult { call, result }: &ToolCallResult| {
+            let output = match result {
+                Ok(output) => return Ok(self.tool_result(call, output)),
                 Err(error) => error.to_tool_output().ok_or_else(|| error.clone())?,
             };
-            Ok(self.tool_result(&called.call, &output))
+            Ok(self.tool_result(call, &output))
         };
-        let results = called.iter().map(result).collect::<Result<Vec<_>, _>>()?;
+        let parts = results.iter().map(part).collect::<Result<Vec<_>, _>>()?;
         Ok(match self.api() {
-            _ if results.is_empty() => results,
-            Api::Chat | Api::Responses => results,
-            Api::Messages | Api::Converse => vec![json!({ "role": "user", "content": results })],
+            _ if parts.is_empty() => parts,
+            Api::Chat | Api::Responses => parts,
+            Api::Messages | Api::Converse => vec![json!({ "role": "user", "content": parts })],
             Api::GenerateContent => {
-                vec![json!({ "role": "user", "parts": results })]
+                vec![json!({ "role": "user", "parts": parts })]
             }
         })
     }
 }
 
 /// Parses arguments. OpenAI sends them as text, which is empty if there are no arguments.
-fn read(arguments: &Value) -> Value {
+fn parse_arguments(arguments: &Value) -> Value {
     match arguments {
         Value::String(text) if text.trim().is_empty() => json!({}),
         Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| arguments.clone()),

@@ -42,12 +42,12 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// ```
 pub struct Pager {
     /// The length of a page, in characters.
-    page: usize,
-    kept: Mutex<Kept>,
+    page_length: usize,
+    kept: Mutex<KeptTexts>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct KeptTexts {
     /// The number of the oldest text that is kept.
     first: u64,
     texts: VecDeque<Arc<str>>,
@@ -71,20 +71,20 @@ impl Pager {
 
     /// Creates a pager with pages of this many characters. The note about further pages is not
     /// counted.
-    pub fn new(page: usize) -> Self {
-        Self { page: page.max(1), kept: Mutex::default() }
+    pub fn new(page_length: usize) -> Self {
+        Self { page_length: page_length.max(1), kept: Mutex::default() }
     }
 
     /// Returns the output as text if it fits on one page. Otherwise, keeps the text and returns its
     /// first page.
     pub fn show(&self, output: &ToolOutput) -> String {
         let text = output.text();
-        if text.chars().nth(self.page).is_none() {
+        if text.chars().nth(self.page_length).is_none() {
             return text;
         }
         let text: Arc<str> = text.into();
         let number = self.keep(&text);
-        self.nth(&text, number, 1).unwrap_or_default()
+        self.render_page(&text, number, 1).unwrap_or_default()
     }
 
     /// Handles a call of [`Pager::TOOL_NAME`]. `arguments` is the text of a JSON object.
@@ -93,13 +93,14 @@ impl Pager {
             serde_json::from_str(arguments).map_err(|_| "\"text\" and \"page\" must be numbers");
         let page = request.and_then(|PageRequest { text, page }| {
             let whole = self.text(text).ok_or("there is no such text any more")?;
-            self.nth(&whole, text, page).ok_or("the text has no such page")
+            self.render_page(&whole, text, page).ok_or("the text has no such page")
         });
         let is_error = page.is_err();
         let text = page.unwrap_or_else(str::to_owned);
         ToolOutput { is_error, ..text.into() }
     }
 
+    /// Keeps a text, and removes the oldest texts beyond the limits. Returns its number.
     fn keep(&self, text: &Arc<str>) -> u64 {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.texts.push_back(Arc::clone(text));
@@ -120,9 +121,10 @@ impl Pager {
         kept.texts.get(index).cloned()
     }
 
-    fn nth(&self, text: &str, number: u64, page: usize) -> Option<String> {
+    /// Returns a page of a text, with a note about the next page. `None` if there is no such page.
+    fn render_page(&self, text: &str, number: u64, page: usize) -> Option<String> {
         let count = self.pages(text).count();
-        let shown = self.pages(text).nth(page.checked_sub(1)?)?;
+        let content = self.pages(text).nth(page.checked_sub(1)?)?;
         let next = match page < count {
             true => format!(
                 "; `{}` with {{\"text\":{number},\"page\":{}}} shows the next",
@@ -131,14 +133,13 @@ impl Pager {
             ),
             false => String::new(),
         };
-        Some(format!("{}\n[page {page} of {count}{next}]", shown.trim_end_matches('\n')))
+        Some(format!("{}\n[page {page} of {count}{next}]", content.trim_end_matches('\n')))
     }
 
     fn pages<'a>(&self, text: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
-        let (most, mut rest) = (self.page, text);
+        let (max, mut rest) = (self.page_length, text);
         std::iter::from_fn(move || {
-            let end =
-                rest.char_indices().nth(most).map_or(rest.len(), |(end, _)| cut(&rest[..end]));
+            let end = rest.char_indices().nth(max).map_or(rest.len(), |(end, _)| cut(&rest[..end]));
             let (page, after) = rest.split_at(end);
             rest = after;
             (!page.is_empty()).then_some(page)
@@ -155,7 +156,7 @@ fn cut(text: &str) -> usize {
 
 impl fmt::Debug for Pager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pager").field("page", &self.page).finish_non_exhaustive()
+        f.debug_struct("Pager").field("page", &self.page_length).finish_non_exhaustive()
     }
 }
 
@@ -199,10 +200,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pages_together_are_the_whole_text(text in "[ab \\n\u{2713}]{0,60}", most in 1_usize..12) {
-            let pages: Vec<_> = Pager::new(most).pages(&text).map(str::to_owned).collect();
+        fn pages_together_are_the_whole_text(text in "[ab \\n\u{2713}]{0,60}", max in 1_usize..12) {
+            let pages: Vec<_> = Pager::new(max).pages(&text).map(str::to_owned).collect();
             prop_assert_eq!(pages.concat(), text);
-            prop_assert!(pages.iter().all(|page| page.chars().count() <= most));
+            prop_assert!(pages.iter().all(|page| page.chars().count() <= max));
         }
     }
 }

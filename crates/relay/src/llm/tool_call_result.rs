@@ -28,8 +28,8 @@ pub struct ToolCallResult {
 
 impl ToolCallResult {
     /// Creates the result of a call that the application ran itself.
-    pub fn new(call: ToolCall, outcome: Result<ToolOutput, Error>) -> Self {
-        Self { call, result: outcome }
+    pub fn new(call: ToolCall, result: Result<ToolOutput, Error>) -> Self {
+        Self { call, result }
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::runtime::Handle;
 use crate::server_key::ServerKey;
 
 /// The minimum time between two searches for idle connections.
-const SWEEP: Duration = Duration::from_secs(30);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The limits of a [`ConnectionPool`].
 #[derive(Debug, Clone, Copy)]
@@ -112,18 +112,18 @@ impl ConnectionPool {
     /// Removes the connections whose keys match.
     pub(crate) fn remove_if(
         &self,
-        wanted: impl Fn(&ServerKey) -> bool,
+        matches: impl Fn(&ServerKey) -> bool,
     ) -> Vec<(ServerKey, Connection)> {
-        self.write().extract_if(|key, _| wanted(key)).collect()
+        self.write().extract_if(|key, _| matches(key)).collect()
     }
 
-    /// Closes idle connections, unless the last search was less than [`SWEEP`] ago.
+    /// Closes idle connections, unless the last search was less than [`SWEEP_INTERVAL`] ago.
     fn sweep(&self, now: u64) {
         let last = self.last_sweep.load(Ordering::Relaxed);
-        let due = now.saturating_sub(last) >= millis(SWEEP);
-        let mine =
+        let due = now.saturating_sub(last) >= millis(SWEEP_INTERVAL);
+        let claimed =
             || self.last_sweep.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
-        if due && mine().is_ok() {
+        if due && claimed().is_ok() {
             let idle = |last_used: u64| now.saturating_sub(last_used) >= millis(self.limits.idle);
             self.write()
                 .retain(|_, connection| connection.is_in_use() || !idle(connection.last_used()));
@@ -141,19 +141,19 @@ impl ConnectionPool {
 
 /// Returns the number of connections to evict at once. It is a share of the limit, so that
 /// evictions are rare.
-fn eviction_count(most: usize) -> usize {
-    (most / 16).max(1)
+fn eviction_count(limit: usize) -> usize {
+    (limit / 16).max(1)
 }
 
 /// Removes the `count` least recently used connections.
 fn evict_least_recently_used(open: &mut HashMap<ServerKey, Connection>, count: usize) {
     let mut uses: Vec<_> = open.values().map(Connection::last_used).collect();
-    let (_, &mut youngest, _) = uses.select_nth_unstable(count - 1);
-    let mut left = count;
+    let (_, &mut newest, _) = uses.select_nth_unstable(count - 1);
+    let mut remaining = count;
     open.retain(|_, connection| {
-        let goes = left > 0 && connection.last_used() <= youngest;
-        left -= usize::from(goes);
-        !goes
+        let evict = remaining > 0 && connection.last_used() <= newest;
+        remaining -= usize::from(evict);
+        !evict
     });
 }
 
@@ -173,8 +173,8 @@ impl Connection {
     /// It may have changed if the server sent a notification. It may also have changed if the
     /// session was lost, because the server may then have been restarted.
     pub(crate) fn take_tools_changed(&self) -> bool {
-        let news = self.lost_session_count() + self.tool_list_change_count();
-        self.0.seen_changes.fetch_max(news, Ordering::Relaxed) < news
+        let changes = self.lost_session_count() + self.tool_list_change_count();
+        self.0.seen_changes.fetch_max(changes, Ordering::Relaxed) < changes
     }
 
     /// Records that the tool list includes this many changes. It also includes the changes of all
@@ -232,8 +232,8 @@ mod tests {
     use super::*;
     use crate::principal::Principal;
 
-    const MOST: usize = 10_000;
-    const BATCH: usize = MOST / 16;
+    const MAX: usize = 10_000;
+    const BATCH: usize = MAX / 16;
     const IDLE: Duration = Duration::from_secs(5 * 60);
 
     fn transport() -> HttpTransport {
@@ -242,7 +242,7 @@ mod tests {
     }
 
     fn user(n: usize) -> ServerKey {
-        let principal = Principal::of_token(&AccessToken::new(n.to_string()));
+        let principal = Principal::from_token(&AccessToken::new(n.to_string()));
         ServerKey { server: "server".into(), principal }
     }
 
@@ -253,7 +253,7 @@ mod tests {
         let open = |n: usize| connections.get(&user(n), || (Client::new(transport.clone()), true));
         let held = open(1);
         drop(open(2));
-        let late = millis(IDLE) + millis(SWEEP);
+        let late = millis(IDLE) + millis(SWEEP_INTERVAL);
         open(3).0.last_used.store(late - millis(IDLE) + 1, Ordering::Relaxed);
         let known = || [1, 2, 3].map(|n| connections.existing(&user(n)).is_some());
         connections.sweep(late - 1);
@@ -261,7 +261,7 @@ mod tests {
         drop(held);
         connections.sweep(late);
         assert_eq!(known(), [true, false, true], "it is too soon to look again");
-        connections.sweep(late + millis(SWEEP));
+        connections.sweep(late + millis(SWEEP_INTERVAL));
         assert_eq!(known(), [false, false, false]);
     }
 
@@ -270,15 +270,15 @@ mod tests {
         let transport = transport();
         let connections = ConnectionPool::new(PoolLimits::default());
         let open = |n: usize| connections.get(&user(n), || (Client::new(transport.clone()), true));
-        for n in 0..MOST {
+        for n in 0..MAX {
             open(n).0.last_used.store(n as u64, Ordering::Relaxed);
         }
-        open(0).0.last_used.store(MOST as u64, Ordering::Relaxed);
-        open(MOST).0.last_used.store(MOST as u64 + 1, Ordering::Relaxed);
-        assert_eq!(connections.read().len(), MOST - BATCH + 1);
+        open(0).0.last_used.store(MAX as u64, Ordering::Relaxed);
+        open(MAX).0.last_used.store(MAX as u64 + 1, Ordering::Relaxed);
+        assert_eq!(connections.read().len(), MAX - BATCH + 1);
         assert!(connections.existing(&user(0)).is_some(), "used again");
         assert!(connections.existing(&user(1)).is_none(), "the oldest");
         assert!(connections.existing(&user(BATCH + 1)).is_some(), "younger than those that went");
-        assert!(connections.existing(&user(MOST)).is_some(), "the newest");
+        assert!(connections.existing(&user(MAX)).is_some(), "the newest");
     }
 }

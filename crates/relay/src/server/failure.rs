@@ -22,36 +22,39 @@ impl ErrorContext<'_> {
     /// Converts an error of a tool list or a tool call.
     ///
     /// If the error contains an authorization error, that one is returned, whatever wraps it.
-    pub(crate) fn failed(self, error: mcp_client::Error) -> Error {
-        let tool_fault = tool_fault(&error);
-        self.classify(error, tool_fault)
+    pub(crate) fn convert(self, error: mcp_client::Error) -> Error {
+        let tool_failure_reason = tool_failure_reason(&error);
+        self.classify(error, tool_failure_reason)
     }
 
     /// Converts an error of any other request.
-    pub(crate) fn failed_without_tool(self, error: mcp_client::Error) -> Error {
+    pub(crate) fn convert_without_tool(self, error: mcp_client::Error) -> Error {
         self.classify(error, None)
     }
 
-    fn classify(self, error: mcp_client::Error, tool_fault: Option<&'static str>) -> Error {
+    fn classify(
+        self,
+        error: mcp_client::Error,
+        tool_failure_reason: Option<&'static str>,
+    ) -> Error {
         let server = self.server.to_owned();
         let tool = self.tool.map(str::to_owned);
         if let Some(unauthorized) = Unauthorized::find_in(&error) {
             let unauthorized = unauthorized.clone();
             let (principal, did_not_run) = (self.principal, error.did_not_run());
-            let ticket = None;
-            let refused = AuthorizationError {
+            let authorization = AuthorizationError {
                 server,
                 tool,
                 principal,
                 unauthorized,
                 did_not_run,
-                pending_call: ticket,
+                pending_call: None,
             };
-            return Error::Authorization(Box::new(refused));
+            return Error::Authorization(Box::new(authorization));
         }
         let kind = kind(&error);
         let source = Arc::new(error);
-        match (tool, tool_fault) {
+        match (tool, tool_failure_reason) {
             (Some(tool), Some(reason)) => {
                 let reason = Cow::Borrowed(reason);
                 Error::ToolCall { server, tool, reason, source: Some(source) }
@@ -66,7 +69,7 @@ impl ErrorContext<'_> {
 }
 
 /// Returns why a tool list or tool call failed, if the connection is not the cause.
-fn tool_fault(error: &mcp_client::Error) -> Option<&'static str> {
+fn tool_failure_reason(error: &mcp_client::Error) -> Option<&'static str> {
     use mcp_client::Error as Cause;
     match error {
         Cause::InvalidParams { .. } => Some("invalid arguments"),

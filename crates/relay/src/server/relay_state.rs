@@ -55,13 +55,13 @@ impl RelayState {
     }
 
     /// Closes the connections and drops the lists whose keys match.
-    pub(crate) async fn close(&self, wanted: impl Fn(&ServerKey) -> bool) -> Result<(), Error> {
-        self.cache.forget(&wanted);
+    pub(crate) async fn close(&self, matches: impl Fn(&ServerKey) -> bool) -> Result<(), Error> {
+        self.cache.forget(&matches);
         let closing =
-            self.connections.remove_if(&wanted).into_iter().map(async |(key, connection)| {
+            self.connections.remove_if(&matches).into_iter().map(async |(key, connection)| {
                 let context =
                     ErrorContext { server: &key.server, tool: None, principal: key.principal };
-                connection.close().await.map_err(|error| context.failed(error))
+                connection.close().await.map_err(|error| context.convert(error))
             });
         let closing = stream::iter(closing).buffer_unordered(Self::MAX_CONCURRENT);
         closing.fold(Ok(()), async |all, one| all.and(one)).await

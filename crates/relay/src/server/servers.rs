@@ -46,7 +46,7 @@ pub(crate) struct ServerHandle {
     /// The protocol version that the server and its first user agreed on.
     pub(crate) negotiation: Negotiation,
     /// The decoded tool lists of its users. Equal lists are shared.
-    pub(crate) known_lists: SharedToolLists,
+    pub(crate) shared_tool_lists: SharedToolLists,
     pub(crate) named_lists: NamedToolLists,
     /// True if the server was removed or replaced. Calls in progress continue, and no new call
     /// starts.
@@ -76,9 +76,9 @@ impl ServerTable {
         let id = ServerId::new(name, number);
         let handle = Arc::new(ServerHandle {
             transport: ServerTransport::new(&server, &self.client, self.idle).map_err(invalid)?,
-            call_permits: Semaphore::new(server.concurrency),
+            call_permits: Semaphore::new(server.max_concurrent_calls),
             negotiation: Negotiation::new(),
-            known_lists: SharedToolLists::new(),
+            shared_tool_lists: SharedToolLists::new(),
             named_lists: NamedToolLists::default(),
             retired: AtomicBool::new(false),
             fingerprint: server.fingerprint(),

@@ -28,17 +28,17 @@ impl TokenSources {
         principal: Principal,
         newest: Arc<dyn TokenSource>,
     ) -> Arc<UserTokenSource> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(source) = known.get(&principal).and_then(Weak::upgrade) {
+        let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = sources.get(&principal).and_then(Weak::upgrade) {
             *source.0.write().unwrap_or_else(PoisonError::into_inner) = newest;
             return source;
         }
         // Drop unused entries before the map grows.
-        if known.len() == known.capacity() {
-            known.retain(|_, source| source.strong_count() > 0);
+        if sources.len() == sources.capacity() {
+            sources.retain(|_, source| source.strong_count() > 0);
         }
         let source = Arc::new(UserTokenSource(RwLock::new(newest)));
-        known.insert(principal, Arc::downgrade(&source));
+        sources.insert(principal, Arc::downgrade(&source));
         source
     }
 }
@@ -67,8 +67,9 @@ mod tests {
     fn token_sources_without_users_are_removed() {
         let token_sources = TokenSources::default();
         let token: Arc<dyn TokenSource> = Arc::new(AccessToken::new("a"));
-        let of =
-            |n: usize| token_sources.replace(Principal::of_id(&n.to_string()), Arc::clone(&token));
+        let of = |n: usize| {
+            token_sources.replace(Principal::from_id(&n.to_string()), Arc::clone(&token))
+        };
         let held: Vec<_> = (0..10).map(of).collect();
         (10..10_000).for_each(|n| drop(of(n)));
         assert!(token_sources.0.lock().unwrap().capacity() < 100);

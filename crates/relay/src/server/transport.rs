@@ -24,8 +24,8 @@ impl ServerTransport {
         Ok(match &server.transport {
             TransportConfig::Http { url } => Self::Http(http(server, url, client)?),
             TransportConfig::Sse { url } => Self::Sse(http(server, url, client)?),
-            TransportConfig::Stdio(program) => {
-                Self::Stdio(program.transport(server.message_limit, idle))
+            TransportConfig::Stdio(command) => {
+                Self::Stdio(command.transport(server.max_message_size, idle))
             }
         })
     }

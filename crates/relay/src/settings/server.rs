@@ -33,18 +33,18 @@ pub struct Server {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) insecure: bool,
     pub(crate) limits: Limits,
-    pub(crate) message_limit: usize,
+    pub(crate) max_message_size: usize,
     pub(crate) protocol: Option<Revision>,
     pub(crate) fault: Option<SettingsError>,
     pub(crate) required: bool,
     pub(crate) filter: Filter,
-    pub(crate) checks: bool,
-    pub(crate) share_list: Option<bool>,
+    pub(crate) validate_schemas: bool,
+    pub(crate) shared_tool_list: Option<bool>,
     pub(crate) resource_tools: bool,
     pub(crate) prompt_tools: bool,
-    pub(crate) retries: usize,
+    pub(crate) max_retries: usize,
     pub(crate) trust_annotations: bool,
-    pub(crate) concurrency: usize,
+    pub(crate) max_concurrent_calls: usize,
 }
 
 /// An error in the settings of one server. Other servers are not affected.
@@ -89,8 +89,8 @@ impl Server {
 
     /// Creates the settings of a server that runs as a child process, such as
     /// `["npx", "-y", "a-server"]`.
-    pub fn stdio(program: impl Into<StdioCommand>) -> Self {
-        Self::new(TransportConfig::Stdio(program.into()))
+    pub fn stdio(command: impl Into<StdioCommand>) -> Self {
+        Self::new(TransportConfig::Stdio(command.into()))
     }
 
     /// Creates the settings of a server that cannot be used, because of an error in its
@@ -106,18 +106,18 @@ impl Server {
             headers: Vec::new(),
             insecure: false,
             limits: Limits::default(),
-            message_limit: HttpTransport::DEFAULT_MAX_MESSAGE_SIZE,
+            max_message_size: HttpTransport::DEFAULT_MAX_MESSAGE_SIZE,
             protocol: None,
             fault: None,
             required: false,
             filter: Filter::default(),
-            checks: true,
-            share_list: None,
+            validate_schemas: true,
+            shared_tool_list: None,
             resource_tools: false,
             prompt_tools: false,
-            retries: 2,
+            max_retries: 2,
             trust_annotations: false,
-            concurrency: 256,
+            max_concurrent_calls: 256,
         }
     }
 
@@ -148,8 +148,8 @@ impl Server {
 
     /// Sets the maximum size of a message from the server, in bytes after decompression. Defaults
     /// to 32 MiB.
-    pub fn max_message_size(self, message_limit: usize) -> Self {
-        Self { message_limit, ..self }
+    pub fn max_message_size(self, max_message_size: usize) -> Self {
+        Self { max_message_size, ..self }
     }
 
     /// Sets the protocol version. If the server does not support it, calls fail.
@@ -188,8 +188,8 @@ impl Server {
     ///
     /// This overrides the declaration of the server. By default, the declaration of the server is
     /// used (MCP 2026-07-28, server/utilities/caching).
-    pub fn shared_tool_list(self, share_list: bool) -> Self {
-        Self { share_list: Some(share_list), ..self }
+    pub fn shared_tool_list(self, shared_tool_list: bool) -> Self {
+        Self { shared_tool_list: Some(shared_tool_list), ..self }
     }
 
     /// Sets whether models can use the resources of the server. Defaults to `false`.
@@ -217,8 +217,8 @@ impl Server {
     ///
     /// The supported dialects are JSON Schema 2020-12, 2019-09 and drafts 4 to 7. If the schema of
     /// a tool has another dialect, the tool cannot be called.
-    pub fn validate_schemas(self, checks: bool) -> Self {
-        Self { checks, ..self }
+    pub fn validate_schemas(self, validate_schemas: bool) -> Self {
+        Self { validate_schemas, ..self }
     }
 
     /// Sets how many times a call is retried after a temporary failure that cannot have run the
@@ -226,8 +226,8 @@ impl Server {
     ///
     /// The delays start at 100 ms and increase. If the server specifies a delay of up to 10
     /// seconds, it is used instead. If it specifies a longer delay, the call is not retried.
-    pub fn max_retries(self, retries: usize) -> Self {
-        Self { retries, ..self }
+    pub fn max_retries(self, max_retries: usize) -> Self {
+        Self { max_retries, ..self }
     }
 
     /// Sets whether the tool annotations of the server are trusted. Defaults to `false`.
@@ -239,9 +239,9 @@ impl Server {
 
     /// Sets the maximum number of concurrent tool calls on this server, for all users together.
     /// Further calls wait. Defaults to 256.
-    pub fn max_concurrent_calls(self, most: usize) -> Self {
-        let most = most.clamp(1, Semaphore::MAX_PERMITS);
-        Self { concurrency: most, ..self }
+    pub fn max_concurrent_calls(self, max: usize) -> Self {
+        let max_concurrent_calls = max.clamp(1, Semaphore::MAX_PERMITS);
+        Self { max_concurrent_calls, ..self }
     }
 
     /// Sets whether tokens may be sent over plain HTTP to other hosts. If so, anyone on the network
@@ -254,7 +254,7 @@ impl Server {
     pub(crate) fn fingerprint(&self) -> String {
         let target = match &self.transport {
             TransportConfig::Http { url } | TransportConfig::Sse { url } => url.clone(),
-            TransportConfig::Stdio(program) => program.identity(),
+            TransportConfig::Stdio(command) => command.identity(),
         };
         let key = self.api_key.as_ref().map(AccessToken::expose);
         let identity = format!("{:?}", (self.transport.name(), target, key, &self.headers));
@@ -276,7 +276,7 @@ impl Server {
     pub(crate) fn http_transport(&self, url: &str) -> mcp_http::HttpTransportBuilder {
         let mut transport = HttpTransport::builder(url)
             .dangerously_allow_insecure_http(self.insecure)
-            .max_message_size(self.message_limit);
+            .max_message_size(self.max_message_size);
         for (header, value) in &self.headers {
             transport = transport.header(header, value);
         }
@@ -324,7 +324,7 @@ impl fmt::Display for TransportConfig {
                 Ok(endpoint) => endpoint.fmt(f),
                 Err(_) => f.write_str("(invalid URL)"),
             },
-            Self::Stdio(program) => program.fmt(f),
+            Self::Stdio(command) => command.fmt(f),
         }
     }
 }
@@ -344,17 +344,17 @@ impl fmt::Debug for Server {
             .field("headers", &headers)
             .field("insecure", &self.insecure)
             .field("limits", &self.limits)
-            .field("message_limit", &self.message_limit)
+            .field("max_message_size", &self.max_message_size)
             .field("protocol", &self.protocol)
             .field("required", &self.required)
             .field("filter", &self.filter)
-            .field("checks", &self.checks)
-            .field("share_list", &self.share_list)
+            .field("validate_schemas", &self.validate_schemas)
+            .field("shared_tool_list", &self.shared_tool_list)
             .field("resource_tools", &self.resource_tools)
             .field("prompt_tools", &self.prompt_tools)
-            .field("retries", &self.retries)
+            .field("max_retries", &self.max_retries)
             .field("trust_annotations", &self.trust_annotations)
-            .field("concurrency", &self.concurrency)
+            .field("max_concurrent_calls", &self.max_concurrent_calls)
             .finish()
     }
 }

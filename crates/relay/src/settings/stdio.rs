@@ -32,9 +32,9 @@ pub struct StdioCommand {
     env: BTreeMap<String, String>,
     inherit_env: Vec<String>,
     secrets: BTreeSet<String>,
-    folder: Option<String>,
-    idle_time: Option<Duration>,
-    probe_time: Duration,
+    current_dir: Option<String>,
+    idle_timeout: Option<Duration>,
+    probe_timeout: Duration,
 }
 
 impl StdioCommand {
@@ -46,9 +46,9 @@ impl StdioCommand {
             env: BTreeMap::new(),
             inherit_env: Vec::new(),
             secrets: BTreeSet::new(),
-            folder: None,
-            idle_time: None,
-            probe_time: StdioTransport::DEFAULT_PROBE_TIMEOUT,
+            current_dir: None,
+            idle_timeout: None,
+            probe_timeout: StdioTransport::DEFAULT_PROBE_TIMEOUT,
         }
     }
 
@@ -78,22 +78,22 @@ impl StdioCommand {
     }
 
     /// Sets the working directory. Defaults to the working directory of the application.
-    pub fn current_dir(self, folder: impl Into<String>) -> Self {
-        Self { folder: Some(folder.into()), ..self }
+    pub fn current_dir(self, current_dir: impl Into<String>) -> Self {
+        Self { current_dir: Some(current_dir.into()), ..self }
     }
 
     /// Sets the time after which an idle process is stopped. [`Duration::MAX`] never stops it.
     ///
     /// Defaults to the [idle timeout of a session](crate::RelayBuilder::session_idle_timeout).
     pub fn idle_timeout(self, idle: Duration) -> Self {
-        Self { idle_time: Some(idle), ..self }
+        Self { idle_timeout: Some(idle), ..self }
     }
 
     /// Sets how long the client waits for the response to its first request. After that, the client
     /// sends `initialize`, because older servers may not respond to other requests. Defaults to
     /// 10 seconds.
-    pub fn probe_timeout(self, probe_time: Duration) -> Self {
-        Self { probe_time, ..self }
+    pub fn probe_timeout(self, probe_timeout: Duration) -> Self {
+        Self { probe_timeout, ..self }
     }
 
     /// Returns the environment variables that were set with [`env`](Self::env).
@@ -103,17 +103,17 @@ impl StdioCommand {
 
     /// Returns the settings that identify the program, including secrets.
     pub(crate) fn identity(&self) -> String {
-        format!("{:?}", (&self.command, &self.env, &self.inherit_env, &self.folder))
+        format!("{:?}", (&self.command, &self.env, &self.inherit_env, &self.current_dir))
     }
 
     /// Creates the transport. An idle process is stopped after `idle`, unless another time is set.
-    pub(crate) fn transport(&self, message_limit: usize, idle: Duration) -> StdioTransport {
+    pub(crate) fn transport(&self, max_message_size: usize, idle: Duration) -> StdioTransport {
         let mut parts = self.command.iter();
         let program = parts.next().map_or("", String::as_str);
         let mut builder = StdioTransport::builder(program)
             .args(parts)
-            .max_message_size(message_limit)
-            .probe_timeout(self.probe_time);
+            .max_message_size(max_message_size)
+            .probe_timeout(self.probe_timeout);
         for (name, value) in &self.env {
             builder = builder.env(name, value);
         }
@@ -123,10 +123,10 @@ impl StdioCommand {
         for secret in &self.secrets {
             builder = builder.redact(secret);
         }
-        if let Some(folder) = &self.folder {
-            builder = builder.current_dir(folder);
+        if let Some(current_dir) = &self.current_dir {
+            builder = builder.current_dir(current_dir);
         }
-        let idle = self.idle_time.unwrap_or(idle);
+        let idle = self.idle_timeout.unwrap_or(idle);
         if idle < Duration::MAX {
             builder = builder.idle_timeout(idle);
         }
@@ -160,7 +160,7 @@ impl fmt::Debug for StdioCommand {
             .field("program", &self.to_string())
             .field("env", &env)
             .field("inherit_env", &self.inherit_env)
-            .field("folder", &self.folder)
+            .field("current_dir", &self.current_dir)
             .finish_non_exhaustive()
     }
 }

@@ -109,10 +109,11 @@ pub(crate) struct ToolCache {
 
 impl ToolCache {
     /// The maximum time for which a list is cached: ten years.
-    const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+    const MAX_DURATION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
     pub(crate) fn new(policy: CachePolicy) -> Self {
-        let [lifetime, stale] = [policy.lifetime, policy.stale].map(|time| time.min(Self::LONGEST));
+        let [lifetime, stale] =
+            [policy.lifetime, policy.stale].map(|time| time.min(Self::MAX_DURATION));
         Self {
             policy: CachePolicy { lifetime, stale, ..policy },
             lists: Cache::new(policy.capacity),
@@ -157,7 +158,7 @@ impl ToolCache {
         }
         loop {
             match self.join_or_fetch(&keys, &fetch).await {
-                Ok(outcome) => return outcome,
+                Ok(result) => return result,
                 // If the fetch panicked, one of the waiting callers panics too. The others fetch
                 // again.
                 Err(panic) => {
@@ -199,8 +200,8 @@ impl ToolCache {
         let guard = FetchGuard { cache: Arc::clone(self), keys: keys.clone(), number };
         let fetch = AssertUnwindSafe(fetch()).catch_unwind();
         let future = async move {
-            let outcome = fetch.await.map_err(|panic| Arc::new(Mutex::new(Some(panic))))?;
-            Ok(guard.complete(outcome))
+            let result = fetch.await.map_err(|panic| Arc::new(Mutex::new(Some(panic))))?;
+            Ok(guard.complete(result))
         };
         let future = future.boxed().shared();
         if let Some(weak) = future.downgrade() {
@@ -224,14 +225,14 @@ struct FetchGuard {
 
 impl FetchGuard {
     /// Inserts the list into the cache, unless it may be stale. See the invariant above.
-    fn complete(self, outcome: Result<List, Error>) -> Result<Arc<List>, Error> {
+    fn complete(self, result: Result<List, Error>) -> Result<Arc<List>, Error> {
         let cache = &*self.cache;
-        let list = Arc::new(outcome.inspect_err(|_| cache.counts.failures.add())?);
+        let list = Arc::new(result.inspect_err(|_| cache.counts.failures.add())?);
         let key = self.keys.key_for(list.public);
         let fetches = cache.fetches();
         let own_fetch = fetches.get(&self.keys.own).filter(|fetch| fetch.number == self.number);
         if own_fetch.is_some_and(|fetch| !fetch.outdated || *key == self.keys.own) {
-            let fresh_until = Instant::now() + list.ttl.min(ToolCache::LONGEST);
+            let fresh_until = Instant::now() + list.ttl.min(ToolCache::MAX_DURATION);
             let stale_until = fresh_until + cache.policy.stale;
             let cached = CachedList { list: Arc::clone(&list), fresh_until, stale_until };
             cache.lists.insert(key.clone(), cached);
@@ -268,7 +269,7 @@ mod tests {
     use crate::{principal::Principal, tool_list::named_tools::NamedToolLists};
 
     fn key(n: usize) -> ServerKey {
-        let principal = Principal::of_token(&AccessToken::new(n.to_string()));
+        let principal = Principal::from_token(&AccessToken::new(n.to_string()));
         ServerKey { server: "server".into(), principal }
     }
 
@@ -278,8 +279,8 @@ mod tests {
 
     /// The keys of a user's list and of the public list.
     fn keys(n: usize) -> CacheKeys {
-        let everyone = ServerKey { server: "server".into(), principal: Principal::EVERYONE };
-        CacheKeys { own: key(n), public: Some(everyone) }
+        let all_users = ServerKey { server: "server".into(), principal: Principal::ALL_USERS };
+        CacheKeys { own: key(n), public: Some(all_users) }
     }
 
     /// A list with one tool of this name.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The largest schema that is used, in bytes. Validation must be fast compared with the call.
-const LARGEST: usize = 256 * 1024;
+const MAX_SCHEMA_SIZE: usize = 256 * 1024;
 
 /// The parsed schemas of a tool. All users of its definition share them. They are parsed on the
 /// first call.
@@ -91,7 +91,7 @@ fn validator_of<'a>(
 }
 
 fn parse(schema: &Schema) -> ParsedSchema {
-    let text = Some(schema.get()).filter(|text| text.len() <= LARGEST);
+    let text = Some(schema.get()).filter(|text| text.len() <= MAX_SCHEMA_SIZE);
     let schema = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
     schema.map(|schema| Validator::read(&schema)).transpose()
 }

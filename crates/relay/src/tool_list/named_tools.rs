@@ -27,7 +27,7 @@ pub(crate) struct NamedTool {
 pub(crate) struct NamedTools {
     pub(crate) entries: Vec<Arc<NamedTool>>,
     by_name: HashMap<String, usize>,
-    pub(crate) refused: Vec<InvalidEntry>,
+    pub(crate) invalid: Vec<InvalidEntry>,
 }
 
 impl NamedTools {
@@ -40,20 +40,20 @@ impl NamedTools {
         Self::from_entries(list.tools.into_iter().map(named).collect(), list.invalid)
     }
 
-    fn from_entries(entries: Vec<Arc<NamedTool>>, refused: Vec<InvalidEntry>) -> Self {
+    fn from_entries(entries: Vec<Arc<NamedTool>>, invalid: Vec<InvalidEntry>) -> Self {
         // A name that models see takes precedence over an equal name on the server.
         let indexes_by = |name: fn(&NamedTool) -> &String| {
             entries.iter().enumerate().map(move |(index, entry)| (name(entry).clone(), index))
         };
         let by_name = indexes_by(|entry| &entry.tool.name).chain(indexes_by(|entry| &entry.name));
         let by_name = by_name.collect();
-        Self { by_name, refused, entries }
+        Self { by_name, invalid, entries }
     }
 
     /// Returns the tools that a filter allows.
     pub(crate) fn filtered(&self, filter: &Filter) -> Self {
-        let offered = self.entries.iter().filter(|entry| filter.offers(&entry.tool.name));
-        Self::from_entries(offered.cloned().collect(), self.refused.clone())
+        let allowed = self.entries.iter().filter(|entry| filter.offers(&entry.tool.name));
+        Self::from_entries(allowed.cloned().collect(), self.invalid.clone())
     }
 
     /// Returns the index of a tool, by the name that models see or by its name on the server.
@@ -68,7 +68,7 @@ impl NamedTools {
             |(own, other): (&Arc<NamedTool>, &Arc<ToolDefinition>)| Arc::ptr_eq(&own.tool, other);
         self.entries.len() == list.tools.len()
             && self.entries.iter().zip(&list.tools).all(same)
-            && self.refused == list.invalid
+            && self.invalid == list.invalid
     }
 }
 

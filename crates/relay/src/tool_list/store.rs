@@ -39,7 +39,9 @@ pub trait ToolListStore: Send + Sync + 'static {
 #[derive(Serialize, Deserialize)]
 struct SerializedList {
     tools: Vec<ToolDefinition>,
-    refused: Vec<(Option<String>, String)>,
+    /// The invalid tools, each with its name and the reason.
+    #[serde(rename = "refused")]
+    invalid: Vec<(Option<String>, String)>,
     fresh_until: SystemTime,
 }
 
@@ -74,8 +76,8 @@ impl StoredLists<'_> {
             let Ok(ttl) = stored.fresh_until.duration_since(SystemTime::now()) else { continue };
             let mut list = ToolList::default();
             list.tools = stored.tools.into_iter().map(Arc::new).collect();
-            let refused = stored.refused.into_iter();
-            list.invalid = refused.map(|(name, reason)| InvalidEntry::new(name, reason)).collect();
+            let invalid = stored.invalid.into_iter();
+            list.invalid = invalid.map(|(name, reason)| InvalidEntry::new(name, reason)).collect();
             return Some(StoredList { list, ttl, public: *key != keys.own });
         }
         None
@@ -84,10 +86,10 @@ impl StoredLists<'_> {
     /// Saves a list that was just received.
     pub(crate) async fn save(&self, principal: Principal, stored: &StoredList) {
         let StoredList { list, ttl, .. } = stored;
-        let refused = list.invalid.iter();
+        let invalid = list.invalid.iter();
         let stored = SerializedList {
             tools: list.tools.iter().map(|tool| ToolDefinition::clone(tool)).collect(),
-            refused: refused.map(|one| (one.name.clone(), one.reason.clone())).collect(),
+            invalid: invalid.map(|entry| (entry.name.clone(), entry.reason.clone())).collect(),
             fresh_until: SystemTime::now() + *ttl,
         };
         if let Ok(bytes) = serde_json::to_vec(&stored) {
@@ -107,11 +109,11 @@ impl StoredLists<'_> {
         format!("relay:tools:{server}:{fingerprint}:{}", principal.to_key())
     }
 
-    async fn with_timeout<T>(&self, work: BoxFuture<'_, T>) -> Option<T> {
-        let done = time::timeout(Self::TIMEOUT, work).await.ok();
-        if done.is_none() {
+    async fn with_timeout<T>(&self, operation: BoxFuture<'_, T>) -> Option<T> {
+        let result = time::timeout(Self::TIMEOUT, operation).await.ok();
+        if result.is_none() {
             tracing::warn!(server = %self.server, "the tool list store timed out");
         }
-        done
+        result
     }
 }

@@ -95,8 +95,8 @@ impl RelayBuilder {
 
     /// Sets the maximum number of open sessions. Beyond it, the least recently used sessions are
     /// closed. Defaults to 10,000.
-    pub fn max_sessions(mut self, most: usize) -> Self {
-        self.pool.connections = most.max(1);
+    pub fn max_sessions(mut self, max: usize) -> Self {
+        self.pool.connections = max.max(1);
         self
     }
 
@@ -107,8 +107,8 @@ impl RelayBuilder {
     }
 
     /// Sets the maximum number of cached tool lists. Defaults to 10,000.
-    pub fn max_cached_lists(mut self, most: usize) -> Self {
-        self.cache_limit = most.max(1);
+    pub fn max_cached_lists(mut self, max: usize) -> Self {
+        self.cache_limit = max.max(1);
         self
     }
 
@@ -186,8 +186,8 @@ impl RelayBuilder {
     /// Returns [`Error::Configuration`] if the settings of a server are invalid, or if the HTTP
     /// client cannot be created.
     pub fn build(self) -> Result<Relay, Error> {
-        let setup = |error: mcp_http::Error| Error::configuration(None, error_chain(&error));
-        let client = self.client.map_or_else(HttpClient::new, Ok).map_err(setup)?;
+        let to_error = |error: mcp_http::Error| Error::configuration(None, error_chain(&error));
+        let client = self.client.map_or_else(HttpClient::new, Ok).map_err(to_error)?;
         let servers = ServerTable::new(client, self.pool.idle);
         for (name, server) in self.config.servers {
             servers.insert(&name, server)?;
@@ -233,7 +233,7 @@ impl Relay {
     /// precedence over the `api_key` of a server.
     pub fn with_token(&self, token: impl Into<AccessToken>) -> User {
         let token = token.into();
-        let principal = Principal::of_token(&token);
+        let principal = Principal::from_token(&token);
         self.user(principal, None, Some(Arc::new(token)))
     }
 
@@ -262,7 +262,7 @@ impl Relay {
     /// ```
     pub fn for_user(&self, id: impl AsRef<str>, source: impl TokenSource) -> User {
         let id = id.as_ref();
-        let principal = Principal::of_id(id);
+        let principal = Principal::from_id(id);
         let source = self.state.token_sources.replace(principal, Arc::new(source));
         self.user(principal, Some(id.into()), Some(source))
     }
@@ -270,7 +270,7 @@ impl Relay {
     /// Returns a handle without a user. The client sends the `api_key` of the server, if it has
     /// one.
     pub fn without_token(&self) -> User {
-        self.user(Principal::REGISTRY, None, None)
+        self.user(Principal::ANONYMOUS, None, None)
     }
 
     fn user(
@@ -341,16 +341,16 @@ impl Relay {
 
 impl fmt::Debug for RelayBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("RelayBuilder");
-        shown.field("config", &self.config).field("pool", &self.pool).finish_non_exhaustive()
+        let mut debug = f.debug_struct("RelayBuilder");
+        debug.field("config", &self.config).field("pool", &self.pool).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let RelayState { servers, cache, connections, .. } = &*self.state;
-        let mut shown = f.debug_struct("Relay");
-        shown.field("servers", servers).field("cache", cache).field("connections", connections);
-        shown.finish_non_exhaustive()
+        let mut debug = f.debug_struct("Relay");
+        debug.field("servers", servers).field("cache", cache).field("connections", connections);
+        debug.finish_non_exhaustive()
     }
 }

@@ -93,9 +93,9 @@ impl User {
         let request = pin!(async {
             let connection = user_server.connection()?;
             let traced_client = user_server.traced_client(&connection, None);
-            let outcome = send(traced_client.as_ref().unwrap_or(&connection)).await;
+            let result = send(traced_client.as_ref().unwrap_or(&connection)).await;
             connection.touch();
-            outcome.map_err(|error| user_server.error_context(None).failed_without_tool(error))
+            result.map_err(|error| user_server.error_context(None).convert_without_tool(error))
         });
         in_span(&user_server, operation, |_| false, request).await
     }

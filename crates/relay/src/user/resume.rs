@@ -16,24 +16,25 @@ impl User {
     /// Returns [`Error::Configuration`] if the call belongs to another user. Returns
     /// [`Error::ToolCall`] if the call was already resumed. Otherwise, returns the errors of
     /// [`User::tools`] and [`Tool::call`](crate::Tool::call).
-    pub async fn resume(&self, ticket: PendingCall) -> Result<ToolOutput, Error> {
-        if ticket.user.as_deref() != self.id.as_deref() || ticket.anonymous != self.source.is_none()
+    pub async fn resume(&self, pending_call: PendingCall) -> Result<ToolOutput, Error> {
+        if pending_call.user.as_deref() != self.id.as_deref()
+            || pending_call.anonymous != self.source.is_none()
         {
             return Err(Error::configuration(
-                Some(&ticket.server),
+                Some(&pending_call.server),
                 "the pending call belongs to another user",
             ));
         }
-        let tools = self.tools(&ticket.server).await?;
+        let tools = self.tools(&pending_call.server).await?;
         let resumed_calls = &self.state.resumed_calls;
-        if !resumed_calls.mark_resumed(&ticket.id) {
-            return Err(ticket.tool_call_error("the pending call was already resumed"));
+        if !resumed_calls.mark_resumed(&pending_call.id) {
+            return Err(pending_call.tool_call_error("the pending call was already resumed"));
         }
-        let outcome = ticket.run(&tools).await;
-        if outcome.as_ref().is_err_and(Error::did_not_run) {
-            resumed_calls.unmark(&ticket.id);
+        let result = pending_call.run(&tools).await;
+        if result.as_ref().is_err_and(Error::did_not_run) {
+            resumed_calls.unmark(&pending_call.id);
         }
-        outcome
+        result
     }
 }
 

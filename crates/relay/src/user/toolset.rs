@@ -136,14 +136,14 @@ impl ToolsetRequest {
 
     async fn collect_tools(self) -> Result<Toolset, Error> {
         let mut toolset = Toolset::default();
-        let mut answers =
+        let mut results =
             stream::iter(self.server_names().into_iter().map(|name| self.tools_of(name)))
                 .buffered(Self::MAX_CONCURRENT);
-        while let Some((name, answer)) = answers.next().await {
-            match answer {
+        while let Some((name, result)) = results.next().await {
+            match result {
                 Ok(tools) => toolset.ready.push(tools),
                 Err(error) if self.requires(&name) => return Err(error),
-                Err(Error::Authorization(refused)) => toolset.needs_authorization.push(*refused),
+                Err(Error::Authorization(error)) => toolset.needs_authorization.push(*error),
                 Err(error) => toolset.failed.push(error),
             }
         }
@@ -161,14 +161,14 @@ impl ToolsetRequest {
     }
 
     async fn tools_of(&self, name: String) -> (String, Result<ServerTools, Error>) {
-        let answer = time::timeout(self.timeout, self.user.tools(&name)).await;
-        let answer = answer.unwrap_or_else(|_| Err(timeout_error(&name, self.timeout)));
+        let result = time::timeout(self.timeout, self.user.tools(&name)).await;
+        let result = result.unwrap_or_else(|_| Err(timeout_error(&name, self.timeout)));
         let filter = self.filters.get(&name);
-        let answer = answer.map(|tools| match filter {
+        let result = result.map(|tools| match filter {
             Some(filter) => tools.filtered(filter),
             None => tools,
         });
-        (name, answer)
+        (name, result)
     }
 
     fn requires(&self, name: &str) -> bool {
