@@ -83,8 +83,8 @@ pub enum Error {
     #[error(transparent)]
     InvalidOutput(Box<InvalidOutput>),
 
-    /// The call failed without a response from the server, so the tool may have run. A retry may
-    /// run it twice.
+    /// The call failed without a valid response from the server, so the tool may have run. A retry
+    /// may run it twice.
     #[error("server \"{server}\": tool \"{tool}\": the call failed and may have run: {kind}")]
     OutcomeUnknown {
         /// The server.
@@ -298,6 +298,7 @@ impl Error {
         }
     }
 
+    /// Creates a configuration error that does not come from a file.
     pub(crate) fn configuration(server: Option<&str>, reason: impl Into<String>) -> Self {
         let server = server.map(str::to_owned);
         Self::Configuration { server, position: None, reason: reason.into() }

@@ -5,7 +5,7 @@ use std::fmt;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
-/// The most resumed calls that are remembered.
+/// The maximum number of resumed calls that are remembered.
 const CAPACITY: usize = 100_000;
 
 /// A call that did not run because its user must sign in. It is part of an

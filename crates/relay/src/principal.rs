@@ -39,7 +39,7 @@ impl Principal {
     /// The application itself, which uses the `api_key` of the server or no token.
     pub(crate) const ANONYMOUS: Self = Self(Kind::Anonymous);
 
-    /// All users, as the owner of shared tool lists. No user has this principal.
+    /// All users, as the owner of public tool lists. No user has this principal.
     pub(crate) const ALL_USERS: Self = Self(Kind::AllUsers);
 
     /// Returns the principal of the user with this token.

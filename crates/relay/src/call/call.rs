@@ -161,15 +161,15 @@ impl Tool {
         mut error: Error,
         deadline: Deadline,
     ) -> Result<ToolOutput, Error> {
-        const WAIT: Duration = Duration::from_millis(100);
-        let backoff = ExponentialBuilder::default().with_jitter().with_min_delay(WAIT);
+        const MIN_DELAY: Duration = Duration::from_millis(100);
+        let backoff = ExponentialBuilder::default().with_jitter().with_min_delay(MIN_DELAY);
         let mut unknown = None;
-        for wait in backoff.with_max_times(handle.server.max_retries).build() {
-            let wait = error.retry_after().unwrap_or(wait);
-            if !self.may_retry(handle, &error) || wait >= deadline.remaining() {
+        for delay in backoff.with_max_times(handle.server.max_retries).build() {
+            let delay = error.retry_after().unwrap_or(delay);
+            if !self.may_retry(handle, &error) || delay >= deadline.remaining() {
                 break;
             }
-            time::sleep(wait).await;
+            time::sleep(delay).await;
             if !error.did_not_run() {
                 unknown = unknown.or(Some(error));
             }
@@ -186,14 +186,14 @@ impl Tool {
 
     /// Returns whether a retry may succeed and does no harm.
     fn may_retry(&self, handle: &ServerHandle, error: &Error) -> bool {
-        const LONGEST_WAIT: Duration = Duration::from_secs(10);
+        const MAX_DELAY: Duration = Duration::from_secs(10);
         let annotations = self.untrusted_annotations().filter(|_| handle.server.trust_annotations);
         let may_repeat = annotations.is_some_and(|annotations| {
             annotations.read_only_hint == Some(true) || annotations.idempotent_hint == Some(true)
         });
-        let soon = error.retry_after().is_none_or(|wait| wait <= LONGEST_WAIT);
+        let is_soon = error.retry_after().is_none_or(|delay| delay <= MAX_DELAY);
         let is_retryable = if may_repeat { error.is_transient() } else { error.retryable() };
-        handle.server.max_retries > 0 && soon && is_retryable
+        handle.server.max_retries > 0 && is_soon && is_retryable
     }
 
     /// Adds the pending call to an authorization error of this tool, so that it can be resumed.

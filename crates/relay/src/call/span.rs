@@ -34,7 +34,7 @@ struct OperationSpan<'a> {
     rpc_code: Option<i64>,
 }
 
-/// Runs `work` in a new span and reports its end. `failed` returns whether a value counts as a
+/// Runs a future in a new span and reports its end. `failed` returns whether a value counts as a
 /// failure.
 ///
 /// The caller pins the future, because a future that is passed by value is copied.

@@ -77,7 +77,8 @@ impl Provider {
     ///   "ToolResultContentBlock").
     ///
     /// Images are PNG, JPEG and WebP, and also GIF except for Gemini. For Anthropic and Bedrock, an
-    /// error contains no images and no documents. No provider documents support for audio here.
+    /// error contains no images and no documents. According to their documentation, no provider
+    /// accepts audio here.
     ///
     /// Content that the provider does not accept is replaced by a text that names it. Structured
     /// content is included unless a text contains the same JSON. If the format has no member for

@@ -48,8 +48,8 @@ pub struct Pager {
 
 #[derive(Default)]
 struct KeptTexts {
-    /// The number of the oldest text that is kept.
-    first: u64,
+    /// The number of texts that were removed.
+    removed: u64,
     texts: VecDeque<Arc<str>>,
 }
 
@@ -109,15 +109,15 @@ impl Pager {
                 || kept.texts.iter().map(|text| text.len()).sum::<usize>() > MAX_BYTES)
         {
             kept.texts.pop_front();
-            kept.first += 1;
+            kept.removed += 1;
         }
-        kept.first + kept.texts.len() as u64
+        kept.removed + kept.texts.len() as u64
     }
 
     /// Returns a text by its number, from 1.
     fn text(&self, number: u64) -> Option<Arc<str>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = usize::try_from(number.checked_sub(kept.first + 1)?).ok()?;
+        let index = usize::try_from(number.checked_sub(kept.removed + 1)?).ok()?;
         kept.texts.get(index).cloned()
     }
 

@@ -48,7 +48,8 @@ pub(crate) struct ConnectionPool {
 ///
 /// Clones share the connection. Its session stays open while a clone exists. After that, the
 /// session is closed when it has been idle for the [idle
-/// timeout](crate::RelayBuilder::session_idle_timeout).
+/// timeout](crate::RelayBuilder::session_idle_timeout), or when there are too many [open
+/// sessions](crate::RelayBuilder::max_sessions).
 #[derive(Clone)]
 pub struct Connection(Arc<ConnectionState>);
 
@@ -260,7 +261,7 @@ mod tests {
         assert_eq!(known(), [true, false, true]);
         drop(held);
         connections.sweep(late);
-        assert_eq!(known(), [true, false, true], "it is too soon to look again");
+        assert_eq!(known(), [true, false, true], "the last search was too recent");
         connections.sweep(late + millis(SWEEP_INTERVAL));
         assert_eq!(known(), [false, false, false]);
     }
@@ -278,7 +279,10 @@ mod tests {
         assert_eq!(connections.read().len(), MAX - BATCH + 1);
         assert!(connections.existing(&user(0)).is_some(), "used again");
         assert!(connections.existing(&user(1)).is_none(), "the oldest");
-        assert!(connections.existing(&user(BATCH + 1)).is_some(), "younger than those that went");
+        assert!(
+            connections.existing(&user(BATCH + 1)).is_some(),
+            "newer than the evicted connections"
+        );
         assert!(connections.existing(&user(MAX)).is_some(), "the newest");
     }
 }

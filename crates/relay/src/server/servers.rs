@@ -110,8 +110,8 @@ impl ServerTable {
             return Err(Error::Configuration { server, position, reason });
         }
         if token && handle.transport.is_shared() {
-            let reason = "a stdio server does not accept access tokens; pass its credentials with \
-                          the setting \"env\"";
+            let reason =
+                "a stdio server does not accept access tokens; pass credentials in \"env\"";
             return Err(Error::configuration(Some(name), reason));
         }
         Ok(Arc::clone(handle))

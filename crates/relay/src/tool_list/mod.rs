@@ -1,4 +1,4 @@
-//! Tool lists: the cache, the store, and the tools under the names that models see.
+//! Tool lists: the cache, the store, and the tools with the names that models see.
 
 mod store;
 mod cache;

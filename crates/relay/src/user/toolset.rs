@@ -35,7 +35,7 @@ pub struct Toolset {
 
 /// A request for the tools of several servers. Created by [`User::toolset`]; await it to run it.
 #[derive(Debug, Clone)]
-#[must_use = "nothing is asked for until it is awaited"]
+#[must_use = "requests do nothing unless awaited"]
 pub struct ToolsetRequest {
     user: User,
     servers: Option<Vec<String>>,

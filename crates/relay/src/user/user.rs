@@ -11,8 +11,11 @@ use crate::{
     server::{Connection, RelayState},
 };
 
-/// A handle to the servers of a relay for one user. Created by
-/// [`Relay::with_token`](crate::Relay::with_token) or [`Relay::for_user`](crate::Relay::for_user).
+/// A handle to the servers of a relay for one user.
+///
+/// It is created by [`Relay::with_token`](crate::Relay::with_token) or
+/// [`Relay::for_user`](crate::Relay::for_user). The handle of
+/// [`Relay::without_token`](crate::Relay::without_token) has no user.
 ///
 /// Clones share everything. Handles with the same token, or with the same id, share sessions and
 /// tool lists. Other handles share only network connections and public tool lists.
