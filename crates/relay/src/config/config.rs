@@ -12,42 +12,48 @@ use crate::{
     settings::{Server, SettingsError},
 };
 
-/// What `relay.toml` says.
+/// A configuration: the servers by name, and how long their tool lists are cached.
 ///
+/// [`Config::from_toml`] reads `relay.toml`. [`Config::from_json`] reads the configuration files of
+/// other MCP clients.
+///
+/// # Examples
 /// ```
+/// # fn main() -> Result<(), relay::Error> {
 /// let text = r#"
 ///     cache_duration = 60 # minutes; 0 turns the cache off
 ///
 ///     [servers.github]
 ///     url = "https://example.com/mcp"
-///     api_key = "${GITHUB_KEY:-}" # for calls on behalf of no user
+///     api_key = "${GITHUB_KEY:-}" # for anonymous calls
 ///     headers = { X-Team = "blue" }
 ///     timeout = 30 # seconds
-///     transport = "http" # unless set; "sse" for HTTP+SSE, which is found out otherwise
-///     protocol = "auto" # or the one revision to speak, such as "2025-11-25"
-///     required = true # no toolset without it
-///     allow_tools = ["search_*", "read_*"] # by their own names; all unless set
+///     transport = "http" # the default; "sse" skips the detection of HTTP+SSE
+///     protocol = "auto" # or one protocol version, such as "2025-11-25"
+///     required = true # a toolset fails without this server
+///     allow_tools = ["search_*", "read_*"] # names as the server gives them; defaults to all
 ///     deny_tools = ["*_secret"]
 ///
 ///     [servers.files]
 ///     transport = "stdio"
 ///     command = "npx"
 ///     args = ["-y", "@modelcontextprotocol/server-filesystem", "."]
-///     env = { TOKEN = "${FILES_TOKEN:-}" } # with that, only what programs need to work
+///     env = { TOKEN = "${FILES_TOKEN:-}" } # added to the few variables that programs need
 ///     inherit_env = ["NODE_EXTRA_CA_CERTS"]
 ///     cwd = "/srv/files"
-///     idle_timeout = 300 # seconds without a call until it is ended; 0 keeps it
+///     idle_timeout = 300 # stop after so many seconds without a call; 0 never stops
 /// "#;
-/// let config = relay::Config::from_toml(text, |_| None)?;
+/// let config = relay::Config::from_toml(text, |name| std::env::var(name).ok())?;
 /// assert_eq!(config.servers.len(), 2);
-/// # Ok::<(), relay::Error>(())
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
     /// The servers by name.
     pub servers: BTreeMap<String, Server>,
-    /// How long a list of tools is kept; zero keeps none.
+    /// The time for which a list of tools is cached. Defaults to one hour. Zero disables the cache.
     pub cache_duration: Duration,
 }
 
@@ -58,22 +64,26 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The JSON Schema of `relay.toml`, for editors that complete and check it.
+    /// Returns the JSON Schema of `relay.toml`. Editors use it for completion and validation.
     pub fn json_schema() -> serde_json::Value {
         schemars::schema_for!(File).to_value()
     }
 
-    /// Reads a configuration.
+    /// Reads a configuration in the format of `relay.toml`.
     ///
-    /// In any string value but `transport`, names and patterns, `${VAR}` stands for what `lookup` finds for it, and `${VAR:-default}`
-    /// for `default` where that is nothing or empty; `$${` stands for `${`. This crate reads no
-    /// environment: an application that wants it passes `|name| std::env::var(name).ok()`.
+    /// `${VAR}` in a string is replaced by the value that `lookup` returns for `VAR`.
+    /// `${VAR:-default}` is replaced by `default` if that value is missing or empty. `$${` is an
+    /// escaped `${`. Nothing is replaced in `transport`, in names and in patterns.
     ///
-    /// A server that wants a variable which is not set is registered all the same: whoever asks for it
-    /// gets the reason.
+    /// This crate does not read the environment. To use environment variables, pass
+    /// `|name| std::env::var(name).ok()` as `lookup`.
+    ///
+    /// A server with a variable that is not set is still registered. Each use of it returns an
+    /// error that names the variable. Other servers are not affected.
     ///
     /// # Errors
-    /// [`Error::Configuration`] with line and column, and without any value.
+    /// Returns [`Error::Configuration`] if the text is invalid. The error has the line and the
+    /// column, and shows no value.
     pub fn from_toml(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let file: File = toml::from_str(text).map_err(|error| toml_error::of(text, &error))?;
         let mut config = Self::default();
@@ -89,7 +99,7 @@ impl Config {
             };
             let required = entry.required;
             let server = match section.server(entry, name.span()) {
-                // A variable that is not set here spoils no other server.
+                // An unset variable must not affect other servers.
                 Err(Error::Configuration { position, reason, .. })
                     if section.has_unset_variable.get() =>
                 {
@@ -103,13 +113,14 @@ impl Config {
     }
 }
 
-/// Servers of the Model Context Protocol, for Relay. In texts, `${VAR}` stands for a variable, and
-/// `${VAR:-default}` for a default where that is not set.
+/// The MCP servers of Relay. In strings, `${VAR}` is replaced by the value of a variable, and
+/// `${VAR:-default}` by `default` if the variable is not set or empty.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "relay.toml")]
 struct File {
-    /// How long a list of tools is kept, in minutes; 0 keeps none.
+    /// The time for which a list of tools is cached, in minutes. Defaults to 60. 0 disables the
+    /// cache.
     cache_duration: Option<u64>,
     /// The servers by name.
     #[serde(default)]

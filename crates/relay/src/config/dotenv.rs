@@ -1,7 +1,7 @@
 //! Parsing of `.env` files.
 
-/// Returns the variables in order. Skips empty lines, comments and lines without `=`. Strips
-/// `export` before a name and quotes around a value. A ` #` ends an unquoted value.
+/// Returns the variables in order. Empty lines, comments and lines without `=` are skipped.
+/// `export` before a name and quotes around a value are removed. ` #` ends an unquoted value.
 pub(crate) fn variables(text: &str) -> impl Iterator<Item = (&str, String)> {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| {
@@ -12,6 +12,7 @@ pub(crate) fn variables(text: &str) -> impl Iterator<Item = (&str, String)> {
     })
 }
 
+/// Removes the quotes or the comment of a value.
 fn unquoted(value: &str) -> String {
     let within = |mark| value.strip_prefix(mark).and_then(|rest| rest.split(mark).next());
     if let Some(text) = within('"') {

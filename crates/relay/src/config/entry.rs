@@ -8,66 +8,70 @@ use toml::{Spanned, Value};
 
 use super::schema;
 
-/// One server.
+/// The settings of one server.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(transform = schema::by_transport)]
 pub(crate) struct Entry {
-    /// What carries messages; `stdio` where there is a `command`, else `http`.
+    /// The transport. Defaults to `stdio` if there is a `command`, and to `http` otherwise.
     #[schemars(with = "Option<Kind>")]
     pub(crate) transport: Option<Spanned<Kind>>,
-    /// The URL of the MCP endpoint of a server on HTTP.
+    /// The URL of the MCP endpoint. Required for `http` and `sse`.
     #[schemars(with = "Option<String>", extend("pattern" = r"^https?:|\$\{"))]
     pub(crate) url: Option<Spanned<String>>,
-    /// A bearer token for calls on behalf of no user.
+    /// The bearer token for anonymous calls. The token of a user takes precedence.
     #[schemars(with = "Option<String>")]
     pub(crate) api_key: Option<Spanned<String>>,
-    /// Headers to send with each request.
+    /// The headers that are added to each request.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub(crate) headers: BTreeMap<String, Spanned<String>>,
-    /// The time for one request, in seconds.
+    /// The time limit of one request, in seconds. Defaults to 30.
     #[schemars(with = "Option<f64>", extend("exclusiveMinimum" = 0))]
     pub(crate) timeout: Option<Spanned<f64>>,
-    /// `auto`, or the one revision of the protocol to speak.
+    /// The protocol version to use. `auto`, the default, selects one that the server supports.
     #[schemars(with = "Option<String>", transform = schema::revisions)]
     pub(crate) protocol: Option<Spanned<String>>,
-    /// Sends tokens over plain HTTP to other machines too, where anyone on the way can read them.
+    /// Allows tokens over plain HTTP to other machines. Anyone on the network can read them.
+    /// Defaults to false.
     #[schemars(with = "Option<bool>")]
     pub(crate) dangerously_allow_insecure_http: Option<Spanned<bool>>,
-    /// Whether a toolset without this server is none.
+    /// If true, a toolset fails when this server fails. Defaults to false.
     #[serde(default)]
     pub(crate) required: bool,
-    /// Patterns of the tools to offer, in which `*` stands for anything; all unless set.
+    /// The tools to offer, as patterns in which `*` matches any characters. Defaults to all.
     pub(crate) allow_tools: Option<Vec<String>>,
-    /// Patterns of the tools not to offer.
+    /// The tools not to offer, as patterns. They are hidden even if `allow_tools` matches them.
     #[serde(default)]
     pub(crate) deny_tools: Vec<String>,
-    // For servers on stdio: see `command`.
-    /// The program to start, or a list that begins with it.
+    // The keys below are for stdio servers only.
+    /// The program to start, or an array of the program and its arguments. Required for `stdio`.
     #[schemars(with = "Option<serde_json::Value>", transform = schema::program)]
     pub(crate) command: Option<Spanned<Value>>,
-    /// The arguments of the program.
+    /// The arguments of the program. They follow those of `command`.
     #[schemars(with = "Option<Vec<serde_json::Value>>")]
     pub(crate) args: Option<Spanned<Vec<Spanned<Value>>>>,
-    /// Variables of the program's environment.
+    /// The environment variables to set for the program.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub(crate) env: BTreeMap<String, Spanned<String>>,
-    /// Variables to pass on to the program.
+    /// The names of the environment variables that the program inherits, in addition to a few
+    /// common ones such as `PATH`.
     #[schemars(with = "Option<Vec<String>>")]
     pub(crate) inherit_env: Option<Spanned<Vec<String>>>,
-    /// The folder that the program works in.
+    /// The working directory of the program. Defaults to that of the application.
     #[schemars(with = "Option<String>")]
     pub(crate) cwd: Option<Spanned<String>>,
-    /// Seconds without a call until the program is ended; 0 keeps it.
+    /// The time without a call after which the program is stopped, in seconds. 0 never stops it.
     #[schemars(with = "Option<f64>", extend("minimum" = 0))]
     pub(crate) idle_timeout: Option<Spanned<f64>>,
-    /// Seconds that the program may leave the first request unanswered.
+    /// The time limit of the first request, in seconds. After it, the client tries an older
+    /// protocol version. Defaults to 10.
     #[schemars(with = "Option<f64>", extend("exclusiveMinimum" = 0))]
     pub(crate) probe_timeout: Option<Spanned<f64>>,
 }
 
+/// The name of a transport.
 #[derive(Deserialize, JsonSchema, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {

@@ -17,20 +17,35 @@ use crate::{
 };
 
 impl Config {
-    /// Reads the `mcpServers` of Claude Desktop, Claude Code and Cursor, or the `servers` of VS Code,
-    /// with the comments and trailing commas that some of them allow. Members that say nothing of a
-    /// server's transport are passed over; servers that are `disabled` are left out.
+    /// Reads a configuration file of another MCP client.
     ///
-    /// `${VAR}`, `${VAR:-default}` and `${env:VAR}` stand for what `lookup` finds for `VAR`, and so do
-    /// `${workspaceFolder}` and `${userHome}`. It is asked for more than variables of an environment:
-    /// for `input:ID` where a text says `${input:ID}`, and for `file:PATH`, the text of the file that
-    /// `envFile` names. An application that answers neither can use all other servers: one that cannot
-    /// be used as it is described is registered all the same, and whoever asks for it gets the reason.
+    /// The servers are in `mcpServers` (Claude Desktop, Claude Code, Cursor) or in `servers`
+    /// (VS Code). Comments and trailing commas are allowed. Unknown members are ignored. Servers
+    /// with `disabled` set to true are skipped.
     ///
-    /// `Authorization: Bearer …` among the headers is the server's `api_key`. Programs get the
-    /// environment that is safe to pass on, and what `env` and `envFile` say.
+    /// `${VAR}` and `${env:VAR}` in a string are replaced by the value that `lookup` returns for
+    /// `VAR`. `${VAR:-default}` is replaced by `default` if that value is missing or empty. The same
+    /// rules apply to the variables of editors, such as `${workspaceFolder}` and `${userHome}`.
     ///
+    /// `lookup` is also called with names that are not environment variables:
+    ///
+    /// - `input:ID`, for the value of `${input:ID}`;
+    /// - `file:PATH`, for the content of the file that `envFile` names.
+    ///
+    /// A server with an invalid entry, or with a value that `lookup` does not find, is still
+    /// registered. Each use of it returns an error with the reason. Other servers are not affected.
+    ///
+    /// An `Authorization: Bearer …` header becomes the server's
+    /// [`api_key`](crate::Server::api_key). A program gets a few safe environment variables, such as
+    /// `PATH`, and the variables of `env` and `envFile`.
+    ///
+    /// # Errors
+    /// Returns [`Error::Configuration`] if the text is not such a file. The error has the line and
+    /// the column if the JSON is malformed, and shows no value.
+    ///
+    /// # Examples
     /// ```
+    /// # fn main() -> Result<(), relay::Error> {
     /// let text = r#"{
     ///     // Project-wide servers.
     ///     "mcpServers": {
@@ -44,12 +59,9 @@ impl Config {
     /// }"#;
     /// let config = relay::Config::from_json(text, |name| Some(format!("value of {name}")))?;
     /// assert!(config.servers["hub"].has_api_key());
-    /// # Ok::<(), relay::Error>(())
+    /// # Ok(())
+    /// # }
     /// ```
-    ///
-    /// # Errors
-    /// [`Error::Configuration`] with line and column, and without any value, for what is no such
-    /// file.
     pub fn from_json(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let text = jsonc::plain(text.strip_prefix('\u{feff}').unwrap_or(text));
         let file: File<'_> = serde_json::from_str(&text).map_err(|error| Error::Configuration {
@@ -74,6 +86,7 @@ impl Config {
     }
 }
 
+/// The members of a file that are read. All others are ignored.
 #[derive(Deserialize)]
 struct File<'a> {
     #[serde(rename = "mcpServers", borrow)]
@@ -84,13 +97,14 @@ struct File<'a> {
     inputs: Vec<Input>,
 }
 
-/// A value that VS Code would ask its user for.
+/// An input: a value that VS Code asks its user for.
 #[derive(Deserialize)]
 struct Input {
     id: String,
     default: Option<String>,
 }
 
+/// The entry of one server.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
@@ -111,11 +125,11 @@ struct Entry {
     disabled: bool,
 }
 
-/// Variables that editors set and that are no secrets.
+/// The variables that editors set. Their values are not redacted.
 const PUBLIC: [&str; 4] =
     ["workspaceFolder", "workspaceFolderBasename", "userHome", "pathSeparator"];
 
-/// Reads the entry of a server, with its variables replaced.
+/// Reads the entry of a server and replaces its variables.
 struct EntryReader<'a> {
     inputs: &'a [Input],
     lookup: &'a dyn Fn(&str) -> Option<String>,
@@ -214,6 +228,7 @@ impl EntryReader<'_> {
     }
 }
 
+/// Returns the token of an `Authorization: Bearer` header.
 fn bearer(value: &str) -> Result<String, String> {
     match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
@@ -223,7 +238,7 @@ fn bearer(value: &str) -> Result<String, String> {
     }
 }
 
-/// The message of a parser error, without the value and the position.
+/// Returns the message of a parser error, without the value and the position.
 fn reason(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
@@ -247,7 +262,7 @@ mod tests {
         Config::from_json(text, lookup).unwrap()
     }
 
-    /// The errors of the servers, by name.
+    /// Returns the errors of the servers, sorted by name.
     fn faults(config: &Config) -> Vec<String> {
         let faulty = config.servers.iter().filter_map(|(name, server)| {
             let SettingsError { position, reason } = server.fault.as_ref()?;

@@ -1,6 +1,6 @@
 //! JSON with comments and trailing commas.
 
-/// Replaces comments and trailing commas by spaces, so that positions stay the same.
+/// Replaces comments and trailing commas by spaces. All positions stay the same.
 pub(crate) fn plain(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     let (mut at, mut comma) = (0, None);
@@ -37,7 +37,7 @@ pub(crate) fn plain(text: &str) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Returns the length of the string at the start of the text.
+/// Returns the length of the JSON string at the start of the text, with its quotes.
 fn string(text: &[u8]) -> usize {
     let mut at = 1;
     while let Some(byte) = text.get(at) {

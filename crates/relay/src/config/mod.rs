@@ -1,4 +1,4 @@
-//! Configuration files.
+//! Configuration files: `relay.toml` and the JSON files of other MCP clients.
 
 mod json;
 mod config;

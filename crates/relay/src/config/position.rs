@@ -1,6 +1,6 @@
-//! Lines and columns of a text.
+//! Line and column of a place in a text.
 
-/// A position in a text: line and column, from 1.
+/// A position in a text: a line and a column, both from 1. Columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Position {
     line: usize,
@@ -8,7 +8,7 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// Returns the position of a byte.
+    /// Returns the position of a byte. `None` if a character does not start there.
     pub(crate) fn at(text: &str, byte: usize) -> Option<Self> {
         let before = text.get(..byte)?;
         let start = before.rfind('\n').map_or(0, |end| end + 1);
@@ -22,7 +22,7 @@ impl Position {
         Self::at(text, byte).unwrap_or(Self { line: 1, column: 1 })
     }
 
-    /// Returns the position at `line` and `column` of the part that begins here.
+    /// Returns the position in the text of a line and a column of a part that starts here.
     pub(crate) fn then(self, line: usize, column: usize) -> Self {
         match line {
             0 | 1 => Self { column: self.column + column.saturating_sub(1), ..self },

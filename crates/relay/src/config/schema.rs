@@ -1,10 +1,10 @@
-//! The parts of the JSON Schema of `relay.toml` that types alone do not give.
+//! The parts of the JSON Schema of `relay.toml` that the Rust types cannot express.
 
 use mcp_types::Revision;
 use schemars::Schema;
 use serde_json::json;
 
-/// Adds to the schema of a server which keys each transport takes.
+/// Adds the keys that each transport allows to the schema of a server.
 pub(crate) fn by_transport(schema: &mut Schema) {
     let nothing = json!({ "maxProperties": 0 });
     let remote = json!({
@@ -32,7 +32,7 @@ pub(crate) fn revisions(schema: &mut Schema) {
     schema.insert("anyOf".to_owned(), json!([{ "enum": known }, { "pattern": r"\$\{" }]));
 }
 
-/// Adds to the schema of `command` that a list begins with a string.
+/// Adds to the schema of `command` that it is a string, or an array that starts with a string.
 pub(crate) fn program(schema: &mut Schema) {
     let name = json!({ "type": "string" });
     let list = json!({ "type": "array", "prefixItems": [name], "minItems": 1 });

@@ -1,4 +1,4 @@
-//! Parsing of one server of `relay.toml`.
+//! Parsing of one server section of `relay.toml`.
 
 use std::{cell::Cell, collections::BTreeMap, ops::Range, time::Duration};
 
@@ -15,16 +15,17 @@ use crate::{
     settings::Server,
 };
 
-/// A server of the file, and what is needed to parse it.
+/// A server section of the file, with the context that parsing needs.
 pub(crate) struct ServerSection<'a> {
     pub(crate) text: &'a str,
     pub(crate) name: &'a str,
     pub(crate) variables: Variables<'a>,
-    /// Whether a variable was used that is not set.
+    /// Set if a variable is used that is not set and has no default.
     pub(crate) has_unset_variable: Cell<bool>,
 }
 
 impl ServerSection<'_> {
+    /// Returns the server. `whole` is the position of its name in the file.
     pub(crate) fn server(&self, entry: Entry, whole: Range<usize>) -> Result<Server, Error> {
         let implied = if entry.command.is_some() { Kind::Stdio } else { Kind::Http };
         let server = match entry.transport.as_ref().map_or(implied, |kind| *kind.get_ref()) {
@@ -56,7 +57,7 @@ impl ServerSection<'_> {
         server.insecure =
             entry.dangerously_allow_insecure_http.is_some_and(|insecure| *insecure.get_ref());
         server.headers = self.resolved_values(&entry.headers)?;
-        // A variable that is empty is no key.
+        // An empty key counts as no key, so that a variable with an empty default turns it off.
         let key = entry.api_key.map(|key| self.resolved(&key)).transpose()?;
         server.api_key = key.filter(|key| !key.is_empty()).map(Into::into);
         if let Some(seconds) = entry.timeout {
@@ -76,7 +77,7 @@ impl ServerSection<'_> {
         Ok(server)
     }
 
-    /// Returns the one protocol version to use, if one is set.
+    /// Returns the protocol version to use. `None` stands for `auto`.
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Option<Revision>, Error> {
         let name = self.resolved(protocol)?;
         if name == "auto" {
@@ -90,6 +91,7 @@ impl ServerSection<'_> {
         })
     }
 
+    /// Returns a duration. It must be longer than zero.
     pub(crate) fn seconds(&self, key: &str, seconds: &Spanned<f64>) -> Result<Duration, Error> {
         match Duration::try_from_secs_f64(*seconds.get_ref()) {
             Ok(time) if !time.is_zero() => Ok(time),
@@ -100,6 +102,7 @@ impl ServerSection<'_> {
         }
     }
 
+    /// Replaces the variables of a text.
     pub(crate) fn resolve(&self, text: &str) -> Result<String, String> {
         let has_unset_variable = Cell::new(false);
         let lookup = |name: &str| {
@@ -112,6 +115,7 @@ impl ServerSection<'_> {
         resolved
     }
 
+    /// Returns a string of the file with its variables replaced.
     pub(crate) fn resolved(&self, value: &Spanned<String>) -> Result<String, Error> {
         self.resolve(value.get_ref()).map_err(|reason| self.error(&reason, value.span()))
     }
@@ -123,7 +127,7 @@ impl ServerSection<'_> {
         values.iter().map(|(name, value)| Ok((name.clone(), self.resolved(value)?))).collect()
     }
 
-    /// Returns an error if a key is set that the transport does not take.
+    /// Returns an error if the value is present.
     pub(crate) fn reject<T>(&self, value: Option<&Spanned<T>>, reason: &str) -> Result<(), Error> {
         value.map_or(Ok(()), |value| Err(self.error(reason, value.span())))
     }

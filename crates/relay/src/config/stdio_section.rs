@@ -8,7 +8,7 @@ use super::{entry::Entry, server_section::ServerSection};
 use crate::{error::Error, settings::StdioCommand};
 
 impl ServerSection<'_> {
-    /// Returns an error if a key of stdio servers is set.
+    /// Returns an error if a key is set that is only for stdio servers.
     pub(crate) fn reject_stdio_keys(&self, entry: &Entry) -> Result<(), Error> {
         self.reject(entry.command.as_ref(), "`command` is for transport \"stdio\"")?;
         self.reject(entry.args.as_ref(), "`args` are for transport \"stdio\"")?;
@@ -19,7 +19,7 @@ impl ServerSection<'_> {
         self.reject(entry.probe_timeout.as_ref(), "`probe_timeout` is for transport \"stdio\"")
     }
 
-    /// Returns the program: `command`, which may be a list, followed by `args`.
+    /// Returns the program with its arguments: `command`, which may be an array, and then `args`.
     pub(crate) fn program(
         &self,
         entry: &Entry,
@@ -61,7 +61,7 @@ impl ServerSection<'_> {
         Ok(self.variables.hide(program))
     }
 
-    /// Returns an argument as text. A table or a list becomes JSON.
+    /// Returns an argument as text. Tables and arrays become JSON.
     fn argument(&self, value: &Value) -> Result<String, String> {
         match value {
             Value::String(text) => self.resolve(text),

@@ -1,9 +1,9 @@
-//! Errors of the TOML parser, without the values in the file, which may be secrets.
+//! Errors of the TOML parser, without values: these may be secrets.
 
 use super::position::Position;
 use crate::{error::Error, suggestion::nearest};
 
-/// Converts an error of the parser. Adds the position, the server and a suggestion.
+/// Converts an error of the parser, and adds the position, the server and a suggestion.
 pub(crate) fn of(text: &str, error: &toml::de::Error) -> Error {
     let start = error.span().map(|span| span.start);
     Error::Configuration {
@@ -13,7 +13,7 @@ pub(crate) fn of(text: &str, error: &toml::de::Error) -> Error {
     }
 }
 
-/// Removes the value from a message, which may be a secret.
+/// Removes the value from a message, because it may be a secret.
 fn without_value(message: &str) -> String {
     let names_value = ["invalid type", "invalid value", "invalid length", "unknown variant"];
     match message.rsplit_once(", expected ") {
@@ -26,7 +26,7 @@ fn without_value(message: &str) -> String {
     }
 }
 
-/// Adds a suggestion to the message about an unknown key.
+/// Adds a suggestion to the message if it is about an unknown key.
 fn with_nearest(message: String) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
@@ -36,7 +36,7 @@ fn with_nearest(message: String) -> String {
     }
 }
 
-/// Returns the server in whose section the text ends.
+/// Returns the name of the server in whose section the text ends.
 fn section(before: &str) -> Option<String> {
     let header = before.lines().map(str::trim).rfind(|line| line.starts_with('['))?;
     let name = header.strip_prefix("[servers.")?.trim_start();

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::settings::StdioCommand;
 
-/// A lookup of variables that remembers the values it returned.
+/// A lookup of variables that records the values it returned.
 pub(crate) struct Variables<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     values: RefCell<Vec<String>>,
@@ -15,22 +15,25 @@ impl<'a> Variables<'a> {
         Self { lookup, values: RefCell::default() }
     }
 
+    /// Returns the value of a variable, and records it.
     pub(crate) fn lookup(&self, name: &str) -> Option<String> {
         let value = (self.lookup)(name)?;
         self.values.borrow_mut().push(value.clone());
         Some(value)
     }
 
-    /// Marks all values that were looked up as secrets of the program.
+    /// Marks all values that were looked up as secrets of the program, so that they are redacted.
     pub(crate) fn hide(&self, program: StdioCommand) -> StdioCommand {
         self.values.take().into_iter().fold(program, StdioCommand::redact)
     }
 }
 
 /// Replaces each `${NAME}` by its value, and `${NAME:-default}` by `default` if the value is
-/// missing or empty. `$${` stands for `${`. Any other `$` stays.
+/// missing or empty. `$${` becomes `${`. Any other `$` stays.
 ///
-/// # Errors Returns a message that names the variable and shows no value.
+/// # Errors
+/// Returns a message if a variable is not set and has no default, or if a reference is malformed.
+/// The message shows no value.
 pub(crate) fn resolve(
     value: &str,
     lookup: &dyn Fn(&str) -> Option<String>,
@@ -38,7 +41,7 @@ pub(crate) fn resolve(
     replace(value, |reference| variable(reference, lookup))
 }
 
-/// Replaces each `${…}` by what `found` returns for the text between the braces.
+/// Replaces each `${…}` by what `variables` returns for the text between the braces.
 pub(crate) fn replace(
     value: &str,
     variables: impl Fn(&str) -> Result<String, String>,

@@ -1,36 +1,37 @@
-//! The changes that a conversion made to a schema.
+//! The changes that a conversion makes to a schema.
 
 use std::fmt;
 
-/// The most changes that are listed.
+/// The maximum number of changes in a report, except for the first one of each effect.
 const MOST: usize = 500;
 
-/// One thing that a provider's rules changed in a schema.
+/// One change of a schema that the rules of a provider require.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SchemaChange {
-    /// Where in the arguments, as in `filter.tags[]`; empty for all of them.
+    /// The place in the arguments, such as `filter.tags[]`. Empty for the arguments themselves.
     pub path: String,
-    /// The keyword of JSON Schema that it is about.
+    /// The JSON Schema keyword that is changed.
     pub keyword: String,
-    /// What it does to the arguments that a model can give.
+    /// The effect on the arguments that a model can give.
     pub effect: ChangeEffect,
-    /// What was done, and why.
+    /// The change and its reason, as the predicate of a sentence about the keyword.
     pub reason: &'static str,
 }
 
-/// What a change does to the arguments that a model can give.
+/// The effect of a change on the arguments that a model can give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ChangeEffect {
-    /// The same ones, said otherwise: [`restore`](crate::ProviderSchema::decode_arguments) puts them right.
+    /// The model can give the same arguments, perhaps in another form.
+    /// [`decode_arguments`](crate::ProviderSchema::decode_arguments) restores the original form.
     Same,
-    /// Fewer: some that the tool takes cannot be said.
+    /// The model cannot give some arguments that the tool accepts.
     Narrower,
-    /// More: some that can be said, the tool does not take.
+    /// The model can give some arguments that the tool does not accept.
     Wider,
 }
 
-/// The changes of a conversion, and the current path.
+/// The changes of a conversion, with the path of the current schema.
 #[derive(Debug, Default)]
 pub(super) struct ChangeReport {
     pub(super) changes: Vec<SchemaChange>,
@@ -39,7 +40,7 @@ pub(super) struct ChangeReport {
 
 impl ChangeReport {
     pub(super) fn change(&mut self, keyword: &str, effect: ChangeEffect, reason: &'static str) {
-        // However long the list, it tells of each effect.
+        // Each effect is listed at least once, even if the list is full.
         if self.changes.len() >= MOST && self.changes.iter().any(|it| it.effect == effect) {
             return;
         }

@@ -6,12 +6,13 @@ use serde_json::Value;
 #[derive(Debug, Default)]
 pub(super) struct Limits {
     pub(super) members: usize,
-    /// The members that are not required.
+    /// The number of members that are not required.
     pub(super) optional: usize,
+    /// The number of `anyOf`s, and of `type`s with several names.
     pub(super) unions: usize,
-    /// The values of all `enum`s.
+    /// The number of values in all `enum`s.
     pub(super) values: usize,
-    /// The characters of all names and values.
+    /// The number of characters of all names and `enum` values.
     pub(super) characters: usize,
 }
 
@@ -24,7 +25,7 @@ pub(super) const UNLIMITED: Limits = Limits {
 };
 
 impl Limits {
-    /// Returns whether a schema keeps the limits.
+    /// Returns whether a schema is within the limits.
     pub(super) fn allow(&self, schema: &Value) -> bool {
         let mut count = Self::default();
         count.add(schema);

@@ -1,15 +1,17 @@
-//! Conversion of a tool's input schema into one that an LLM provider takes, and the restoration of the
-//! arguments that a model gives by it.
+//! Conversion of a tool's input schema for an LLM provider, and restoration of the arguments.
 //!
-//! 1. [`passthrough`]: a schema that the provider takes unchanged stays as it is.
-//! 2. [`normal_form`]: any other schema is read into a normal form, a union of alternatives of one type
-//!    each. There `allOf` and keywords that stand side by side become an intersection of two schemas.
-//! 3. [`writer`]: from the normal form, a schema is made that follows the provider's [`rules`], together
-//!    with the [`restoration`] of its arguments, so that the two cannot disagree.
-//! 4. [`printer`]: the new schema is printed as JSON. The list of [`change`]s tells what it says otherwise.
+//! A model gives arguments that match the converted schema. Restoration turns them into arguments
+//! that match the tool's own schema. The steps of a conversion are:
 //!
-//! Servers write these schemas. Reading and writing have a budget that counts schemas, values and text.
-//! If it is used up, the arguments become one string that holds JSON.
+//! 1. [`passthrough`]: keeps a schema that the provider supports unchanged.
+//! 2. [`normal_form`]: reads any other schema into a normal form, which is a union of alternatives.
+//!    Each alternative has one type. `allOf` and sibling keywords become intersections.
+//! 3. [`writer`]: writes a schema that follows the provider's [`rules`]. It also writes the
+//!    [`restoration`] of its arguments, so that the two cannot disagree.
+//! 4. [`printer`]: prints the new schema as JSON. The list of [`change`]s describes the differences.
+//!
+//! Servers write these schemas, so reading and writing each have a budget. It counts schemas, values
+//! and text. If it is used up, the arguments become one string that contains JSON.
 
 mod provider_schema;
 mod passthrough;

@@ -1,4 +1,4 @@
-//! Schemas that a provider takes unchanged, except for the root.
+//! Schemas that a provider supports unchanged, except for the root.
 
 use serde_json::{Map, Value, json};
 
@@ -7,10 +7,10 @@ use super::{
     rules::{Concern, ProviderRules, References, concern},
 };
 
-/// Keywords that no provider takes at the root.
+/// The keywords that no provider supports at the root.
 const NOT_AT_ROOT: [&str; 7] = ["$ref", "allOf", "anyOf", "oneOf", "enum", "const", "not"];
 
-/// Returns the schema with changes at the root only. `None` if that is not enough.
+/// Returns the schema with changes at the root only. `None` if other changes are needed.
 pub(super) fn unchanged(source: &Value, rules: &ProviderRules) -> Option<(Value, ChangeReport)> {
     let root = source.as_object()?;
     let object = root.get("type").is_none_or(|kind| kind == "object");
@@ -52,6 +52,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// Returns whether the provider supports a schema, with its subschemas, unchanged.
     fn takes(&self, schema: &Value) -> bool {
         let Value::Object(schema) = schema else { return true };
         let tuple = schema.get("items").is_some_and(Value::is_array);
@@ -78,7 +79,7 @@ impl Walk<'_> {
         })
     }
 
-    /// Returns whether the target of the reference is in the schema.
+    /// Returns whether references are supported, and the target of this one is in the schema.
     fn leads_somewhere(&self, schema: &Map<String, Value>) -> bool {
         let Some(reference) = schema.get("$ref") else { return true };
         let pointer = reference.as_str().and_then(|reference| reference.strip_prefix('#'));

@@ -1,4 +1,4 @@
-//! Printing of the normal form as the JSON that a provider takes.
+//! Printing of a schema in the normal form as JSON for a provider.
 
 use serde_json::{Map, Value, json};
 
@@ -27,7 +27,7 @@ fn node(source: &Node, rules: &ProviderRules) -> Value {
         true => json!({}),
         false => union(&source.any_of, rules),
     };
-    // Nothing may stand beside OpenAPI's `anyOf`.
+    // In OpenAPI, `anyOf` has no sibling keywords.
     let place = match rules.openapi && said.get("anyOf").is_some() {
         true => &mut said["anyOf"][0],
         false => &mut said,

@@ -1,31 +1,34 @@
-//! The providers of models.
+//! The LLM providers and their APIs.
 
-/// A provider of models, by the interface that takes the tools.
+/// An LLM provider API that takes tool definitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Provider {
-    /// OpenAI's Chat Completions, and what speaks like it.
+    /// The OpenAI Chat Completions API, and compatible APIs of other providers.
     OpenAiChat,
-    /// The same with `strict`: the model keeps to the schema, which says less.
+    /// The OpenAI Chat Completions API with `strict`. The model always follows the schema, but the
+    /// schema supports fewer keywords.
     OpenAiChatStrict,
-    /// OpenAI's Responses.
+    /// The OpenAI Responses API.
     OpenAiResponses,
-    /// The same with `strict`.
+    /// The OpenAI Responses API with `strict`. See [`Provider::OpenAiChatStrict`].
     OpenAiResponsesStrict,
-    /// Anthropic's Messages.
+    /// The Anthropic Messages API.
     Anthropic,
-    /// The same with `strict`: the model keeps to the schema, which says less.
+    /// The Anthropic Messages API with `strict`. The model always follows the schema, but the schema
+    /// supports fewer keywords.
     AnthropicStrict,
-    /// Gemini's `generateContent`, with schemas as `parameters`, which every version takes.
+    /// Gemini's `generateContent` with schemas as `parameters`. Every version of the API takes them.
     Gemini,
-    /// The same with `parametersJsonSchema`, which says more.
+    /// Gemini's `generateContent` with schemas as `parametersJsonSchema`, which supports more
+    /// keywords.
     GeminiJsonSchema,
-    /// Bedrock's Converse.
+    /// The Converse API of Amazon Bedrock.
     Bedrock,
 }
 
 impl Provider {
-    /// All of them.
+    /// A list of all providers.
     pub const ALL: [Self; 9] = [
         Self::OpenAiChat,
         Self::OpenAiChatStrict,

@@ -1,4 +1,4 @@
-//! A tool's input schema as a provider takes it.
+//! The input schema of a tool, converted for a provider.
 
 use std::{
     fmt,
@@ -17,33 +17,42 @@ use super::{
     writer,
 };
 
-/// The largest schema that is converted, in bytes.
+/// The maximum size of a schema that is converted, in bytes.
 const LARGEST: usize = 256 * 1024;
 
-/// The schema of a tool's arguments as a provider takes it, with all that this changed and the way
-/// back.
+/// The input schema of a tool, converted for a provider.
 ///
+/// It lists the [`changes`](Self::changes) of the conversion. It also converts the arguments of a
+/// model back, with [`decode_arguments`](Self::decode_arguments).
+///
+/// # Examples
 /// ```
 /// use relay::{ChangeEffect, Provider, ProviderSchema, Schema};
-/// use serde_json::json;
+/// use serde_json::{Value, json};
 ///
-/// let own = Schema::from_value(json!({
+/// # fn main() -> Result<(), serde_json::Error> {
+/// let input_schema = Schema::from_value(json!({
 ///     "type": "object",
 ///     "properties": { "city": { "type": "string", "minLength": 1 }, "days": { "type": "integer" } },
 ///     "required": ["city"],
 ///     "additionalProperties": false,
 /// }))?;
-/// let schema = ProviderSchema::new(Provider::OpenAiChatStrict, &own);
+/// let converted = ProviderSchema::new(Provider::OpenAiChatStrict, &input_schema);
 ///
-/// // Strict mode wants every member, so that one which may be left out may be null instead.
-/// let said: serde_json::Value = schema.schema().parse()?;
-/// assert_eq!(said["required"], json!(["city", "days"]));
-/// assert_eq!(said["properties"]["days"], json!({ "type": ["integer", "null"] }));
-/// assert_eq!(schema.decode_arguments(json!({ "city": "Rome", "days": null })), json!({ "city": "Rome" }));
+/// // In strict mode, every property is required. An optional property may be null instead.
+/// let schema: Value = converted.schema().parse()?;
+/// assert_eq!(schema["required"], json!(["city", "days"]));
+/// assert_eq!(schema["properties"]["days"], json!({ "type": ["integer", "null"] }));
 ///
-/// let lost: Vec<_> = schema.changes().iter().filter(|it| it.effect == ChangeEffect::Wider).collect();
-/// assert_eq!(lost[0].to_string(), "city: `minLength` is not taken (wider)");
-/// # Ok::<(), serde_json::Error>(())
+/// let arguments = converted.decode_arguments(json!({ "city": "Rome", "days": null }));
+/// assert_eq!(arguments, json!({ "city": "Rome" }));
+///
+/// let mut changes = converted.changes().iter();
+/// let wider = changes.find(|change| change.effect == ChangeEffect::Wider);
+/// let text = wider.map(|change| change.to_string());
+/// assert_eq!(text.as_deref(), Some("city: `minLength` is not taken (wider)"));
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug)]
 pub struct ProviderSchema {
@@ -53,11 +62,11 @@ pub struct ProviderSchema {
 }
 
 impl ProviderSchema {
-    /// Converts the schema of a tool's arguments. Where nothing has to be changed, it is shared.
+    /// Converts the input schema of a tool. If no change is needed, the schema is shared.
     ///
-    /// Time and memory are bounded, whatever the schema says: where it is larger than 256 KiB, or takes
-    /// too much work, the arguments become one text of JSON, and [`changes`](Self::changes) says so. The
-    /// outcome depends on nothing but the two.
+    /// Time and memory are bounded for every schema. If a schema is larger than 256 KiB, or needs too
+    /// much work, the arguments become one string that contains JSON. This is one of the
+    /// [`changes`](Self::changes). The result depends only on the provider and the schema.
     pub fn new(provider: Provider, own: &Schema) -> Self {
         let rules = provider.rules();
         let source = (own.get().len() <= LARGEST).then(|| own.parse::<Value>().ok()).flatten();
@@ -67,29 +76,34 @@ impl ProviderSchema {
         };
         let schema = match Some(&schema) == source.as_ref() {
             true => own.clone(),
-            // This does not fail: schemas of arguments are objects.
+            // This does not fail, because a converted schema is always an object.
             false => Schema::from_value(schema).unwrap_or_else(|_| own.clone()),
         };
         Self { schema, changes, restoration }
     }
 
-    /// The schema that the provider takes.
+    /// Returns the converted schema, to be sent to the provider.
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// All that is said otherwise, or not at all.
+    /// Returns the differences between the converted schema and the tool's own schema.
     pub fn changes(&self) -> &[SchemaChange] {
         &self.changes
     }
 
-    /// Whether all that fits the schema fits the tool's own, once it is [restored](Self::decode_arguments).
+    /// Returns whether no change is [wider](ChangeEffect::Wider).
+    ///
+    /// If so, arguments that are valid by the converted schema are also valid by the tool's own schema
+    /// after [`decode_arguments`](Self::decode_arguments).
     pub fn is_sound(&self) -> bool {
         self.changes.iter().all(|change| change.effect != ChangeEffect::Wider)
     }
 
-    /// Turns arguments that a model gives by this schema into those that the tool takes. What does not
-    /// keep to it stays as it is, for the check before the call to name.
+    /// Converts arguments of the converted schema to arguments of the tool's own schema.
+    ///
+    /// Parts that do not match the converted schema stay unchanged. The check before a call reports
+    /// them.
     pub fn decode_arguments(&self, arguments: Value) -> Value {
         self.restoration.restore(arguments)
     }
@@ -117,12 +131,12 @@ fn printed(written: writer::Written, rules: &ProviderRules) -> Converted {
     (printer::print(&root, &restoration.nodes, rules), changes, restoration)
 }
 
-/// The schemas of a tool for each provider. Each is converted when it is first used.
+/// The schemas of a tool for each provider. Each is converted on first use.
 #[derive(Default)]
 pub(crate) struct ProviderSchemas([OnceLock<Arc<ProviderSchema>>; 7]);
 
 impl ProviderSchemas {
-    /// Returns the schema `own` as the provider takes it.
+    /// Returns the schema `own`, converted for the provider.
     pub(crate) fn get(&self, provider: Provider, own: &Schema) -> Arc<ProviderSchema> {
         let supported = &self.0[slot(provider)];
         Arc::clone(supported.get_or_init(|| ProviderSchema::new(provider, own).into()))

@@ -1,4 +1,4 @@
-//! Restoration of arguments: from those that a model gave by a converted schema to those of the tool.
+//! Restoration of arguments: from the form of a converted schema to that of the tool's own schema.
 
 use std::collections::BTreeMap;
 
@@ -6,28 +6,28 @@ use serde_json::{Map, Value};
 
 use super::normal_form::{Alternative, Definitions, Membership};
 
-/// The deepest nesting that is restored.
+/// The maximum nesting that is restored.
 const MAX_DEPTH: usize = 128;
 
 /// A step that restores a value which is valid by the converted schema.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum RestoreStep {
-    /// The value stays the same.
+    /// The value is unchanged.
     Same,
-    /// The value is a string that holds JSON.
+    /// The value is a string that contains JSON.
     Text,
-    /// The value is the only member of an object, under this name.
+    /// The value is the only member of an object, with this name.
     Unwrap(&'static str, Box<RestoreStep>),
-    /// The members of an object, and those that the schema does not name.
+    /// The value is an object. `others` is for members that the schema does not name.
     Object { members: BTreeMap<String, MemberRestoration>, others: Box<RestoreStep> },
-    /// The members of an object are an array of `key` and `value`.
+    /// The members of an object are an array of objects with `key` and `value`.
     Entries(Box<RestoreStep>),
-    /// The first items of an array, then all others.
+    /// The value is an array. `items` is for the items after those of `first`.
     Items { first: Vec<RestoreStep>, items: Box<RestoreStep> },
-    /// The first alternative by which the value is surely valid, or else the first by which it may
-    /// be.
+    /// The first alternative that certainly matches the value. If there is none, the first one that
+    /// may match it.
     Any(Vec<(Alternative, RestoreStep)>),
-    /// The definition of this name.
+    /// The step of the definition with this name.
     Definition(String),
 }
 
@@ -36,17 +36,17 @@ pub(super) enum RestoreStep {
 pub(super) struct MemberRestoration {
     /// The original name, if it was changed.
     pub(super) name: Option<String>,
-    /// Whether null stands for an absent member.
+    /// True if null stands for an absent member.
     pub(super) absent_if_null: bool,
     pub(super) step: RestoreStep,
 }
 
-/// The restoration of arguments, with that of each definition.
+/// The restoration of arguments, with the restoration of each definition.
 #[derive(Debug)]
 pub(super) struct Restoration {
     pub(super) root: RestoreStep,
     pub(super) definitions: BTreeMap<String, RestoreStep>,
-    /// The converted definitions, to choose between alternatives.
+    /// The converted definitions, which are needed to select an alternative.
     pub(super) nodes: Definitions,
 }
 
@@ -66,7 +66,7 @@ impl RestoreStep {
 }
 
 impl Restoration {
-    /// The restoration that changes nothing.
+    /// Creates a restoration that changes nothing.
     pub(super) fn none() -> Self {
         let (definitions, nodes) = Default::default();
         Self { root: RestoreStep::Same, definitions, nodes }
@@ -113,8 +113,8 @@ impl Restoration {
             }
             (RestoreStep::Any(parts), value) => {
                 let judge = Membership::new(&self.nodes);
-                // A pattern is not evaluated, so a surely valid alternative wins over one that may
-                // be valid.
+                // A pattern is not evaluated, so an alternative that certainly matches is preferred
+                // to one that may match.
                 let mut best = None;
                 for (part, step) in parts {
                     match judge.alternative(part, &value) {
@@ -132,12 +132,13 @@ impl Restoration {
                 Some(step) => below(step, value),
                 None => value,
             },
-            // A model that does not follow the schema may have sent what the tool takes.
+            // A model that ignores the schema may have sent arguments in the form of the tool.
             (_, value) => value,
         }
     }
 }
 
+/// Returns the key and the value of an entry. `None` if it is malformed.
 fn entry(entry: Value) -> Option<(String, Value)> {
     let Value::Object(mut entry) = entry else { return None };
     let key = entry.get("key")?.as_str()?.to_owned();

@@ -1,8 +1,8 @@
-//! What each provider takes as the schema of a tool's arguments.
+//! The rules of each provider for the schema of a tool's arguments.
 //!
-//! The rules are those that the providers publish; each names the document. Where a provider
-//! publishes none, it is what it answers with status 400 to. Of rules that contradict each other, the
-//! stricter one counts.
+//! The rules are those that the providers publish. Each names its document. If a provider publishes
+//! no rule, the rule follows from the requests that it rejects with status 400. If two rules
+//! contradict each other, the stricter one counts.
 
 use serde_json::Value;
 
@@ -11,46 +11,49 @@ use super::{
     provider::Provider,
 };
 
-/// The rules of a provider, as far as they touch schemas.
+/// The rules of a provider for schemas.
 pub(super) struct ProviderRules {
-    /// The keywords that it takes, where it does not take all.
+    /// The supported keywords. `None` supports all.
     pub(super) keywords: Option<&'static [&'static str]>,
-    /// The keywords that it takes for the arguments as a whole, where these are fewer.
+    /// The keywords that are supported at the root. `None` adds no restriction.
     pub(super) root: Option<&'static [&'static str]>,
-    /// The values of `format` that it takes, where it does not take all.
+    /// The supported values of `format`. `None` supports all.
     pub(super) formats: Option<&'static [&'static str]>,
     pub(super) references: References,
-    /// The names that members may have, where not all are taken.
+    /// A function that returns whether a member may have a name. `None` supports all names.
     pub(super) names: Option<fn(&str) -> bool>,
-    /// Whether every member has to be required.
+    /// True if every member must be required.
     pub(super) all_required: bool,
-    /// Whether no member may be added that is not named.
+    /// True if objects must not have members that the schema does not name.
     pub(super) closed: bool,
-    /// Whether it is OpenAPI's schema: null is said by `nullable`, and `anyOf` stands alone.
+    /// True for schemas of OpenAPI 3.0. `nullable` allows null, and `anyOf` has no sibling keywords.
     pub(super) openapi: bool,
-    /// Whether it takes an object without members.
+    /// True if an object without members is supported.
     pub(super) empty: bool,
-    /// Whether it takes a value in `enum`.
+    /// A function that returns whether a value is supported in `enum`.
     pub(super) listed: fn(&Value) -> bool,
-    /// How deep objects and lists may be within each other.
+    /// The maximum nesting of objects and arrays.
     pub(super) depth: usize,
     pub(super) limits: Limits,
 }
 
-/// Which references to definitions a provider takes.
+/// The references to definitions that a provider supports.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum References {
     None,
-    /// Those that do not lead back to themselves.
+    /// Only references that are not circular.
     Straight,
     All,
 }
 
-/// Characters that an `enum` of more than 250 values may have (OpenAI, "Structured model outputs").
+/// The limit of a long `enum`: more than 250 values have at most 15,000 characters (OpenAI,
+/// "Structured model outputs").
 pub(super) const LONG_LIST: (usize, usize) = (250, 15_000);
 
-/// OpenAI without `strict` (guide "Function calling"): JSON Schema. What it does not take at the root
-/// is what its errors name: `oneOf`, `anyOf`, `allOf`, `enum`, `const`, `not`.
+/// OpenAI without `strict` (guide "Function calling").
+///
+/// It takes JSON Schema. At the root, its errors reject `oneOf`, `anyOf`, `allOf`, `enum`, `const` and
+/// `not`.
 const OPENAI: ProviderRules = ProviderRules {
     keywords: None,
     root: None,
@@ -66,11 +69,13 @@ const OPENAI: ProviderRules = ProviderRules {
     limits: UNLIMITED,
 };
 
-/// OpenAI with `strict` (guide "Structured model outputs", "Supported schemas"): all members are
-/// required, none are added; ten levels, 5,000 members, 1,000 values of `enum`s, 120,000 characters.
+/// OpenAI with `strict` (guide "Structured model outputs", "Supported schemas").
 ///
-/// `minLength` and `maxLength` are not among the keywords listed as supported, but among those that
-/// fine-tuned models do not take as well; they are left out here. Beside `$ref` it takes nothing.
+/// All members are required, and no others are allowed. The limits are ten levels, 5,000 members,
+/// 1,000 `enum` values and 120,000 characters. A `$ref` has no sibling keywords.
+///
+/// The guide does not list `minLength` and `maxLength` as supported, but only as not supported by
+/// fine-tuned models. Here they count as not supported.
 const OPENAI_STRICT: ProviderRules = ProviderRules {
     keywords: Some(&[
         "description",
@@ -103,16 +108,20 @@ const OPENAI_STRICT: ProviderRules = ProviderRules {
     ..OPENAI
 };
 
-/// Anthropic (API reference, "Messages", `input_schema`): JSON Schema 2020-12. Its errors refuse
-/// `oneOf`, `allOf` and `anyOf` at the root, and names of members but `^[a-zA-Z0-9_.-]{1,64}$`.
+/// Anthropic without `strict` (API reference, "Messages", `input_schema`).
+///
+/// It takes JSON Schema 2020-12. Its errors reject `oneOf`, `allOf` and `anyOf` at the root. They also
+/// reject names of members that do not match `^[a-zA-Z0-9_.-]{1,64}$`.
 const ANTHROPIC: ProviderRules = ProviderRules { names: Some(is_plain), ..OPENAI };
 
-/// Anthropic with `strict` (guide "Structured outputs", "JSON Schema limitations"): no members are
-/// added, no recursion, no bounds of numbers and texts; `minItems` of 0 and 1 only. A request may have
-/// 24 optional members and 16 unions in all, so that one schema cannot have more.
+/// Anthropic with `strict` (guide "Structured outputs", "JSON Schema limitations").
 ///
-/// The guide takes simple regular expressions as `pattern`, others say that it takes none: it is left
-/// out here. It takes `allOf` with limits; here it is merged.
+/// No other members and no recursion are allowed. Bounds of numbers and lengths of strings are not
+/// supported. `minItems` may be 0 or 1. A request may have 24 optional members and 16 unions in total,
+/// so one schema must not have more.
+///
+/// The guide allows simple regular expressions as `pattern`. Other documents do not support it, so it
+/// counts as not supported. `allOf` is supported with limits. It is always merged here.
 const ANTHROPIC_STRICT: ProviderRules = ProviderRules {
     keywords: Some(&["description", "title", "default", "format", "minItems"]),
     formats: Some(&[
@@ -135,12 +144,14 @@ const ANTHROPIC_STRICT: ProviderRules = ProviderRules {
     ..ANTHROPIC
 };
 
-/// Gemini's `parameters` (API reference, "Schema", "FunctionDeclaration"): a subset of OpenAPI 3.0 in
-/// which every schema has a type and `enum` is of strings. Any other field is an error, and so are
-/// formats but these, an object without members, and any field beside `anyOf`.
+/// Gemini's `parameters` (API reference, "Schema", "FunctionDeclaration").
 ///
-/// That names of members are `^[a-zA-Z_][a-zA-Z0-9_]{0,63}$` is said for Vertex AI only; it is kept
-/// here for both.
+/// They are a subset of OpenAPI 3.0 in which every schema has a type, and `enum` values are strings.
+/// Any other field is an error. So are other formats, an object without members, and sibling fields of
+/// `anyOf`.
+///
+/// Names of members must match `^[a-zA-Z_][a-zA-Z0-9_]{0,63}$`. Only Vertex AI documents this rule.
+/// Here it applies to both APIs.
 const GEMINI: ProviderRules = ProviderRules {
     keywords: Some(&[
         "description",
@@ -166,10 +177,11 @@ const GEMINI: ProviderRules = ProviderRules {
     ..OPENAI
 };
 
-/// Gemini's `parametersJsonSchema` (API reference, "FunctionDeclaration"), for which the keywords of
-/// `responseJsonSchema` ("GenerationConfig") are taken: the one place that lists any. `enum` is of
-/// strings and numbers; references that lead back to themselves are unrolled "to a limited degree",
-/// and so not used here.
+/// Gemini's `parametersJsonSchema` (API reference, "FunctionDeclaration").
+///
+/// The supported keywords are those of `responseJsonSchema` ("GenerationConfig"), because only that
+/// section lists any. `enum` values are strings and numbers. Circular references are unrolled "to a
+/// limited degree", so they are not used here.
 const GEMINI_JSON_SCHEMA: ProviderRules = ProviderRules {
     keywords: Some(&[
         "description",
@@ -189,9 +201,10 @@ const GEMINI_JSON_SCHEMA: ProviderRules = ProviderRules {
     ..OPENAI
 };
 
-/// Bedrock's `toolSpec.inputSchema.json` (API reference, "ToolInputSchema"). Amazon Nova takes a root
-/// of `type`, `properties` and `required` only (Nova user guide, "Troubleshooting tool calls"), where
-/// there is no place for `$defs`; Claude's rule for names holds here too.
+/// Bedrock's `toolSpec.inputSchema.json` (API reference, "ToolInputSchema").
+///
+/// Amazon Nova supports only `type`, `properties` and `required` at the root (Nova user guide,
+/// "Troubleshooting tool calls"). It therefore has no `$defs`. Claude's rule for names applies too.
 const BEDROCK: ProviderRules = ProviderRules {
     root: Some(&["type", "properties", "required"]),
     references: References::None,
@@ -213,14 +226,17 @@ impl Provider {
 }
 
 impl ProviderRules {
+    /// Returns whether the provider supports a keyword.
     pub(super) fn takes(&self, keyword: &str) -> bool {
         self.keywords.is_none_or(|keywords| keywords.contains(&keyword))
     }
 
+    /// Returns whether the provider supports a keyword at the root.
     pub(super) fn takes_at_root(&self, keyword: &str) -> bool {
         self.root.is_none_or(|keywords| keywords.contains(&keyword))
     }
 
+    /// Returns whether the provider supports a value of `format`.
     pub(super) fn takes_format(&self, format: &Value) -> bool {
         let named = |formats: &[&str]| formats.iter().any(|name| format == name);
         self.formats.is_none_or(named)
@@ -231,13 +247,13 @@ fn is_scalar(value: &Value) -> bool {
     !value.is_array() && !value.is_object()
 }
 
-/// `^[a-zA-Z0-9_.-]{1,64}$`
+/// Returns whether a name matches `^[a-zA-Z0-9_.-]{1,64}$`.
 fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     (1..=64).contains(&name.len()) && name.bytes().all(plain)
 }
 
-/// `^[a-zA-Z_][a-zA-Z0-9_]{0,63}$`
+/// Returns whether a name matches `^[a-zA-Z_][a-zA-Z0-9_]{0,63}$`.
 fn is_identifier(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     (1..=64).contains(&name.len())
@@ -245,7 +261,7 @@ fn is_identifier(name: &str) -> bool {
         && !name.starts_with(|first: char| first.is_ascii_digit())
 }
 
-/// What a keyword is about.
+/// The values that a keyword applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Concern {
     Number,
@@ -254,12 +270,13 @@ pub(super) enum Concern {
     Object,
     /// Values of all types.
     All,
-    /// The shape of schemas; it is read for itself.
+    /// The structure of schemas. The reader handles each of these keywords separately.
     Structure,
-    /// Nothing that changes which values fit.
+    /// None. The keyword does not change which values are valid.
     Nothing,
 }
 
+/// Returns the values that a keyword applies to.
 pub(super) fn concern(keyword: &str) -> Concern {
     match keyword {
         "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {

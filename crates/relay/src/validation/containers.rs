@@ -111,7 +111,7 @@ impl<'a> Evaluator<'a> {
         *required += usize::from(known.is_some_and(|known| known.required));
         let mut validity = match known.and_then(|known| known.rule) {
             Some(subschema) => self.within(&said, subschema, value),
-            // Whether a pattern is for it cannot be told.
+            // A pattern may match the name, and patterns are not evaluated.
             None if object.patterns => Validity::Unknown,
             None if object.others == Subschema::Never => {
                 self.require(Validity::Invalid, || format!("a member {said:?} is not allowed"))
@@ -129,7 +129,7 @@ impl<'a> Evaluator<'a> {
         validity
     }
 
-    /// Returns whether all these members are there.
+    /// Evaluates whether the object has all these members.
     fn has_all<'n>(
         &mut self,
         names: impl Iterator<Item = &'n str>,
@@ -144,7 +144,7 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// Evaluates the member or item under this name.
+    /// Evaluates the member or item with this name or index.
     fn within(
         &mut self,
         name: impl Display,

@@ -1,4 +1,4 @@
-//! The dialects of JSON Schema, and the keywords that each has.
+//! The dialects of JSON Schema and their keywords.
 
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ pub(super) enum Dialect {
 }
 
 impl Dialect {
+    /// Returns the dialect that `$schema` names. Defaults to 2020-12.
     pub(super) fn of(schema: &Value) -> Result<Self, UnknownDialect> {
         let Some(named) = schema.get("$schema") else { return Ok(Self::Draft2020) };
         let name = named.as_str().unwrap_or_default();
@@ -31,7 +32,7 @@ impl Dialect {
         }
     }
 
-    /// Returns whether the dialect has a keyword. Unknown keywords are annotations.
+    /// Returns whether the dialect has a keyword. Other keywords count as annotations.
     pub(super) fn has(self, keyword: &str) -> bool {
         match keyword {
             "const" | "contains" | "propertyNames" => self >= Self::Draft6,
@@ -49,7 +50,7 @@ impl Dialect {
         }
     }
 
-    /// The keyword that gives a subschema its own base URI.
+    /// Returns the keyword that gives a subschema its own base URI.
     pub(super) fn id(self) -> &'static str {
         if self == Self::Draft4 { "id" } else { "$id" }
     }

@@ -8,22 +8,25 @@ use super::{
     violation::Violation,
 };
 
-/// The most steps of one evaluation. A rule, a member, an item, or some bytes of a value are a
-/// step.
+/// The maximum number of steps of one evaluation. A rule, a member and an item count as one step
+/// each, and so do [`BYTES_PER_STEP`] bytes of a value.
 const MAX_STEPS: usize = 100_000;
-/// The number of bytes that count as one step.
+/// The number of bytes of a value that count as one step.
 const BYTES_PER_STEP: usize = 64;
-/// The deepest nesting of rules.
+/// The maximum nesting of rules.
 const MAX_DEPTH: usize = 100;
-/// The most violations that are collected.
+/// The maximum number of violations that are collected.
 pub(super) const MAX_VIOLATIONS: usize = 10;
 
+/// One evaluation of a value.
 pub(super) struct Evaluator<'a> {
     validator: &'a Validator,
+    /// The number of steps that are left.
     pub(super) steps: usize,
     depth: usize,
-    /// Above zero while no violations are collected, as within `anyOf`.
+    /// Greater than zero while no violations are collected, as within `anyOf`.
     pub(super) silent: usize,
+    /// The place of the current value, as a JSON Pointer.
     pub(super) path: String,
     violations: Vec<Violation>,
 }
@@ -99,7 +102,7 @@ impl<'a> Evaluator<'a> {
         self.each(validity, &rule.applied, |evaluator, applied| evaluator.applied(applied, value))
     }
 
-    /// Evaluates more of the same value, unless the result is decided.
+    /// Evaluates more keywords for the same value, unless the result is decided.
     pub(super) fn and_then(
         &mut self,
         validity: Validity,
@@ -111,7 +114,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Evaluates each of them, until the result is decided.
+    /// Evaluates each element until the result is decided.
     pub(super) fn each<T>(
         &mut self,
         mut validity: Validity,
@@ -127,22 +130,22 @@ impl<'a> Evaluator<'a> {
         validity
     }
 
-    /// Returns whether the result cannot change any more: the value is invalid and no further
-    /// violation is needed, or the steps are used up.
+    /// Returns whether the result is final. This is so if no steps are left, or if the value is
+    /// invalid and no further violations are collected.
     pub(super) fn is_decided(&self, validity: Validity) -> bool {
         self.steps == 0
             || validity == Validity::Invalid
                 && (self.silent > 0 || self.violations.len() == MAX_VIOLATIONS)
     }
 
-    /// Uses up steps. Returns false if there are not enough.
+    /// Takes steps from the budget. Returns false if there are not enough.
     pub(super) fn count_steps(&mut self, steps: usize) -> bool {
         let enough = self.steps >= steps;
         self.steps = self.steps.saturating_sub(steps);
         enough
     }
 
-    /// Uses up the steps to read these bytes.
+    /// Takes the steps for reading a value from the budget. Returns false if there are not enough.
     pub(super) fn count_bytes(&mut self, value: JsonText<'_>) -> bool {
         self.count_steps(1 + value.len() / BYTES_PER_STEP)
     }
@@ -255,7 +258,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Returns whether at least one of the subschemas is valid, and at most `most`.
+    /// Evaluates whether the value is valid by at least one of the subschemas, and by at most `most`.
     fn some(&mut self, subschemas: &[Subschema], most: usize, value: JsonText<'_>) -> Validity {
         let (mut fitting, mut open) = (0, 0);
         for subschema in subschemas {

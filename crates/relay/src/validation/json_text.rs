@@ -1,18 +1,18 @@
-//! JSON as text, read in place: nothing is copied, and only what is looked at is decoded.
+//! A reader of JSON text that copies nothing, and decodes only the parts that are used.
 
 use std::{borrow::Cow, fmt::Write as _};
 
 use super::number::Decimal;
 
-/// The deepest nesting of values that are compared.
+/// The maximum nesting of values that are compared.
 const MAX_DEPTH: usize = 128;
 
-/// A JSON value, as text that is known to be valid.
+/// A JSON value as text, which must be valid.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct JsonText<'a> {
     /// The text, without whitespace around it.
     text: &'a str,
-    /// Whether it is a string without escapes.
+    /// True if the value is a string without escapes.
     plain: bool,
 }
 
@@ -28,7 +28,7 @@ pub(super) enum Kind {
 }
 
 impl<'a> JsonText<'a> {
-    /// Creates a value from text that was parsed before.
+    /// Creates a value from text that is known to be valid JSON.
     pub(super) fn of_valid(json: &'a str) -> Self {
         Self { text: json.trim_ascii(), plain: false }
     }
@@ -48,17 +48,17 @@ impl<'a> JsonText<'a> {
         }
     }
 
-    /// The text of the value.
+    /// Returns the text of the value.
     pub(super) fn shown(self) -> &'a str {
         self.text
     }
 
-    /// The exact value of a number, unless it has too many digits.
+    /// Returns the exact value of a number. `None` if it has too many digits.
     pub(super) fn number(self) -> Option<Decimal> {
         Decimal::read(self.text)
     }
 
-    /// The content of a string. `None` if its escapes are no valid text.
+    /// Returns the content of a string. `None` if its escapes do not form valid Unicode.
     pub(super) fn string(self) -> Option<Cow<'a, str>> {
         match self.plain {
             true => self.text.get(1..self.text.len() - 1).map(Cow::Borrowed),
@@ -66,12 +66,12 @@ impl<'a> JsonText<'a> {
         }
     }
 
-    /// The items of an array.
+    /// Returns the items of an array.
     pub(super) fn items(self) -> Items<'a> {
         Items(Rest::of(self.text))
     }
 
-    /// The members of an object, with the texts of their names.
+    /// Returns the members of an object. Their names are JSON strings too.
     pub(super) fn members(self) -> Members<'a> {
         Members(Rest::of(self.text))
     }
@@ -81,8 +81,8 @@ impl<'a> JsonText<'a> {
         self.members().any(|(text, _)| text.string().is_some_and(|text| text == name))
     }
 
-    /// A form that is the same for all equal values, as JSON Schema defines equality: 1 is 1.0.
-    /// `None` if that cannot be told.
+    /// Returns a text that is the same for all equal values, as JSON Schema defines equality. For
+    /// example, 1 equals 1.0. `None` if equality cannot be decided.
     pub(super) fn canonical(self) -> Option<Cow<'a, str>> {
         match self.kind() {
             Kind::Null | Kind::Boolean => Some(Cow::Borrowed(self.text)),
@@ -116,7 +116,7 @@ impl<'a> JsonText<'a> {
                 members.sort_by(|(one, _), (other, _)| one.cmp(other));
                 text.push('{');
                 for (index, (name, value)) in members.iter().enumerate() {
-                    // Readers differ over which of two members of the same name counts.
+                    // Parsers disagree about which of two members with the same name counts.
                     members[..index]
                         .last()
                         .is_none_or(|(before, _)| before != name)
@@ -133,10 +133,10 @@ impl<'a> JsonText<'a> {
     }
 }
 
-/// The items of an array.
+/// An iterator over the items of an array.
 pub(super) struct Items<'a>(Rest<'a>);
 
-/// The members of an object, as pairs of name and value.
+/// An iterator over the members of an object, as pairs of name and value.
 pub(super) struct Members<'a>(Rest<'a>);
 
 impl<'a> Iterator for Items<'a> {
@@ -155,7 +155,7 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-/// The rest of an array or object, not yet read.
+/// The part of an array or object that is not yet read.
 struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
@@ -177,8 +177,8 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// Returns the length of the value at the start, or zero at the end of an array or object. Returns
-/// also whether it is a string without escapes.
+/// Returns the length of the value at the start, and whether it is a string without escapes. The
+/// length is zero at the end of an array or object.
 fn extent(bytes: &[u8]) -> (usize, bool) {
     match bytes.first() {
         Some(b'"') => string_extent(bytes),
@@ -226,7 +226,7 @@ mod tests {
     use super::super::oracle::any_value;
     use super::*;
 
-    /// Converts to a `Value`, by all methods of this file.
+    /// Converts to a `Value`, with all methods of this file.
     fn read(text: JsonText<'_>) -> Value {
         match text.kind() {
             Kind::Array => text.items().map(read).collect(),

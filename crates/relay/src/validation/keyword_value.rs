@@ -8,10 +8,10 @@ use super::{
     rule::{AllowedValues, Types},
 };
 
-/// The most digits of a fraction that `f64` keeps exactly.
+/// The maximum number of digits that an `f64` keeps exactly.
 const EXACT: usize = 15;
 
-/// Returns a number, unless the schema may have been written with other digits.
+/// Returns a number. `None` if it may differ from the digits in the text of the schema.
 pub(super) fn decimal(value: &Value) -> Option<Decimal> {
     let number = value.as_number()?;
     let text = number.to_string();
@@ -19,7 +19,7 @@ pub(super) fn decimal(value: &Value) -> Option<Decimal> {
     Decimal::read(&text).filter(|_| !number.is_f64() || digits <= EXACT)
 }
 
-/// Returns a count.
+/// Returns a count, such as the value of `minLength`.
 pub(super) fn count(value: &Value) -> Option<usize> {
     decimal(value)?.count()
 }
@@ -33,7 +33,7 @@ fn is_exact(value: &Value) -> bool {
     }
 }
 
-/// Returns a list of names.
+/// Returns a list of names, such as the value of `required`.
 pub(super) fn names(value: &Value) -> Option<Vec<Box<str>>> {
     value.as_array()?.iter().map(|name| name.as_str().map(Into::into)).collect()
 }
@@ -54,7 +54,7 @@ pub(super) fn listed(values: &[Value]) -> Option<AllowedValues> {
     Some(listed)
 }
 
-/// Returns the types of `type`.
+/// Returns the types that `type` lists.
 pub(super) fn types(value: &Value) -> Option<Types> {
     let names = match value {
         Value::Array(names) => names,

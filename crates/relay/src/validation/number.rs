@@ -1,12 +1,12 @@
-//! JSON numbers by their exact value.
+//! Exact values of JSON numbers.
 
 use std::{cmp::Ordering, fmt};
 
-/// The most digits of an integer that is printed without an exponent.
+/// The number of digits from which an integer is printed with an exponent.
 const DIGITS: usize = 38;
 
-/// A number: `mantissa` times ten to the power of `exponent`. The exponent is negative only if
-/// there is a fraction.
+/// A number: `mantissa` times ten to the power of `exponent`. The exponent is negative only if the
+/// number has a fraction.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Decimal {
     mantissa: i128,
@@ -14,7 +14,7 @@ pub(crate) struct Decimal {
 }
 
 impl Decimal {
-    /// Parses a JSON number, unless it has too many digits.
+    /// Parses a JSON number. `None` if it has too many digits.
     pub(crate) fn read(text: &str) -> Option<Self> {
         // Short integers are the most common numbers by far.
         if let Ok(whole) = text.parse::<i64>() {
@@ -30,7 +30,7 @@ impl Decimal {
         Some(Self { mantissa, exponent }.stripped(0))
     }
 
-    /// Strips zeros at the end of the mantissa, while the exponent stays below `most`.
+    /// Removes zeros at the end of the mantissa until the exponent reaches `most`.
     fn stripped(mut self, most: i32) -> Self {
         if self.mantissa == 0 {
             return Self { mantissa: 0, exponent: 0 };
@@ -42,24 +42,24 @@ impl Decimal {
         self
     }
 
-    /// Returns whether a number is written as it is displayed here.
+    /// Returns whether a number is written the way that [`Decimal`] displays it.
     pub(super) fn is_canonical(text: &str) -> bool {
         let digit = |byte: u8| byte.is_ascii_digit() || byte == b'-';
         text.len() < DIGITS && text != "-0" && text.bytes().all(digit)
     }
 
-    /// Returns whether the number has no fraction, as 1.0 has none.
+    /// Returns whether the number has no fraction. 1.0 has none.
     pub(crate) fn is_whole(self) -> bool {
         self.exponent >= 0
     }
 
-    /// Returns the number as a count, if it is one.
+    /// Returns the number as a count. `None` if it is negative or has a fraction.
     pub(crate) fn count(self) -> Option<usize> {
         let whole = self.is_whole() && self.mantissa >= 0;
         whole.then(|| self.scaled(0).and_then(|count| count.try_into().ok()).unwrap_or(usize::MAX))
     }
 
-    /// Compares two numbers, if that can be told.
+    /// Compares two numbers. `None` if both are out of range at the same scale.
     pub(crate) fn compare(self, other: Self) -> Option<Ordering> {
         if self.exponent == other.exponent {
             return Some(self.mantissa.cmp(&other.mantissa));
@@ -67,21 +67,22 @@ impl Decimal {
         let exponent = self.exponent.min(other.exponent);
         match (self.scaled(exponent), other.scaled(exponent)) {
             (Some(one), Some(other)) => Some(one.cmp(&other)),
-            // Too large for the scale of the other, and so farther from zero.
+            // The number that is out of range at the scale of the other is farther from zero.
             (None, Some(_)) => Some(self.mantissa.cmp(&0)),
             (Some(_), None) => Some(0.cmp(&other.mantissa)),
             (None, None) => None,
         }
     }
 
-    /// Returns whether the number is a multiple of a positive `step`, if that can be told.
+    /// Returns whether the number is a multiple of `step`. `None` if a number is out of range, or if
+    /// `step` is not positive.
     pub(crate) fn is_multiple(self, step: Self) -> Option<bool> {
         let exponent = self.exponent.min(step.exponent);
         let (number, step) = (self.scaled(exponent)?, step.scaled(exponent)?);
         (step > 0).then(|| number % step == 0)
     }
 
-    /// Returns the mantissa for a smaller exponent.
+    /// Returns the mantissa for a smaller exponent. `None` if it is out of range.
     fn scaled(self, exponent: i32) -> Option<i128> {
         let power = u32::try_from(self.exponent.checked_sub(exponent)?).ok()?;
         match (self.mantissa, power) {

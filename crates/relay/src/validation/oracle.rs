@@ -1,4 +1,5 @@
-//! Comparison with the crate `jsonschema`: a result that is not unknown is the same there.
+//! Tests that compare this evaluator with the `jsonschema` crate. Both must agree, except for
+//! results that are unknown.
 
 use std::cell::Cell;
 
@@ -15,7 +16,7 @@ use super::{evaluator::Evaluator, json_text::JsonText, rule::Validator, validity
 const CASES: u32 = 1_500;
 const VALUES: usize = 6;
 
-/// Any JSON, small enough for two of a kind to be equal now and then.
+/// Generates any JSON value. Values are small, so that two of them are equal now and then.
 pub(super) fn any_value() -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![
         Just(Value::Null),
@@ -33,7 +34,8 @@ pub(super) fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Schemas of an edition, whose references end: those for the same value lead forwards only.
+/// A generator of schemas of one dialect. A reference for the same value only leads to a later
+/// definition, so no reference is circular.
 #[derive(Clone, Copy)]
 struct Schemas {
     draft7: bool,
@@ -57,7 +59,7 @@ impl Schemas {
         })
     }
 
-    /// A schema that may refer to definitions after the first so many.
+    /// Generates a schema that may refer to the definitions after number `after`.
     fn schema(self, depth: u32, after: usize) -> BoxedStrategy<Value> {
         prop_oneof![
             1 => any::<bool>().prop_map(Value::from),
@@ -66,7 +68,7 @@ impl Schemas {
         .boxed()
     }
 
-    /// A schema for what is within a value, which may refer to anything.
+    /// Generates a schema for a part of a value. It may refer to any definition and to the root.
     fn inner(self, depth: u32) -> BoxedStrategy<Value> {
         let around = json!({ "$ref": "#" });
         prop_oneof![6 => self.schema(depth, 0), 1 => Just(around)].boxed()
@@ -100,7 +102,7 @@ impl Schemas {
         .boxed()
     }
 
-    /// Keywords for parts of a value.
+    /// Generates keywords for parts of a value.
     fn within(self, depth: u32) -> BoxedStrategy<Keyword> {
         let inner = move || self.inner(depth);
         let name = select(vec!["a", "b", "d/~"]).prop_map(str::to_owned);
@@ -119,7 +121,7 @@ impl Schemas {
         .boxed()
     }
 
-    /// Keywords that apply other schemas to the same value.
+    /// Generates keywords that apply other schemas to the same value.
     fn combined(self, depth: u32, after: usize) -> BoxedStrategy<Keyword> {
         let same = move || self.schema(depth, after);
         let dependent = if self.draft7 { "dependencies" } else { "dependentSchemas" };
@@ -179,7 +181,7 @@ fn sizes() -> BoxedStrategy<Keyword> {
     .boxed()
 }
 
-/// Compares verdicts, and demands that most are given here, and many of either kind.
+/// Compares the results for many schemas. Most results must be known, with many of each kind.
 fn compare(draft7: bool) {
     let counts = [const { Cell::new(0) }; 3];
     let input = (Schemas { draft7 }.root(), vec(any_value(), VALUES));

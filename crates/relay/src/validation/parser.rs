@@ -1,4 +1,4 @@
-//! Parsing of a schema into rules, each subschema once.
+//! Parsing of a schema into rules. Each subschema is parsed once.
 
 use std::{cmp::Ordering, collections::HashMap, ptr};
 
@@ -14,7 +14,7 @@ use super::{
     violation::UnknownDialect,
 };
 
-/// The most rules of a schema. What goes beyond cannot be evaluated.
+/// The maximum number of rules of a schema. Further subschemas are not evaluated.
 const MOST: usize = 10_000;
 
 /// Parses a schema.
@@ -24,13 +24,14 @@ pub(super) fn read(schema: &Value) -> Result<Validator, UnknownDialect> {
         Reader { root: schema, dialect, indexes: HashMap::new(), objects: Vec::new(), open: false };
     let root = reader.subschema(schema);
     let mut rules = Vec::new();
-    // One after the other, for references may go around in circles.
+    // References may be circular, so rules are parsed from a queue and not recursively.
     while let Some(part) = reader.objects.get(rules.len()) {
         rules.push(reader.rule(part));
     }
     Ok(Validator { rules, root })
 }
 
+/// Parses the subschemas of a schema.
 struct Reader<'a> {
     root: &'a Value,
     dialect: Dialect,
@@ -38,12 +39,12 @@ struct Reader<'a> {
     indexes: HashMap<*const Map<String, Value>, usize>,
     /// The schema objects in the order of their rules.
     objects: Vec<&'a Map<String, Value>>,
-    /// Whether the current schema object has something that cannot be evaluated.
+    /// Set if the current schema object has a keyword that cannot be evaluated.
     open: bool,
 }
 
 impl<'a> Reader<'a> {
-    /// Returns the subschema, whose rule is parsed later.
+    /// Returns a subschema. Its rule is parsed later.
     fn subschema(&mut self, schema: &'a Value) -> Subschema {
         match schema {
             Value::Bool(true) => Subschema::Any,
@@ -66,7 +67,8 @@ impl<'a> Reader<'a> {
         Subschema::Rule(next)
     }
 
-    /// Returns whether references in the subschema are relative to it and not to the root.
+    /// Returns whether a subschema has its own base URI. References in it are not relative to the
+    /// root.
     fn is_elsewhere(&self, schema: &Value) -> bool {
         !ptr::eq(schema, self.root) && schema.get(self.dialect.id()).is_some_and(Value::is_string)
     }
@@ -78,7 +80,7 @@ impl<'a> Reader<'a> {
             rule.applied.push(Applicator::All(vec![
                 target.map_or(Subschema::Unknown, |part| self.subschema(part)),
             ]));
-            // Up to draft 7, what stands next to a reference does not count.
+            // Up to draft 7, keywords next to a reference are ignored.
             if self.dialect <= Dialect::Draft7 {
                 return rule;
             }
@@ -103,7 +105,7 @@ impl<'a> Reader<'a> {
         schema.get(keyword).filter(|_| self.dialect.has(keyword))
     }
 
-    /// Returns the value of a keyword. A value that makes no sense cannot be evaluated.
+    /// Returns the value of a keyword. A keyword with an invalid value cannot be evaluated.
     fn get<T>(
         &mut self,
         schema: &'a Map<String, Value>,
@@ -153,7 +155,7 @@ impl<'a> Reader<'a> {
 
     fn array(&mut self, schema: &'a Map<String, Value>) -> Option<Box<Array>> {
         let size = self.size(schema, "minItems", "maxItems");
-        // Up to 2019-09 the list was `items`, and what follows it `additionalItems`.
+        // Up to 2019-09, `items` was the array of the first items, and `additionalItems` the rest.
         let older = schema.get("items").is_some_and(Value::is_array);
         let (first, rest) = match older && self.dialect <= Dialect::Draft2019 {
             true => (self.parts(schema, "items"), self.part(schema, "additionalItems")),
@@ -224,7 +226,7 @@ impl<'a> Reader<'a> {
             let members = self.get(schema, keyword, Value::as_object);
             for (name, value) in members.into_iter().flatten() {
                 let needed = match (keyword, value) {
-                    // A word of old that the newer editions know no more, but many a reader does.
+                    // Newer dialects do not have this keyword, but many validators support it.
                     ("dependencies", _) if self.dialect > Dialect::Draft7 => None,
                     ("dependentSchemas", _) | (_, Value::Bool(_) | Value::Object(_))
                         if keyword != "dependentRequired" =>
@@ -252,8 +254,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns the target of a reference, unless it leads through a subschema with its own base
-    /// URI.
+    /// Returns the target of a reference. `None` if there is none, or if the path to it passes
+    /// through a subschema with its own base URI.
     fn resolve(&self, reference: &str) -> Option<&'a Value> {
         let pointer = reference.strip_prefix('#').filter(|pointer| !pointer.contains('%'))?;
         let mut part = self.root;

@@ -1,4 +1,4 @@
-//! A parsed schema: its keywords, grouped by the type of value that they apply to.
+//! A parsed schema. Its keywords are grouped by the type of value that they apply to.
 
 use std::cmp::Ordering;
 
@@ -18,16 +18,16 @@ pub(super) enum Subschema {
     Any,
     /// No value is valid.
     Never,
-    /// It cannot be evaluated.
+    /// The subschema cannot be evaluated.
     Unknown,
     /// The rule at this index.
     Rule(usize),
 }
 
-/// The keywords of one schema object. A keyword that is absent demands nothing.
+/// The keywords of one schema object. A keyword that is absent requires nothing.
 #[derive(Debug, Default)]
 pub(super) struct Rule {
-    /// Whether there are keywords that cannot be evaluated.
+    /// True if some keywords cannot be evaluated.
     pub(super) open: bool,
     pub(super) types: Option<Types>,
     /// `const`.
@@ -37,32 +37,32 @@ pub(super) struct Rule {
     pub(super) number: Vec<NumberBound>,
     /// The length of a string, in characters.
     pub(super) string: Option<CountRange>,
-    /// Whether there is a `pattern`, which cannot be evaluated.
+    /// True if there is a `pattern`, which is not evaluated.
     pub(super) pattern: bool,
     pub(super) array: Option<Box<Array>>,
     pub(super) object: Option<Box<Object>>,
-    /// Subschemas for the same value, as of `allOf`.
+    /// Subschemas for the same value, such as those of `allOf`.
     pub(super) applied: Vec<Applicator>,
 }
 
-/// `type`: one of these.
+/// The types that `type` lists.
 #[derive(Debug)]
 pub(super) struct Types {
     pub(super) kinds: Vec<Kind>,
-    /// Whether `integer` is one of them.
+    /// True if `integer` is one of them.
     pub(super) integer: bool,
     /// The JSON of the keyword, for messages.
     pub(super) shown: Box<str>,
 }
 
-/// The values of `enum` or `const`: texts, and other values in canonical form. Both are sorted.
+/// The values of `enum` or `const`: strings, and other values in canonical form. Both are sorted.
 #[derive(Debug, Default)]
 pub(super) struct AllowedValues {
     pub(super) texts: Vec<Box<str>>,
     pub(super) others: Vec<Box<str>>,
 }
 
-/// Returns whether an ordering of the value and the bound is accepted.
+/// A function that returns whether an ordering of the value and the bound is accepted.
 pub(super) type Accepts = fn(Ordering) -> bool;
 
 /// A bound of a number, or a `multipleOf`.
@@ -75,7 +75,7 @@ pub(super) struct NumberBound {
 }
 
 impl NumberBound {
-    /// Returns whether a number meets the bound, if that can be told.
+    /// Returns whether a number meets the bound. `None` if this cannot be decided.
     pub(super) fn is_met_by(&self, number: Decimal) -> Option<bool> {
         match self.order {
             Some(accepts) => number.compare(self.bound).map(accepts),
@@ -84,7 +84,7 @@ impl NumberBound {
     }
 }
 
-/// A least and a greatest count.
+/// A minimum and a maximum count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CountRange {
     pub(super) least: usize,
@@ -101,7 +101,7 @@ pub(super) struct Array {
     pub(super) size: CountRange,
     /// `prefixItems`.
     pub(super) first: Vec<Subschema>,
-    /// The items after those.
+    /// The items after those of `first`.
     pub(super) rest: Subschema,
     /// `contains`, with `minContains` and `maxContains`.
     pub(super) contains: Option<(Subschema, CountRange)>,
@@ -116,18 +116,18 @@ pub(super) struct Object {
     pub(super) named: Vec<Property>,
     /// The number of required properties.
     pub(super) required: usize,
-    /// Whether there is a `patternProperties`, which cannot be evaluated.
+    /// True if there is a `patternProperties`, which is not evaluated.
     pub(super) patterns: bool,
-    /// The members without a subschema of their own.
+    /// The members without their own subschema: `additionalProperties`.
     pub(super) others: Subschema,
     /// `propertyNames`.
     pub(super) names: Subschema,
-    /// What applies if a member of this name is there.
+    /// The requirements that apply if the object has a member with this name.
     pub(super) dependent: Vec<(Box<str>, Dependency)>,
 }
 
 impl Object {
-    /// Sorts the properties and merges duplicates.
+    /// Sorts the properties by name, and merges those with the same name.
     pub(super) fn sort_and_merge(&mut self) {
         self.named.sort_by(|one, other| one.name.cmp(&other.name));
         self.named.dedup_by(|next, kept| {
@@ -141,9 +141,9 @@ impl Object {
         self.required = self.named.iter().filter(|named| named.required).count();
     }
 
-    /// Returns the property of this name.
+    /// Returns the property with this name.
     pub(super) fn named(&self, name: &str) -> Option<&Property> {
-        // In a short list, most names differ in length.
+        // In a short list, comparing lengths is fast, because most names differ in length.
         const FEW: usize = 16;
         if self.named.len() <= FEW {
             return self.named.iter().find(|named| *named.name == *name);
@@ -161,6 +161,7 @@ pub(super) struct Property {
     pub(super) required: bool,
 }
 
+/// A requirement that applies if the object has a certain member.
 #[derive(Debug)]
 pub(super) enum Dependency {
     /// Other members are required.
@@ -169,7 +170,7 @@ pub(super) enum Dependency {
     Rule(Subschema),
 }
 
-/// Rules for the same value.
+/// A keyword that applies subschemas to the same value.
 #[derive(Debug)]
 pub(super) enum Applicator {
     All(Vec<Subschema>),

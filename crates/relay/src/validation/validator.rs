@@ -12,18 +12,20 @@ use super::{
 };
 
 impl Validator {
-    /// Parses a schema of JSON Schema 2020-12, 2019-09, or draft 4 to 7. A schema without `$schema`
-    /// is 2020-12.
+    /// Parses a schema of JSON Schema 2020-12, 2019-09, or draft 4 to 7. The default is 2020-12.
+    ///
+    /// # Errors
+    /// Returns [`UnknownDialect`] if `$schema` names another dialect.
     pub(crate) fn read(schema: &Value) -> Result<Self, UnknownDialect> {
         parser::read(schema)
     }
 
-    /// Returns the violations of a value, given as JSON text.
+    /// Returns the violations of a value, given as JSON text. There are none if validity is unknown.
     pub(crate) fn violations(&self, json: &str) -> Vec<Violation> {
         if Evaluator::silent(self).evaluate(JsonText::of_valid(json)) != Validity::Invalid {
             return Vec::new();
         }
-        // Remove duplicate members: the last one counts, as in most parsers.
+        // This removes duplicate members. The last one counts, as in most parsers.
         let Ok(value) = serde_json::from_str::<Value>(json) else { return Vec::new() };
         let mut evaluator = Evaluator::collecting(self);
         evaluator.evaluate(JsonText::of_valid(&value.to_string()));
@@ -94,13 +96,13 @@ mod tests {
         }
         let open = json!({ "patternProperties": { "^x-": {} }, "additionalProperties": false });
         assert_eq!(shown(&open, &json!({ "x-a": 1 })), "");
-        // Beside what cannot be judged, the rest still counts.
+        // Other keywords of the same schema are still evaluated.
         assert_ne!(shown(&json!({ "pattern": "^a", "maxLength": 2 }), &json!("text")), "");
     }
 
     #[test]
     fn subschemas_with_their_own_id_are_not_evaluated() {
-        // Their references start from there, and those from elsewhere do not lead through them.
+        // References in them are relative to them, and other references cannot pass through them.
         let own = json!({ "$id": "https://a.example/own", "$defs": { "b": { "type": "string" } } });
         let part = json!({ "$id": "x", "$ref": "#/$defs/b" });
         for (a, reference) in [(part, "#/$defs/a"), (own, "#/$defs/a/$defs/b")] {
@@ -197,7 +199,7 @@ mod tests {
             validator(&wide).violations(&json!(vec![1; 1_000]).to_string()).len(),
             MAX_VIOLATIONS
         );
-        // A text that is nested more deeply than anybody reads.
+        // The text is nested more deeply than any parser accepts.
         let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
         let around = validator(&json!({ "items": { "$ref": "#" }, "uniqueItems": true }));
         assert!(around.violations(&deep).is_empty());

@@ -5,7 +5,7 @@
 pub(super) enum Validity {
     Valid,
     Invalid,
-    /// Some keyword cannot be evaluated.
+    /// Some keywords cannot be evaluated, or the budget is used up.
     Unknown,
 }
 
@@ -31,7 +31,7 @@ impl Validity {
     }
 }
 
-/// `None` is unknown.
+/// `None` becomes [`Validity::Unknown`].
 impl From<Option<bool>> for Validity {
     fn from(is_valid: Option<bool>) -> Self {
         is_valid.map_or(Self::Unknown, Self::of)

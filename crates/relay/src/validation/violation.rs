@@ -1,18 +1,21 @@
-//! The findings of a validation.
+//! The errors that validation finds.
 
 use std::fmt;
 
-/// Where a value does not fit, and why. It shows names and what the schema says, and no value.
+/// A place where a value is invalid, with the reason.
+///
+/// It shows names and the requirements of the schema. It never shows a part of the value, except
+/// for names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// The place in the value as a JSON Pointer (RFC 6901); empty for the whole.
+    /// The place in the value, as a JSON Pointer (RFC 6901). Empty for the value itself.
     pub path: String,
-    /// What the schema demands there.
+    /// The requirement that the value does not meet.
     pub message: String,
 }
 
-/// The unknown dialect of a schema, by its name.
+/// The name of a JSON Schema dialect that is not supported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnknownDialect(pub(crate) String);
 

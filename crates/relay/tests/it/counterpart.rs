@@ -1,11 +1,11 @@
-//! The ways in which arguments can be said by a converted schema.
+//! Conversion of arguments to the form of a converted schema, by search.
 
 use serde_json::{Map, Value, json};
 
-/// Ways that are looked at.
+/// The maximum number of candidates.
 const MOST: usize = 200;
 
-/// Finds what may stand for a value in the words of a converted schema.
+/// Finds candidates for a value in the form of a converted schema.
 pub(crate) struct Counterparts<'a> {
     root: &'a Value,
 }
@@ -15,7 +15,7 @@ impl<'a> Counterparts<'a> {
         Self { root }
     }
 
-    /// Returns candidates for the converted value. Not every candidate needs to be valid.
+    /// Returns candidates for the converted value. Some of them may be invalid.
     pub(crate) fn of(&self, schema: &Value, value: &Value) -> Vec<Value> {
         if let Some(pointer) = schema.get("$ref").and_then(Value::as_str) {
             let target = self.root.pointer(&pointer[1..]);
@@ -61,7 +61,7 @@ impl<'a> Counterparts<'a> {
         inner.into_iter().flatten().map(|value| json!({ "arguments": value })).collect()
     }
 
-    /// Member by member; those that are not there as null where they have to be.
+    /// Returns candidates for an object. Required members that are absent become null.
     fn object(
         &self,
         schema: &Value,
@@ -108,14 +108,14 @@ fn is_of_type(schema: &Value, way: &Value) -> bool {
     }
 }
 
-/// Returns whether all required members are there. Few candidates are tried, so they must be good
-/// ones.
+/// Returns whether all required members are present. Only few candidates are tried, so this removes
+/// the hopeless ones.
 fn has_members(schema: &Value, way: &Value) -> bool {
     let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     way.as_object().is_none_or(|way| required.into_iter().all(|name| way.contains_key(name)))
 }
 
-/// The tool's own name of a member that was given another; only those of `property.rs` are known.
+/// Returns the original name of a member. Only the names in `property.rs` are known.
 fn own(name: &str) -> &str {
     match name.strip_prefix("p_") {
         Some(name) if name.starts_with("bad_name") => "bad name",
@@ -124,7 +124,7 @@ fn own(name: &str) -> &str {
     }
 }
 
-/// One of each, in all ways, as far as these are not too many.
+/// Returns the combinations of one candidate for each part, up to the maximum number.
 fn combined(each: impl Iterator<Item = Vec<Value>>) -> Vec<Vec<Value>> {
     let mut all = vec![Vec::new()];
     for ways in each {

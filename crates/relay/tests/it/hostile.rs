@@ -1,16 +1,16 @@
-//! Schemas that are made to cost.
+//! Schemas that are made to cost much time or memory.
 
 use relay::{ChangeEffect, Provider, ProviderSchema, Schema};
 use serde_json::{Map, Value, json};
 
 use crate::property::PROVIDERS;
 
-/// A schema within others.
+/// Returns a schema within so many others.
 fn nested(levels: usize, innermost: Value, wrap: fn(Value) -> Value) -> Value {
     (0..levels).fold(innermost, |schema, _| wrap(schema))
 }
 
-/// Definitions of which each is made of the next one.
+/// Returns a schema with definitions, each of which refers to the next one.
 fn chain(links: usize, link: fn(Value) -> Value) -> Value {
     let definition = |n| (format!("d{n}"), link(json!({ "$ref": format!("#/$defs/d{}", n + 1) })));
     let definitions: Map<_, _> = (0..links).map(definition).collect();
@@ -18,7 +18,7 @@ fn chain(links: usize, link: fn(Value) -> Value) -> Value {
     json!({ "type": "object", "properties": properties, "$defs": definitions })
 }
 
-/// An object with so many members.
+/// Returns an object schema with so many members.
 fn wide(members: usize, member: &Value) -> Value {
     let members: Map<_, _> = (0..members).map(|n| (format!("p{n}"), member.clone())).collect();
     json!({ "type": "object", "properties": members })
@@ -103,7 +103,7 @@ fn an_oversized_schema_becomes_one_json_string() {
     assert_eq!(converted.decode_arguments(said), json!({ "p1": "x" }));
 }
 
-/// Deeper than `serde_json` reads.
+/// The arguments are nested more deeply than `serde_json` parses.
 #[test]
 fn deep_arguments_are_restored() {
     let own = json!({ "type": "object", "properties": { "a": { "$ref": "#" } } });

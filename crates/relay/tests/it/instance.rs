@@ -1,8 +1,8 @@
-//! Values that fit a schema, made as a model would make them.
+//! Generation of values that are valid by a schema, as a model would generate them.
 
 use serde_json::{Map, Value, json};
 
-/// Makes values by a list of choices, which proptest can shrink.
+/// Generates values from a list of choices, which proptest can shrink.
 pub(crate) struct Maker<'a> {
     root: &'a Value,
     choices: &'a [u8],
@@ -20,7 +20,7 @@ impl<'a> Maker<'a> {
         usize::from(choice) % most.max(1)
     }
 
-    /// A value that probably fits; nothing where it gets too deep.
+    /// Returns a value that is probably valid. `None` if it is nested too deeply.
     pub(crate) fn value(&mut self, schema: &Value, depth: usize) -> Option<Value> {
         if depth > 12 {
             return None;
@@ -72,7 +72,8 @@ impl<'a> Maker<'a> {
         })
     }
 
-    /// Returns a value that may be valid by all parts: the members of each, or the value of one.
+    /// Returns a value that may be valid by all parts. It has the members of each part if all are
+    /// objects, or is the value of the first part.
     fn all(&mut self, parts: &[Value], schema: &Value, depth: usize) -> Option<Value> {
         let mut beside = schema.clone();
         beside.as_object_mut()?.remove("allOf");
@@ -110,7 +111,7 @@ impl<'a> Maker<'a> {
     }
 }
 
-/// The schema with what OpenAPI means by `nullable` in the words of JSON Schema.
+/// Replaces OpenAPI's `nullable` by the equivalent JSON Schema.
 pub(crate) fn without_nullable(schema: Value) -> Value {
     match schema {
         Value::Object(mut members) => {

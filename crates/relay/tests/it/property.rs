@@ -13,10 +13,10 @@ use crate::{
     instance::{Maker, without_nullable},
 };
 
-/// Schemas that are tried for each provider.
+/// The number of schemas that are tried for each provider.
 const CASES: u32 = 1500;
 
-/// Providers with rules of their own.
+/// The providers whose rules differ.
 pub(crate) const PROVIDERS: [Provider; 7] = [
     Provider::OpenAiChat,
     Provider::OpenAiChatStrict,
@@ -27,7 +27,7 @@ pub(crate) const PROVIDERS: [Provider; 7] = [
     Provider::Bedrock,
 ];
 
-/// Schemas with every keyword that the conversion has a rule for.
+/// Generates schemas with every keyword that the conversion has a rule for.
 fn schemas() -> impl Strategy<Value = Value> {
     let leaves = json!([
         { "type": "string" },
@@ -85,6 +85,7 @@ fn schemas() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Generates object schemas.
 fn objects(of: impl Strategy<Value = Value> + Clone) -> impl Strategy<Value = Value> {
     let members = proptest::collection::btree_map("[a-c]|bad name|\u{e9}", of, 0..4);
     let required = proptest::sample::subsequence(vec!["a", "b", "bad name"], 0..3);
@@ -105,7 +106,7 @@ fn objects(of: impl Strategy<Value = Value> + Clone) -> impl Strategy<Value = Va
     })
 }
 
-/// Objects that are told apart by the value of one member.
+/// Generates a union of objects that differ in the value of one member.
 fn tagged(of: impl Strategy<Value = Value> + Clone) -> impl Strategy<Value = Value> {
     vec(of, 2..4).prop_map(|parts| {
         let part = |(tag, value): (usize, &Value)| {
@@ -116,7 +117,7 @@ fn tagged(of: impl Strategy<Value = Value> + Clone) -> impl Strategy<Value = Val
     })
 }
 
-/// The schema of a tool's arguments.
+/// Generates the input schema of a tool.
 fn arguments() -> impl Strategy<Value = Value> {
     let root = prop_oneof![4 => objects(schemas().boxed()).boxed(), 1 => schemas().boxed()];
     root.prop_map(|root| {
@@ -155,17 +156,18 @@ fn valid(schema: &Value) -> jsonschema::Validator {
     jsonschema::draft202012::new(schema).unwrap_or_else(|error| panic!("{error} in {schema}"))
 }
 
-/// Checks one schema for a provider, and says whether there was something to check.
+/// A check of one schema for a provider. Returns false if there was nothing to check.
 type Check = fn(Provider, &Case) -> Result<bool, TestCaseError>;
 
-/// A schema, and the choices that make a value of it.
+/// A schema, with the choices that generate a value for it.
 struct Case {
     own: Value,
     validator: jsonschema::Validator,
     choices: Vec<u8>,
 }
 
-/// Runs a check on many schemas; each provider has to have so many for which it says something.
+/// Runs a check on many schemas. For each provider, it must have something to check for at least
+/// `least` of them.
 fn run(check: Check, least: usize) {
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let tried = std::cell::RefCell::new([0; PROVIDERS.len()]);
@@ -206,7 +208,7 @@ fn is_no_narrower(provider: Provider, case: &Case) -> Result<bool, TestCaseError
     let converted = ProviderSchema::new(provider, &Schema::from_value(case.own.clone()).unwrap());
     let narrower = converted.changes().iter().any(|it| it.effect == ChangeEffect::Narrower);
     let arguments = Maker::new(&case.own, &case.choices).value(&case.own, 0);
-    // Those of a call are always an object.
+    // The arguments of a call are always an object.
     let arguments =
         arguments.filter(|it| it.is_object() && !narrower && case.validator.is_valid(it));
     let Some(arguments) = arguments else { return Ok(false) };

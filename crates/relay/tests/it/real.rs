@@ -1,7 +1,7 @@
-//! The tools of public servers; `tools/README.md` says of which.
+//! Conversion of the tools of public servers. `tools/README.md` lists the servers.
 //!
-//! Beside each list of tools is what the conversion makes of it: for each provider the changes, with
-//! how many tools have them, and the schemas that are no longer what the server sent.
+//! A snapshot next to each list of tools shows the result for each provider. It has the changes, with
+//! the number of their occurrences, and the schemas that differ from those that the server sent.
 
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
@@ -18,7 +18,7 @@ struct Tool {
     input_schema: Schema,
 }
 
-/// The tools of each server.
+/// Returns the tools of each server.
 fn lists() -> BTreeMap<String, Vec<Tool>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/tools");
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

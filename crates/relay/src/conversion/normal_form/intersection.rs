@@ -12,7 +12,7 @@ use super::{
 };
 use crate::conversion::change::ChangeEffect;
 
-/// The most nodes that are visited to compare the alternatives of a union.
+/// The maximum number of nodes that are visited to compare the alternatives of a union.
 const COMPARED: usize = 20_000;
 
 impl Reader<'_> {
@@ -62,7 +62,7 @@ impl Reader<'_> {
             notes.insert(("$ref".to_owned(), ChangeEffect::Wider, "leads back to itself"));
             return vec![beside.clone()];
         };
-        // It stays open meanwhile, so that what it leads to does not come back here for ever.
+        // The reference stays open meanwhile, so that a circular reference cannot recur forever.
         self.open.push(pointer.clone());
         let beside = Node { any_of: vec![beside.clone()], ..Node::default() };
         let node = self.intersect(beside, target);
@@ -71,7 +71,7 @@ impl Reader<'_> {
         node.into_alternatives()
     }
 
-    /// Returns the intersection of two alternatives that are no references.
+    /// Returns the intersection of two alternatives. Neither is a reference.
     fn kinds(
         &mut self,
         one: &Alternative,
@@ -105,7 +105,8 @@ impl Reader<'_> {
                 let object = self.objects(own, more)?;
                 let patterned = |it: &Alternative| it.keywords.contains_key("patternProperties");
                 if [one, other].into_iter().any(patterned) {
-                    // Others that it describes may be refused, or taken, where they are named.
+                    // Members that match a pattern may be named by the other schema, which then
+                    // accepts more or fewer values.
                     for effect in [ChangeEffect::Wider, ChangeEffect::Narrower] {
                         let keyword = "patternProperties".to_owned();
                         notes.insert((keyword, effect, "is not joined with what is beside it"));
@@ -151,8 +152,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the values that are valid, and the keywords of the other schema that cannot be
-    /// evaluated.
+    /// Returns the values that may be valid by the other schema. `None` if there is none.
     fn listed(
         &mut self,
         values: &[Value],
@@ -172,7 +172,7 @@ impl Reader<'_> {
         (!values.is_empty()).then(|| (Kind::Enumeration(values), Keywords::new()))
     }
 
-    /// Returns whether surely no value is valid by two of the nodes.
+    /// Returns whether certainly no value is valid by two of the nodes.
     pub(crate) fn are_disjoint(&mut self, nodes: &[Node]) -> bool {
         let told = |node: &Node| match node.referred() {
             Some(pointer) => self.resolve(pointer).unwrap_or_else(Node::any),
@@ -189,8 +189,8 @@ impl Reader<'_> {
     }
 }
 
-/// Merges the keywords of both. If one keyword has two demands that cannot be merged, the first
-/// counts.
+/// Merges the keywords of two schemas. If two values of a keyword cannot be merged, the first one is
+/// kept.
 fn merged_keywords(mut one: Keywords, other: Keywords, notes: &mut BTreeSet<Note>) -> Keywords {
     for (keyword, value) in other {
         match one.get_mut(&keyword) {
@@ -222,7 +222,7 @@ fn stricter(keyword: &str, one: &Value, other: &Value) -> Option<Value> {
             Some(if one.as_f64()? <= other.as_f64()? { one } else { other }.clone())
         }
         "uniqueItems" => Some(json!(true)),
-        // It changes nothing about which values fit.
+        // `format` does not change which values are valid.
         "format" => Some(one.clone()),
         _ => None,
     }

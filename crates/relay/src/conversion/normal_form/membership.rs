@@ -1,6 +1,6 @@
 //! Evaluation of a value against a schema in the normal form.
 //!
-//! The module `validation` says why this is not its evaluator.
+//! The documentation of the module `validation` explains why it has a second evaluator.
 
 use serde_json::Value;
 
@@ -9,10 +9,10 @@ use super::{
     schema::{Alternative, Definitions, Keywords, Kind, Node},
 };
 
-/// The deepest nesting of a value that is evaluated.
+/// The maximum nesting of a value that is evaluated.
 const MAX_DEPTH: usize = 64;
 
-/// Tells whether values are valid. The result is `None` if it cannot tell.
+/// Evaluates whether values are valid. The result is `None` if this cannot be decided.
 #[derive(Clone, Copy)]
 pub(crate) struct Membership<'a> {
     definitions: &'a Definitions,

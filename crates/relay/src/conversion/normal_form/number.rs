@@ -7,17 +7,17 @@ use serde_json::{Number, Value};
 use super::schema::Keywords;
 use crate::validation::Decimal;
 
-/// Returns a bound that is a count.
+/// Returns the value of a keyword that is a count, such as `minLength`.
 pub(crate) fn limit(keywords: &Keywords, keyword: &str) -> Option<usize> {
     decimal(keywords.get(keyword)?.as_number()?)?.count()
 }
 
-/// Returns whether the number has no fraction, as 1.0 has none.
+/// Returns whether the number has no fraction. 1.0 has none.
 pub(crate) fn is_whole(number: &Number) -> bool {
     decimal(number).is_some_and(Decimal::is_whole)
 }
 
-/// Compares as JSON Schema does: 1 is 1.0.
+/// Returns whether two values are equal as JSON Schema defines it. For example, 1 equals 1.0.
 pub(crate) fn equal(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
@@ -34,7 +34,7 @@ pub(crate) fn equal(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Returns whether a number is valid by each keyword of numbers, if that can be told.
+/// Returns, for each keyword of numbers, whether a number is valid. `None` if this cannot be decided.
 pub(crate) fn fits<'a>(
     keywords: &'a Keywords,
     number: &'a Number,

@@ -12,14 +12,14 @@ use crate::conversion::{
     rules::{Concern, concern},
 };
 
-/// The budget of reading and copying: schemas, values and pieces of text.
+/// The budget for reading and copying. It counts schemas, values and pieces of text.
 const BUDGET: usize = 100_000;
-/// The deepest nesting of schemas.
+/// The maximum nesting of schemas.
 const MAX_DEPTH: usize = 100;
-/// The most references in a row.
+/// The maximum number of references that lead to each other.
 const HOPS: usize = 16;
 
-/// Reads a schema, within bounds.
+/// Reads a schema within its budget.
 pub(crate) struct Reader<'a> {
     root: &'a Value,
     budget: usize,
@@ -50,7 +50,7 @@ pub(crate) fn read(root: &Value) -> Option<NormalForm> {
         }
     }
     reader.break_cycles();
-    // The schema of all arguments has to be at hand.
+    // The root must not be a reference.
     while let Some(next) = node.referred().and_then(|next| reader.definitions.get(next)) {
         let outer = std::mem::replace(&mut node, next.clone());
         add(&mut node.annotations, outer.annotations);
@@ -61,7 +61,7 @@ pub(crate) fn read(root: &Value) -> Option<NormalForm> {
 }
 
 impl<'a> Reader<'a> {
-    /// Replaces definitions that require themselves, other than within a member, by any value.
+    /// Replaces definitions that require themselves for the same value. They accept any value then.
     fn break_cycles(&mut self) {
         let pointers: Vec<_> = self.definitions.keys().cloned().collect();
         for pointer in pointers {
@@ -73,6 +73,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Returns whether a definition requires itself for the same value.
     fn requires_itself(&mut self, pointer: &str) -> bool {
         let (mut seen, mut next) = (BTreeSet::new(), vec![pointer.to_owned()]);
         while let Some(node) = next.pop().and_then(|pointer| self.definitions.get(&pointer)) {
@@ -85,7 +86,7 @@ impl<'a> Reader<'a> {
         false
     }
 
-    /// Uses up a part of the budget. Returns false if it is used up.
+    /// Takes a cost from the budget. Returns false if the budget is used up.
     pub(crate) fn spend(&mut self, cost: usize) -> bool {
         self.budget = self.budget.saturating_sub(cost);
         self.budget > 0
@@ -108,7 +109,7 @@ impl<'a> Reader<'a> {
 
     fn schema(&mut self, schema: &'a Keywords) -> Node {
         let reference = schema.get("$ref").and_then(Value::as_str);
-        // Up to draft 7, what stands next to a reference does not count.
+        // Up to draft 7, keywords next to a reference are ignored.
         let alone = reference.is_some() && self.is_old();
         let mut node = if alone { Node::any() } else { self.own(schema) };
         if let Some(reference) = reference {
@@ -140,7 +141,7 @@ impl<'a> Reader<'a> {
         draft.is_some_and(|draft| draft.contains("/draft-0"))
     }
 
-    /// Reads the keywords of the schema itself, without its subschemas for the same value.
+    /// Reads the keywords of the schema itself, except for its subschemas for the same value.
     fn own(&mut self, schema: &'a Keywords) -> Node {
         let (kinds, assumed) = kinds(schema);
         let mut node = Node::default();
@@ -184,7 +185,7 @@ impl<'a> Reader<'a> {
                 numeric.contains(value) == (of == Concern::Number)
             }
             "exclusiveMinimum" | "exclusiveMaximum" if value.is_boolean() => false,
-            // Names are texts anyway.
+            // Names are always strings.
             "propertyNames" if **value == json!({ "type": "string" }) => false,
             keyword => concern(keyword) == of,
         });
@@ -264,7 +265,7 @@ impl<'a> Reader<'a> {
         union
     }
 
-    /// Reads a reference, which is resolved when that is needed.
+    /// Reads a reference. It is resolved later, if needed.
     fn reference(&mut self, reference: &'a str) -> Node {
         let Some(pointer) = self.follow(reference) else {
             let mut node = Node::any();
@@ -275,7 +276,7 @@ impl<'a> Reader<'a> {
         Node::of(Kind::Reference(pointer.to_owned()))
     }
 
-    /// Returns the pointer to the first schema that is more than a reference.
+    /// Follows references, and returns the pointer to the first schema that has other keywords.
     fn follow(&mut self, reference: &'a str) -> Option<&'a str> {
         let mut reference = reference;
         for _ in 0..HOPS {
@@ -294,7 +295,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// Returns the target of a reference. `None` if it leads back to itself.
+    /// Returns the target of a reference. `None` if the reference is circular.
     pub(crate) fn resolve(&mut self, pointer: &str) -> Option<Node> {
         let target = self.root.pointer(pointer)?;
         if self.open.iter().any(|open| open == pointer) {
@@ -307,11 +308,12 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Returns the array of a keyword. Empty if there is none.
 fn parts<'a>(schema: &'a Keywords, keyword: &str) -> &'a [Value] {
     schema.get(keyword).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// Returns the types of a schema, or all types, and whether they are assumed.
+/// Returns the types of a schema. If it names none, returns all types and `true`.
 fn kinds(schema: &Keywords) -> (Vec<Kind>, bool) {
     let names = match schema.get("type") {
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
@@ -342,7 +344,7 @@ fn concern_of(kind: &Kind) -> Option<Concern> {
     })
 }
 
-/// Joins neighbouring `const`s into one `enum`.
+/// Joins adjacent `const`s into one `enum`.
 fn joined(alternatives: Vec<Alternative>) -> Vec<Alternative> {
     let mut joined = Vec::<Alternative>::new();
     for alternative in alternatives {

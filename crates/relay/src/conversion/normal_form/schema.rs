@@ -1,4 +1,4 @@
-//! The normal form of a schema: a union of alternatives of one type each.
+//! The types of the normal form.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ pub(crate) type Keywords = Map<String, Value>;
 /// A change made while reading: the keyword, the effect and the reason.
 pub(crate) type Note = (String, ChangeEffect, &'static str);
 
-/// A schema: a value is valid if it is valid by one of the alternatives.
+/// A schema. A value is valid if it is valid by one of the alternatives.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Node {
     pub(crate) any_of: Vec<Alternative>,
@@ -19,20 +19,22 @@ pub(crate) struct Node {
     pub(crate) rest: Keywords,
     /// Keywords that do not change which values are valid.
     pub(crate) annotations: Keywords,
+    /// The changes that were made while reading.
     pub(crate) notes: BTreeSet<Note>,
 }
 
-/// Values of one type.
+/// A schema for values of one type.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Alternative {
     pub(crate) kind: Kind,
-    /// Whether the schema names no type, so that this is one of all types.
+    /// True if the schema names no type, so that there is one alternative for each type.
     pub(crate) assumed: bool,
     /// The other keywords of the type.
     pub(crate) keywords: Keywords,
     pub(crate) annotations: Keywords,
 }
 
+/// The type of the values, with its subschemas.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     Null,
@@ -49,20 +51,21 @@ pub(crate) enum Kind {
     Reference(String),
 }
 
-/// The first items, then all others. `None` if these may be any value.
+/// The schemas of items. `items` is for those after `first`. `None` accepts any value.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct List {
     pub(crate) first: Vec<Node>,
     pub(crate) items: Option<Box<Node>>,
 }
 
-/// The members by name, then all others. `None` if these may be any value.
+/// The schemas of members by name. `others` is for all others. `None` accepts any value.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Object {
     pub(crate) members: BTreeMap<String, Member>,
     pub(crate) others: Option<Box<Node>>,
 }
 
+/// The schema of a member.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Member {
     pub(crate) node: Node,
@@ -77,27 +80,29 @@ impl Node {
         Self { any_of: vec![kind.into()], ..Self::default() }
     }
 
-    /// Any value is valid.
+    /// Creates a schema by which any value is valid.
     pub(crate) fn any() -> Self {
         let assumed = |kind| Alternative { assumed: true, ..Alternative::from(kind) };
         Self { any_of: Kind::all().map(assumed).into(), ..Self::default() }
     }
 
-    /// No value is valid.
+    /// Creates a schema by which no value is valid.
     pub(crate) fn never() -> Self {
         Self::default()
     }
 
+    /// Returns whether any value is valid.
     pub(crate) fn is_any(&self) -> bool {
         let all = Kind::all().len();
         self.rest.is_empty() && self.any_of.iter().filter(|it| it.is_unstated()).count() >= all
     }
 
+    /// Returns whether no value is valid.
     pub(crate) fn is_never(&self) -> bool {
         self.any_of.is_empty()
     }
 
-    /// Returns whether some value may look like a value of this type after conversion.
+    /// Returns whether a value may have this type after conversion.
     pub(crate) fn may_look_like(&self, kind: &Kind) -> bool {
         let plain = matches!(kind, Kind::Null | Kind::Boolean | Kind::Number { .. });
         let same = |own: &Kind| std::mem::discriminant(own) == std::mem::discriminant(kind);
@@ -105,7 +110,7 @@ impl Node {
         !plain || self.any_of.iter().any(|it| same(&it.kind) || unclear(&it.kind))
     }
 
-    /// The pointer, if the schema is a reference only.
+    /// Returns the pointer if the schema is only a reference.
     pub(crate) fn referred(&self) -> Option<&str> {
         match &self.any_of[..] {
             [Alternative { kind: Kind::Reference(pointer), .. }] => Some(pointer),
@@ -113,7 +118,7 @@ impl Node {
         }
     }
 
-    /// The references among the alternatives.
+    /// Returns the pointers of the alternatives that are references.
     pub(crate) fn needed(&self) -> impl Iterator<Item = &str> {
         self.any_of.iter().filter_map(|alternative| match &alternative.kind {
             Kind::Reference(pointer) => Some(&**pointer),
@@ -125,7 +130,7 @@ impl Node {
         self.notes.insert((keyword.to_owned(), effect, reason));
     }
 
-    /// Returns the alternatives, for use in another schema.
+    /// Converts to alternatives for use in another schema.
     pub(crate) fn into_alternatives(self) -> Vec<Alternative> {
         let Self { mut any_of, rest, annotations, .. } = self;
         for alternative in &mut any_of {
@@ -137,7 +142,7 @@ impl Node {
         any_of
     }
 
-    /// Collects the references, at any depth.
+    /// Collects the references at any depth.
     pub(crate) fn references<'a>(&'a self, found: &mut Vec<&'a str>) {
         for alternative in &self.any_of {
             match &alternative.kind {
@@ -147,13 +152,13 @@ impl Node {
         }
     }
 
-    /// The cost of a copy.
+    /// Returns the cost of a copy.
     pub(crate) fn weight(&self) -> usize {
         let own = 1 + weigh(&self.rest) + weigh(&self.annotations);
         own + self.any_of.iter().map(Alternative::weight).sum::<usize>()
     }
 
-    /// The cost of a copy without the subschemas.
+    /// Returns the cost of a copy without the subschemas.
     pub(crate) fn own_weight(&self) -> usize {
         let own = 1 + weigh(&self.rest) + weigh(&self.annotations);
         own + self.any_of.iter().map(Alternative::own_weight).sum::<usize>()
@@ -168,7 +173,7 @@ impl Alternative {
         }
     }
 
-    /// Returns whether some value may be valid by both, if neither is a reference.
+    /// Returns whether a value may be valid by both. Neither may be a reference.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
             (Kind::Enumeration(one), Kind::Enumeration(other)) => {
@@ -180,12 +185,12 @@ impl Alternative {
         }
     }
 
-    /// Returns whether the alternative is there only because the schema names no type.
+    /// Returns whether the alternative exists only because the schema names no type.
     pub(crate) fn is_unstated(&self) -> bool {
         self.assumed && self.is_bare()
     }
 
-    /// Returns whether nothing but the type is demanded.
+    /// Returns whether the alternative has only a type.
     fn is_bare(&self) -> bool {
         self.keywords.is_empty()
             && match &self.kind {
@@ -210,7 +215,7 @@ impl Alternative {
 }
 
 impl Kind {
-    /// All types, without further keywords.
+    /// Returns all types, without further keywords.
     pub(crate) fn all() -> [Self; 6] {
         [
             Self::Null,
@@ -224,7 +229,7 @@ impl Kind {
 }
 
 impl Kind {
-    /// The direct subschemas.
+    /// Returns the direct subschemas.
     fn nodes(&self) -> impl Iterator<Item = &Node> {
         let (first, members, others) = match self {
             Self::List(list) => (Some(&list.first), None, &list.items),
@@ -237,24 +242,24 @@ impl Kind {
 }
 
 impl List {
-    /// The schema of an item. `None` if it may be any value.
+    /// Returns the schema of an item. `None` if any value is valid.
     pub(crate) fn at(&self, index: usize) -> Option<&Node> {
         self.first.get(index).or(self.items.as_deref())
     }
 }
 
 impl Object {
-    /// The schema of a member. `None` if it may be any value.
+    /// Returns the schema of a member. `None` if any value is valid.
     pub(crate) fn at(&self, name: &str) -> Option<&Node> {
         self.members.get(name).map(|member| &member.node).or(self.others.as_deref())
     }
 
-    /// Returns whether no other members are allowed.
+    /// Returns whether members without a name in the schema are not allowed.
     pub(crate) fn is_closed(&self) -> bool {
         self.others.as_deref().is_some_and(Node::is_never)
     }
 
-    /// Returns whether the values of a required member tell the two objects apart.
+    /// Returns whether the objects differ in the `enum` values of a required member.
     fn is_disjoint(&self, other: &Self) -> bool {
         let tag = |object: &Self, name: &String| match &object.members.get(name)?.node.any_of[..] {
             [Alternative { kind: Kind::Enumeration(values), .. }] => Some(values.clone()),
@@ -266,7 +271,7 @@ impl Object {
         })
     }
 
-    /// Returns whether some member can be valid.
+    /// Returns whether at least one member accepts a value.
     pub(crate) fn has_members(&self) -> bool {
         self.members.values().any(|member| !member.node.is_never())
     }
@@ -279,7 +284,7 @@ impl From<Kind> for Alternative {
     }
 }
 
-/// Adds keywords that are not there yet.
+/// Adds keywords that are missing.
 pub(crate) fn add(own: &mut Keywords, others: Keywords) {
     for (keyword, value) in others {
         own.entry(keyword).or_insert(value);
@@ -290,7 +295,7 @@ fn weigh(keywords: &Keywords) -> usize {
     keywords.values().map(weight).sum()
 }
 
-/// The cost of a copy of a value.
+/// Returns the cost of a copy of a value.
 pub(crate) fn weight(value: &Value) -> usize {
     1 + match value {
         Value::String(text) => text.len() / 64,

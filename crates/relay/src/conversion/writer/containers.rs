@@ -9,7 +9,7 @@ use crate::conversion::{
     restoration::{MemberRestoration, RestoreStep},
 };
 
-/// The only member of an object that wraps arguments.
+/// The name of the only member of an object that wraps arguments.
 pub(crate) const WRAP: &str = "arguments";
 
 impl<'a> Writer<'a> {
@@ -46,7 +46,7 @@ impl<'a> Writer<'a> {
         (object, RestoreStep::Unwrap(WRAP, Box::new(step)))
     }
 
-    /// Returns whether the provider can take the members one by one.
+    /// Returns whether the object can be written with named members.
     fn is_sayable(&self, object: &Object) -> bool {
         object.has_members() || object.others.is_none() || object.is_closed() || self.takes_others()
     }
@@ -73,7 +73,7 @@ impl<'a> Writer<'a> {
         self.members(object, keywords)
     }
 
-    /// Removes what the provider does not take at the root.
+    /// Removes the keywords that the provider does not support at the root.
     fn trim(&mut self, root: &mut Alternative) {
         let trimmed = |it: &mut Self, keywords: &mut Keywords, effect| {
             keywords.retain(|keyword, _| {
@@ -118,7 +118,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Returns whether the provider takes members that the schema does not name.
+    /// Returns whether the provider supports members that the schema does not name.
     fn takes_others(&self) -> bool {
         !self.rules.closed && self.rules.takes("additionalProperties")
     }
@@ -175,12 +175,12 @@ impl<'a> Writer<'a> {
         )
     }
 
-    /// Returns a name that the provider takes.
+    /// Returns a name that the provider supports.
     fn name(&mut self, own: &str, object: &Object, keywords: &Keywords) -> String {
         let Some(is_taken) = self.rules.names.filter(|is_taken| !is_taken(own)) else {
             return own.to_owned();
         };
-        // Writes the schema of other members.
+        // Under its new name, the member is one of the others for keywords that remain.
         let counts = |keyword: &String| matches!(&**keyword, "minProperties" | "maxProperties");
         let closed = object.is_closed() || self.rules.closed;
         let alone = closed && keywords.keys().all(counts);
@@ -189,14 +189,14 @@ impl<'a> Writer<'a> {
         self.within(format!(".{own}"), |it| it.change("properties", effect, reason));
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         let start: String = own.chars().take(40).map(plain).collect();
-        // Members whose names become alike are told apart by where they are.
+        // The position of a member makes its new name unique.
         let place = object.members.keys().take_while(|name| *name != own).count();
         let mut names = (place..).map(|number| format!("p_{start}_{number}"));
         let free = |name: &String| is_taken(name) && !object.members.contains_key(name);
         names.find(free).unwrap_or_default()
     }
 
-    /// What is said of members that have no name.
+    /// Writes the schema of members that the schema does not name.
     fn others(&mut self, object: &'a Object, patterns: bool) -> (Option<Box<Node>>, RestoreStep) {
         const KEYWORD: &str = "additionalProperties";
         let never = || Some(Box::new(Node::never()));
@@ -221,6 +221,7 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Reports that keywords are not supported by the replacement of an object.
     fn lose(&mut self, keywords: &Keywords) {
         for keyword in keywords.keys() {
             self.change(
@@ -275,7 +276,7 @@ impl<'a> Writer<'a> {
                 let (items, step) = self.node(items);
                 (Some(Box::new(items)), step)
             }
-            // What may be any has to be said only where nothing else is.
+            // A schema for any value is only needed if there is no other schema for items.
             None if !first.is_empty() || self.rules.keywords.is_none() => (None, RestoreStep::Same),
             None => {
                 let (items, step) = self.any_node();
@@ -285,7 +286,7 @@ impl<'a> Writer<'a> {
         (List { first, items }, RestoreStep::list(steps, step))
     }
 
-    /// Writes the first items and the others in any order.
+    /// Writes one schema for all items, because the provider does not support `prefixItems`.
     fn mixed(&mut self, list: &'a List) -> (List, RestoreStep) {
         self.change("prefixItems", ChangeEffect::Wider, "are items in any order");
         if list.items.is_none() {

@@ -1,17 +1,17 @@
-//! Descriptions that tell the model what the schema cannot.
+//! Descriptions for requirements that a schema of the provider cannot express.
 
 use serde_json::{Value, json};
 
 use crate::conversion::normal_form::{Alternative, Keywords, Kind};
 
-/// A string that holds JSON.
+/// Returns the schema of a string that contains JSON.
 pub(crate) fn text() -> Alternative {
     let mut text = Alternative::from(Kind::String);
     text.annotations.insert("description".to_owned(), json!("(a text that holds JSON)"));
     text
 }
 
-/// Describes the keywords that the provider does not take.
+/// Returns a description of keywords that the provider does not support.
 pub(crate) fn described(lost: &Keywords) -> Keywords {
     let short = lost.iter().filter(|(_, value)| !value.is_array() && !value.is_object());
     let hints: Vec<_> = short.map(|(keyword, value)| format!("{keyword}: {value}")).collect();
@@ -19,7 +19,7 @@ pub(crate) fn described(lost: &Keywords) -> Keywords {
     text.map(|text| ("description".to_owned(), text)).into_iter().collect()
 }
 
-/// Merges annotations. The outer ones win, and descriptions are joined.
+/// Merges annotations. The outer ones take precedence, and descriptions are joined.
 pub(crate) fn merged(mut outer: Keywords, inner: Keywords) -> Keywords {
     for (keyword, value) in inner {
         match (outer.get_mut(&keyword), value) {
@@ -37,8 +37,7 @@ pub(crate) fn merged(mut outer: Keywords, inner: Keywords) -> Keywords {
     outer
 }
 
-/// Returns whether a value has a reference, which would not lead to the same target from another
-/// place.
+/// Returns whether a value contains a `$ref`. Its target would differ in the converted schema.
 pub(crate) fn refers(value: &Value) -> bool {
     match value {
         Value::Object(members) => members.contains_key("$ref") || members.values().any(refers),

@@ -13,7 +13,7 @@ use crate::conversion::{
 };
 
 impl Writer<'_> {
-    /// Writes one alternative for the values of each type.
+    /// Writes an alternative for each type of the values.
     pub(crate) fn listed(&mut self, values: &[Value]) -> Vec<Restorable<Alternative>> {
         let strings = values.iter().filter_map(Value::as_str);
         let characters: usize = strings.map(|text| text.chars().count()).sum();

@@ -1,4 +1,4 @@
-//! Writing of a schema that a provider can take, together with the restoration of its arguments.
+//! Writing of a schema that a provider supports, with the restoration of its arguments.
 
 mod containers;
 mod enumeration;

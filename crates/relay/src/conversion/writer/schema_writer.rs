@@ -12,12 +12,12 @@ use crate::conversion::{
     rules::{ProviderRules, References},
 };
 
-/// The budget of writing: schemas, values, pieces of text, and steps along references.
+/// The budget for writing. It counts schemas, values, pieces of text, and steps along references.
 const BUDGET: usize = 50_000;
-/// The deepest nesting of schemas.
+/// The maximum nesting of schemas.
 const MAX_DEPTH: usize = 100;
 
-/// The most alternatives of a union that are compared with each other.
+/// The maximum number of alternatives of a union that are compared with each other.
 const COMPARED: usize = 100;
 
 /// A schema for a provider, with the step that restores its values.
@@ -30,6 +30,7 @@ pub(crate) struct Writer<'a> {
     report: ChangeReport,
     /// The number of objects and arrays around the current schema.
     pub(crate) depth: usize,
+    /// The number of schemas around the current one.
     nesting: usize,
     budget: usize,
     /// The number of `enum` values so far.
@@ -38,10 +39,13 @@ pub(crate) struct Writer<'a> {
     open: Vec<&'a str>,
     /// The references of each definition.
     references: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// The known results of [`Writer::is_cyclic`].
     cyclic: BTreeMap<&'a str, bool>,
     /// The names of the definitions by pointer.
     names: BTreeMap<&'a str, String>,
+    /// The names that are in use.
     taken: BTreeSet<String>,
+    /// The definitions that are still to be written: pointer and name.
     pending: Vec<(&'a str, String)>,
 }
 
@@ -67,7 +71,7 @@ pub(crate) fn write(normal: &NormalForm, rules: &'static ProviderRules) -> Optio
     (budget > 0).then_some(Written { root, changes: report.changes, restoration })
 }
 
-/// Writes a string that holds JSON, in place of a schema that is too large.
+/// Writes a string that contains JSON, in place of a schema that is too large.
 pub(crate) fn as_json_text(rules: &'static ProviderRules) -> Written {
     let definitions = Definitions::new();
     let mut writer = Writer::new(&definitions, rules);
@@ -130,7 +134,7 @@ impl<'a> Writer<'a> {
             self.change("false", ChangeEffect::Wider, "stands for a value that cannot be");
             return self.any();
         }
-        // A `not` or `if` that was not read may be all that the schema says.
+        // The schema may have only keywords that are not read, such as `not` or `if`.
         if parts.is_empty() {
             return self.any();
         }
@@ -171,7 +175,7 @@ impl<'a> Writer<'a> {
         parts
     }
 
-    /// Joins alternatives.
+    /// Joins alternatives to one schema.
     pub(crate) fn union(&mut self, mut parts: Vec<Restorable<Alternative>>) -> Restorable<Node> {
         parts.dedup();
         if self.are_ambiguous(&parts) {
@@ -194,13 +198,13 @@ impl<'a> Writer<'a> {
         (Node { any_of, ..Node::default() }, step)
     }
 
-    /// Returns whether a value may be valid by two alternatives that are restored differently.
+    /// Returns whether a value may be valid by two alternatives with different restorations.
     fn are_ambiguous(&self, parts: &[Restorable<Alternative>]) -> bool {
         let differ = parts.iter().any(|(_, step)| *step != parts[0].1);
         let mistaken = |(at, (one, step)): (usize, &Restorable<Alternative>)| {
             parts[..at].iter().any(|(other, undo)| undo != step && self.overlap(one, other))
         };
-        // A long union is taken to be ambiguous.
+        // A long union counts as ambiguous.
         differ && (parts.len() > COMPARED || parts.iter().enumerate().any(mistaken))
     }
 
@@ -234,7 +238,7 @@ impl<'a> Writer<'a> {
         vec![(text(), RestoreStep::Text)]
     }
 
-    /// Writes a string that holds JSON, because the provider has no schema for the value.
+    /// Writes a string that contains JSON, because the provider has no schema for the value.
     pub(crate) fn opaque(
         &mut self,
         keyword: &str,
@@ -250,7 +254,7 @@ impl<'a> Writer<'a> {
         let supported = match self.rules.references {
             References::None => false,
             References::Straight => !cyclic && !described,
-            // A reference has no place for a description.
+            // A reference cannot have a description.
             References::All => cyclic || !described,
         };
         if supported {
@@ -276,7 +280,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Returns whether a definition leads back to itself.
+    /// Returns whether a definition is circular.
     fn is_cyclic(&mut self, pointer: &'a str) -> bool {
         if let Some(cyclic) = self.cyclic.get(pointer) {
             return *cyclic;
@@ -309,19 +313,19 @@ impl<'a> Writer<'a> {
         name
     }
 
-    /// Writes a type with the keywords that the provider takes, and describes the others.
+    /// Writes a type with the keywords that the provider supports, and describes the others.
     pub(crate) fn with_keywords(&mut self, kind: Kind, keywords: &Keywords) -> Alternative {
         let (keywords, lost) = self.supported(keywords);
         Alternative { keywords, annotations: described(&lost), ..Alternative::from(kind) }
     }
 
-    /// Splits keywords into those that the provider takes and the others.
+    /// Splits keywords into those that the provider supports and the others.
     fn supported(&mut self, keywords: &Keywords) -> (Keywords, Keywords) {
         let (mut supported, mut lost) = (Keywords::new(), Keywords::new());
         for (keyword, value) in keywords {
             let fits = match &**keyword {
                 "format" => self.rules.takes_format(value),
-                // A provider with a limit of unions takes 0 and 1 only.
+                // A provider that limits unions supports only 0 and 1.
                 "minItems" if self.rules.limits.unions != usize::MAX => {
                     [json!(0), json!(1)].contains(value)
                 }
@@ -338,7 +342,7 @@ impl<'a> Writer<'a> {
         (supported, lost)
     }
 
-    /// Writes the annotations that the provider takes.
+    /// Writes the annotations that the provider supports.
     fn annotations(&mut self, source: &Keywords) -> Keywords {
         let (mut supported, mut lost) = (Keywords::new(), Keywords::new());
         for (keyword, value) in source {
