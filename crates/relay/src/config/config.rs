@@ -129,15 +129,22 @@ struct File {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use mcp_types::Revision;
 
     use super::*;
     use crate::settings::StdioCommand;
 
-    fn read(text: &str) -> Result<Config, String> {
+    /// Reads a configuration. The text of an error has the position, the server and the reason.
+    pub(in crate::config) fn read(text: &str) -> Result<Config, String> {
         let lookup = |name: &str| (name == "KEY").then(|| "s3cret".to_owned());
-        Config::from_toml(text, lookup).map_err(|error| error.to_string())
+        Config::from_toml(text, lookup).map_err(|error| match error {
+            Error::Configuration { server, position: Some((line, column)), reason } => {
+                let server = server.map(|server| format!(" {server}")).unwrap_or_default();
+                format!("{line}:{column}{server}: {reason}")
+            }
+            other => other.to_string(),
+        })
     }
 
     #[test]
@@ -186,7 +193,7 @@ mod tests {
     fn an_unset_variable_affects_only_its_own_server() {
         let config =
             read("[servers.a]\nurl = '${NONE}'\n[servers.b]\nurl = 'https://${KEY}/'").unwrap();
-        let reason = "the variable `NONE` is not set and has no default".to_owned();
+        let reason = "variable \"NONE\" is not set and has no default".to_owned();
         let fault = SettingsError { position: Some((2, 7)), reason };
         assert_eq!(config.servers["a"].fault, Some(fault));
         assert_eq!(config.servers["b"], Server::http("https://s3cret/"));
@@ -195,7 +202,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_reported_with_a_suggestion() {
         let error = read("[servers.a]\nulr = ''").unwrap_err();
-        assert!(error.ends_with("; the nearest is `url`"), "{error}");
+        assert!(error.ends_with("; did you mean \"url\"?"), "{error}");
     }
 
     #[test]
@@ -207,61 +214,46 @@ mod tests {
     #[test]
     fn errors_have_a_position_and_no_values() {
         for (text, expected) in [
-            ("[servers.a]\nurl = 's3cret", "line 2, column 14: server `a`: invalid literal string"),
-            (
-                "[servers.a]\nheaders = \"a 's3cret' b\"",
-                "line 2, column 11: server `a`: expected a map",
-            ),
+            ("[servers.a]\nurl = 's3cret", "2:14 a: invalid literal string"),
+            ("[servers.a]\nheaders = \"a 's3cret' b\"", "2:11 a: expected a map"),
             (
                 "[servers.a]\nurl = ''\nenv = { A = 's3cret' }",
-                "line 3, column 13: server `a`: `env`",
+                r#"3:13 a: "env" is only allowed with transport "stdio""#,
             ),
             (
                 "[servers.a]\ncommand = ['x']\nheaders = { A = 's3cret' }",
-                "line 3, column 17: server `a`: `headers` are for transport \"http\"",
+                r#"3:17 a: "headers" is not allowed with transport "stdio""#,
             ),
-            ("[servers.a]\nulr = 's3cret'", "line 2, column 1: server `a`: unknown field `ulr`"),
-            ("[server.a]", "line 1, column 2: unknown field `server`"),
-            (
-                "[servers.\"a.b\"]\nulr = 's3cret'",
-                "line 2, column 1: server `a.b`: unknown field `ulr`",
-            ),
-            (
-                "[servers.a]\ntimeout = 5\nurl = 's3cret'",
-                "line 3, column 7: server `a`: the server's URL is not usable",
-            ),
+            ("[servers.a]\nulr = 's3cret'", r#"2:1 a: unknown field "ulr", expected one of "#),
+            ("[server.a]", r#"1:2: unknown field "server""#),
+            ("[servers.\"a.b\"]\nulr = 's3cret'", r#"2:1 a.b: unknown field "ulr""#),
+            ("[servers.a]\ntimeout = 5\nurl = 's3cret'", "3:7 a: "),
             (
                 "[servers.a]\nurl = 'https://a.example/'\nheaders = { Authorization = 's3cret' }",
-                "line 3, column 29: server `a`: the header \"Authorization\" cannot be set",
+                "3:29 a: ",
             ),
-            ("[servers.a]\nurl = 5", "line 2, column 7: server `a`: expected a string"),
+            ("[servers.a]\nurl = 5", "2:7 a: expected a string"),
             (
                 "[servers.a]\ntransport = 's3cret'",
-                "line 2, column 13: server `a`: expected one of `http`, `sse`, `stdio`",
+                r#"2:13 a: expected one of "http", "sse", "stdio""#,
             ),
-            (
-                "[servers.a]\napi_key = 0x53ec7e7",
-                "line 2, column 11: server `a`: expected a string",
-            ),
-            ("cache_duration = 's3cret'", "line 1, column 18: expected a whole number"),
-            (
-                "[servers.a]\nheaders = 'a, expected s3cret'",
-                "line 2, column 11: server `a`: expected a map",
-            ),
-            ("\n  [servers.a]", "line 2, column 12: server `a`: `url` is missing"),
+            ("[servers.a]\napi_key = 0x53ec7e7", "2:11 a: expected a string"),
+            ("cache_duration = 's3cret'", "1:18: expected a whole number"),
+            ("[servers.a]\nheaders = 'a, expected s3cret'", "2:11 a: expected a map"),
+            ("\n  [servers.a]", r#"2:12 a: missing "url""#),
             (
                 "[servers.a]\nurl = ''\nprotocol = 's3cret'",
-                "line 3, column 12: server `a`: `protocol` has to be \"auto\" or a revision: 2024",
+                r#"3:12 a: "protocol": expected one of "auto", "2024-11-05", "2025-03-26""#,
             ),
-            ("[servers.a]\nurl = ''\ntimeout = 0", "line 3, column 11: server `a`: `timeout`"),
             (
-                "[servers.a]\ntransport = 'stdio'",
-                "line 1, column 10: server `a`: `command` is missing",
+                "[servers.a]\nurl = ''\ntimeout = 0",
+                r#"3:11 a: "timeout": expected a number of seconds above 0"#,
             ),
-            ("[servers.a]\ncommand = []", "line 2, column 11: server `a`: `command` has to begin"),
+            ("[servers.a]\ntransport = 'stdio'", r#"1:10 a: missing "command""#),
+            ("[servers.a]\ncommand = []", r#"2:11 a: "command": expected a program, or"#),
             (
                 "[servers.a]\ncommand = ['x']\napi_key = 's3cret'",
-                "line 3, column 11: server `a`: `api_key` is for transport \"http\"",
+                r#"3:11 a: "api_key" is not allowed with transport "stdio"; pass credentials"#,
             ),
         ] {
             let error = read(text).unwrap_err();

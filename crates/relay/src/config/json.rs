@@ -70,7 +70,7 @@ impl Config {
             reason: reason(&error),
         })?;
         let Some(entries) = file.mcp_servers.or(file.servers) else {
-            return Err(Error::configuration(None, "there is neither `mcpServers` nor `servers`"));
+            return Err(Error::configuration(None, "missing \"mcpServers\" or \"servers\""));
         };
         let mut config = Self::default();
         for (name, entry) in entries {
@@ -165,12 +165,14 @@ impl EntryReader<'_> {
                 self.remote(entry, Server::http(self.resolve(url)?))
             }
             (Some("sse"), Some(url), _) => self.remote(entry, Server::sse(self.resolve(url)?)),
-            (None, None, None) => Err("neither `command` nor `url` is there".to_owned()),
-            (Some("stdio"), _, None) => Err("`command` is missing".to_owned()),
+            (None, None, None) => Err("missing \"command\" or \"url\"".to_owned()),
+            (Some("stdio"), _, None) => Err("missing \"command\"".to_owned()),
             (Some("http" | "streamable-http" | "streamableHttp" | "sse"), None, _) => {
-                Err("`url` is missing".to_owned())
+                Err("missing \"url\"".to_owned())
             }
-            (Some(_), ..) => Err("`type` has to be \"stdio\", \"http\" or \"sse\"".to_owned()),
+            (Some(_), ..) => {
+                Err("\"type\": expected one of \"stdio\", \"http\", \"sse\"".to_owned())
+            }
         }
     }
 
@@ -191,7 +193,7 @@ impl EntryReader<'_> {
         let mut program = StdioCommand::new(parts?);
         if let Some(path) = &entry.env_file {
             let text = (self.lookup)(&format!("file:{}", self.resolve(path)?));
-            let text = text.ok_or("the file that `envFile` names is not given")?;
+            let text = text.ok_or("cannot read the file of \"envFile\"")?;
             for (name, value) in dotenv::variables(&text) {
                 program = program.env(name, value);
             }
@@ -224,7 +226,7 @@ impl EntryReader<'_> {
     fn input(&self, id: &str) -> Result<String, String> {
         let default = || self.inputs.iter().find(|input| input.id == id)?.default.clone();
         let given = self.variables.lookup(&format!("input:{id}")).or_else(default);
-        given.ok_or_else(|| format!("the input `{id}` is not given and has no default"))
+        given.ok_or_else(|| format!("input \"{id}\" is not set and has no default"))
     }
 }
 
@@ -234,7 +236,7 @@ fn bearer(value: &str) -> Result<String, String> {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
             Ok(token.trim().to_owned())
         }
-        _ => Err("the header `Authorization` has to be `Bearer` and a token".to_owned()),
+        _ => Err("header \"Authorization\": expected \"Bearer\" and a token".to_owned()),
     }
 }
 
@@ -242,10 +244,11 @@ fn bearer(value: &str) -> Result<String, String> {
 fn reason(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
-    match message.rsplit_once(", expected ") {
+    let message = match message.rsplit_once(", expected ") {
         Some((_, expected)) => format!("expected {expected}"),
         None => message.to_owned(),
-    }
+    };
+    message.replace('`', "\"")
 }
 
 #[cfg(test)]
@@ -355,20 +358,24 @@ mod tests {
             "input": { "command": "${input:none}" }, "file": { "command": "a", "envFile": "/none" },
             "plain": { "url": "http://a.example/", "headers": { "X-Key": "${KEY}" } } } }"#,
         );
+        let invalid = |server: Server| error_chain(&server.check().unwrap_err());
+        let url = invalid(Server::http("s3cret"));
+        let host = invalid(Server::http("https://a.example/").header("Host", "x"));
+        let plain = invalid(Server::http("http://a.example/").header("X-Key", "s3cret"));
         assert_eq!(
             faults(&config),
             [
-                "5:22 basic: the header `Authorization` has to be `Bearer` and a token",
-                "2:78 empty: neither `command` nor `url` is there",
-                "8:62 file: the file that `envFile` names is not given",
-                "7:49 host: the header \"Host\" cannot be set: the transport sets it",
-                "8:22 input: the input `none` is not given and has no default",
-                "6:60 nowhere: `url` is missing",
+                "5:22 basic: header \"Authorization\": expected \"Bearer\" and a token",
+                "2:78 empty: missing \"command\" or \"url\"",
+                "8:62 file: cannot read the file of \"envFile\"",
+                &format!("7:49 host: {host}"),
+                "8:22 input: input \"none\" is not set and has no default",
+                "6:60 nowhere: missing \"url\"",
                 "4:17 number: expected a string",
-                "9:22 plain: credentials would travel unencrypted to http://a.example/: use https, or allow insecure HTTP for this server",
-                "2:22 unset: the variable `NONE` is not set and has no default",
-                "7:20 url: the server's URL is not usable: relative URL without a base",
-                "6:19 ws: `type` has to be \"stdio\", \"http\" or \"sse\"",
+                &format!("9:22 plain: {plain}"),
+                "2:22 unset: variable \"NONE\" is not set and has no default",
+                &format!("7:20 url: {url}"),
+                "6:19 ws: \"type\": expected one of \"stdio\", \"http\", \"sse\"",
             ],
         );
         assert_eq!(config.servers["good"], Server::stdio(["a"]));
@@ -380,7 +387,7 @@ mod tests {
         for (text, expected) in [
             ("{ \"mcpServers\": {\n /* s3cret */ x } }", "line 2, column 15: key must be a string"),
             ("{ \"mcpServers\": \"s3cret\" }", "line 1, column 24: expected a map"),
-            ("{}", "there is neither `mcpServers` nor `servers`"),
+            ("{}", "missing \"mcpServers\" or \"servers\""),
             ("{ \"a\": \"s3cret", "line 1, column 14: EOF while parsing a string"),
             ("/*", "line 1, column 2: EOF while parsing a value"),
         ] {

@@ -32,19 +32,13 @@ impl ServerSection<'_> {
             kind @ (Kind::Http | Kind::Sse) => {
                 self.reject_stdio_keys(&entry)?;
                 let url = entry.url.as_ref();
-                let url = url.ok_or_else(|| self.error("`url` is missing", whole.clone()))?;
+                let url = url.ok_or_else(|| self.error("missing \"url\"", whole.clone()))?;
                 let url = self.resolved(url)?;
                 if kind == Kind::Http { Server::http(url) } else { Server::sse(url) }
             }
             Kind::Stdio => {
-                self.reject(entry.url.as_ref(), "`url` is for transport \"http\"")?;
-                let headers = "`headers` are for transport \"http\"";
-                self.reject(entry.headers.values().next(), headers)?;
-                let insecure = "`dangerously_allow_insecure_http` is for transport \"http\"";
-                self.reject(entry.dangerously_allow_insecure_http.as_ref(), insecure)?;
-                let key = "`api_key` is for transport \"http\": pass credentials in `env`";
-                self.reject(entry.api_key.as_ref(), key)?;
-                let missing = || self.error("`command` is missing", whole.clone());
+                self.reject_http_keys(&entry)?;
+                let missing = || self.error("missing \"command\"", whole.clone());
                 let command = entry.command.as_ref().ok_or_else(missing)?;
                 Server::stdio(self.program(&entry, command)?)
             }
@@ -77,6 +71,19 @@ impl ServerSection<'_> {
         Ok(server)
     }
 
+    /// Returns an error if a key is set that is only for HTTP servers.
+    fn reject_http_keys(&self, entry: &Entry) -> Result<(), Error> {
+        self.reject(entry.url.as_ref(), "\"url\" is not allowed with transport \"stdio\"")?;
+        let headers = "\"headers\" is not allowed with transport \"stdio\"";
+        self.reject(entry.headers.values().next(), headers)?;
+        let insecure =
+            "\"dangerously_allow_insecure_http\" is not allowed with transport \"stdio\"";
+        self.reject(entry.dangerously_allow_insecure_http.as_ref(), insecure)?;
+        let key =
+            "\"api_key\" is not allowed with transport \"stdio\"; pass credentials in \"env\"";
+        self.reject(entry.api_key.as_ref(), key)
+    }
+
     /// Returns the protocol version to use. `None` stands for `auto`.
     fn protocol(&self, protocol: &Spanned<String>) -> Result<Option<Revision>, Error> {
         let name = self.resolved(protocol)?;
@@ -84,9 +91,9 @@ impl ServerSection<'_> {
             return Ok(None);
         }
         name.parse().map(Some).map_err(|_| {
-            let known =
-                Revision::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(", ");
-            let reason = format!("`protocol` has to be \"auto\" or a revision: {known}");
+            let known = Revision::ALL.iter().map(|known| format!(", \"{known}\""));
+            let known: String = known.collect();
+            let reason = format!("\"protocol\": expected one of \"auto\"{known}");
             self.error(&reason, protocol.span())
         })
     }
@@ -96,7 +103,7 @@ impl ServerSection<'_> {
         match Duration::try_from_secs_f64(*seconds.get_ref()) {
             Ok(time) if !time.is_zero() => Ok(time),
             _ => {
-                let reason = format!("`{key}` has to be a number of seconds above 0");
+                let reason = format!("\"{key}\": expected a number of seconds above 0");
                 Err(self.error(&reason, seconds.span()))
             }
         }

@@ -10,13 +10,14 @@ use crate::{error::Error, settings::StdioCommand};
 impl ServerSection<'_> {
     /// Returns an error if a key is set that is only for stdio servers.
     pub(crate) fn reject_stdio_keys(&self, entry: &Entry) -> Result<(), Error> {
-        self.reject(entry.command.as_ref(), "`command` is for transport \"stdio\"")?;
-        self.reject(entry.args.as_ref(), "`args` are for transport \"stdio\"")?;
-        self.reject(entry.env.values().next(), "`env` is for transport \"stdio\"")?;
-        self.reject(entry.inherit_env.as_ref(), "`inherit_env` is for transport \"stdio\"")?;
-        self.reject(entry.cwd.as_ref(), "`cwd` is for transport \"stdio\"")?;
-        self.reject(entry.idle_timeout.as_ref(), "`idle_timeout` is for transport \"stdio\"")?;
-        self.reject(entry.probe_timeout.as_ref(), "`probe_timeout` is for transport \"stdio\"")
+        let only = |key: &str| format!("\"{key}\" is only allowed with transport \"stdio\"");
+        self.reject(entry.command.as_ref(), &only("command"))?;
+        self.reject(entry.args.as_ref(), &only("args"))?;
+        self.reject(entry.env.values().next(), &only("env"))?;
+        self.reject(entry.inherit_env.as_ref(), &only("inherit_env"))?;
+        self.reject(entry.cwd.as_ref(), &only("cwd"))?;
+        self.reject(entry.idle_timeout.as_ref(), &only("idle_timeout"))?;
+        self.reject(entry.probe_timeout.as_ref(), &only("probe_timeout"))
     }
 
     /// Returns the program with its arguments: `command`, which may be an array, and then `args`.
@@ -31,7 +32,8 @@ impl ServerSection<'_> {
             program => vec![program],
         };
         if !parts.first().is_some_and(|program| program.is_str()) {
-            return Err(self.error("`command` has to begin with the name of a program", span()));
+            let reason = "\"command\": expected a program, or an array that starts with one";
+            return Err(self.error(reason, span()));
         }
         let args = entry.args.iter().flat_map(Spanned::get_ref);
         let placed = parts.drain(..).map(|part| (part, span()));
@@ -93,14 +95,7 @@ impl ServerSection<'_> {
 mod tests {
     use std::time::Duration;
 
-    use crate::Config;
-    use crate::Server;
-    use crate::StdioCommand;
-
-    fn read(text: &str) -> Result<Config, String> {
-        let lookup = |name: &str| (name == "KEY").then(|| "s3cret".to_owned());
-        Config::from_toml(text, lookup).map_err(|error| error.to_string())
-    }
+    use crate::{Server, StdioCommand, config::config::tests::read};
 
     #[test]
     fn reads_all_keys_of_a_stdio_server() {
@@ -137,16 +132,13 @@ mod tests {
     #[test]
     fn errors_have_a_position() {
         for (text, expected) in [
-            ("command = 7", "line 2, column 11: server `a`: `command` has to begin"),
-            ("command = []", "line 2, column 11: server `a`: `command` has to begin"),
-            ("command = 'x'\nargs = ['${NONE']", "line 3, column 9: server `a`: a `${` has no `}`"),
-            (
-                "command = 'x'\nargs = [{ a = '${NONE' }]",
-                "line 3, column 9: server `a`: a `${` has no `}`",
-            ),
-            ("command = 'x'\nidle_timeout = -1", "line 3, column 16: server `a`: `idle_timeout`"),
-            ("url = ''\nargs = []", "line 3, column 8: server `a`: `args` are for transport"),
-            ("url = ''\ncwd = ''", "line 3, column 7: server `a`: `cwd` is for transport"),
+            ("command = 7", r#"2:11 a: "command": expected a program, or an array"#),
+            ("command = []", r#"2:11 a: "command": expected a program, or an array"#),
+            ("command = 'x'\nargs = ['${NONE']", r#"3:9 a: missing "}" after "${""#),
+            ("command = 'x'\nargs = [{ a = '${NONE' }]", r#"3:9 a: missing "}" after "${""#),
+            ("command = 'x'\nidle_timeout = -1", r#"3:16 a: "idle_timeout": expected a number"#),
+            ("url = ''\nargs = []", r#"3:8 a: "args" is only allowed with transport "stdio""#),
+            ("url = ''\ncwd = ''", r#"3:7 a: "cwd" is only allowed with transport "stdio""#),
         ] {
             let error = read(&format!("[servers.a]\n{text}")).unwrap_err();
             assert!(error.starts_with(expected), "{text}: {error}");

@@ -9,7 +9,7 @@ pub(crate) fn of(text: &str, error: &toml::de::Error) -> Error {
     Error::Configuration {
         server: start.and_then(|start| section(text.get(..start)?)),
         position: start.and_then(|start| Position::at(text, start)).map(Position::into),
-        reason: with_nearest(without_value(error.message())),
+        reason: with_suggestion(without_value(error.message())).replace('`', "\""),
     }
 }
 
@@ -27,11 +27,11 @@ fn without_value(message: &str) -> String {
 }
 
 /// Adds a suggestion to the message if it is about an unknown key.
-fn with_nearest(message: String) -> String {
+fn with_suggestion(message: String) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
     match unknown.and_then(|unknown| nearest(unknown, quoted)) {
-        Some(nearest) => format!("{message}; the nearest is `{nearest}`"),
+        Some(nearest) => format!("{message}; did you mean `{nearest}`?"),
         None => message,
     }
 }

@@ -58,7 +58,7 @@ pub(crate) fn replace(
             continue;
         }
         resolved.push_str(before);
-        let end = reference.find('}').ok_or("a `${` has no `}`")?;
+        let end = reference.find('}').ok_or("missing \"}\" after \"${\"")?;
         resolved.push_str(&variables(&reference[..end])?);
         rest = &reference[end + 1..];
     }
@@ -77,13 +77,13 @@ pub(crate) fn variable(
     };
     let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty() || !name.chars().all(letters) {
-        return Err("a `${` is not followed by the name of a variable".to_owned());
+        return Err("expected the name of a variable after \"${\"".to_owned());
     }
     match (lookup(name), default) {
         (Some(value), None) => Ok(value),
         (Some(value), Some(_)) if !value.is_empty() => Ok(value),
         (_, Some(default)) => Ok(default.to_owned()),
-        (None, None) => Err(format!("the variable `{name}` is not set and has no default")),
+        (None, None) => Err(format!("variable \"{name}\" is not set and has no default")),
     }
 }
 
@@ -119,10 +119,10 @@ mod tests {
     #[test]
     fn invalid_references_are_reported() {
         for (value, reason) in [
-            ("${NONE}", "the variable `NONE` is not set and has no default"),
-            ("${KEY", "a `${` has no `}`"),
-            ("${}", "a `${` is not followed by the name of a variable"),
-            ("${A B}", "a `${` is not followed by the name of a variable"),
+            ("${NONE}", "variable \"NONE\" is not set and has no default"),
+            ("${KEY", "missing \"}\" after \"${\""),
+            ("${}", "expected the name of a variable after \"${\""),
+            ("${A B}", "expected the name of a variable after \"${\""),
         ] {
             assert_eq!(resolved(value).unwrap_err(), reason, "{value}");
         }

@@ -64,12 +64,14 @@ impl ChangeReport {
 impl fmt::Display for SchemaChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, keyword, effect, reason } = self;
-        let path = if path.is_empty() { "arguments" } else { path };
+        if !path.is_empty() {
+            write!(f, "{path:?}: ")?;
+        }
         let effect = match effect {
             ChangeEffect::Same => "same",
             ChangeEffect::Narrower => "narrower",
             ChangeEffect::Wider => "wider",
         };
-        write!(f, "{path}: `{keyword}` {reason} ({effect})")
+        write!(f, "\"{keyword}\" {reason} ({effect})")
     }
 }

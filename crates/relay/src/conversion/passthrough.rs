@@ -26,8 +26,8 @@ pub(super) fn unchanged(source: &Value, rules: &ProviderRules) -> Option<(Value,
             root.insert(keyword.to_owned(), value);
         }
     };
-    missing("type", json!("object"), "is missing, and an object for all arguments are");
-    missing("properties", json!({}), "have to be there, be they none");
+    missing("type", json!("object"), "is missing, so it is set to \"object\"");
+    missing("properties", json!({}), "is missing, so an empty object is added");
     root.retain(|keyword, value| {
         let taken = rules.takes_at_root(keyword);
         if !taken {
@@ -38,7 +38,7 @@ pub(super) fn unchanged(source: &Value, rules: &ProviderRules) -> Option<(Value,
                 Concern::Nothing => ChangeEffect::Same,
                 _ => ChangeEffect::Wider,
             };
-            report.change(keyword, effect, "is not taken at the root");
+            report.change(keyword, effect, "is not supported at the root");
         }
         taken
     });

@@ -50,7 +50,7 @@ const LARGEST: usize = 256 * 1024;
 /// let mut changes = converted.changes().iter();
 /// let wider = changes.find(|change| change.effect == ChangeEffect::Wider);
 /// let text = wider.map(|change| change.to_string());
-/// assert_eq!(text.as_deref(), Some("city: `minLength` is not taken (wider)"));
+/// assert_eq!(text.as_deref(), Some(r#""city": "minLength" is not supported (wider)"#));
 /// # Ok(())
 /// # }
 /// ```

@@ -16,7 +16,7 @@ impl<'a> Evaluator<'a> {
         }
         let mut validity = Validity::Valid;
         if array.size != CountRange::ANY {
-            validity = self.size(array.size, value.items().count(), ["minItems", "maxItems"]);
+            validity = self.size(array.size, value.items().count(), ["item", "items"]);
         }
         validity = self.each(validity, value.items().enumerate(), |evaluator, (index, item)| {
             let subschema = array.first.get(index).unwrap_or(&array.rest);
@@ -24,9 +24,13 @@ impl<'a> Evaluator<'a> {
         });
         if let Some((subschema, times)) = array.contains {
             let contains = self.contains(subschema, times, value);
-            validity = validity.and(
-                self.require(contains, || "it has to contain what `contains` says".to_owned()),
-            );
+            let message = || match times {
+                CountRange { least: 1, most: usize::MAX } => {
+                    "expected an item that matches \"contains\"".to_owned()
+                }
+                _ => format!("expected the number of items that match \"contains\" to be {times}"),
+            };
+            validity = validity.and(self.require(contains, message));
         }
         match array.unique {
             true => self.and_then(validity, |evaluator| evaluator.unique(value)),
@@ -63,7 +67,7 @@ impl<'a> Evaluator<'a> {
                 if self.count_bytes(item) { item.canonical() } else { return Validity::Unknown };
             validity = validity.and(item.map(|item| seen.insert(item)).into());
         }
-        self.require(validity, || "its items have to differ".to_owned())
+        self.require(validity, || "expected unique items".to_owned())
     }
 
     pub(super) fn object(&mut self, object: &'a Object, value: JsonText<'_>) -> Validity {
@@ -73,7 +77,7 @@ impl<'a> Evaluator<'a> {
         let mut validity = Validity::Valid;
         if object.size != CountRange::ANY {
             let count = value.members().count();
-            validity = self.size(object.size, count, ["minProperties", "maxProperties"]);
+            validity = self.size(object.size, count, ["property", "properties"]);
         }
         let mut required = 0;
         validity = self.each(validity, value.members(), |evaluator, (name, value)| {
@@ -114,7 +118,8 @@ impl<'a> Evaluator<'a> {
             // A pattern may match the name, and patterns are not evaluated.
             None if object.patterns => Validity::Unknown,
             None if object.others == Subschema::Never => {
-                self.require(Validity::Invalid, || format!("a member {said:?} is not allowed"))
+                let noun = self.noun();
+                self.require(Validity::Invalid, || format!("unknown {noun} {said:?}"))
             }
             None => self.within(&said, object.others, value),
         };
@@ -123,8 +128,9 @@ impl<'a> Evaluator<'a> {
         }
         if object.names != Subschema::Any {
             let named = self.evaluate_silently(object.names, name);
-            let named = self.require(named, || format!("{} is no name for a member", name.shown()));
-            validity = validity.and(named);
+            let noun = self.noun();
+            let message = || format!("invalid {noun} name {}", name.shown());
+            validity = validity.and(self.require(named, message));
         }
         validity
     }
@@ -137,8 +143,8 @@ impl<'a> Evaluator<'a> {
     ) -> Validity {
         self.each(Validity::Valid, names, |evaluator, name| match evaluator.count_bytes(value) {
             true => {
-                let there = Validity::of(value.has(name));
-                evaluator.require(there, || format!("{name:?} is missing"))
+                let (present, noun) = (Validity::of(value.has(name)), evaluator.noun());
+                evaluator.require(present, || format!("missing required {noun} {name:?}"))
             }
             false => Validity::Unknown,
         })

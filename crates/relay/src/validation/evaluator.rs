@@ -57,7 +57,7 @@ impl<'a> Evaluator<'a> {
             _ if !self.count_steps(1) || self.depth == MAX_DEPTH => Validity::Unknown,
             Subschema::Any => Validity::Valid,
             Subschema::Never => {
-                self.require(Validity::Invalid, || "nothing may be here".to_owned())
+                self.require(Validity::Invalid, || "no value is allowed here".to_owned())
             }
             Subschema::Unknown => Validity::Unknown,
             Subschema::Rule(index) => {
@@ -77,14 +77,13 @@ impl<'a> Evaluator<'a> {
         }
         if let Some(only) = &rule.constant {
             let constant = self.is_listed(only, kind, value);
-            validity = validity
-                .and(self.require(constant, || "it has to be the one constant value".to_owned()));
+            let message = || "expected the value of \"const\"".to_owned();
+            validity = validity.and(self.require(constant, message));
         }
         if let Some(all) = &rule.listed {
             let listed = self.is_listed(all, kind, value);
-            validity = validity.and(
-                self.require(listed, || "it has to be one of the values of `enum`".to_owned()),
-            );
+            let message = || "expected one of the values of \"enum\"".to_owned();
+            validity = validity.and(self.require(listed, message));
         }
         validity = match (kind, &rule.array, &rule.object) {
             (Kind::Number, ..) if !rule.number.is_empty() => {
@@ -183,7 +182,12 @@ impl<'a> Evaluator<'a> {
             Kind::Number if types.integer => value.number().map(Decimal::is_whole).into(),
             _ => Validity::Invalid,
         };
-        self.require(validity, || format!("it has to be of type {}", types.shown))
+        self.require(validity, || format!("expected {types}, got {kind}"))
+    }
+
+    /// Returns the word for a member of the current object: those of the root are arguments.
+    pub(super) fn noun(&self) -> &'static str {
+        if self.path.is_empty() { "argument" } else { "property" }
     }
 
     fn is_listed(&mut self, listed: &AllowedValues, kind: Kind, value: JsonText<'_>) -> Validity {
@@ -204,8 +208,8 @@ impl<'a> Evaluator<'a> {
     fn number(&mut self, limits: &[NumberBound], value: JsonText<'_>) -> Validity {
         let Some(number) = value.number() else { return Validity::Unknown };
         self.each(Validity::Valid, limits, |evaluator, limit| {
-            let rule = limit.is_met_by(number).into();
-            evaluator.require(rule, || format!("`{}` is {}", limit.keyword, limit.bound))
+            let is_met = limit.is_met_by(number).into();
+            evaluator.require(is_met, || format!("expected {limit}"))
         })
     }
 
@@ -215,18 +219,22 @@ impl<'a> Evaluator<'a> {
         match self.count_bytes(value).then(|| value.string()).flatten() {
             Some(text) => {
                 let length = text.chars().count();
-                validity.and(self.size(size, length, ["minLength", "maxLength"]))
+                validity.and(self.size(size, length, ["character", "characters"]))
             }
             None => Validity::Unknown,
         }
     }
 
-    pub(super) fn size(&mut self, size: CountRange, count: usize, keywords: [&str; 2]) -> Validity {
+    /// Evaluates a count. `nouns` are the singular and the plural of the counted parts.
+    pub(super) fn size(&mut self, size: CountRange, count: usize, nouns: [&str; 2]) -> Validity {
         let CountRange { least, most } = size;
-        let [fewest, largest] = keywords;
-        let fewest =
-            self.require(Validity::of(count >= least), || format!("`{fewest}` is {least}"));
-        fewest.and(self.require(Validity::of(count <= most), || format!("`{largest}` is {most}")))
+        let noun = |count| nouns[usize::from(count != 1)];
+        let enough = self.require(Validity::of(count >= least), || {
+            format!("expected at least {least} {}", noun(least))
+        });
+        enough.and(self.require(Validity::of(count <= most), || {
+            format!("expected at most {most} {}", noun(most))
+        }))
     }
 
     fn applied(&mut self, applied: &'a Applicator, value: JsonText<'_>) -> Validity {
@@ -238,15 +246,18 @@ impl<'a> Evaluator<'a> {
             }
             Applicator::Any(subschemas) => {
                 let some = self.some(subschemas, usize::MAX, value);
-                self.require(some, || "it has to fit one of `anyOf`".to_owned())
+                let message = "expected a value that matches a schema of \"anyOf\"";
+                self.require(some, || message.to_owned())
             }
             Applicator::One(subschemas) => {
                 let one = self.some(subschemas, 1, value);
-                self.require(one, || "it has to fit exactly one of `oneOf`".to_owned())
+                let message = "expected a value that matches exactly one schema of \"oneOf\"";
+                self.require(one, || message.to_owned())
             }
             Applicator::Not(subschema) => {
                 let not = self.evaluate_silently(*subschema, value).not();
-                self.require(not, || "it has to differ from what `not` says".to_owned())
+                let message = "expected a value that does not match \"not\"";
+                self.require(not, || message.to_owned())
             }
             Applicator::If { condition, then, otherwise } => {
                 match self.evaluate_silently(*condition, value) {

@@ -1,6 +1,9 @@
 //! A reader of JSON text that copies nothing, and decodes only the parts that are used.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
 
 use super::number::Decimal;
 
@@ -25,6 +28,19 @@ pub(super) enum Kind {
     String,
     Array,
     Object,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        })
+    }
 }
 
 impl<'a> JsonText<'a> {

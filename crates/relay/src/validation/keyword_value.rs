@@ -60,7 +60,7 @@ pub(super) fn types(value: &Value) -> Option<Types> {
         Value::Array(names) => names,
         name => std::slice::from_ref(name),
     };
-    let mut types = Types { kinds: Vec::new(), integer: false, shown: value.to_string().into() };
+    let mut types = Types { kinds: Vec::new(), integer: false };
     for name in names {
         types.kinds.push(match name.as_str()? {
             "null" => Kind::Null,

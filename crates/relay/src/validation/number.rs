@@ -82,6 +82,20 @@ impl Decimal {
         (step > 0).then(|| number % step == 0)
     }
 
+    /// Returns the number for a message, such as `2.5`. Very small numbers keep their exponent.
+    pub(super) fn in_decimal_notation(self) -> String {
+        let Self { mantissa, exponent } = self.stripped(0);
+        match usize::try_from(-i64::from(exponent)) {
+            Ok(places @ 1..=DIGITS) => {
+                let sign = if mantissa < 0 { "-" } else { "" };
+                let digits = format!("{:0>1$}", mantissa.unsigned_abs(), places + 1);
+                let (whole, fraction) = digits.split_at(digits.len() - places);
+                format!("{sign}{whole}.{fraction}")
+            }
+            _ => self.to_string(),
+        }
+    }
+
     /// Returns the mantissa for a smaller exponent. `None` if it is out of range.
     fn scaled(self, exponent: i32) -> Option<i128> {
         let power = u32::try_from(self.exponent.checked_sub(exponent)?).ok()?;
@@ -159,6 +173,21 @@ mod tests {
             ("1", "0", None),
         ] {
             assert_eq!(decimal(number).is_multiple(decimal(step)), multiple, "{number} {step}");
+        }
+    }
+
+    #[test]
+    fn messages_show_decimal_notation() {
+        for (number, expected) in [
+            ("2.50", "2.5"),
+            ("-0.5", "-0.5"),
+            ("1e-3", "0.001"),
+            ("-1234.5", "-1234.5"),
+            ("3.0", "3"),
+            ("1e2", "100"),
+            ("1e-60", "1e-60"),
+        ] {
+            assert_eq!(decimal(number).in_decimal_notation(), expected);
         }
     }
 

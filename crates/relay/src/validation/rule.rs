@@ -1,6 +1,6 @@
 //! A parsed schema. Its keywords are grouped by the type of value that they apply to.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, fmt};
 
 use super::{json_text::Kind, number::Decimal};
 
@@ -51,8 +51,19 @@ pub(super) struct Types {
     pub(super) kinds: Vec<Kind>,
     /// True if `integer` is one of them.
     pub(super) integer: bool,
-    /// The JSON of the keyword, for messages.
-    pub(super) shown: Box<str>,
+}
+
+impl fmt::Display for Types {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let integer = self.integer.then(|| "an integer".to_owned());
+        let names: Vec<_> =
+            integer.into_iter().chain(self.kinds.iter().map(Kind::to_string)).collect();
+        match &names[..] {
+            [] => f.write_str("no type"),
+            [only] => f.write_str(only),
+            [first @ .., last] => write!(f, "{} or {last}", first.join(", ")),
+        }
+    }
 }
 
 /// The values of `enum` or `const`: strings, and other values in canonical form. Both are sorted.
@@ -84,6 +95,19 @@ impl NumberBound {
     }
 }
 
+impl fmt::Display for NumberBound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self.keyword {
+            "minimum" => "at least",
+            "exclusiveMinimum" => "more than",
+            "maximum" => "at most",
+            "exclusiveMaximum" => "less than",
+            _ => "a multiple of",
+        };
+        write!(f, "{words} {}", self.bound.in_decimal_notation())
+    }
+}
+
 /// A minimum and a maximum count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CountRange {
@@ -93,6 +117,16 @@ pub(super) struct CountRange {
 
 impl CountRange {
     pub(super) const ANY: Self = Self { least: 0, most: usize::MAX };
+}
+
+impl fmt::Display for CountRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self { least, most: usize::MAX } => write!(f, "at least {least}"),
+            Self { least: 0, most } => write!(f, "at most {most}"),
+            Self { least, most } => write!(f, "{least} to {most}"),
+        }
+    }
 }
 
 /// The keywords of arrays.

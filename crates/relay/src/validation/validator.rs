@@ -68,10 +68,46 @@ mod tests {
         assert!(!shown.contains("s3cret"));
         assert_eq!(
             shown,
-            "/a~1b/1: it has to be of type \"number\"; /city: `minLength` is 2; \
-             /unit: it has to be one of the values of `enum`; \
-             the whole: a member \"x\" is not allowed; the whole: \"days\" is missing",
+            "\"/a~1b/1\": expected a number, got a string; \
+             \"/city\": expected at least 2 characters; \
+             \"/unit\": expected one of the values of \"enum\"; \
+             unknown argument \"x\"; missing required argument \"days\"",
         );
+    }
+
+    #[test]
+    fn messages_state_what_is_expected() {
+        for (schema, value, expected) in [
+            (json!({ "type": "integer" }), json!(1.5), "expected an integer, got a number"),
+            (
+                json!({ "type": ["null", "integer", "array"] }),
+                json!("x"),
+                "expected an integer, null or an array, got a string",
+            ),
+            (json!({ "minimum": 1 }), json!(0), "expected at least 1"),
+            (json!({ "exclusiveMaximum": 2.5 }), json!(3), "expected less than 2.5"),
+            (json!({ "multipleOf": 2 }), json!(3), "expected a multiple of 2"),
+            (json!({ "minItems": 1 }), json!([]), "expected at least 1 item"),
+            (json!({ "uniqueItems": true }), json!([1, 1]), "expected unique items"),
+            (
+                json!({ "contains": { "type": "null" } }),
+                json!([1]),
+                "expected an item that matches \"contains\"",
+            ),
+            (json!({ "const": 1 }), json!(2), "expected the value of \"const\""),
+            (
+                json!({ "properties": { "a": { "required": ["b"] } } }),
+                json!({ "a": {} }),
+                "\"/a\": missing required property \"b\"",
+            ),
+            (
+                json!({ "propertyNames": { "maxLength": 1 } }),
+                json!({ "ab": 1 }),
+                "invalid argument name \"ab\"",
+            ),
+        ] {
+            assert_eq!(shown(&schema, &value), expected, "{schema}");
+        }
     }
 
     #[test]

@@ -21,7 +21,9 @@ pub(crate) struct UnknownDialect(pub(crate) String);
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_empty() { "the whole" } else { &self.path };
-        write!(f, "{path}: {}", self.message)
+        if !self.path.is_empty() {
+            write!(f, "{:?}: ", self.path)?;
+        }
+        f.write_str(&self.message)
     }
 }

@@ -57,7 +57,7 @@ fn shown(tools: &[Tool]) -> String {
         let mut times = BTreeMap::<_, usize>::new();
         for change in schemas.iter().flat_map(ProviderSchema::changes) {
             let (keyword, reason, effect) = (&change.keyword, change.reason, change.effect);
-            *times.entry(format!("`{keyword}` {reason} ({effect:?})")).or_default() += 1;
+            *times.entry(format!("\"{keyword}\" {reason} ({effect:?})")).or_default() += 1;
         }
         for (change, times) in times {
             writeln!(shown, "  {times:3} {change}").unwrap();

@@ -59,7 +59,7 @@ impl Reader<'_> {
             return self.kinds(one, other, notes).into_iter().collect();
         };
         let Some(target) = self.resolve(pointer) else {
-            notes.insert(("$ref".to_owned(), ChangeEffect::Wider, "leads back to itself"));
+            notes.insert(("$ref".to_owned(), ChangeEffect::Wider, "is circular, so it is ignored"));
             return vec![beside.clone()];
         };
         // The reference stays open meanwhile, so that a circular reference cannot recur forever.
@@ -109,7 +109,7 @@ impl Reader<'_> {
                     // accepts more or fewer values.
                     for effect in [ChangeEffect::Wider, ChangeEffect::Narrower] {
                         let keyword = "patternProperties".to_owned();
-                        notes.insert((keyword, effect, "is not joined with what is beside it"));
+                        notes.insert((keyword, effect, "is not merged with the other schemas"));
                     }
                 }
                 Kind::Object(object)
@@ -166,7 +166,11 @@ impl Reader<'_> {
         let judged = values.iter().map(|value| (value, judge.alternative(other, value)));
         let fitting: Vec<_> = judged.filter(|(_, fits)| *fits != Some(false)).collect();
         if fitting.iter().any(|(_, fits)| fits.is_none()) {
-            notes.insert(("enum".to_owned(), ChangeEffect::Wider, "has values that may not fit"));
+            notes.insert((
+                "enum".to_owned(),
+                ChangeEffect::Wider,
+                "has values that may be invalid",
+            ));
         }
         let values: Vec<_> = fitting.into_iter().map(|(value, _)| value.clone()).collect();
         (!values.is_empty()).then(|| (Kind::Enumeration(values), Keywords::new()))
@@ -204,7 +208,7 @@ fn merged_keywords(mut one: Keywords, other: Keywords, notes: &mut BTreeSet<Note
                     notes.insert((
                         keyword,
                         ChangeEffect::Wider,
-                        "is demanded twice, and kept once",
+                        "has two different values, so only the first is kept",
                     ));
                 }
             },

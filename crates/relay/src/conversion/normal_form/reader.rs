@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
         for pointer in pointers {
             if self.requires_itself(&pointer) {
                 let mut node = Node::any();
-                node.note("$ref", ChangeEffect::Wider, "leads back to itself");
+                node.note("$ref", ChangeEffect::Wider, "is circular, so it is ignored");
                 self.definitions.insert(pointer, node);
             }
         }
@@ -156,18 +156,22 @@ impl<'a> Reader<'a> {
         node.rest = self.keywords(schema, Concern::All);
         for keyword in ["exclusiveMinimum", "exclusiveMaximum"] {
             if schema.get(keyword).is_some_and(Value::is_boolean) {
-                node.note(keyword, ChangeEffect::Wider, "is of draft 4, and not read");
+                node.note(
+                    keyword,
+                    ChangeEffect::Wider,
+                    "is a boolean as in draft 4, so it is ignored",
+                );
             }
         }
         if schema.contains_key("$id") && self.depth > 1 {
             node.note(
                 "$id",
                 ChangeEffect::Wider,
-                "makes references relative, which are not followed",
+                "changes the base URI of references, which is not supported",
             );
         }
         if schema.contains_key("const") {
-            node.note("const", ChangeEffect::Same, "is an `enum` of one value");
+            node.note("const", ChangeEffect::Same, "becomes an \"enum\" with one value");
         }
         let constant = schema.get("const").map(|value| vec![value.clone()]);
         let listed = schema.get("enum").and_then(Value::as_array).cloned();
@@ -225,7 +229,7 @@ impl<'a> Reader<'a> {
             let other = || match others.as_deref() {
                 Some(_) if patterns => {
                     let mut node = Node::any();
-                    let reason = "may say what it is, and is not read";
+                    let reason = "may apply to this property, but is ignored";
                     node.note("patternProperties", ChangeEffect::Wider, reason);
                     node
                 }
@@ -250,8 +254,14 @@ impl<'a> Reader<'a> {
         let mut union = if nodes.iter().any(Node::is_any) { Node::any() } else { Node::never() };
         if keyword == "oneOf" {
             let (effect, reason) = match self.are_disjoint(&nodes) {
-                true => (ChangeEffect::Same, "is `anyOf`, for no two parts fit at once"),
-                false => (ChangeEffect::Wider, "is `anyOf`: several parts may fit"),
+                true => (
+                    ChangeEffect::Same,
+                    "becomes \"anyOf\", because no value matches two of its schemas",
+                ),
+                false => (
+                    ChangeEffect::Wider,
+                    "becomes \"anyOf\", so a value may match several of its schemas",
+                ),
             };
             union.note(keyword, effect, reason);
         }
@@ -269,7 +279,7 @@ impl<'a> Reader<'a> {
     fn reference(&mut self, reference: &'a str) -> Node {
         let Some(pointer) = self.follow(reference) else {
             let mut node = Node::any();
-            node.note("$ref", ChangeEffect::Wider, "leads to nothing that is known");
+            node.note("$ref", ChangeEffect::Wider, "cannot be resolved, so it is ignored");
             return node;
         };
         self.pending.push(pointer.to_owned());

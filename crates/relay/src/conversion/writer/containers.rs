@@ -27,7 +27,11 @@ impl<'a> Writer<'a> {
                 (node, step)
             }
             _ => {
-                self.change("type", ChangeEffect::Same, "has to be an object, and so it is in one");
+                self.change(
+                    "type",
+                    ChangeEffect::Same,
+                    "cannot be written as one object, so the arguments are wrapped",
+                );
                 let (node, step) = self.node(source);
                 self.wrapped(node, step)
             }
@@ -61,14 +65,10 @@ impl<'a> Writer<'a> {
             self.change(keyword, *effect, reason);
         }
         if source.any_of.len() > 1 {
-            self.change(
-                "type",
-                ChangeEffect::Same,
-                "is missing, and an object for all arguments are",
-            );
+            self.change("type", ChangeEffect::Same, "is missing, so it is set to \"object\"");
         }
         for keyword in source.rest.keys() {
-            self.change(keyword, ChangeEffect::Wider, "is not taken at the root");
+            self.change(keyword, ChangeEffect::Wider, "is not supported at the root");
         }
         self.members(object, keywords)
     }
@@ -79,7 +79,7 @@ impl<'a> Writer<'a> {
             keywords.retain(|keyword, _| {
                 let taken = it.rules.takes_at_root(keyword);
                 if !taken {
-                    it.change(keyword, effect, "is not taken at the root");
+                    it.change(keyword, effect, "is not supported at the root");
                 }
                 taken
             });
@@ -91,7 +91,8 @@ impl<'a> Writer<'a> {
             && !self.rules.takes_at_root("additionalProperties")
         {
             object.others = None;
-            self.change("additionalProperties", ChangeEffect::Wider, "is not taken at the root");
+            let reason = "is not supported at the root";
+            self.change("additionalProperties", ChangeEffect::Wider, reason);
         }
     }
 
@@ -101,14 +102,15 @@ impl<'a> Writer<'a> {
         keywords: &Keywords,
     ) -> Restorable<Alternative> {
         if self.depth >= self.rules.depth {
-            return self.opaque("properties", "are deeper than is taken, and so said as JSON");
+            let reason = "is nested too deeply, so the value becomes a JSON string";
+            return self.opaque("properties", reason);
         }
         match object.has_members() {
             false if object.is_closed() && !self.rules.empty => {
                 self.change(
                     "properties",
                     ChangeEffect::Same,
-                    "are none, and so it is said as JSON",
+                    "is empty, so the value becomes a JSON string",
                 );
                 self.lose(keywords);
                 (Kind::Enumeration(vec!["{}".into()]).into(), RestoreStep::Text)
@@ -132,7 +134,7 @@ impl<'a> Writer<'a> {
             if member.node.is_never() && self.rules.keywords.is_some() {
                 let closed = object.is_closed() || self.rules.closed;
                 let effect = if closed { ChangeEffect::Same } else { ChangeEffect::Wider };
-                let reason = "stands for no value, and is left out";
+                let reason = "accepts no value, so the property is removed";
                 self.within(format!(".{own}"), |it| it.change("false", effect, reason));
                 continue;
             }
@@ -156,11 +158,11 @@ impl<'a> Writer<'a> {
             let null = serde_json::Value::Null;
             match Membership::new(self.definitions).node(&source.node, &null) {
                 Some(false) => {
-                    let reason = "may be null, which says that it is not there";
+                    let reason = "includes this optional property; null means absent";
                     self.change("required", ChangeEffect::Same, reason);
                 }
                 _ => {
-                    let reason = "is not there if it is null, which cannot be given itself";
+                    let reason = "includes this optional property; null means absent, so null cannot be given";
                     self.change("required", ChangeEffect::Narrower, reason);
                 }
             }
@@ -185,7 +187,7 @@ impl<'a> Writer<'a> {
         let closed = object.is_closed() || self.rules.closed;
         let alone = closed && keywords.keys().all(counts);
         let effect = if alone { ChangeEffect::Same } else { ChangeEffect::Wider };
-        let reason = "has a name that is not taken, and so another";
+        let reason = "has an unsupported name, so the property is renamed";
         self.within(format!(".{own}"), |it| it.change("properties", effect, reason));
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         let start: String = own.chars().take(40).map(plain).collect();
@@ -202,7 +204,8 @@ impl<'a> Writer<'a> {
         let never = || Some(Box::new(Node::never()));
         if self.rules.closed {
             if !object.is_closed() || patterns {
-                self.change(KEYWORD, ChangeEffect::Narrower, "cannot be said: no others are taken");
+                let reason = "is not supported, so no other properties are allowed";
+                self.change(KEYWORD, ChangeEffect::Narrower, reason);
             }
             return (never(), RestoreStep::Same);
         }
@@ -210,7 +213,7 @@ impl<'a> Writer<'a> {
         match object.others.as_deref() {
             None => (None, RestoreStep::Same),
             Some(_) if !self.rules.takes(KEYWORD) || lost => {
-                self.change(KEYWORD, ChangeEffect::Wider, "is not taken");
+                self.change(KEYWORD, ChangeEffect::Wider, "is not supported");
                 (None, RestoreStep::Same)
             }
             Some(node) if node.is_never() => (never(), RestoreStep::Same),
@@ -227,14 +230,14 @@ impl<'a> Writer<'a> {
             self.change(
                 keyword,
                 ChangeEffect::Wider,
-                "cannot be said of what stands for the object",
+                "is not supported by the replacement of the object",
             );
         }
     }
 
     /// Writes members of any name as an array of entries.
     fn entries(&mut self, object: &'a Object, keywords: &Keywords) -> Restorable<Alternative> {
-        let reason = "are said as a list of `key` and `value`";
+        let reason = "becomes an array of objects with \"key\" and \"value\"";
         self.change("additionalProperties", ChangeEffect::Same, reason);
         self.lose(keywords);
         self.depth += 2;
@@ -256,7 +259,8 @@ impl<'a> Writer<'a> {
 
     pub(crate) fn list(&mut self, list: &'a List, keywords: &Keywords) -> Restorable<Alternative> {
         if self.depth >= self.rules.depth {
-            return self.opaque("items", "are deeper than is taken, and so said as JSON");
+            let reason = "is nested too deeply, so the value becomes a JSON string";
+            return self.opaque("items", reason);
         }
         let said = self.with_keywords(Kind::Null, keywords);
         self.depth += 1;
@@ -288,9 +292,17 @@ impl<'a> Writer<'a> {
 
     /// Writes one schema for all items, because the provider does not support `prefixItems`.
     fn mixed(&mut self, list: &'a List) -> (List, RestoreStep) {
-        self.change("prefixItems", ChangeEffect::Wider, "are items in any order");
+        self.change(
+            "prefixItems",
+            ChangeEffect::Wider,
+            "becomes \"items\", so the items may have any order",
+        );
         if list.items.is_none() {
-            self.change("items", ChangeEffect::Narrower, "are like the first ones");
+            self.change(
+                "items",
+                ChangeEffect::Narrower,
+                "is missing, so further items must match one of \"prefixItems\"",
+            );
         }
         let others = list.items.as_deref().filter(|items| !items.is_never());
         let mut parts = Vec::new();

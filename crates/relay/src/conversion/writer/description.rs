@@ -7,7 +7,7 @@ use crate::conversion::normal_form::{Alternative, Keywords, Kind};
 /// Returns the schema of a string that contains JSON.
 pub(crate) fn text() -> Alternative {
     let mut text = Alternative::from(Kind::String);
-    text.annotations.insert("description".to_owned(), json!("(a text that holds JSON)"));
+    text.annotations.insert("description".to_owned(), json!("(a string that contains JSON)"));
     text
 }
 

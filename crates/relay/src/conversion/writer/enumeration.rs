@@ -22,7 +22,9 @@ impl Writer<'_> {
         let limits = &self.rules.limits;
         if limits.values != usize::MAX && (long || self.values > limits.values) {
             self.values -= values.len();
-            return vec![self.opaque("enum", "has more values than are taken")];
+            return vec![
+                self.opaque("enum", "has too many values, so the value becomes a JSON string"),
+            ];
         }
         if self.rules.keywords.is_none() {
             return vec![(Kind::Enumeration(values.to_vec()).into(), RestoreStep::Same)];
@@ -40,7 +42,7 @@ impl Writer<'_> {
             groups.entry(group).or_default().push(value);
         }
         if groups.contains_key(&Group::Text) {
-            self.change("enum", ChangeEffect::Same, "has values that are said as texts of JSON");
+            self.change("enum", ChangeEffect::Same, "has values that become JSON strings");
         }
         let part = |(group, values)| match group {
             Group::Null => (Kind::Null.into(), RestoreStep::Same),

@@ -75,7 +75,8 @@ pub(crate) fn write(normal: &NormalForm, rules: &'static ProviderRules) -> Optio
 pub(crate) fn as_json_text(rules: &'static ProviderRules) -> Written {
     let definitions = Definitions::new();
     let mut writer = Writer::new(&definitions, rules);
-    let (text, step) = writer.opaque("properties", "are too much, and so said as a text of JSON");
+    let reason = "is too large or too complex, so the arguments become a JSON string";
+    let (text, step) = writer.opaque("properties", reason);
     let node = Node { any_of: vec![text], ..Node::default() };
     let (root, root_step) = writer.wrapped(node, step);
     let restoration = Restoration { root: root_step, ..Restoration::none() };
@@ -131,7 +132,11 @@ impl<'a> Writer<'a> {
         let described = node.any_of.len() == 1 && node.annotations.contains_key("description");
         let parts: Vec<_> = stated.flat_map(|it| self.alternative(it, described)).collect();
         if node.is_never() {
-            self.change("false", ChangeEffect::Wider, "stands for a value that cannot be");
+            self.change(
+                "false",
+                ChangeEffect::Wider,
+                "accepts no value, but no schema can express that",
+            );
             return self.any();
         }
         // The schema may have only keywords that are not read, such as `not` or `if`.
@@ -142,7 +147,7 @@ impl<'a> Writer<'a> {
             self.change(
                 "type",
                 ChangeEffect::Narrower,
-                "is missing, and follows from what is said",
+                "is missing, so it is inferred from the other keywords",
             );
         }
         parts
@@ -182,7 +187,7 @@ impl<'a> Writer<'a> {
             self.change(
                 "anyOf",
                 ChangeEffect::Narrower,
-                "has values that could be meant in two ways",
+                "has values that match two alternatives with different forms",
             );
         }
         if self.rules.openapi && parts.iter().all(|(it, _)| it.kind == Kind::Null) {
@@ -234,7 +239,8 @@ impl<'a> Writer<'a> {
         if self.rules.keywords.is_none() {
             return Node::any().any_of.into_iter().map(|it| (it, RestoreStep::Same)).collect();
         }
-        self.change("type", ChangeEffect::Same, "may be any, and so it is said as a text of JSON");
+        let reason = "is not restricted, so the value becomes a JSON string";
+        self.change("type", ChangeEffect::Same, reason);
         vec![(text(), RestoreStep::Text)]
     }
 
@@ -262,7 +268,8 @@ impl<'a> Writer<'a> {
             return vec![(Kind::Reference(name.clone()).into(), RestoreStep::Definition(name))];
         }
         if self.open.contains(&pointer) {
-            return vec![self.opaque("$ref", "leads back to itself, and so is said as JSON")];
+            let reason = "is circular, so the value becomes a JSON string";
+            return vec![self.opaque("$ref", reason)];
         }
         self.open.push(pointer);
         let (node, step) = self.definition(pointer);
@@ -336,7 +343,7 @@ impl<'a> Writer<'a> {
                 continue;
             }
             let effect = if keyword == "format" { ChangeEffect::Same } else { ChangeEffect::Wider };
-            self.change(keyword, effect, "is not taken");
+            self.change(keyword, effect, "is not supported");
             lost.insert(keyword.clone(), value.clone());
         }
         (supported, lost)
@@ -351,7 +358,7 @@ impl<'a> Writer<'a> {
                 supported.insert(keyword.clone(), value.clone());
                 continue;
             }
-            self.change(keyword, ChangeEffect::Same, "is not taken");
+            self.change(keyword, ChangeEffect::Same, "is not supported");
             if keyword == "default" {
                 lost.insert(keyword.clone(), value.clone());
             }
