@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{entry::Entry, server_section::ServerSection, toml_error, variables::Variables};
+use super::{entry::ServerEntry, server_section::ServerSection, toml_error, variables::Variables};
 use crate::{
     error::Error,
     settings::{Server, SettingsError},
@@ -85,7 +85,8 @@ impl Config {
     /// Returns [`Error::Configuration`] if the text is invalid. The error has the line and the
     /// column, and shows no value.
     pub fn from_toml(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let file: File = toml::from_str(text).map_err(|error| toml_error::of(text, &error))?;
+        let file: File =
+            toml::from_str(text).map_err(|error| toml_error::configuration_error(text, &error))?;
         let mut config = Self::default();
         if let Some(minutes) = file.cache_duration {
             config.cache_duration = Duration::from_secs(minutes.saturating_mul(60));
@@ -124,8 +125,8 @@ struct File {
     cache_duration: Option<u64>,
     /// The servers by name.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Entry>")]
-    servers: BTreeMap<Spanned<String>, Entry>,
+    #[schemars(with = "BTreeMap<String, ServerEntry>")]
+    servers: BTreeMap<Spanned<String>, ServerEntry>,
 }
 
 #[cfg(test)]

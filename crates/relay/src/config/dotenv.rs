@@ -14,12 +14,12 @@ pub(crate) fn variables(text: &str) -> impl Iterator<Item = (&str, String)> {
 
 /// Removes the quotes or the comment of a value.
 fn unquoted(value: &str) -> String {
-    let within = |mark| value.strip_prefix(mark).and_then(|rest| rest.split(mark).next());
-    if let Some(text) = within('"') {
+    let between = |quote| value.strip_prefix(quote).and_then(|rest| rest.split(quote).next());
+    if let Some(text) = between('"') {
         return text.replace("\\n", "\n");
     }
     let plain = || value.split(" #").next().unwrap_or_default().trim_end();
-    within('\'').unwrap_or_else(plain).to_owned()
+    between('\'').unwrap_or_else(plain).to_owned()
 }
 
 #[cfg(test)]

@@ -11,11 +11,11 @@ use super::schema;
 /// The settings of one server.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(transform = schema::by_transport)]
-pub(crate) struct Entry {
+#[schemars(transform = schema::keys_by_transport)]
+pub(crate) struct ServerEntry {
     /// The transport. Defaults to `stdio` if there is a `command`, and to `http` otherwise.
-    #[schemars(with = "Option<Kind>")]
-    pub(crate) transport: Option<Spanned<Kind>>,
+    #[schemars(with = "Option<TransportName>")]
+    pub(crate) transport: Option<Spanned<TransportName>>,
     /// The URL of the MCP endpoint. Required for `http` and `sse`.
     #[schemars(with = "Option<String>", extend("pattern" = r"^https?:|\$\{"))]
     pub(crate) url: Option<Spanned<String>>,
@@ -30,7 +30,7 @@ pub(crate) struct Entry {
     #[schemars(with = "Option<f64>", extend("exclusiveMinimum" = 0))]
     pub(crate) timeout: Option<Spanned<f64>>,
     /// The protocol version to use. `auto`, the default, selects one that the server supports.
-    #[schemars(with = "Option<String>", transform = schema::revisions)]
+    #[schemars(with = "Option<String>", transform = schema::protocol_versions)]
     pub(crate) protocol: Option<Spanned<String>>,
     /// Allows tokens over plain HTTP to other machines. Anyone on the network can read them.
     /// Defaults to false.
@@ -46,7 +46,7 @@ pub(crate) struct Entry {
     pub(crate) deny_tools: Vec<String>,
     // The keys below are for stdio servers only.
     /// The program to start, or an array of the program and its arguments. Required for `stdio`.
-    #[schemars(with = "Option<serde_json::Value>", transform = schema::program)]
+    #[schemars(with = "Option<serde_json::Value>", transform = schema::command)]
     pub(crate) command: Option<Spanned<Value>>,
     /// The arguments of the program. They follow those of `command`.
     #[schemars(with = "Option<Vec<serde_json::Value>>")]
@@ -74,7 +74,7 @@ pub(crate) struct Entry {
 /// The name of a transport.
 #[derive(Deserialize, JsonSchema, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Kind {
+pub(crate) enum TransportName {
     Http,
     Sse,
     Stdio,

@@ -63,7 +63,7 @@ impl Config {
     /// # }
     /// ```
     pub fn from_json(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let text = jsonc::plain(text.strip_prefix('\u{feff}').unwrap_or(text));
+        let text = jsonc::to_json(text.strip_prefix('\u{feff}').unwrap_or(text));
         let file: File<'_> = serde_json::from_str(&text).map_err(|error| Error::Configuration {
             server: None,
             position: Some((error.line(), error.column())),
@@ -75,11 +75,11 @@ impl Config {
         let mut config = Self::default();
         for (name, entry) in entries {
             let (inputs, lookup) = (&file.inputs[..], &lookup);
-            let texts = EntryReader { inputs, lookup, variables: Variables::new(lookup) };
-            match texts.server(entry, Position::of(&text, entry.get())) {
+            let reader = EntryReader { inputs, lookup, variables: Variables::new(lookup) };
+            match reader.server(entry, Position::of(&text, entry.get())) {
                 Ok(Some(server)) => drop(config.servers.insert(name, server)),
                 Ok(None) => {}
-                Err(fault) => drop(config.servers.insert(name, Server::unusable(fault))),
+                Err(error) => drop(config.servers.insert(name, Server::unusable(error))),
             }
         }
         Ok(config)
@@ -107,9 +107,9 @@ struct Input {
 /// The entry of one server.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+struct JsonEntry {
     #[serde(rename = "type")]
-    kind: Option<String>,
+    transport: Option<String>,
     url: Option<String>,
     server_url: Option<String>,
     #[serde(default)]
@@ -126,7 +126,7 @@ struct Entry {
 }
 
 /// The variables that editors set. Their values are not redacted.
-const PUBLIC: [&str; 4] =
+const EDITOR_VARIABLES: [&str; 4] =
     ["workspaceFolder", "workspaceFolderBasename", "userHome", "pathSeparator"];
 
 /// Reads the entry of a server and replaces its variables.
@@ -143,28 +143,28 @@ impl EntryReader<'_> {
         entry: &RawValue,
         position: Position,
     ) -> Result<Option<Server>, SettingsError> {
-        let entry: Entry = serde_json::from_str(entry.get()).map_err(|error| {
-            let position = position.then(error.line(), error.column());
+        let entry: JsonEntry = serde_json::from_str(entry.get()).map_err(|error| {
+            let position = position.offset_by(error.line(), error.column());
             SettingsError { position: Some(position.into()), reason: reason(&error) }
         })?;
         if entry.disabled {
             return Ok(None);
         }
-        let server = self.described(&entry).and_then(|server| match server.check() {
+        let server = self.build(&entry).and_then(|server| match server.check() {
             Ok(()) => Ok(Some(server)),
             Err(error) => Err(error_chain(&error)),
         });
         server.map_err(|reason| SettingsError { position: Some(position.into()), reason })
     }
 
-    fn described(&self, entry: &Entry) -> Result<Server, String> {
+    fn build(&self, entry: &JsonEntry) -> Result<Server, String> {
         let url = entry.url.as_ref().or(entry.server_url.as_ref());
-        match (entry.kind.as_deref(), url, &entry.command) {
-            (None | Some("stdio"), _, Some(command)) => self.program(entry, command),
+        match (entry.transport.as_deref(), url, &entry.command) {
+            (None | Some("stdio"), _, Some(command)) => self.stdio_server(entry, command),
             (None | Some("http" | "streamable-http" | "streamableHttp"), Some(url), _) => {
-                self.remote(entry, Server::http(self.resolve(url)?))
+                self.http_server(entry, Server::http(self.resolve(url)?))
             }
-            (Some("sse"), Some(url), _) => self.remote(entry, Server::sse(self.resolve(url)?)),
+            (Some("sse"), Some(url), _) => self.http_server(entry, Server::sse(self.resolve(url)?)),
             (None, None, None) => Err("missing \"command\" or \"url\"".to_owned()),
             (Some("stdio"), _, None) => Err("missing \"command\"".to_owned()),
             (Some("http" | "streamable-http" | "streamableHttp" | "sse"), None, _) => {
@@ -176,7 +176,7 @@ impl EntryReader<'_> {
         }
     }
 
-    fn remote(&self, entry: &Entry, mut server: Server) -> Result<Server, String> {
+    fn http_server(&self, entry: &JsonEntry, mut server: Server) -> Result<Server, String> {
         for (name, value) in &entry.headers {
             let value = self.resolve(value)?;
             server = match name.eq_ignore_ascii_case("authorization") {
@@ -187,7 +187,7 @@ impl EntryReader<'_> {
         Ok(server)
     }
 
-    fn program(&self, entry: &Entry, command: &str) -> Result<Server, String> {
+    fn stdio_server(&self, entry: &JsonEntry, command: &str) -> Result<Server, String> {
         let parts = std::iter::once(command).chain(entry.args.iter().map(String::as_str));
         let parts: Result<Vec<_>, _> = parts.map(|part| self.resolve(part)).collect();
         let mut program = StdioCommand::new(parts?);
@@ -208,7 +208,7 @@ impl EntryReader<'_> {
         if let Some(folder) = &entry.cwd {
             program = program.current_dir(self.resolve(folder)?);
         }
-        Ok(Server::stdio(self.variables.hide(program)))
+        Ok(Server::stdio(self.variables.redact_values(program)))
     }
 
     fn resolve(&self, text: &str) -> Result<String, String> {
@@ -216,7 +216,9 @@ impl EntryReader<'_> {
             |name: &str| variables::variable(name, &|name: &str| self.variables.lookup(name));
         variables::replace(text, |reference| match reference.split_once(':') {
             None if reference == "/" => Ok(MAIN_SEPARATOR_STR.to_owned()),
-            None if PUBLIC.contains(&reference) => variables::variable(reference, self.lookup),
+            None if EDITOR_VARIABLES.contains(&reference) => {
+                variables::variable(reference, self.lookup)
+            }
             Some(("input", id)) => self.input(id),
             Some(("env", name)) => variable(name),
             _ => variable(reference),
@@ -225,8 +227,8 @@ impl EntryReader<'_> {
 
     fn input(&self, id: &str) -> Result<String, String> {
         let default = || self.inputs.iter().find(|input| input.id == id)?.default.clone();
-        let given = self.variables.lookup(&format!("input:{id}")).or_else(default);
-        given.ok_or_else(|| format!("input \"{id}\" is not set and has no default"))
+        let value = self.variables.lookup(&format!("input:{id}")).or_else(default);
+        value.ok_or_else(|| format!("input \"{id}\" is not set and has no default"))
     }
 }
 
@@ -266,13 +268,13 @@ mod tests {
     }
 
     /// Returns the errors of the servers, sorted by name.
-    fn faults(config: &Config) -> Vec<String> {
-        let faulty = config.servers.iter().filter_map(|(name, server)| {
+    fn errors(config: &Config) -> Vec<String> {
+        let invalid_servers = config.servers.iter().filter_map(|(name, server)| {
             let SettingsError { position, reason } = server.fault.as_ref()?;
             let (line, column) = position.expect("it is in the file");
             Some(format!("{line}:{column} {name}: {reason}"))
         });
-        faulty.collect()
+        invalid_servers.collect()
     }
 
     #[test]
@@ -363,7 +365,7 @@ mod tests {
         let host = invalid(Server::http("https://a.example/").header("Host", "x"));
         let plain = invalid(Server::http("http://a.example/").header("X-Key", "s3cret"));
         assert_eq!(
-            faults(&config),
+            errors(&config),
             [
                 "5:22 basic: header \"Authorization\": expected \"Bearer\" and a token",
                 "2:78 empty: missing \"command\" or \"url\"",

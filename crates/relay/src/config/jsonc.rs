@@ -1,50 +1,50 @@
 //! JSON with comments and trailing commas.
 
 /// Replaces comments and trailing commas by spaces. All positions stay the same.
-pub(crate) fn plain(text: &str) -> String {
+pub(crate) fn to_json(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    let (mut at, mut comma) = (0, None);
-    while at < bytes.len() {
-        let rest = &bytes[at..];
+    let (mut index, mut last_comma) = (0, None);
+    while index < bytes.len() {
+        let rest = &bytes[index..];
         let until = |end: &[u8]| {
-            let variables = rest.windows(end.len()).skip(2).position(|part| part == end);
-            variables.map_or(rest.len(), |variables| variables + 2 + end.len())
+            let start = rest.windows(end.len()).skip(2).position(|part| part == end);
+            start.map_or(rest.len(), |start| start + 2 + end.len())
         };
         match rest {
             [b'"', ..] => {
-                comma = None;
-                at += string(rest);
+                last_comma = None;
+                index += string(rest);
                 continue;
             }
             [b'/', b'/' | b'*', ..] => {
                 let length = until(if rest[1] == b'/' { b"\n" } else { b"*/" });
-                let comment = &mut bytes[at..at + length];
+                let comment = &mut bytes[index..index + length];
                 comment.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
-                at += length;
+                index += length;
                 continue;
             }
-            [b',', ..] => comma = Some(at),
+            [b',', ..] => last_comma = Some(index),
             [b'}' | b']', ..] => {
-                if let Some(last) = comma.take() {
+                if let Some(last) = last_comma.take() {
                     bytes[last] = b' ';
                 }
             }
             [byte, ..] if byte.is_ascii_whitespace() => {}
-            _ => comma = None,
+            _ => last_comma = None,
         }
-        at += 1;
+        index += 1;
     }
     String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Returns the length of the JSON string at the start of the text, with its quotes.
 fn string(text: &[u8]) -> usize {
-    let mut at = 1;
-    while let Some(byte) = text.get(at) {
+    let mut index = 1;
+    while let Some(byte) = text.get(index) {
         match byte {
-            b'\\' => at += 2,
-            b'"' => return at + 1,
-            _ => at += 1,
+            b'\\' => index += 2,
+            b'"' => return index + 1,
+            _ => index += 1,
         }
     }
     text.len()
@@ -65,7 +65,7 @@ mod tests {
             ("/*/ 1", "     "),
             ("\"", "\""),
         ] {
-            assert_eq!(plain(text), expected, "{text}");
+            assert_eq!(to_json(text), expected, "{text}");
         }
     }
 }

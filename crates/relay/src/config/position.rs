@@ -23,7 +23,7 @@ impl Position {
     }
 
     /// Returns the position in the text of a line and a column of a part that starts here.
-    pub(crate) fn then(self, line: usize, column: usize) -> Self {
+    pub(crate) fn offset_by(self, line: usize, column: usize) -> Self {
         match line {
             0 | 1 => Self { column: self.column + column.saturating_sub(1), ..self },
             _ => Self { line: self.line + line - 1, column },
@@ -52,7 +52,7 @@ mod tests {
         assert_eq!((at(3), at(99)), (None, None), "inside of a character, and beyond the end");
         let part = Position::of(text, &text[4..]);
         assert_eq!(
-            [part, part.then(1, 3), part.then(2, 3)].map(<(usize, usize)>::from),
+            [part, part.offset_by(1, 3), part.offset_by(2, 3)].map(<(usize, usize)>::from),
             [(2, 2), (2, 4), (3, 3)]
         );
     }

@@ -5,35 +5,35 @@ use schemars::Schema;
 use serde_json::json;
 
 /// Adds the keys that each transport allows to the schema of a server.
-pub(crate) fn by_transport(schema: &mut Schema) {
-    let nothing = json!({ "maxProperties": 0 });
-    let remote = json!({
+pub(crate) fn keys_by_transport(schema: &mut Schema) {
+    let empty = json!({ "maxProperties": 0 });
+    let http = json!({
         "required": ["url"],
         "properties": {
             "transport": { "enum": ["http", "sse"] }, "command": false, "args": false,
-            "env": nothing, "inherit_env": false, "cwd": false, "idle_timeout": false,
+            "env": empty, "inherit_env": false, "cwd": false, "idle_timeout": false,
             "probe_timeout": false,
         },
     });
-    let local = json!({
+    let stdio = json!({
         "required": ["command"],
         "properties": {
-            "transport": { "const": "stdio" }, "url": false, "headers": nothing, "api_key": false,
+            "transport": { "const": "stdio" }, "url": false, "headers": empty, "api_key": false,
             "dangerously_allow_insecure_http": false,
         },
     });
-    schema.insert("anyOf".to_owned(), json!([remote, local]));
+    schema.insert("anyOf".to_owned(), json!([http, stdio]));
 }
 
 /// Adds the known protocol versions to the schema of `protocol`.
-pub(crate) fn revisions(schema: &mut Schema) {
+pub(crate) fn protocol_versions(schema: &mut Schema) {
     let known = Revision::ALL.iter().map(|known| known.as_str());
     let known: Vec<_> = std::iter::once("auto").chain(known).collect();
     schema.insert("anyOf".to_owned(), json!([{ "enum": known }, { "pattern": r"\$\{" }]));
 }
 
 /// Adds to the schema of `command` that it is a string, or an array that starts with a string.
-pub(crate) fn program(schema: &mut Schema) {
+pub(crate) fn command(schema: &mut Schema) {
     let name = json!({ "type": "string" });
     let list = json!({ "type": "array", "prefixItems": [name], "minItems": 1 });
     schema.insert("anyOf".to_owned(), json!([name, list]));
@@ -49,7 +49,7 @@ mod tests {
         let published: serde_json::Value = serde_json::from_str(published).unwrap();
         let hint = "stale: run `cargo run -p relay-cli -- schema > schema/relay.schema.json`";
         assert_eq!(Config::json_schema(), published, "{hint}");
-        let keys = published["$defs"]["Entry"]["properties"].as_object().unwrap();
+        let keys = published["$defs"]["ServerEntry"]["properties"].as_object().unwrap();
         assert!(keys.values().all(|key| key["description"].is_string()));
     }
 

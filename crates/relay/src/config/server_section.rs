@@ -6,7 +6,7 @@ use mcp_types::Revision;
 use toml::Spanned;
 
 use super::{
-    entry::{Entry, Kind},
+    entry::{ServerEntry, TransportName},
     position::Position,
     variables::{self, Variables},
 };
@@ -25,20 +25,21 @@ pub(crate) struct ServerSection<'a> {
 }
 
 impl ServerSection<'_> {
-    /// Returns the server. `whole` is the position of its name in the file.
-    pub(crate) fn server(&self, entry: Entry, whole: Range<usize>) -> Result<Server, Error> {
-        let implied = if entry.command.is_some() { Kind::Stdio } else { Kind::Http };
-        let server = match entry.transport.as_ref().map_or(implied, |kind| *kind.get_ref()) {
-            kind @ (Kind::Http | Kind::Sse) => {
+    /// Returns the server. `span` is the position of its name in the file.
+    pub(crate) fn server(&self, entry: ServerEntry, span: Range<usize>) -> Result<Server, Error> {
+        let default =
+            if entry.command.is_some() { TransportName::Stdio } else { TransportName::Http };
+        let server = match entry.transport.as_ref().map_or(default, |name| *name.get_ref()) {
+            name @ (TransportName::Http | TransportName::Sse) => {
                 self.reject_stdio_keys(&entry)?;
                 let url = entry.url.as_ref();
-                let url = url.ok_or_else(|| self.error("missing \"url\"", whole.clone()))?;
+                let url = url.ok_or_else(|| self.error("missing \"url\"", span.clone()))?;
                 let url = self.resolved(url)?;
-                if kind == Kind::Http { Server::http(url) } else { Server::sse(url) }
+                if name == TransportName::Http { Server::http(url) } else { Server::sse(url) }
             }
-            Kind::Stdio => {
+            TransportName::Stdio => {
                 self.reject_http_keys(&entry)?;
-                let missing = || self.error("missing \"command\"", whole.clone());
+                let missing = || self.error("missing \"command\"", span.clone());
                 let command = entry.command.as_ref().ok_or_else(missing)?;
                 Server::stdio(self.program(&entry, command)?)
             }
@@ -65,14 +66,14 @@ impl ServerSection<'_> {
                 mcp_http::Error::InvalidHeader { name, .. } => entry.headers.get(name),
                 _ => None,
             };
-            let at = header.or(entry.url.as_ref()).map_or(whole, Spanned::span);
+            let at = header.or(entry.url.as_ref()).map_or(span, Spanned::span);
             self.error(&error_chain(&error), at)
         })?;
         Ok(server)
     }
 
     /// Returns an error if a key is set that is only for HTTP servers.
-    fn reject_http_keys(&self, entry: &Entry) -> Result<(), Error> {
+    fn reject_http_keys(&self, entry: &ServerEntry) -> Result<(), Error> {
         self.reject(entry.url.as_ref(), "\"url\" is not allowed with transport \"stdio\"")?;
         let headers = "\"headers\" is not allowed with transport \"stdio\"";
         self.reject(entry.headers.values().next(), headers)?;

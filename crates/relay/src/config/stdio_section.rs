@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use toml::{Spanned, Value};
 
-use super::{entry::Entry, server_section::ServerSection};
+use super::{entry::ServerEntry, server_section::ServerSection};
 use crate::{error::Error, settings::StdioCommand};
 
 impl ServerSection<'_> {
     /// Returns an error if a key is set that is only for stdio servers.
-    pub(crate) fn reject_stdio_keys(&self, entry: &Entry) -> Result<(), Error> {
+    pub(crate) fn reject_stdio_keys(&self, entry: &ServerEntry) -> Result<(), Error> {
         let only = |key: &str| format!("\"{key}\" is only allowed with transport \"stdio\"");
         self.reject(entry.command.as_ref(), &only("command"))?;
         self.reject(entry.args.as_ref(), &only("args"))?;
@@ -23,7 +23,7 @@ impl ServerSection<'_> {
     /// Returns the program with its arguments: `command`, which may be an array, and then `args`.
     pub(crate) fn program(
         &self,
-        entry: &Entry,
+        entry: &ServerEntry,
         command: &Spanned<Value>,
     ) -> Result<StdioCommand, Error> {
         let span = || command.span();
@@ -60,7 +60,7 @@ impl ServerSection<'_> {
         if let Some(seconds) = &entry.probe_timeout {
             program = program.probe_timeout(self.seconds("probe_timeout", seconds)?);
         }
-        Ok(self.variables.hide(program))
+        Ok(self.variables.redact_values(program))
     }
 
     /// Returns an argument as text. Tables and arrays become JSON.

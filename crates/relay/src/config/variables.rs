@@ -23,7 +23,7 @@ impl<'a> Variables<'a> {
     }
 
     /// Marks all values that were looked up as secrets of the program, so that they are redacted.
-    pub(crate) fn hide(&self, program: StdioCommand) -> StdioCommand {
+    pub(crate) fn redact_values(&self, program: StdioCommand) -> StdioCommand {
         self.values.take().into_iter().fold(program, StdioCommand::redact)
     }
 }
@@ -75,8 +75,8 @@ pub(crate) fn variable(
         Some((name, default)) => (name, Some(default)),
         None => (reference, None),
     };
-    let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty() || !name.chars().all(letters) {
+    let is_name_character = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(is_name_character) {
         return Err("expected the name of a variable after \"${\"".to_owned());
     }
     match (lookup(name), default) {

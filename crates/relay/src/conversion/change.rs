@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The maximum number of changes in a report, except for the first one of each effect.
-const MOST: usize = 500;
+const MAX_CHANGES: usize = 500;
 
 /// One change of a schema that the rules of a provider require.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(super) struct ChangeReport {
 impl ChangeReport {
     pub(super) fn change(&mut self, keyword: &str, effect: ChangeEffect, reason: &'static str) {
         // Each effect is listed at least once, even if the list is full.
-        if self.changes.len() >= MOST && self.changes.iter().any(|it| it.effect == effect) {
+        if self.changes.len() >= MAX_CHANGES && self.changes.iter().any(|it| it.effect == effect) {
             return;
         }
         let path = self.path.concat();
@@ -52,8 +52,8 @@ impl ChangeReport {
         }
     }
 
-    pub(super) fn enter(&mut self, step: String) {
-        self.path.push(step);
+    pub(super) fn enter(&mut self, segment: String) {
+        self.path.push(segment);
     }
 
     pub(super) fn leave(&mut self) {

@@ -39,22 +39,22 @@ impl Limits {
     /// Counts a printed schema, in which each object is a schema or a map of schemas.
     fn add(&mut self, schema: &Value) {
         let names = |keyword: &str| schema.get(keyword).and_then(Value::as_object);
-        let list = |keyword: &str| schema.get(keyword).and_then(Value::as_array);
+        let array = |keyword: &str| schema.get(keyword).and_then(Value::as_array);
         for map in ["properties", "$defs"].into_iter().filter_map(names) {
             self.characters += map.keys().map(|name| name.chars().count()).sum::<usize>();
             map.values().for_each(|schema| self.add(schema));
         }
         if let Some(members) = names("properties") {
             self.members += members.len();
-            self.optional += members.len() - list("required").map_or(0, Vec::len);
+            self.optional += members.len() - array("required").map_or(0, Vec::len);
         }
-        if let Some(values) = list("enum") {
+        if let Some(values) = array("enum") {
             self.values += values.len();
             let texts = values.iter().filter_map(Value::as_str);
             self.characters += texts.map(|text| text.chars().count()).sum::<usize>();
         }
-        self.unions += usize::from(list("anyOf").is_some() || list("type").is_some());
-        let parts = ["anyOf", "prefixItems"].into_iter().filter_map(list).flatten();
+        self.unions += usize::from(array("anyOf").is_some() || array("type").is_some());
+        let parts = ["anyOf", "prefixItems"].into_iter().filter_map(array).flatten();
         let inner = ["items", "additionalProperties"].into_iter().filter_map(|it| schema.get(it));
         parts.chain(inner).for_each(|schema| self.add(schema));
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    normal_form::{Alternative, Keywords, Kind, List, Node, Object, is_whole},
+    normal_form::{Alternative, Array, Keywords, Kind, Node, Object, is_whole},
     rules::ProviderRules,
 };
 
@@ -23,38 +23,38 @@ pub(super) fn print<'a>(
 }
 
 fn node(source: &Node, rules: &ProviderRules) -> Value {
-    let mut said = match source.is_any() || source.is_never() {
+    let mut schema = match source.is_any() || source.is_never() {
         true => json!({}),
         false => union(&source.any_of, rules),
     };
     // In OpenAPI, `anyOf` has no sibling keywords.
-    let place = match rules.openapi && said.get("anyOf").is_some() {
-        true => &mut said["anyOf"][0],
-        false => &mut said,
+    let target = match rules.openapi && schema.get("anyOf").is_some() {
+        true => &mut schema["anyOf"][0],
+        false => &mut schema,
     };
     for (keyword, value) in source.annotations.iter().chain(&source.rest) {
-        if place.get(keyword).is_none() {
-            place[keyword] = value.clone();
+        if target.get(keyword).is_none() {
+            target[keyword] = value.clone();
         }
     }
-    said
+    schema
 }
 
 fn union(any_of: &[Alternative], rules: &ProviderRules) -> Value {
     let (nulls, others): (Vec<_>, Vec<_>) = any_of.iter().partition(|it| it.kind == Kind::Null);
-    let mut said: Vec<_> = others.iter().map(|it| alternative(it, rules)).collect();
+    let mut schema: Vec<_> = others.iter().map(|it| alternative(it, rules)).collect();
     if !nulls.is_empty() {
-        match (&others[..], said.first_mut()) {
+        match (&others[..], schema.first_mut()) {
             (_, Some(first)) if rules.openapi => first["nullable"] = json!(true),
             ([one], Some(only)) if is_scalar(&one.kind) => {
                 only["type"] = json!([only["type"], "null"]);
             }
-            _ => said.extend(nulls.into_iter().map(|it| alternative(it, rules))),
+            _ => schema.extend(nulls.into_iter().map(|it| alternative(it, rules))),
         }
     }
-    match &mut said[..] {
+    match &mut schema[..] {
         [only] => only.take(),
-        _ => json!({ "anyOf": said }),
+        _ => json!({ "anyOf": schema }),
     }
 }
 
@@ -63,28 +63,29 @@ fn is_scalar(kind: &Kind) -> bool {
 }
 
 fn alternative(source: &Alternative, rules: &ProviderRules) -> Value {
-    let mut said = match &source.kind {
+    let mut schema = match &source.kind {
         Kind::Null => json!({ "type": "null" }),
         Kind::Boolean => json!({ "type": "boolean" }),
         Kind::Number { integer: true } => json!({ "type": "integer" }),
         Kind::Number { integer: false } => json!({ "type": "number" }),
         Kind::String => json!({ "type": "string" }),
-        Kind::Enumeration(values) => listed(values),
+        Kind::Enum(values) => enum_schema(values),
         Kind::Reference(name) => json!({ "$ref": format!("#/$defs/{name}") }),
-        Kind::List(List { first, items }) => {
-            let mut list = json!({ "type": "array" });
-            if !first.is_empty() {
-                list["prefixItems"] = first.iter().map(|it| node(it, rules)).collect();
+        Kind::Array(Array { prefix_items, items }) => {
+            let mut array = json!({ "type": "array" });
+            if !prefix_items.is_empty() {
+                array["prefixItems"] = prefix_items.iter().map(|it| node(it, rules)).collect();
             }
             if let Some(items) = items {
-                list["items"] = others(items, rules);
-            } else if first.is_empty() {
-                list["items"] = json!({});
+                array["items"] = node_or_false(items, rules);
+            } else if prefix_items.is_empty() {
+                array["items"] = json!({});
             }
-            list
+            array
         }
         Kind::Object(Object { members, others: rest }) => {
-            let each = members.iter().map(|(name, it)| (name.clone(), others(&it.node, rules)));
+            let each =
+                members.iter().map(|(name, it)| (name.clone(), node_or_false(&it.node, rules)));
             let properties: Map<_, _> = each.collect();
             let mut object = json!({ "type": "object", "properties": properties });
             let required = members.iter().filter(|(_, member)| member.required);
@@ -93,23 +94,23 @@ fn alternative(source: &Alternative, rules: &ProviderRules) -> Value {
                 object["required"] = json!(required);
             }
             if let Some(rest) = rest {
-                object["additionalProperties"] = others(rest, rules);
+                object["additionalProperties"] = node_or_false(rest, rules);
             }
             object
         }
     };
     for (keyword, value) in source.keywords.iter().chain(&source.annotations) {
-        said[keyword] = value.clone();
+        schema[keyword] = value.clone();
     }
-    said
+    schema
 }
 
 /// Prints a schema that may be `false`.
-fn others(source: &Node, rules: &ProviderRules) -> Value {
+fn node_or_false(source: &Node, rules: &ProviderRules) -> Value {
     if source.is_never() { json!(false) } else { node(source, rules) }
 }
 
-fn listed(values: &[Value]) -> Value {
+fn enum_schema(values: &[Value]) -> Value {
     let whole = values.iter().all(is_integer);
     let kind = |value: &Value| match value {
         Value::Null => "null",

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// The maximum size of a schema that is converted, in bytes.
-const LARGEST: usize = 256 * 1024;
+const MAX_SIZE: usize = 256 * 1024;
 
 /// The input schema of a tool, converted for a provider.
 ///
@@ -69,9 +69,9 @@ impl ProviderSchema {
     /// [`changes`](Self::changes). The result depends only on the provider and the schema.
     pub fn new(provider: Provider, own: &Schema) -> Self {
         let rules = provider.rules();
-        let source = (own.get().len() <= LARGEST).then(|| own.parse::<Value>().ok()).flatten();
+        let source = (own.get().len() <= MAX_SIZE).then(|| own.parse::<Value>().ok()).flatten();
         let (schema, changes, restoration) = match &source {
-            Some(source) => converted(source, rules),
+            Some(source) => convert(source, rules),
             None => as_json_text(rules),
         };
         let schema = match Some(&schema) == source.as_ref() {
@@ -111,22 +111,22 @@ impl ProviderSchema {
 
 type Converted = (Value, Vec<SchemaChange>, Restoration);
 
-fn converted(source: &Value, rules: &'static ProviderRules) -> Converted {
-    if let Some((schema, report)) = passthrough::unchanged(source, rules) {
+fn convert(source: &Value, rules: &'static ProviderRules) -> Converted {
+    if let Some((schema, report)) = passthrough::pass_through(source, rules) {
         return (schema, report.changes, Restoration::none());
     }
     let normal = normal_form::read(source);
     let written =
-        normal.and_then(|normal| writer::write(&normal, rules)).map(|it| printed(it, rules));
-    let fitting = written.filter(|(schema, ..)| rules.limits.allow(schema));
-    fitting.unwrap_or_else(|| as_json_text(rules))
+        normal.and_then(|normal| writer::write(&normal, rules)).map(|it| print(it, rules));
+    let within_limits = written.filter(|(schema, ..)| rules.limits.allow(schema));
+    within_limits.unwrap_or_else(|| as_json_text(rules))
 }
 
 fn as_json_text(rules: &'static ProviderRules) -> Converted {
-    printed(writer::as_json_text(rules), rules)
+    print(writer::as_json_text(rules), rules)
 }
 
-fn printed(written: writer::Written, rules: &ProviderRules) -> Converted {
+fn print(written: writer::Written, rules: &ProviderRules) -> Converted {
     let writer::Written { root, changes, restoration } = written;
     (printer::print(&root, &restoration.nodes, rules), changes, restoration)
 }
@@ -138,8 +138,8 @@ pub(crate) struct ProviderSchemas([OnceLock<Arc<ProviderSchema>>; 7]);
 impl ProviderSchemas {
     /// Returns the schema `own`, converted for the provider.
     pub(crate) fn get(&self, provider: Provider, own: &Schema) -> Arc<ProviderSchema> {
-        let supported = &self.0[slot(provider)];
-        Arc::clone(supported.get_or_init(|| ProviderSchema::new(provider, own).into()))
+        let schema = &self.0[slot(provider)];
+        Arc::clone(schema.get_or_init(|| ProviderSchema::new(provider, own).into()))
     }
 }
 

@@ -15,15 +15,15 @@ pub(super) enum RestoreStep {
     /// The value is unchanged.
     Same,
     /// The value is a string that contains JSON.
-    Text,
+    ParseJson,
     /// The value is the only member of an object, with this name.
     Unwrap(&'static str, Box<RestoreStep>),
     /// The value is an object. `others` is for members that the schema does not name.
     Object { members: BTreeMap<String, MemberRestoration>, others: Box<RestoreStep> },
     /// The members of an object are an array of objects with `key` and `value`.
     Entries(Box<RestoreStep>),
-    /// The value is an array. `items` is for the items after those of `first`.
-    Items { first: Vec<RestoreStep>, items: Box<RestoreStep> },
+    /// The value is an array. `items` is for the items after those of `prefix_items`.
+    Items { prefix_items: Vec<RestoreStep>, items: Box<RestoreStep> },
     /// The first alternative that certainly matches the value. If there is none, the first one that
     /// may match it.
     Any(Vec<(Alternative, RestoreStep)>),
@@ -59,9 +59,9 @@ impl RestoreStep {
         }
     }
 
-    pub(super) fn list(first: Vec<Self>, items: Self) -> Self {
-        let same = first.iter().chain([&items]).all(|step| *step == Self::Same);
-        if same { Self::Same } else { Self::Items { first, items: Box::new(items) } }
+    pub(super) fn array(prefix_items: Vec<Self>, items: Self) -> Self {
+        let same = prefix_items.iter().chain([&items]).all(|step| *step == Self::Same);
+        if same { Self::Same } else { Self::Items { prefix_items, items: Box::new(items) } }
     }
 }
 
@@ -82,7 +82,7 @@ impl Restoration {
         }
         let below = |step, value| self.follow(step, value, depth + 1);
         match (step, value) {
-            (RestoreStep::Text, Value::String(text)) => {
+            (RestoreStep::ParseJson, Value::String(text)) => {
                 serde_json::from_str(&text).unwrap_or(Value::String(text))
             }
             (RestoreStep::Unwrap(name, step), Value::Object(mut object)) => {
@@ -92,14 +92,15 @@ impl Restoration {
                 }
             }
             (RestoreStep::Object { members, others }, Value::Object(object)) => {
-                let undo = |(name, value): (String, Value)| match members.get(&name) {
-                    Some(undo) if undo.absent_if_null && value.is_null() => None,
-                    Some(undo) => {
-                        Some((undo.name.clone().unwrap_or(name), below(&undo.step, value)))
-                    }
+                let restoration = |(name, value): (String, Value)| match members.get(&name) {
+                    Some(restoration) if restoration.absent_if_null && value.is_null() => None,
+                    Some(restoration) => Some((
+                        restoration.name.clone().unwrap_or(name),
+                        below(&restoration.step, value),
+                    )),
                     None => Some((name, below(others, value))),
                 };
-                Value::Object(object.into_iter().filter_map(undo).collect())
+                Value::Object(object.into_iter().filter_map(restoration).collect())
             }
             (RestoreStep::Entries(step), Value::Array(entries)) => {
                 let entries = entries.into_iter().filter_map(entry);
@@ -107,17 +108,17 @@ impl Restoration {
                     entries.map(|(key, it)| (key, below(step, it))).collect::<Map<_, _>>(),
                 )
             }
-            (RestoreStep::Items { first, items }, Value::Array(values)) => {
-                let steps = first.iter().chain(std::iter::repeat(&**items));
+            (RestoreStep::Items { prefix_items, items }, Value::Array(values)) => {
+                let steps = prefix_items.iter().chain(std::iter::repeat(&**items));
                 values.into_iter().zip(steps).map(|(value, step)| below(step, value)).collect()
             }
             (RestoreStep::Any(parts), value) => {
-                let judge = Membership::new(&self.nodes);
+                let membership = Membership::new(&self.nodes);
                 // A pattern is not evaluated, so an alternative that certainly matches is preferred
                 // to one that may match.
                 let mut best = None;
                 for (part, step) in parts {
-                    match judge.alternative(part, &value) {
+                    match membership.alternative(part, &value) {
                         Some(true) => return below(step, value),
                         Some(false) => {}
                         None => best = best.or(Some(step)),

@@ -29,11 +29,11 @@ pub(super) struct ProviderRules {
     /// True for schemas of OpenAPI 3.0. `nullable` allows null, and `anyOf` has no sibling keywords.
     pub(super) openapi: bool,
     /// True if an object without members is supported.
-    pub(super) empty: bool,
+    pub(super) allows_empty: bool,
     /// A function that returns whether a value is supported in `enum`.
-    pub(super) listed: fn(&Value) -> bool,
+    pub(super) enum_value: fn(&Value) -> bool,
     /// The maximum nesting of objects and arrays.
-    pub(super) depth: usize,
+    pub(super) max_depth: usize,
     pub(super) limits: Limits,
 }
 
@@ -42,13 +42,13 @@ pub(super) struct ProviderRules {
 pub(super) enum References {
     None,
     /// Only references that are not circular.
-    Straight,
+    NonCircular,
     All,
 }
 
 /// The limit of a long `enum`: more than 250 values have at most 15,000 characters (OpenAI,
 /// "Structured model outputs").
-pub(super) const LONG_LIST: (usize, usize) = (250, 15_000);
+pub(super) const LONG_ENUM: (usize, usize) = (250, 15_000);
 
 /// OpenAI without `strict` (guide "Function calling").
 ///
@@ -63,9 +63,9 @@ const OPENAI: ProviderRules = ProviderRules {
     all_required: false,
     closed: false,
     openapi: false,
-    empty: true,
-    listed: |_| true,
-    depth: usize::MAX,
+    allows_empty: true,
+    enum_value: |_| true,
+    max_depth: usize::MAX,
     limits: UNLIMITED,
 };
 
@@ -102,8 +102,8 @@ const OPENAI_STRICT: ProviderRules = ProviderRules {
     ]),
     all_required: true,
     closed: true,
-    listed: is_scalar,
-    depth: 10,
+    enum_value: is_scalar,
+    max_depth: 10,
     limits: Limits { members: 5_000, values: 1_000, characters: 120_000, ..UNLIMITED },
     ..OPENAI
 };
@@ -136,10 +136,10 @@ const ANTHROPIC_STRICT: ProviderRules = ProviderRules {
         "ipv6",
         "uuid",
     ]),
-    references: References::Straight,
+    references: References::NonCircular,
     closed: true,
-    listed: is_scalar,
-    depth: 32,
+    enum_value: is_scalar,
+    max_depth: 32,
     limits: Limits { optional: 24, unions: 16, ..UNLIMITED },
     ..ANTHROPIC
 };
@@ -171,9 +171,9 @@ const GEMINI: ProviderRules = ProviderRules {
     references: References::None,
     names: Some(is_identifier),
     openapi: true,
-    empty: false,
-    listed: Value::is_string,
-    depth: 32,
+    allows_empty: false,
+    enum_value: Value::is_string,
+    max_depth: 32,
     ..OPENAI
 };
 
@@ -194,10 +194,10 @@ const GEMINI_JSON_SCHEMA: ProviderRules = ProviderRules {
         "maximum",
         "additionalProperties",
     ]),
-    references: References::Straight,
-    empty: false,
-    listed: |value| value.is_string() || value.is_number(),
-    depth: 32,
+    references: References::NonCircular,
+    allows_empty: false,
+    enum_value: |value| value.is_string() || value.is_number(),
+    max_depth: 32,
     ..OPENAI
 };
 
@@ -227,17 +227,17 @@ impl Provider {
 
 impl ProviderRules {
     /// Returns whether the provider supports a keyword.
-    pub(super) fn takes(&self, keyword: &str) -> bool {
+    pub(super) fn supports(&self, keyword: &str) -> bool {
         self.keywords.is_none_or(|keywords| keywords.contains(&keyword))
     }
 
     /// Returns whether the provider supports a keyword at the root.
-    pub(super) fn takes_at_root(&self, keyword: &str) -> bool {
+    pub(super) fn supports_at_root(&self, keyword: &str) -> bool {
         self.root.is_none_or(|keywords| keywords.contains(&keyword))
     }
 
     /// Returns whether the provider supports a value of `format`.
-    pub(super) fn takes_format(&self, format: &Value) -> bool {
+    pub(super) fn supports_format(&self, format: &Value) -> bool {
         let named = |formats: &[&str]| formats.iter().any(|name| format == name);
         self.formats.is_none_or(named)
     }
@@ -263,28 +263,28 @@ fn is_identifier(name: &str) -> bool {
 
 /// The values that a keyword applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Concern {
+pub(super) enum KeywordScope {
     Number,
     String,
-    List,
+    Array,
     Object,
     /// Values of all types.
-    All,
+    AnyType,
     /// The structure of schemas. The reader handles each of these keywords separately.
     Structure,
-    /// None. The keyword does not change which values are valid.
-    Nothing,
+    /// No values. The keyword does not change which values are valid.
+    Annotation,
 }
 
 /// Returns the values that a keyword applies to.
-pub(super) fn concern(keyword: &str) -> Concern {
+pub(super) fn keyword_scope(keyword: &str) -> KeywordScope {
     match keyword {
         "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {
-            Concern::Number
+            KeywordScope::Number
         }
-        "minLength" | "maxLength" | "pattern" => Concern::String,
+        "minLength" | "maxLength" | "pattern" => KeywordScope::String,
         "minItems" | "maxItems" | "uniqueItems" | "contains" | "minContains" | "maxContains"
-        | "unevaluatedItems" => Concern::List,
+        | "unevaluatedItems" => KeywordScope::Array,
         "minProperties"
         | "maxProperties"
         | "patternProperties"
@@ -292,8 +292,8 @@ pub(super) fn concern(keyword: &str) -> Concern {
         | "dependentRequired"
         | "dependentSchemas"
         | "dependencies"
-        | "unevaluatedProperties" => Concern::Object,
-        "not" | "if" | "then" | "else" | "$dynamicRef" | "$recursiveRef" => Concern::All,
+        | "unevaluatedProperties" => KeywordScope::Object,
+        "not" | "if" | "then" | "else" | "$dynamicRef" | "$recursiveRef" => KeywordScope::AnyType,
         "type"
         | "enum"
         | "const"
@@ -309,7 +309,7 @@ pub(super) fn concern(keyword: &str) -> Concern {
         | "additionalItems"
         | "$defs"
         | "definitions"
-        | "format" => Concern::Structure,
-        _ => Concern::Nothing,
+        | "format" => KeywordScope::Structure,
+        _ => KeywordScope::Annotation,
     }
 }

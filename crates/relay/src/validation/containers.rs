@@ -19,13 +19,13 @@ impl<'a> Evaluator<'a> {
             validity = self.size(array.size, value.items().count(), ["item", "items"]);
         }
         validity = self.each(validity, value.items().enumerate(), |evaluator, (index, item)| {
-            let subschema = array.first.get(index).unwrap_or(&array.rest);
+            let subschema = array.prefix_items.get(index).unwrap_or(&array.items);
             evaluator.within(index, *subschema, item)
         });
         if let Some((subschema, times)) = array.contains {
             let contains = self.contains(subschema, times, value);
             let message = || match times {
-                CountRange { least: 1, most: usize::MAX } => {
+                CountRange { min: 1, max: usize::MAX } => {
                     "expected an item that matches \"contains\"".to_owned()
                 }
                 _ => format!("expected the number of items that match \"contains\" to be {times}"),
@@ -44,16 +44,16 @@ impl<'a> Evaluator<'a> {
         times: CountRange,
         value: JsonText<'_>,
     ) -> Validity {
-        let (mut sure, mut possible) = (0, 0);
+        let (mut certain, mut possible) = (0, 0);
         for item in value.items() {
             let validity = self.evaluate_silently(subschema, item);
-            sure += usize::from(validity == Validity::Valid);
+            certain += usize::from(validity == Validity::Valid);
             possible += usize::from(validity != Validity::Invalid);
             if self.steps == 0 {
                 return Validity::Unknown;
             }
         }
-        match (possible < times.least || sure > times.most, sure == possible) {
+        match (possible < times.min || certain > times.max, certain == possible) {
             (true, _) => Validity::Invalid,
             (false, true) => Validity::Valid,
             (false, false) => Validity::Unknown,
@@ -84,15 +84,15 @@ impl<'a> Evaluator<'a> {
             evaluator.member(object, name, value, &mut required)
         });
         if required < object.required {
-            let missing = object.named.iter().filter(|named| named.required);
-            let missing = missing.map(|named| &*named.name);
+            let missing = object.properties.iter().filter(|property| property.required);
+            let missing = missing.map(|property| &*property.name);
             validity = self.and_then(validity, |evaluator| evaluator.has_all(missing, value));
         }
-        self.each(validity, &object.dependent, |evaluator, (name, dependent)| {
-            if !evaluator.count_bytes(value) || !value.has(name) {
+        self.each(validity, &object.dependencies, |evaluator, (name, dependency)| {
+            if !evaluator.count_bytes(value) || !value.has_member(name) {
                 return if evaluator.steps == 0 { Validity::Unknown } else { Validity::Valid };
             }
-            match dependent {
+            match dependency {
                 Dependency::Names(names) => {
                     evaluator.has_all(names.iter().map(|name| &**name), value)
                 }
@@ -108,29 +108,29 @@ impl<'a> Evaluator<'a> {
         value: JsonText<'_>,
         required: &mut usize,
     ) -> Validity {
-        let (Some(said), true) = (name.string(), self.count_steps(1)) else {
+        let (Some(name_text), true) = (name.string(), self.count_steps(1)) else {
             return Validity::Unknown;
         };
-        let known = object.named(&said);
-        *required += usize::from(known.is_some_and(|known| known.required));
-        let mut validity = match known.and_then(|known| known.rule) {
-            Some(subschema) => self.within(&said, subschema, value),
+        let property = object.property(&name_text);
+        *required += usize::from(property.is_some_and(|property| property.required));
+        let mut validity = match property.and_then(|property| property.rule) {
+            Some(subschema) => self.within(&name_text, subschema, value),
             // A pattern may match the name, and patterns are not evaluated.
-            None if object.patterns => Validity::Unknown,
-            None if object.others == Subschema::Never => {
+            None if object.has_patterns => Validity::Unknown,
+            None if object.additional == Subschema::Never => {
                 let noun = self.noun();
-                self.require(Validity::Invalid, || format!("unknown {noun} {said:?}"))
+                self.require(Validity::Invalid, || format!("unknown {noun} {name_text:?}"))
             }
-            None => self.within(&said, object.others, value),
+            None => self.within(&name_text, object.additional, value),
         };
-        if object.patterns {
+        if object.has_patterns {
             validity = validity.and(Validity::Unknown);
         }
-        if object.names != Subschema::Any {
-            let named = self.evaluate_silently(object.names, name);
+        if object.property_names != Subschema::Any {
+            let is_valid_name = self.evaluate_silently(object.property_names, name);
             let noun = self.noun();
-            let message = || format!("invalid {noun} name {}", name.shown());
-            validity = validity.and(self.require(named, message));
+            let message = || format!("invalid {noun} name {}", name.text());
+            validity = validity.and(self.require(is_valid_name, message));
         }
         validity
     }
@@ -143,8 +143,8 @@ impl<'a> Evaluator<'a> {
     ) -> Validity {
         self.each(Validity::Valid, names, |evaluator, name| match evaluator.count_bytes(value) {
             true => {
-                let (present, noun) = (Validity::of(value.has(name)), evaluator.noun());
-                evaluator.require(present, || format!("missing required {noun} {name:?}"))
+                let (is_present, noun) = (Validity::of(value.has_member(name)), evaluator.noun());
+                evaluator.require(is_present, || format!("missing required {noun} {name:?}"))
             }
             false => Validity::Unknown,
         })

@@ -1,7 +1,7 @@
 //! Evaluation of a value against a schema.
 
 use super::{
-    json_text::{JsonText, Kind},
+    json_text::{JsonText, JsonType},
     number::Decimal,
     rule::{AllowedValues, Applicator, CountRange, NumberBound, Rule, Subschema, Types, Validator},
     validity::Validity,
@@ -70,35 +70,37 @@ impl<'a> Evaluator<'a> {
     }
 
     fn rule(&mut self, rule: &'a Rule, value: JsonText<'_>) -> Validity {
-        let kind = value.kind();
-        let mut validity = if rule.open { Validity::Unknown } else { Validity::Valid };
+        let json_type = value.json_type();
+        let mut validity = if rule.has_unknown { Validity::Unknown } else { Validity::Valid };
         if let Some(types) = &rule.types {
-            validity = validity.and(self.is_of(types, kind, value));
+            validity = validity.and(self.has_type(types, json_type, value));
         }
-        if let Some(only) = &rule.constant {
-            let constant = self.is_listed(only, kind, value);
+        if let Some(constant) = &rule.constant {
+            let is_constant = self.is_listed(constant, json_type, value);
             let message = || "expected the value of \"const\"".to_owned();
-            validity = validity.and(self.require(constant, message));
+            validity = validity.and(self.require(is_constant, message));
         }
-        if let Some(all) = &rule.listed {
-            let listed = self.is_listed(all, kind, value);
+        if let Some(all) = &rule.enum_values {
+            let is_listed = self.is_listed(all, json_type, value);
             let message = || "expected one of the values of \"enum\"".to_owned();
-            validity = validity.and(self.require(listed, message));
+            validity = validity.and(self.require(is_listed, message));
         }
-        validity = match (kind, &rule.array, &rule.object) {
-            (Kind::Number, ..) if !rule.number.is_empty() => {
-                validity.and(self.number(&rule.number, value))
+        validity = match (json_type, &rule.array, &rule.object) {
+            (JsonType::Number, ..) if !rule.bounds.is_empty() => {
+                validity.and(self.number(&rule.bounds, value))
             }
-            (Kind::String, ..) => validity.and(self.string(rule, value)),
-            (Kind::Array, Some(array), _) => {
+            (JsonType::String, ..) => validity.and(self.string(rule, value)),
+            (JsonType::Array, Some(array), _) => {
                 self.and_then(validity, |evaluator| evaluator.array(array, value))
             }
-            (Kind::Object, _, Some(object)) => {
+            (JsonType::Object, _, Some(object)) => {
                 self.and_then(validity, |evaluator| evaluator.object(object, value))
             }
             _ => validity,
         };
-        self.each(validity, &rule.applied, |evaluator, applied| evaluator.applied(applied, value))
+        self.each(validity, &rule.applicators, |evaluator, applicator| {
+            evaluator.applicator(applicator, value)
+        })
     }
 
     /// Evaluates more keywords for the same value, unless the result is decided.
@@ -176,13 +178,13 @@ impl<'a> Evaluator<'a> {
         validity
     }
 
-    fn is_of(&mut self, types: &Types, kind: Kind, value: JsonText<'_>) -> Validity {
-        let validity = match kind {
-            _ if types.kinds.contains(&kind) => Validity::Valid,
-            Kind::Number if types.integer => value.number().map(Decimal::is_whole).into(),
+    fn has_type(&mut self, types: &Types, json_type: JsonType, value: JsonText<'_>) -> Validity {
+        let validity = match json_type {
+            _ if types.allowed.contains(&json_type) => Validity::Valid,
+            JsonType::Number if types.integer => value.number().map(Decimal::is_whole).into(),
             _ => Validity::Invalid,
         };
-        self.require(validity, || format!("expected {types}, got {kind}"))
+        self.require(validity, || format!("expected {types}, got {json_type}"))
     }
 
     /// Returns the word for a member of the current object: those of the root are arguments.
@@ -190,32 +192,37 @@ impl<'a> Evaluator<'a> {
         if self.path.is_empty() { "argument" } else { "property" }
     }
 
-    fn is_listed(&mut self, listed: &AllowedValues, kind: Kind, value: JsonText<'_>) -> Validity {
+    fn is_listed(
+        &mut self,
+        allowed_values: &AllowedValues,
+        json_type: JsonType,
+        value: JsonText<'_>,
+    ) -> Validity {
         if !self.count_bytes(value) {
             return Validity::Unknown;
         }
-        let violations = match kind {
-            Kind::String => value
-                .string()
-                .map(|text| listed.texts.binary_search_by(|one| (**one).cmp(&text)).is_ok()),
-            _ => value
-                .canonical()
-                .map(|text| listed.others.binary_search_by(|one| (**one).cmp(&text)).is_ok()),
+        let is_listed = match json_type {
+            JsonType::String => value.string().map(|text| {
+                allowed_values.strings.binary_search_by(|one| (**one).cmp(&text)).is_ok()
+            }),
+            _ => value.canonical().map(|text| {
+                allowed_values.others.binary_search_by(|one| (**one).cmp(&text)).is_ok()
+            }),
         };
-        violations.into()
+        is_listed.into()
     }
 
-    fn number(&mut self, limits: &[NumberBound], value: JsonText<'_>) -> Validity {
+    fn number(&mut self, bounds: &[NumberBound], value: JsonText<'_>) -> Validity {
         let Some(number) = value.number() else { return Validity::Unknown };
-        self.each(Validity::Valid, limits, |evaluator, limit| {
-            let is_met = limit.is_met_by(number).into();
-            evaluator.require(is_met, || format!("expected {limit}"))
+        self.each(Validity::Valid, bounds, |evaluator, bound| {
+            let is_met = bound.is_met_by(number).into();
+            evaluator.require(is_met, || format!("expected {bound}"))
         })
     }
 
     fn string(&mut self, rule: &Rule, value: JsonText<'_>) -> Validity {
-        let validity = if rule.pattern { Validity::Unknown } else { Validity::Valid };
-        let Some(size) = rule.string else { return validity };
+        let validity = if rule.has_pattern { Validity::Unknown } else { Validity::Valid };
+        let Some(size) = rule.length else { return validity };
         match self.count_bytes(value).then(|| value.string()).flatten() {
             Some(text) => {
                 let length = text.chars().count();
@@ -227,37 +234,37 @@ impl<'a> Evaluator<'a> {
 
     /// Evaluates a count. `nouns` are the singular and the plural of the counted parts.
     pub(super) fn size(&mut self, size: CountRange, count: usize, nouns: [&str; 2]) -> Validity {
-        let CountRange { least, most } = size;
+        let CountRange { min, max } = size;
         let noun = |count| nouns[usize::from(count != 1)];
-        let enough = self.require(Validity::of(count >= least), || {
-            format!("expected at least {least} {}", noun(least))
+        let enough = self.require(Validity::of(count >= min), || {
+            format!("expected at least {min} {}", noun(min))
         });
-        enough.and(self.require(Validity::of(count <= most), || {
-            format!("expected at most {most} {}", noun(most))
+        enough.and(self.require(Validity::of(count <= max), || {
+            format!("expected at most {max} {}", noun(max))
         }))
     }
 
-    fn applied(&mut self, applied: &'a Applicator, value: JsonText<'_>) -> Validity {
-        match applied {
+    fn applicator(&mut self, applicator: &'a Applicator, value: JsonText<'_>) -> Validity {
+        match applicator {
             Applicator::All(subschemas) => {
                 self.each(Validity::Valid, subschemas, |evaluator, subschema| {
                     evaluator.subschema(*subschema, value)
                 })
             }
             Applicator::Any(subschemas) => {
-                let some = self.some(subschemas, usize::MAX, value);
+                let any = self.matches(subschemas, usize::MAX, value);
                 let message = "expected a value that matches a schema of \"anyOf\"";
-                self.require(some, || message.to_owned())
+                self.require(any, || message.to_owned())
             }
             Applicator::One(subschemas) => {
-                let one = self.some(subschemas, 1, value);
+                let one = self.matches(subschemas, 1, value);
                 let message = "expected a value that matches exactly one schema of \"oneOf\"";
                 self.require(one, || message.to_owned())
             }
             Applicator::Not(subschema) => {
-                let not = self.evaluate_silently(*subschema, value).not();
+                let is_not = self.evaluate_silently(*subschema, value).not();
                 let message = "expected a value that does not match \"not\"";
-                self.require(not, || message.to_owned())
+                self.require(is_not, || message.to_owned())
             }
             Applicator::If { condition, then, otherwise } => {
                 match self.evaluate_silently(*condition, value) {
@@ -270,22 +277,22 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Evaluates whether the value is valid by at least one of the subschemas, and by at most `most`.
-    fn some(&mut self, subschemas: &[Subschema], most: usize, value: JsonText<'_>) -> Validity {
-        let (mut fitting, mut open) = (0, 0);
+    fn matches(&mut self, subschemas: &[Subschema], max: usize, value: JsonText<'_>) -> Validity {
+        let (mut valid, mut unknown) = (0, 0);
         for subschema in subschemas {
             match self.evaluate_silently(*subschema, value) {
-                Validity::Valid => fitting += 1,
-                Validity::Unknown => open += 1,
+                Validity::Valid => valid += 1,
+                Validity::Unknown => unknown += 1,
                 Validity::Invalid => {}
             }
-            match fitting {
-                1 if most > 1 => return Validity::Valid,
-                _ if fitting > most => return Validity::Invalid,
+            match valid {
+                1 if max > 1 => return Validity::Valid,
+                _ if valid > max => return Validity::Invalid,
                 _ if self.steps == 0 => return Validity::Unknown,
                 _ => {}
             }
         }
-        match (fitting, open) {
+        match (valid, unknown) {
             (0, 0) => Validity::Invalid,
             (1, 0) => Validity::Valid,
             _ => Validity::Unknown,

@@ -16,12 +16,12 @@ pub(super) struct JsonText<'a> {
     /// The text, without whitespace around it.
     text: &'a str,
     /// True if the value is a string without escapes.
-    plain: bool,
+    has_no_escapes: bool,
 }
 
 /// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum JsonType {
     Null,
     Boolean,
     Number,
@@ -30,7 +30,7 @@ pub(super) enum Kind {
     Object,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for JsonType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Null => "null",
@@ -46,26 +46,26 @@ impl fmt::Display for Kind {
 impl<'a> JsonText<'a> {
     /// Creates a value from text that is known to be valid JSON.
     pub(super) fn of_valid(json: &'a str) -> Self {
-        Self { text: json.trim_ascii(), plain: false }
+        Self { text: json.trim_ascii(), has_no_escapes: false }
     }
 
     pub(super) fn len(self) -> usize {
         self.text.len()
     }
 
-    pub(super) fn kind(self) -> Kind {
+    pub(super) fn json_type(self) -> JsonType {
         match self.text.as_bytes().first() {
-            Some(b'{') => Kind::Object,
-            Some(b'[') => Kind::Array,
-            Some(b'"') => Kind::String,
-            Some(b't' | b'f') => Kind::Boolean,
-            Some(b'n') => Kind::Null,
-            _ => Kind::Number,
+            Some(b'{') => JsonType::Object,
+            Some(b'[') => JsonType::Array,
+            Some(b'"') => JsonType::String,
+            Some(b't' | b'f') => JsonType::Boolean,
+            Some(b'n') => JsonType::Null,
+            _ => JsonType::Number,
         }
     }
 
     /// Returns the text of the value.
-    pub(super) fn shown(self) -> &'a str {
+    pub(super) fn text(self) -> &'a str {
         self.text
     }
 
@@ -76,7 +76,7 @@ impl<'a> JsonText<'a> {
 
     /// Returns the content of a string. `None` if its escapes do not form valid Unicode.
     pub(super) fn string(self) -> Option<Cow<'a, str>> {
-        match self.plain {
+        match self.has_no_escapes {
             true => self.text.get(1..self.text.len() - 1).map(Cow::Borrowed),
             false => serde_json::from_str(self.text).ok().map(Cow::Owned),
         }
@@ -84,26 +84,26 @@ impl<'a> JsonText<'a> {
 
     /// Returns the items of an array.
     pub(super) fn items(self) -> Items<'a> {
-        Items(Rest::of(self.text))
+        Items(Remaining::of(self.text))
     }
 
     /// Returns the members of an object. Their names are JSON strings too.
     pub(super) fn members(self) -> Members<'a> {
-        Members(Rest::of(self.text))
+        Members(Remaining::of(self.text))
     }
 
     /// Returns whether an object has a member of this name.
-    pub(super) fn has(self, name: &str) -> bool {
+    pub(super) fn has_member(self, name: &str) -> bool {
         self.members().any(|(text, _)| text.string().is_some_and(|text| text == name))
     }
 
     /// Returns a text that is the same for all equal values, as JSON Schema defines equality. For
     /// example, 1 equals 1.0. `None` if equality cannot be decided.
     pub(super) fn canonical(self) -> Option<Cow<'a, str>> {
-        match self.kind() {
-            Kind::Null | Kind::Boolean => Some(Cow::Borrowed(self.text)),
-            Kind::Number if Decimal::is_canonical(self.text) => Some(Cow::Borrowed(self.text)),
-            Kind::String if self.plain => Some(Cow::Borrowed(self.text)),
+        match self.json_type() {
+            JsonType::Null | JsonType::Boolean => Some(Cow::Borrowed(self.text)),
+            JsonType::Number if Decimal::is_canonical(self.text) => Some(Cow::Borrowed(self.text)),
+            JsonType::String if self.has_no_escapes => Some(Cow::Borrowed(self.text)),
             _ => {
                 let mut text = String::new();
                 self.write_canonical(&mut text, MAX_DEPTH)?;
@@ -114,11 +114,11 @@ impl<'a> JsonText<'a> {
 
     fn write_canonical(self, text: &mut String, depth: usize) -> Option<()> {
         let depth = depth.checked_sub(1)?;
-        match self.kind() {
-            Kind::Null | Kind::Boolean => text.push_str(self.text),
-            Kind::Number => write!(text, "{}", self.number()?).ok()?,
-            Kind::String => text.push_str(&serde_json::to_string(&self.string()?).ok()?),
-            Kind::Array => {
+        match self.json_type() {
+            JsonType::Null | JsonType::Boolean => text.push_str(self.text),
+            JsonType::Number => write!(text, "{}", self.number()?).ok()?,
+            JsonType::String => text.push_str(&serde_json::to_string(&self.string()?).ok()?),
+            JsonType::Array => {
                 text.push('[');
                 for item in self.items() {
                     item.write_canonical(text, depth)?;
@@ -126,7 +126,7 @@ impl<'a> JsonText<'a> {
                 }
                 text.push(']');
             }
-            Kind::Object => {
+            JsonType::Object => {
                 let named = |(name, value): (Self, Self)| Some((name.canonical()?, value));
                 let mut members = self.members().map(named).collect::<Option<Vec<_>>>()?;
                 members.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -150,10 +150,10 @@ impl<'a> JsonText<'a> {
 }
 
 /// An iterator over the items of an array.
-pub(super) struct Items<'a>(Rest<'a>);
+pub(super) struct Items<'a>(Remaining<'a>);
 
 /// An iterator over the members of an object, as pairs of name and value.
-pub(super) struct Members<'a>(Rest<'a>);
+pub(super) struct Members<'a>(Remaining<'a>);
 
 impl<'a> Iterator for Items<'a> {
     type Item = JsonText<'a>;
@@ -172,9 +172,9 @@ impl<'a> Iterator for Members<'a> {
 }
 
 /// The part of an array or object that is not yet read.
-struct Rest<'a>(&'a str);
+struct Remaining<'a>(&'a str);
 
-impl<'a> Rest<'a> {
+impl<'a> Remaining<'a> {
     fn of(whole: &'a str) -> Self {
         Self(whole.get(1..).unwrap_or_default())
     }
@@ -186,16 +186,16 @@ impl<'a> Rest<'a> {
         while let Some(b',' | b':' | b' ' | b'\n' | b'\r' | b'\t') = bytes.get(start) {
             start += 1;
         }
-        let (length, plain) = extent(bytes.get(start..)?);
+        let (length, has_no_escapes) = value_extent(bytes.get(start..)?);
         let (text, rest) = self.0.get(start..)?.split_at_checked(length)?;
         self.0 = rest;
-        (length > 0).then_some(JsonText { text, plain })
+        (length > 0).then_some(JsonText { text, has_no_escapes })
     }
 }
 
 /// Returns the length of the value at the start, and whether it is a string without escapes. The
 /// length is zero at the end of an array or object.
-fn extent(bytes: &[u8]) -> (usize, bool) {
+fn value_extent(bytes: &[u8]) -> (usize, bool) {
     match bytes.first() {
         Some(b'"') => string_extent(bytes),
         Some(b'{' | b'[') => (nested_length(bytes), false),
@@ -208,28 +208,28 @@ fn extent(bytes: &[u8]) -> (usize, bool) {
 }
 
 fn string_extent(bytes: &[u8]) -> (usize, bool) {
-    let (mut at, mut plain) = (1, true);
-    while let Some(byte) = bytes.get(at) {
+    let (mut index, mut has_no_escapes) = (1, true);
+    while let Some(byte) = bytes.get(index) {
         match byte {
-            b'"' => return (at + 1, plain),
-            b'\\' => (at, plain) = (at + 2, false),
-            _ => at += 1,
+            b'"' => return (index + 1, has_no_escapes),
+            b'\\' => (index, has_no_escapes) = (index + 2, false),
+            _ => index += 1,
         }
     }
     (bytes.len(), false)
 }
 
 fn nested_length(bytes: &[u8]) -> usize {
-    let (mut at, mut depth) = (0, 0_usize);
-    while let Some(byte) = bytes.get(at) {
+    let (mut index, mut depth) = (0, 0_usize);
+    while let Some(byte) = bytes.get(index) {
         match byte {
-            b'"' => at += string_extent(&bytes[at..]).0 - 1,
+            b'"' => index += string_extent(&bytes[index..]).0 - 1,
             b'{' | b'[' => depth += 1,
-            b'}' | b']' if depth == 1 => return at + 1,
+            b'}' | b']' if depth == 1 => return index + 1,
             b'}' | b']' => depth -= 1,
             _ => {}
         }
-        at += 1;
+        index += 1;
     }
     bytes.len()
 }
@@ -244,13 +244,13 @@ mod tests {
 
     /// Converts to a `Value`, with all methods of this file.
     fn read(text: JsonText<'_>) -> Value {
-        match text.kind() {
-            Kind::Array => text.items().map(read).collect(),
-            Kind::Object => text
+        match text.json_type() {
+            JsonType::Array => text.items().map(read).collect(),
+            JsonType::Object => text
                 .members()
                 .map(|(name, value)| (name.string().unwrap().into_owned(), read(value)))
                 .collect(),
-            Kind::String => text.string().unwrap().into(),
+            JsonType::String => text.string().unwrap().into(),
             _ => serde_json::from_str(text.text).unwrap(),
         }
     }

@@ -3,20 +3,20 @@
 use serde_json::Value;
 
 use super::{
-    json_text::{JsonText, Kind},
+    json_text::{JsonText, JsonType},
     number::Decimal,
     rule::{AllowedValues, Types},
 };
 
 /// The maximum number of digits that an `f64` keeps exactly.
-const EXACT: usize = 15;
+const MAX_EXACT_DIGITS: usize = 15;
 
 /// Returns a number. `None` if it may differ from the digits in the text of the schema.
 pub(super) fn decimal(value: &Value) -> Option<Decimal> {
     let number = value.as_number()?;
     let text = number.to_string();
     let digits = text.split('e').next()?.bytes().filter(u8::is_ascii_digit).count();
-    Decimal::read(&text).filter(|_| !number.is_f64() || digits <= EXACT)
+    Decimal::read(&text).filter(|_| !number.is_f64() || digits <= MAX_EXACT_DIGITS)
 }
 
 /// Returns a count, such as the value of `minLength`.
@@ -39,19 +39,19 @@ pub(super) fn names(value: &Value) -> Option<Vec<Box<str>>> {
 }
 
 /// Returns the values of `enum`.
-pub(super) fn listed(values: &[Value]) -> Option<AllowedValues> {
-    let mut listed = AllowedValues::default();
+pub(super) fn allowed_values(values: &[Value]) -> Option<AllowedValues> {
+    let mut allowed_values = AllowedValues::default();
     for value in values {
         if let Value::String(text) = value {
-            listed.texts.push(text.as_str().into());
+            allowed_values.strings.push(text.as_str().into());
         } else {
             let text = is_exact(value).then(|| value.to_string())?;
-            listed.others.push(JsonText::of_valid(&text).canonical()?.into());
+            allowed_values.others.push(JsonText::of_valid(&text).canonical()?.into());
         }
     }
-    listed.texts.sort_unstable();
-    listed.others.sort_unstable();
-    Some(listed)
+    allowed_values.strings.sort_unstable();
+    allowed_values.others.sort_unstable();
+    Some(allowed_values)
 }
 
 /// Returns the types that `type` lists.
@@ -60,15 +60,15 @@ pub(super) fn types(value: &Value) -> Option<Types> {
         Value::Array(names) => names,
         name => std::slice::from_ref(name),
     };
-    let mut types = Types { kinds: Vec::new(), integer: false };
+    let mut types = Types { allowed: Vec::new(), integer: false };
     for name in names {
-        types.kinds.push(match name.as_str()? {
-            "null" => Kind::Null,
-            "boolean" => Kind::Boolean,
-            "number" => Kind::Number,
-            "string" => Kind::String,
-            "array" => Kind::Array,
-            "object" => Kind::Object,
+        types.allowed.push(match name.as_str()? {
+            "null" => JsonType::Null,
+            "boolean" => JsonType::Boolean,
+            "number" => JsonType::Number,
+            "string" => JsonType::String,
+            "array" => JsonType::Array,
+            "object" => JsonType::Object,
             "integer" => {
                 types.integer = true;
                 continue;

@@ -74,12 +74,12 @@ impl Decimal {
         }
     }
 
-    /// Returns whether the number is a multiple of `step`. `None` if a number is out of range, or if
-    /// `step` is not positive.
-    pub(crate) fn is_multiple(self, step: Self) -> Option<bool> {
-        let exponent = self.exponent.min(step.exponent);
-        let (number, step) = (self.scaled(exponent)?, step.scaled(exponent)?);
-        (step > 0).then(|| number % step == 0)
+    /// Returns whether the number is a multiple of `divisor`. `None` if a number is out of range, or if
+    /// `divisor` is not positive.
+    pub(crate) fn is_multiple(self, divisor: Self) -> Option<bool> {
+        let exponent = self.exponent.min(divisor.exponent);
+        let (number, divisor) = (self.scaled(exponent)?, divisor.scaled(exponent)?);
+        (divisor > 0).then(|| number % divisor == 0)
     }
 
     /// Returns the number for a message, such as `2.5`. Very small numbers keep their exponent.
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn multiples_are_exact() {
-        for (number, step, multiple) in [
+        for (number, divisor, multiple) in [
             ("0.3", "0.1", Some(true)),
             ("1.0000000001", "1", Some(false)),
             ("-9", "3.0", Some(true)),
@@ -172,7 +172,11 @@ mod tests {
             ("1e300", "0.1", None),
             ("1", "0", None),
         ] {
-            assert_eq!(decimal(number).is_multiple(decimal(step)), multiple, "{number} {step}");
+            assert_eq!(
+                decimal(number).is_multiple(decimal(divisor)),
+                multiple,
+                "{number} {divisor}"
+            );
         }
     }
 

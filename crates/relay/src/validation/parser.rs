@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     dialect::Dialect,
-    keyword_value::{count, decimal, listed, names, types},
+    keyword_value::{allowed_values, count, decimal, names, types},
     rule::{
         Accepts, Applicator, Array, CountRange, Dependency, NumberBound, Object, Property, Rule,
         Subschema, Validator,
@@ -15,24 +15,29 @@ use super::{
 };
 
 /// The maximum number of rules of a schema. Further subschemas are not evaluated.
-const MOST: usize = 10_000;
+const MAX_RULES: usize = 10_000;
 
 /// Parses a schema.
-pub(super) fn read(schema: &Value) -> Result<Validator, UnknownDialect> {
+pub(super) fn parse(schema: &Value) -> Result<Validator, UnknownDialect> {
     let dialect = Dialect::of(schema)?;
-    let mut reader =
-        Reader { root: schema, dialect, indexes: HashMap::new(), objects: Vec::new(), open: false };
-    let root = reader.subschema(schema);
+    let mut parser = Parser {
+        root: schema,
+        dialect,
+        indexes: HashMap::new(),
+        objects: Vec::new(),
+        has_unknown: false,
+    };
+    let root = parser.subschema(schema);
     let mut rules = Vec::new();
     // References may be circular, so rules are parsed from a queue and not recursively.
-    while let Some(part) = reader.objects.get(rules.len()) {
-        rules.push(reader.rule(part));
+    while let Some(part) = parser.objects.get(rules.len()) {
+        rules.push(parser.rule(part));
     }
     Ok(Validator { rules, root })
 }
 
 /// Parses the subschemas of a schema.
-struct Reader<'a> {
+struct Parser<'a> {
     root: &'a Value,
     dialect: Dialect,
     /// The index of the rule of each schema object, by its address.
@@ -40,16 +45,16 @@ struct Reader<'a> {
     /// The schema objects in the order of their rules.
     objects: Vec<&'a Map<String, Value>>,
     /// Set if the current schema object has a keyword that cannot be evaluated.
-    open: bool,
+    has_unknown: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Parser<'a> {
     /// Returns a subschema. Its rule is parsed later.
     fn subschema(&mut self, schema: &'a Value) -> Subschema {
         match schema {
             Value::Bool(true) => Subschema::Any,
             Value::Bool(false) => Subschema::Never,
-            Value::Object(part) if !self.is_elsewhere(schema) => self.rule_of(part),
+            Value::Object(part) if !self.has_own_base(schema) => self.rule_of(part),
             _ => Subschema::Unknown,
         }
     }
@@ -59,7 +64,7 @@ impl<'a> Reader<'a> {
         if let Some(index) = self.indexes.get(&ptr::from_ref(part)) {
             return Subschema::Rule(*index);
         }
-        if next == MOST {
+        if next == MAX_RULES {
             return Subschema::Unknown;
         }
         self.indexes.insert(part, next);
@@ -69,7 +74,7 @@ impl<'a> Reader<'a> {
 
     /// Returns whether a subschema has its own base URI. References in it are not relative to the
     /// root.
-    fn is_elsewhere(&self, schema: &Value) -> bool {
+    fn has_own_base(&self, schema: &Value) -> bool {
         !ptr::eq(schema, self.root) && schema.get(self.dialect.id()).is_some_and(Value::is_string)
     }
 
@@ -77,7 +82,7 @@ impl<'a> Reader<'a> {
         let mut rule = Rule::default();
         if let Some(reference) = schema.get("$ref") {
             let target = reference.as_str().and_then(|reference| self.resolve(reference));
-            rule.applied.push(Applicator::All(vec![
+            rule.applicators.push(Applicator::All(vec![
                 target.map_or(Subschema::Unknown, |part| self.subschema(part)),
             ]));
             // Up to draft 7, keywords next to a reference are ignored.
@@ -86,18 +91,19 @@ impl<'a> Reader<'a> {
             }
         }
         rule.types = self.get(schema, "type", types);
-        rule.constant = self.get(schema, "const", |only| listed(std::slice::from_ref(only)));
-        rule.listed = self.get(schema, "enum", |all| listed(all.as_array()?));
-        rule.number = self.limits(schema);
-        rule.string = self.size(schema, "minLength", "maxLength");
+        rule.constant =
+            self.get(schema, "const", |constant| allowed_values(std::slice::from_ref(constant)));
+        rule.enum_values = self.get(schema, "enum", |all| allowed_values(all.as_array()?));
+        rule.bounds = self.bounds(schema);
+        rule.length = self.size(schema, "minLength", "maxLength");
         rule.array = self.array(schema);
         rule.object = self.object(schema);
-        self.applied(schema, &mut rule.applied);
-        rule.pattern = schema.contains_key("pattern");
-        let unjudged =
+        self.applicators(schema, &mut rule.applicators);
+        rule.has_pattern = schema.contains_key("pattern");
+        let unsupported =
             ["$dynamicRef", "$recursiveRef", "unevaluatedItems", "unevaluatedProperties"];
-        self.open |= unjudged.iter().any(|keyword| self.find(schema, keyword).is_some());
-        rule.open = std::mem::take(&mut self.open);
+        self.has_unknown |= unsupported.iter().any(|keyword| self.find(schema, keyword).is_some());
+        rule.has_unknown = std::mem::take(&mut self.has_unknown);
         rule
     }
 
@@ -113,11 +119,11 @@ impl<'a> Reader<'a> {
         read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Option<T> {
         let read = read(self.find(schema, keyword)?);
-        self.open |= read.is_none();
+        self.has_unknown |= read.is_none();
         read
     }
 
-    fn limits(&mut self, schema: &'a Map<String, Value>) -> Vec<NumberBound> {
+    fn bounds(&mut self, schema: &'a Map<String, Value>) -> Vec<NumberBound> {
         let keywords: [(_, Option<Accepts>); 5] = [
             ("minimum", Some(Ordering::is_ge)),
             ("exclusiveMinimum", Some(Ordering::is_gt)),
@@ -125,23 +131,18 @@ impl<'a> Reader<'a> {
             ("exclusiveMaximum", Some(Ordering::is_lt)),
             ("multipleOf", None),
         ];
-        let limit = |(keyword, order)| {
+        let bound = |(keyword, order)| {
             let bound = self.get(schema, keyword, decimal)?;
             Some(NumberBound { keyword, bound, order })
         };
-        keywords.into_iter().filter_map(limit).collect()
+        keywords.into_iter().filter_map(bound).collect()
     }
 
-    fn size(
-        &mut self,
-        schema: &'a Map<String, Value>,
-        least: &str,
-        most: &str,
-    ) -> Option<CountRange> {
-        let least = self.get(schema, least, count);
-        let most = self.get(schema, most, count);
-        (least.is_some() || most.is_some())
-            .then(|| CountRange { least: least.unwrap_or(0), most: most.unwrap_or(usize::MAX) })
+    fn size(&mut self, schema: &'a Map<String, Value>, min: &str, max: &str) -> Option<CountRange> {
+        let min = self.get(schema, min, count);
+        let max = self.get(schema, max, count);
+        (min.is_some() || max.is_some())
+            .then(|| CountRange { min: min.unwrap_or(0), max: max.unwrap_or(usize::MAX) })
     }
 
     fn part(&mut self, schema: &'a Map<String, Value>, keyword: &str) -> Option<Subschema> {
@@ -156,24 +157,24 @@ impl<'a> Reader<'a> {
     fn array(&mut self, schema: &'a Map<String, Value>) -> Option<Box<Array>> {
         let size = self.size(schema, "minItems", "maxItems");
         // Up to 2019-09, `items` was the array of the first items, and `additionalItems` the rest.
-        let older = schema.get("items").is_some_and(Value::is_array);
-        let (first, rest) = match older && self.dialect <= Dialect::Draft2019 {
+        let is_tuple = schema.get("items").is_some_and(Value::is_array);
+        let (prefix_items, items) = match is_tuple && self.dialect <= Dialect::Draft2019 {
             true => (self.parts(schema, "items"), self.part(schema, "additionalItems")),
             false => (self.parts(schema, "prefixItems"), self.part(schema, "items")),
         };
         let contains = self.part(schema, "contains");
         let contains = contains.map(|part| {
-            let least = self.get(schema, "minContains", count).unwrap_or(1);
-            let most = self.get(schema, "maxContains", count).unwrap_or(usize::MAX);
-            (part, CountRange { least, most })
+            let min = self.get(schema, "minContains", count).unwrap_or(1);
+            let max = self.get(schema, "maxContains", count).unwrap_or(usize::MAX);
+            (part, CountRange { min, max })
         });
         let unique = self.get(schema, "uniqueItems", Value::as_bool).unwrap_or(false);
-        let any = size.is_some() || first.is_some() || rest.is_some() || contains.is_some();
+        let any = size.is_some() || prefix_items.is_some() || items.is_some() || contains.is_some();
         (any || unique).then(|| {
             Box::new(Array {
                 size: size.unwrap_or(CountRange::ANY),
-                first: first.unwrap_or_default(),
-                rest: rest.unwrap_or(Subschema::Any),
+                prefix_items: prefix_items.unwrap_or_default(),
+                items: items.unwrap_or(Subschema::Any),
                 contains,
                 unique,
             })
@@ -201,31 +202,31 @@ impl<'a> Reader<'a> {
                 size: self
                     .size(schema, "minProperties", "maxProperties")
                     .unwrap_or(CountRange::ANY),
-                named: Vec::new(),
+                properties: Vec::new(),
                 required: 0,
-                patterns: patterns.is_some_and(|patterns| !patterns.is_empty()),
-                others: self.part(schema, "additionalProperties").unwrap_or(Subschema::Any),
-                names: self.part(schema, "propertyNames").unwrap_or(Subschema::Any),
-                dependent: self.dependent(schema),
+                has_patterns: patterns.is_some_and(|patterns| !patterns.is_empty()),
+                additional: self.part(schema, "additionalProperties").unwrap_or(Subschema::Any),
+                property_names: self.part(schema, "propertyNames").unwrap_or(Subschema::Any),
+                dependencies: self.dependencies(schema),
             };
             for (name, part) in properties.into_iter().flatten() {
                 let (name, rule) = (name.as_str().into(), Some(self.subschema(part)));
-                object.named.push(Property { name, rule, required: false });
+                object.properties.push(Property { name, rule, required: false });
             }
-            let needed = |name| Property { name, rule: None, required: true };
-            object.named.extend(required.into_iter().map(needed));
+            let required_property = |name| Property { name, rule: None, required: true };
+            object.properties.extend(required.into_iter().map(required_property));
             object.sort_and_merge();
             Box::new(object)
         })
     }
 
-    fn dependent(&mut self, schema: &'a Map<String, Value>) -> Vec<(Box<str>, Dependency)> {
-        let mut dependent = Vec::new();
+    fn dependencies(&mut self, schema: &'a Map<String, Value>) -> Vec<(Box<str>, Dependency)> {
+        let mut dependencies = Vec::new();
         let keywords = ["dependentRequired", "dependentSchemas", "dependencies"];
         for keyword in keywords {
             let members = self.get(schema, keyword, Value::as_object);
             for (name, value) in members.into_iter().flatten() {
-                let needed = match (keyword, value) {
+                let dependency = match (keyword, value) {
                     // Newer dialects do not have this keyword, but many validators support it.
                     ("dependencies", _) if self.dialect > Dialect::Draft7 => None,
                     ("dependentSchemas", _) | (_, Value::Bool(_) | Value::Object(_))
@@ -235,22 +236,23 @@ impl<'a> Reader<'a> {
                     }
                     _ => names(value).map(Dependency::Names),
                 };
-                self.open |= needed.is_none();
-                dependent.extend(needed.map(|needed| (name.as_str().into(), needed)));
+                self.has_unknown |= dependency.is_none();
+                dependencies
+                    .extend(dependency.map(|dependency| (name.as_str().into(), dependency)));
             }
         }
-        dependent
+        dependencies
     }
 
-    fn applied(&mut self, schema: &'a Map<String, Value>, applied: &mut Vec<Applicator>) {
-        applied.extend(self.parts(schema, "allOf").map(Applicator::All));
-        applied.extend(self.parts(schema, "anyOf").map(Applicator::Any));
-        applied.extend(self.parts(schema, "oneOf").map(Applicator::One));
-        applied.extend(self.part(schema, "not").map(Applicator::Not));
+    fn applicators(&mut self, schema: &'a Map<String, Value>, applicators: &mut Vec<Applicator>) {
+        applicators.extend(self.parts(schema, "allOf").map(Applicator::All));
+        applicators.extend(self.parts(schema, "anyOf").map(Applicator::Any));
+        applicators.extend(self.parts(schema, "oneOf").map(Applicator::One));
+        applicators.extend(self.part(schema, "not").map(Applicator::Not));
         if let Some(condition) = self.part(schema, "if") {
             let then = self.part(schema, "then").unwrap_or(Subschema::Any);
             let otherwise = self.part(schema, "else").unwrap_or(Subschema::Any);
-            applied.push(Applicator::If { condition, then, otherwise });
+            applicators.push(Applicator::If { condition, then, otherwise });
         }
     }
 
@@ -263,7 +265,7 @@ impl<'a> Reader<'a> {
             return Some(part);
         }
         for name in pointer.strip_prefix('/')?.split('/') {
-            if self.is_elsewhere(part) {
+            if self.has_own_base(part) {
                 return None;
             }
             let name = name.replace("~1", "/").replace("~0", "~");

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, fmt};
 
-use super::{json_text::Kind, number::Decimal};
+use super::{json_text::JsonType, number::Decimal};
 
 /// A parsed schema, which validates values.
 #[derive(Debug)]
@@ -28,27 +28,27 @@ pub(super) enum Subschema {
 #[derive(Debug, Default)]
 pub(super) struct Rule {
     /// True if some keywords cannot be evaluated.
-    pub(super) open: bool,
+    pub(super) has_unknown: bool,
     pub(super) types: Option<Types>,
     /// `const`.
     pub(super) constant: Option<AllowedValues>,
     /// `enum`.
-    pub(super) listed: Option<AllowedValues>,
-    pub(super) number: Vec<NumberBound>,
+    pub(super) enum_values: Option<AllowedValues>,
+    pub(super) bounds: Vec<NumberBound>,
     /// The length of a string, in characters.
-    pub(super) string: Option<CountRange>,
+    pub(super) length: Option<CountRange>,
     /// True if there is a `pattern`, which is not evaluated.
-    pub(super) pattern: bool,
+    pub(super) has_pattern: bool,
     pub(super) array: Option<Box<Array>>,
     pub(super) object: Option<Box<Object>>,
     /// Subschemas for the same value, such as those of `allOf`.
-    pub(super) applied: Vec<Applicator>,
+    pub(super) applicators: Vec<Applicator>,
 }
 
 /// The types that `type` lists.
 #[derive(Debug)]
 pub(super) struct Types {
-    pub(super) kinds: Vec<Kind>,
+    pub(super) allowed: Vec<JsonType>,
     /// True if `integer` is one of them.
     pub(super) integer: bool,
 }
@@ -57,7 +57,7 @@ impl fmt::Display for Types {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let integer = self.integer.then(|| "an integer".to_owned());
         let names: Vec<_> =
-            integer.into_iter().chain(self.kinds.iter().map(Kind::to_string)).collect();
+            integer.into_iter().chain(self.allowed.iter().map(JsonType::to_string)).collect();
         match &names[..] {
             [] => f.write_str("no type"),
             [only] => f.write_str(only),
@@ -69,7 +69,7 @@ impl fmt::Display for Types {
 /// The values of `enum` or `const`: strings, and other values in canonical form. Both are sorted.
 #[derive(Debug, Default)]
 pub(super) struct AllowedValues {
-    pub(super) texts: Vec<Box<str>>,
+    pub(super) strings: Vec<Box<str>>,
     pub(super) others: Vec<Box<str>>,
 }
 
@@ -111,20 +111,20 @@ impl fmt::Display for NumberBound {
 /// A minimum and a maximum count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CountRange {
-    pub(super) least: usize,
-    pub(super) most: usize,
+    pub(super) min: usize,
+    pub(super) max: usize,
 }
 
 impl CountRange {
-    pub(super) const ANY: Self = Self { least: 0, most: usize::MAX };
+    pub(super) const ANY: Self = Self { min: 0, max: usize::MAX };
 }
 
 impl fmt::Display for CountRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self { least, most: usize::MAX } => write!(f, "at least {least}"),
-            Self { least: 0, most } => write!(f, "at most {most}"),
-            Self { least, most } => write!(f, "{least} to {most}"),
+            Self { min, max: usize::MAX } => write!(f, "at least {min}"),
+            Self { min: 0, max } => write!(f, "at most {max}"),
+            Self { min, max } => write!(f, "{min} to {max}"),
         }
     }
 }
@@ -134,9 +134,9 @@ impl fmt::Display for CountRange {
 pub(super) struct Array {
     pub(super) size: CountRange,
     /// `prefixItems`.
-    pub(super) first: Vec<Subschema>,
-    /// The items after those of `first`.
-    pub(super) rest: Subschema,
+    pub(super) prefix_items: Vec<Subschema>,
+    /// The items after those of `prefix_items`.
+    pub(super) items: Subschema,
     /// `contains`, with `minContains` and `maxContains`.
     pub(super) contains: Option<(Subschema, CountRange)>,
     pub(super) unique: bool,
@@ -147,24 +147,24 @@ pub(super) struct Array {
 pub(super) struct Object {
     pub(super) size: CountRange,
     /// The properties that the schema names, sorted by name.
-    pub(super) named: Vec<Property>,
+    pub(super) properties: Vec<Property>,
     /// The number of required properties.
     pub(super) required: usize,
     /// True if there is a `patternProperties`, which is not evaluated.
-    pub(super) patterns: bool,
+    pub(super) has_patterns: bool,
     /// The members without their own subschema: `additionalProperties`.
-    pub(super) others: Subschema,
+    pub(super) additional: Subschema,
     /// `propertyNames`.
-    pub(super) names: Subschema,
+    pub(super) property_names: Subschema,
     /// The requirements that apply if the object has a member with this name.
-    pub(super) dependent: Vec<(Box<str>, Dependency)>,
+    pub(super) dependencies: Vec<(Box<str>, Dependency)>,
 }
 
 impl Object {
     /// Sorts the properties by name, and merges those with the same name.
     pub(super) fn sort_and_merge(&mut self) {
-        self.named.sort_by(|one, other| one.name.cmp(&other.name));
-        self.named.dedup_by(|next, kept| {
+        self.properties.sort_by(|one, other| one.name.cmp(&other.name));
+        self.properties.dedup_by(|next, kept| {
             let same = next.name == kept.name;
             if same {
                 kept.rule = kept.rule.or(next.rule);
@@ -172,18 +172,18 @@ impl Object {
             }
             same
         });
-        self.required = self.named.iter().filter(|named| named.required).count();
+        self.required = self.properties.iter().filter(|property| property.required).count();
     }
 
     /// Returns the property with this name.
-    pub(super) fn named(&self, name: &str) -> Option<&Property> {
+    pub(super) fn property(&self, name: &str) -> Option<&Property> {
         // In a short list, comparing lengths is fast, because most names differ in length.
-        const FEW: usize = 16;
-        if self.named.len() <= FEW {
-            return self.named.iter().find(|named| *named.name == *name);
+        const MAX_LINEAR: usize = 16;
+        if self.properties.len() <= MAX_LINEAR {
+            return self.properties.iter().find(|property| *property.name == *name);
         }
-        let found = self.named.binary_search_by(|named| (*named.name).cmp(name));
-        found.ok().map(|index| &self.named[index])
+        let found = self.properties.binary_search_by(|property| (*property.name).cmp(name));
+        found.ok().map(|index| &self.properties[index])
     }
 }
 

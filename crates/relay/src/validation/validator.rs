@@ -17,7 +17,7 @@ impl Validator {
     /// # Errors
     /// Returns [`UnknownDialect`] if `$schema` names another dialect.
     pub(crate) fn read(schema: &Value) -> Result<Self, UnknownDialect> {
-        parser::read(schema)
+        parser::parse(schema)
     }
 
     /// Returns the violations of a value, given as JSON text. There are none if validity is unknown.
@@ -166,18 +166,18 @@ mod tests {
             ("http://json-schema.org/draft-06/schema#", [true, false, false, true]),
             ("http://json-schema.org/draft-04/schema#", [true, false, false, false]),
         ] {
-            let misfits = [
+            let cases = [
                 (&items, json!(["a", 1])),
                 (&beside, json!(1)),
                 (&dependent, json!({ "a": 1 })),
                 (&constant, json!(2)),
             ];
-            let judged = misfits.map(|(schema, value)| {
+            let results = cases.map(|(schema, value)| {
                 let mut schema = schema.clone();
                 schema["$schema"] = dialect.into();
                 !shown(&schema, &value).is_empty()
             });
-            assert_eq!(judged, expected, "{dialect}");
+            assert_eq!(results, expected, "{dialect}");
         }
         for unknown in [json!("https://a.example/dialect"), json!("draft-03"), json!(7)] {
             let schema = json!({ "$schema": unknown });

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// The maximum number of candidates.
-const MOST: usize = 200;
+const MAX_CANDIDATES: usize = 200;
 
 /// Finds candidates for a value in the form of a converted schema.
 pub(crate) struct Counterparts<'a> {
@@ -22,18 +22,22 @@ impl<'a> Counterparts<'a> {
             return target.map_or_else(Vec::new, |target| self.of(target, value));
         }
         if let Some(parts) = schema.get("anyOf").and_then(Value::as_array) {
-            return parts.iter().flat_map(|part| self.of(part, value)).take(MOST).collect();
+            return parts
+                .iter()
+                .flat_map(|part| self.of(part, value))
+                .take(MAX_CANDIDATES)
+                .collect();
         }
-        let mut ways = vec![value.clone(), json!(value.to_string())];
+        let mut candidates = vec![value.clone(), json!(value.to_string())];
         match (schema.get("properties").and_then(Value::as_object), value) {
             (Some(members), Value::Object(object)) => {
-                ways.extend(self.object(schema, members, object));
+                candidates.extend(self.object(schema, members, object));
             }
-            (Some(members), value) => ways.extend(self.wrapped(members, value)),
+            (Some(members), value) => candidates.extend(self.wrapped(members, value)),
             _ => {}
         }
         if let Some(members) = schema.get("properties").and_then(Value::as_object) {
-            ways.extend(self.wrapped(members, value));
+            candidates.extend(self.wrapped(members, value));
         }
         let item = &schema["items"];
         match value {
@@ -41,19 +45,20 @@ impl<'a> Counterparts<'a> {
                 let first = schema.get("prefixItems").and_then(Value::as_array);
                 let schemas = first.into_iter().flatten().chain(std::iter::repeat(item));
                 let each = items.iter().zip(schemas).map(|(value, schema)| self.of(schema, value));
-                ways.extend(combined(each).into_iter().map(Value::Array));
+                candidates.extend(combined(each).into_iter().map(Value::Array));
             }
             Value::Object(object) if item["properties"].get("key").is_some() => {
                 let each = object.iter().map(|(key, value)| {
                     let values = self.of(&item["properties"]["value"], value).into_iter();
                     values.map(|value| json!({ "key": key, "value": value })).collect()
                 });
-                ways.extend(combined(each).into_iter().map(Value::Array));
+                candidates.extend(combined(each).into_iter().map(Value::Array));
             }
             _ => {}
         }
-        ways.retain(|way| is_of_type(schema, way) && has_members(schema, way));
-        ways
+        candidates
+            .retain(|candidate| is_of_type(schema, candidate) && has_members(schema, candidate));
+        candidates
     }
 
     fn wrapped(&self, members: &Map<String, Value>, value: &Value) -> Vec<Value> {
@@ -71,13 +76,14 @@ impl<'a> Counterparts<'a> {
         let required = |name: &String| {
             schema["required"].as_array().is_some_and(|it| it.contains(&json!(name)))
         };
-        let named = members.iter().filter_map(|(name, member)| match object.get(own(name)) {
-            Some(value) => Some((name, self.of(member, value))),
-            None => required(name).then(|| (name, vec![Value::Null])),
-        });
-        let taken: Vec<_> = members.keys().map(|name| own(name)).collect();
-        let others =
-            object.iter().filter(|(name, _)| !taken.contains(&&***name)).map(|(name, value)| {
+        let named =
+            members.iter().filter_map(|(name, member)| match object.get(original_name(name)) {
+                Some(value) => Some((name, self.of(member, value))),
+                None => required(name).then(|| (name, vec![Value::Null])),
+            });
+        let named_members: Vec<_> = members.keys().map(|name| original_name(name)).collect();
+        let others = object.iter().filter(|(name, _)| !named_members.contains(&&***name)).map(
+            |(name, value)| {
                 (
                     name,
                     match schema.get("additionalProperties") {
@@ -85,38 +91,41 @@ impl<'a> Counterparts<'a> {
                         None => vec![value.clone()],
                     },
                 )
-            });
+            },
+        );
         let (names, values): (Vec<_>, Vec<_>) = named.chain(others).unzip();
         let whole = |values: Vec<Value>| names.iter().copied().cloned().zip(values).collect();
         combined(values.into_iter()).into_iter().map(whole).collect()
     }
 }
 
-fn is_of_type(schema: &Value, way: &Value) -> bool {
-    let fits = |name: &Value| match name.as_str() {
-        Some("null") => way.is_null(),
-        Some("boolean") => way.is_boolean(),
-        Some("integer" | "number") => way.is_number(),
-        Some("string") => way.is_string(),
-        Some("array") => way.is_array(),
-        _ => way.is_object(),
+fn is_of_type(schema: &Value, candidate: &Value) -> bool {
+    let has_type = |name: &Value| match name.as_str() {
+        Some("null") => candidate.is_null(),
+        Some("boolean") => candidate.is_boolean(),
+        Some("integer" | "number") => candidate.is_number(),
+        Some("string") => candidate.is_string(),
+        Some("array") => candidate.is_array(),
+        _ => candidate.is_object(),
     };
     match &schema["type"] {
-        Value::Array(names) => names.iter().any(fits),
+        Value::Array(names) => names.iter().any(has_type),
         Value::Null => true,
-        name => fits(name),
+        name => has_type(name),
     }
 }
 
 /// Returns whether all required members are present. Only few candidates are tried, so this removes
 /// the hopeless ones.
-fn has_members(schema: &Value, way: &Value) -> bool {
+fn has_members(schema: &Value, candidate: &Value) -> bool {
     let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    way.as_object().is_none_or(|way| required.into_iter().all(|name| way.contains_key(name)))
+    candidate
+        .as_object()
+        .is_none_or(|candidate| required.into_iter().all(|name| candidate.contains_key(name)))
 }
 
 /// Returns the original name of a member. Only the names in `property.rs` are known.
-fn own(name: &str) -> &str {
+fn original_name(name: &str) -> &str {
     match name.strip_prefix("p_") {
         Some(name) if name.starts_with("bad_name") => "bad name",
         Some(_) => "\u{e9}",
@@ -127,12 +136,16 @@ fn own(name: &str) -> &str {
 /// Returns the combinations of one candidate for each part, up to the maximum number.
 fn combined(each: impl Iterator<Item = Vec<Value>>) -> Vec<Vec<Value>> {
     let mut all = vec![Vec::new()];
-    for ways in each {
-        let longer = |start: &Vec<Value>| {
+    for candidates in each {
+        let extend = |start: &Vec<Value>| {
             let start = start.clone();
-            ways.iter().cloned().map(move |way| [&start[..], &[way]].concat()).collect::<Vec<_>>()
+            candidates
+                .iter()
+                .cloned()
+                .map(move |candidate| [&start[..], &[candidate]].concat())
+                .collect::<Vec<_>>()
         };
-        all = all.iter().flat_map(longer).take(MOST).collect();
+        all = all.iter().flat_map(extend).take(MAX_CANDIDATES).collect();
     }
     all
 }

@@ -29,17 +29,20 @@ fn with_definition(mut schema: Value, definition: &Value) -> Value {
     schema
 }
 
-fn hostile() -> Vec<Value> {
+fn hostile_schemas() -> Vec<Value> {
     let object = |it| json!({ "type": "object", "properties": { "a": it } });
-    let refers = || json!({ "$ref": "#/$defs/d" });
+    let reference = || json!({ "$ref": "#/$defs/d" });
     let long = "x".repeat(100_000);
     let values: Vec<_> = (0..20_000).collect();
     let texts: Vec<_> = values.iter().map(|n| format!("value {n}")).collect();
     vec![
         wide(6_000, &json!({ "type": "string" })),
         wide(1_000, &json!({ "oneOf": [{ "minimum": 1 }, { "maxLength": 1 }] })),
-        with_definition(wide(4_000, &refers()), &json!({ "description": long, "type": "string" })),
-        with_definition(wide(2_000, &refers()), &object(json!({ "enum": texts[..500] }))),
+        with_definition(
+            wide(4_000, &reference()),
+            &json!({ "description": long, "type": "string" }),
+        ),
+        with_definition(wide(2_000, &reference()), &object(json!({ "enum": texts[..500] }))),
         chain(3_000, |next| json!({ "type": "array", "items": next })),
         chain(3_000, |next| json!({ "anyOf": [next, { "type": "null" }] })),
         chain(40, |next| {
@@ -76,15 +79,19 @@ fn hostile() -> Vec<Value> {
 /// The converted schema is an object of bounded size, and every loss is reported.
 #[test]
 fn converting_a_hostile_schema_takes_bounded_time() {
-    for (at, own) in hostile().into_iter().enumerate() {
+    for (index, own) in hostile_schemas().into_iter().enumerate() {
         let own = Schema::from_value(own).unwrap();
         for provider in PROVIDERS {
             let converted = ProviderSchema::new(provider, &own);
             let text = converted.schema().get();
-            assert!(text.len() < own.get().len().max(1 << 20), "{at} {provider:?}: {}", text.len());
-            assert!(converted.changes().len() <= 503, "{at} {provider:?}");
+            assert!(
+                text.len() < own.get().len().max(1 << 20),
+                "{index} {provider:?}: {}",
+                text.len()
+            );
+            assert!(converted.changes().len() <= 503, "{index} {provider:?}");
             let schema: Value = converted.schema().parse().unwrap();
-            assert_eq!(schema["type"], "object", "{at} {provider:?}");
+            assert_eq!(schema["type"], "object", "{index} {provider:?}");
             assert!(!text.contains("file:"), "{text}");
             converted
                 .decode_arguments(json!({ "arguments": "{}", "a": { "a": [null, { "a": {} }] } }));
@@ -99,8 +106,8 @@ fn an_oversized_schema_becomes_one_json_string() {
     let schema: Value = converted.schema().parse().unwrap();
     assert_eq!(schema["properties"]["arguments"]["type"], "string");
     assert_eq!(converted.changes()[0].effect, ChangeEffect::Wider);
-    let said = json!({ "arguments": "{\"p1\":\"x\"}" });
-    assert_eq!(converted.decode_arguments(said), json!({ "p1": "x" }));
+    let arguments = json!({ "arguments": "{\"p1\":\"x\"}" });
+    assert_eq!(converted.decode_arguments(arguments), json!({ "p1": "x" }));
 }
 
 /// The arguments are nested more deeply than `serde_json` parses.

@@ -3,21 +3,21 @@
 use serde_json::{Map, Value, json};
 
 /// Generates values from a list of choices, which proptest can shrink.
-pub(crate) struct Maker<'a> {
+pub(crate) struct Generator<'a> {
     root: &'a Value,
     choices: &'a [u8],
     at: usize,
 }
 
-impl<'a> Maker<'a> {
+impl<'a> Generator<'a> {
     pub(crate) fn new(root: &'a Value, choices: &'a [u8]) -> Self {
         Self { root, choices, at: 0 }
     }
 
-    fn pick(&mut self, most: usize) -> usize {
+    fn pick(&mut self, count: usize) -> usize {
         let choice = self.choices.get(self.at).copied().unwrap_or_default();
         self.at += 1;
-        usize::from(choice) % most.max(1)
+        usize::from(choice) % count.max(1)
     }
 
     /// Returns a value that is probably valid. `None` if it is nested too deeply.
@@ -42,14 +42,14 @@ impl<'a> Maker<'a> {
                 None => self.value(part, depth + 1),
             };
         }
-        let typeless = if schema.get("properties").is_some() {
+        let any_type = if schema.get("properties").is_some() {
             json!("object")
         } else {
             json!(["string", "null", "integer", "boolean", "array", "object"])
         };
-        let kinds = schema.get("type").cloned().unwrap_or(typeless);
-        let kind = match &kinds {
-            Value::Array(kinds) => kinds[self.pick(kinds.len())].as_str()?,
+        let types = schema.get("type").cloned().unwrap_or(any_type);
+        let kind = match &types {
+            Value::Array(types) => types[self.pick(types.len())].as_str()?,
             kind => kind.as_str()?,
         };
         Some(match kind {
@@ -77,15 +77,15 @@ impl<'a> Maker<'a> {
     fn all(&mut self, parts: &[Value], schema: &Value, depth: usize) -> Option<Value> {
         let mut beside = schema.clone();
         beside.as_object_mut()?.remove("allOf");
-        let mut made = Vec::new();
+        let mut values = Vec::new();
         for part in parts.iter().chain([&beside]) {
-            made.push(self.value(part, depth + 1)?);
+            values.push(self.value(part, depth + 1)?);
         }
-        if made.iter().all(Value::is_object) {
-            let members = made.into_iter().rev().filter_map(|it| it.as_object().cloned());
+        if values.iter().all(Value::is_object) {
+            let members = values.into_iter().rev().filter_map(|it| it.as_object().cloned());
             return Some(Value::Object(members.flatten().collect()));
         }
-        made.into_iter().next()
+        values.into_iter().next()
     }
 
     fn number(&mut self, schema: &Value) -> i64 {
@@ -97,8 +97,8 @@ impl<'a> Maker<'a> {
         let required = schema.get("required").and_then(Value::as_array);
         let properties = schema.get("properties").and_then(Value::as_object);
         for (name, property) in properties.into_iter().flatten() {
-            let needed = required.is_some_and(|names| names.contains(&json!(name)));
-            if needed || self.pick(2) == 1 {
+            let is_required = required.is_some_and(|names| names.contains(&json!(name)));
+            if is_required || self.pick(2) == 1 {
                 object.insert(name.clone(), self.value(property, depth + 1)?);
             }
         }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     counterpart::Counterparts,
-    instance::{Maker, without_nullable},
+    instance::{Generator, without_nullable},
 };
 
 /// The number of schemas that are tried for each provider.
@@ -61,13 +61,13 @@ fn schemas() -> impl Strategy<Value = Value> {
         { "type": "object", "additionalProperties": false },
         { "properties": { "a": { "type": "string" } } },
     ]);
-    let Value::Array(leaves) = leaves else { unreachable!("it is written as one") };
+    let Value::Array(leaves) = leaves else { unreachable!("the literal is an array") };
     proptest::sample::select(leaves).prop_recursive(4, 24, 4, |inner| {
         let parts = vec(inner.clone(), 1..4);
         prop_oneof![
             3 => objects(inner.clone()),
             1 => (inner.clone(), 0..2u8)
-                .prop_map(|(items, least)| json!({ "type": "array", "items": items, "minItems": least })),
+                .prop_map(|(items, minimum)| json!({ "type": "array", "items": items, "minItems": minimum })),
             1 => vec(inner.clone(), 1..3)
                 .prop_map(|items| json!({ "type": "array", "prefixItems": items })),
             1 => inner.clone().prop_map(|of| json!({ "type": "object", "additionalProperties": of })),
@@ -167,21 +167,24 @@ struct Case {
 }
 
 /// Runs a check on many schemas. For each provider, it must have something to check for at least
-/// `least` of them.
-fn run(check: Check, least: usize) {
+/// `minimum` of them.
+fn run(check: Check, minimum: usize) {
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
-    let tried = std::cell::RefCell::new([0; PROVIDERS.len()]);
+    let checked = std::cell::RefCell::new([0; PROVIDERS.len()]);
     let cases = (arguments(), vec(any::<u8>(), 40));
     let outcome = TestRunner::new(config).run(&cases, |(own, choices)| {
         let case = Case { validator: valid(&own), own, choices };
-        for (provider, tried) in PROVIDERS.into_iter().zip(tried.borrow_mut().iter_mut()) {
-            *tried += usize::from(check(provider, &case)?);
+        for (provider, checked) in PROVIDERS.into_iter().zip(checked.borrow_mut().iter_mut()) {
+            *checked += usize::from(check(provider, &case)?);
         }
         Ok(())
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));
-    let tried = tried.into_inner();
-    assert!(tried.iter().all(|tried| *tried >= least), "{tried:?} of {CASES}, {PROVIDERS:?}");
+    let checked = checked.into_inner();
+    assert!(
+        checked.iter().all(|checked| *checked >= minimum),
+        "{checked:?} of {CASES}, {PROVIDERS:?}"
+    );
 }
 
 /// A value of the converted schema is valid by the original after restoration, unless a widening is
@@ -189,13 +192,15 @@ fn run(check: Check, least: usize) {
 fn is_no_wider(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
     let converted = ProviderSchema::new(provider, &Schema::from_value(case.own.clone()).unwrap());
     let schema = without_nullable(converted.schema().parse().unwrap());
-    let said = Maker::new(&schema, &case.choices).value(&schema, 0);
-    let said = said.filter(|_| converted.is_sound());
-    let Some(said) = said.filter(|said| valid(&schema).is_valid(said)) else { return Ok(false) };
-    let restored = converted.decode_arguments(said.clone());
+    let given = Generator::new(&schema, &case.choices).value(&schema, 0);
+    let given = given.filter(|_| converted.is_sound());
+    let Some(given) = given.filter(|given| valid(&schema).is_valid(given)) else {
+        return Ok(false);
+    };
+    let restored = converted.decode_arguments(given.clone());
     prop_assert!(
         case.validator.is_valid(&restored),
-        "{provider:?}: {}\nis {schema}\nand {said}\nbecomes {restored}\n{:#?}",
+        "{provider:?}: {}\nis converted to {schema}\nbut {given}\nis restored to {restored}\n{:#?}",
         case.own,
         converted.changes()
     );
@@ -207,19 +212,19 @@ fn is_no_wider(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
 fn is_no_narrower(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
     let converted = ProviderSchema::new(provider, &Schema::from_value(case.own.clone()).unwrap());
     let narrower = converted.changes().iter().any(|it| it.effect == ChangeEffect::Narrower);
-    let arguments = Maker::new(&case.own, &case.choices).value(&case.own, 0);
+    let arguments = Generator::new(&case.own, &case.choices).value(&case.own, 0);
     // The arguments of a call are always an object.
     let arguments =
         arguments.filter(|it| it.is_object() && !narrower && case.validator.is_valid(it));
     let Some(arguments) = arguments else { return Ok(false) };
     let schema = without_nullable(converted.schema().parse().unwrap());
     let validator = valid(&schema);
-    let mut ways = Counterparts::new(&schema).of(&schema, &arguments).into_iter();
-    let said = ways
+    let mut candidates = Counterparts::new(&schema).of(&schema, &arguments).into_iter();
+    let given = candidates
         .find(|it| validator.is_valid(it) && converted.decode_arguments(it.clone()) == arguments);
     prop_assert!(
-        said.is_some(),
-        "{provider:?}: {}\nis {schema}\nby which {arguments} cannot be said\n{:#?}",
+        given.is_some(),
+        "{provider:?}: {}\nis converted to {schema}\nwhich has no counterpart of {arguments}\n{:#?}",
         case.own,
         converted.changes()
     );

@@ -39,12 +39,12 @@ fn conversions_of_the_tools_of_public_servers() {
         settings.set_snapshot_path("tools");
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
-        settings.bind(|| assert_snapshot!(server, shown(&tools)));
+        settings.bind(|| assert_snapshot!(server, report(&tools)));
     }
 }
 
-fn shown(tools: &[Tool]) -> String {
-    let mut shown = String::new();
+fn report(tools: &[Tool]) -> String {
+    let mut report = String::new();
     for provider in PROVIDERS {
         let schemas = tools.iter().map(|tool| ProviderSchema::new(provider, &tool.input_schema));
         let schemas: Vec<_> = schemas.collect();
@@ -52,19 +52,19 @@ fn shown(tools: &[Tool]) -> String {
             tools.iter().zip(&schemas).filter(|(tool, it)| it.schema() != &tool.input_schema);
         let changed: Vec<_> = changed.collect();
         let sound = schemas.iter().filter(|schema| schema.is_sound()).count();
-        let (all, others) = (tools.len(), changed.len());
-        writeln!(shown, "{provider:?}: {others} of {all} changed, {sound} sound").unwrap();
-        let mut times = BTreeMap::<_, usize>::new();
+        let (all, changed_count) = (tools.len(), changed.len());
+        writeln!(report, "{provider:?}: {changed_count} of {all} changed, {sound} sound").unwrap();
+        let mut counts = BTreeMap::<_, usize>::new();
         for change in schemas.iter().flat_map(ProviderSchema::changes) {
             let (keyword, reason, effect) = (&change.keyword, change.reason, change.effect);
-            *times.entry(format!("\"{keyword}\" {reason} ({effect:?})")).or_default() += 1;
+            *counts.entry(format!("\"{keyword}\" {reason} ({effect:?})")).or_default() += 1;
         }
-        for (change, times) in times {
-            writeln!(shown, "  {times:3} {change}").unwrap();
+        for (change, count) in counts {
+            writeln!(report, "  {count:3} {change}").unwrap();
         }
         for (tool, schema) in changed {
-            writeln!(shown, "  {} {}", tool.name, schema.schema().get()).unwrap();
+            writeln!(report, "  {} {}", tool.name, schema.schema().get()).unwrap();
         }
     }
-    shown
+    report
 }

@@ -8,7 +8,7 @@ use super::{
     membership::Membership,
     number,
     reader::Reader,
-    schema::{Alternative, Keywords, Kind, List, Member, Node, Note, Object, add},
+    schema::{Alternative, Array, Keywords, Kind, Member, Node, Note, Object, add},
 };
 use crate::conversion::change::ChangeEffect;
 
@@ -46,7 +46,7 @@ impl Reader<'_> {
         other: &Alternative,
         notes: &mut BTreeSet<Note>,
     ) -> Vec<Alternative> {
-        let (referring, beside) = match (&one.kind, &other.kind) {
+        let (reference, beside) = match (&one.kind, &other.kind) {
             (Kind::Reference(pointer), Kind::Reference(same)) if pointer == same => {
                 let keywords = merged_keywords(one.keywords.clone(), other.keywords.clone(), notes);
                 return vec![Alternative { keywords, ..one.clone() }];
@@ -55,7 +55,7 @@ impl Reader<'_> {
             (_, Kind::Reference(pointer)) => (Some(pointer), one),
             _ => (None, one),
         };
-        let Some(pointer) = referring else {
+        let Some(pointer) = reference else {
             return self.kinds(one, other, notes).into_iter().collect();
         };
         let Some(target) = self.resolve(pointer) else {
@@ -79,8 +79,8 @@ impl Reader<'_> {
         notes: &mut BTreeSet<Note>,
     ) -> Option<Alternative> {
         let (kind, keywords) = match (&one.kind, &other.kind) {
-            (Kind::Enumeration(values), _) => self.listed(values, other, notes)?,
-            (_, Kind::Enumeration(values)) => self.listed(values, one, notes)?,
+            (Kind::Enum(values), _) => self.enum_values(values, other, notes)?,
+            (_, Kind::Enum(values)) => self.enum_values(values, one, notes)?,
             _ => {
                 let keywords = merged_keywords(one.keywords.clone(), other.keywords.clone(), notes);
                 (self.kind([one, other], notes)?, keywords)
@@ -88,7 +88,7 @@ impl Reader<'_> {
         };
         let mut annotations = one.annotations.clone();
         add(&mut annotations, other.annotations.clone());
-        Some(Alternative { kind, assumed: one.assumed && other.assumed, keywords, annotations })
+        Some(Alternative { kind, implied: one.implied && other.implied, keywords, annotations })
     }
 
     fn kind(
@@ -100,7 +100,7 @@ impl Reader<'_> {
             (Kind::Number { integer: one }, Kind::Number { integer: other }) => {
                 Kind::Number { integer: *one || *other }
             }
-            (Kind::List(one), Kind::List(other)) => Kind::List(self.lists(one, other)),
+            (Kind::Array(one), Kind::Array(other)) => Kind::Array(self.arrays(one, other)),
             (Kind::Object(own), Kind::Object(more)) => {
                 let object = self.objects(own, more)?;
                 let patterned = |it: &Alternative| it.keywords.contains_key("patternProperties");
@@ -119,12 +119,14 @@ impl Reader<'_> {
         })
     }
 
-    fn lists(&mut self, one: &List, other: &List) -> List {
-        let count = one.first.len().max(other.first.len());
-        let mut at = |index| self.maybe(one.at(index), other.at(index)).unwrap_or_else(Node::any);
-        let first = (0..count).map(&mut at).collect();
-        let items = self.maybe(one.items.as_deref(), other.items.as_deref());
-        List { first, items: items.map(Box::new) }
+    fn arrays(&mut self, one: &Array, other: &Array) -> Array {
+        let count = one.prefix_items.len().max(other.prefix_items.len());
+        let mut at = |index| {
+            self.intersect_optional(one.at(index), other.at(index)).unwrap_or_else(Node::any)
+        };
+        let prefix_items = (0..count).map(&mut at).collect();
+        let items = self.intersect_optional(one.items.as_deref(), other.items.as_deref());
+        Array { prefix_items, items: items.map(Box::new) }
     }
 
     /// Returns the intersection of two objects. `None` if a required member cannot be valid.
@@ -132,20 +134,21 @@ impl Reader<'_> {
         let mut members = BTreeMap::new();
         let names: BTreeSet<_> = one.members.keys().chain(other.members.keys()).collect();
         for name in names {
-            let node = self.maybe(one.at(name), other.at(name)).unwrap_or_else(Node::any);
-            let has_to_be =
+            let node =
+                self.intersect_optional(one.at(name), other.at(name)).unwrap_or_else(Node::any);
+            let is_required =
                 |object: &Object| object.members.get(name).is_some_and(|it| it.required);
-            let required = has_to_be(one) || has_to_be(other);
+            let required = is_required(one) || is_required(other);
             if required && node.is_never() {
                 return None;
             }
             members.insert(name.clone(), Member { node, required });
         }
-        let others = self.maybe(one.others.as_deref(), other.others.as_deref());
+        let others = self.intersect_optional(one.others.as_deref(), other.others.as_deref());
         Some(Object { members, others: others.map(Box::new) })
     }
 
-    fn maybe(&mut self, one: Option<&Node>, other: Option<&Node>) -> Option<Node> {
+    fn intersect_optional(&mut self, one: Option<&Node>, other: Option<&Node>) -> Option<Node> {
         match (one, other) {
             (Some(one), Some(other)) => Some(self.intersect(one.clone(), other.clone())),
             (one, other) => one.or(other).cloned(),
@@ -153,7 +156,7 @@ impl Reader<'_> {
     }
 
     /// Returns the values that may be valid by the other schema. `None` if there is none.
-    fn listed(
+    fn enum_values(
         &mut self,
         values: &[Value],
         other: &Alternative,
@@ -162,27 +165,27 @@ impl Reader<'_> {
         if !self.spend(values.len() * other.weight()) {
             return None;
         }
-        let judge = Membership::new(&self.definitions);
-        let judged = values.iter().map(|value| (value, judge.alternative(other, value)));
-        let fitting: Vec<_> = judged.filter(|(_, fits)| *fits != Some(false)).collect();
-        if fitting.iter().any(|(_, fits)| fits.is_none()) {
+        let membership = Membership::new(&self.definitions);
+        let results = values.iter().map(|value| (value, membership.alternative(other, value)));
+        let possible: Vec<_> = results.filter(|(_, is_valid)| *is_valid != Some(false)).collect();
+        if possible.iter().any(|(_, is_valid)| is_valid.is_none()) {
             notes.insert((
                 "enum".to_owned(),
                 ChangeEffect::Wider,
                 "has values that may be invalid",
             ));
         }
-        let values: Vec<_> = fitting.into_iter().map(|(value, _)| value.clone()).collect();
-        (!values.is_empty()).then(|| (Kind::Enumeration(values), Keywords::new()))
+        let values: Vec<_> = possible.into_iter().map(|(value, _)| value.clone()).collect();
+        (!values.is_empty()).then(|| (Kind::Enum(values), Keywords::new()))
     }
 
     /// Returns whether certainly no value is valid by two of the nodes.
     pub(crate) fn are_disjoint(&mut self, nodes: &[Node]) -> bool {
-        let told = |node: &Node| match node.referred() {
+        let resolved = |node: &Node| match node.referred() {
             Some(pointer) => self.resolve(pointer).unwrap_or_else(Node::any),
             None => node.clone(),
         };
-        let nodes: Vec<_> = nodes.iter().map(told).collect();
+        let nodes: Vec<_> = nodes.iter().map(resolved).collect();
         let weight: usize = nodes.iter().map(Node::weight).sum();
         if weight * nodes.len() > COMPARED {
             return false;

@@ -26,8 +26,8 @@ impl<'a> Membership<'a> {
 
     pub(crate) fn node(self, node: &Node, value: &Value) -> Option<bool> {
         let rest = if node.rest.is_empty() { Some(true) } else { None };
-        let fits = node.any_of.iter().map(|alternative| self.alternative(alternative, value));
-        and(any(fits), rest)
+        let is_valid = node.any_of.iter().map(|alternative| self.alternative(alternative, value));
+        and(any(is_valid), rest)
     }
 
     pub(crate) fn alternative(self, alternative: &Alternative, value: &Value) -> Option<bool> {
@@ -36,30 +36,31 @@ impl<'a> Membership<'a> {
         }
         let below = Self { depth: self.depth + 1, ..self };
         let keywords = &alternative.keywords;
-        let fits = match (&alternative.kind, value) {
+        let is_valid = match (&alternative.kind, value) {
             (Kind::Null, Value::Null) | (Kind::Boolean, Value::Bool(_)) => Some(true),
             (Kind::Number { integer }, Value::Number(number)) => {
                 let whole = !integer || number::is_whole(number);
-                and(Some(whole), all(number::fits(keywords, number)))
+                and(Some(whole), all(number::bounds_met(keywords, number)))
             }
             (Kind::String, Value::String(text)) => {
                 let length = text.chars().count();
                 Some(is_within(keywords, ["minLength", "maxLength"], length))
             }
-            (Kind::List(list), Value::Array(values)) => {
+            (Kind::Array(array), Value::Array(values)) => {
                 let each = values.iter().enumerate();
-                let fits = all(each.map(|(at, value)| below.maybe(list.at(at), value)));
-                and(Some(is_within(keywords, ["minItems", "maxItems"], values.len())), fits)
+                let is_valid = all(each.map(|(at, value)| below.optional(array.at(at), value)));
+                and(Some(is_within(keywords, ["minItems", "maxItems"], values.len())), is_valid)
             }
             (Kind::Object(object), Value::Object(values)) => {
                 let required = object.members.iter().filter(|(_, member)| member.required);
                 let missing = required.map(|(name, _)| name).any(|it| !values.contains_key(it));
                 let each = values.iter();
-                let fits = all(each.map(|(name, value)| below.maybe(object.at(name), value)));
+                let is_valid =
+                    all(each.map(|(name, value)| below.optional(object.at(name), value)));
                 let count = ["minProperties", "maxProperties"];
-                and(Some(!missing && is_within(keywords, count, values.len())), fits)
+                and(Some(!missing && is_within(keywords, count, values.len())), is_valid)
             }
-            (Kind::Enumeration(values), value) => {
+            (Kind::Enum(values), value) => {
                 Some(values.iter().any(|listed| number::equal(listed, value)))
             }
             (Kind::Reference(pointer), value) => {
@@ -67,18 +68,18 @@ impl<'a> Membership<'a> {
             }
             _ => Some(false),
         };
-        let judged = keywords.keys().all(|keyword| is_judged(keyword));
-        and(fits, if judged { Some(true) } else { None })
+        let all_evaluated = keywords.keys().all(|keyword| is_evaluated(keyword));
+        and(is_valid, if all_evaluated { Some(true) } else { None })
     }
 
-    fn maybe(self, node: Option<&Node>, value: &Value) -> Option<bool> {
+    fn optional(self, node: Option<&Node>, value: &Value) -> Option<bool> {
         node.map_or(Some(true), |node| self.node(node, value))
     }
 }
 
 /// Returns whether a keyword can be evaluated.
-fn is_judged(keyword: &str) -> bool {
-    const JUDGED: [&str; 12] = [
+fn is_evaluated(keyword: &str) -> bool {
+    const EVALUATED: [&str; 12] = [
         "format",
         "minimum",
         "maximum",
@@ -92,7 +93,7 @@ fn is_judged(keyword: &str) -> bool {
         "minProperties",
         "maxProperties",
     ];
-    JUDGED.contains(&keyword)
+    EVALUATED.contains(&keyword)
 }
 
 fn is_within(keywords: &Keywords, [least, most]: [&str; 2], count: usize) -> bool {
@@ -104,15 +105,15 @@ fn and(one: Option<bool>, other: Option<bool>) -> Option<bool> {
     all([one, other].into_iter())
 }
 
-fn all(judgements: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    any(judgements.map(|it| it.map(|fits| !fits))).map(|misfit| !misfit)
+fn all(results: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    any(results.map(|it| it.map(|is_valid| !is_valid))).map(|is_invalid| !is_invalid)
 }
 
-fn any(judgements: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+fn any(results: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut outcome = Some(false);
-    for judgement in judgements {
-        match judgement {
-            Some(true) => return judgement,
+    for result in results {
+        match result {
+            Some(true) => return result,
             Some(false) => {}
             None => outcome = None,
         }

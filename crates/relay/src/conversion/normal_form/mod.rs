@@ -10,5 +10,5 @@ pub(crate) use self::{
     membership::Membership,
     number::is_whole,
     reader::{NormalForm, read},
-    schema::{Alternative, Definitions, Keywords, Kind, List, Member, Node, Object},
+    schema::{Alternative, Array, Definitions, Keywords, Kind, Member, Node, Object},
 };

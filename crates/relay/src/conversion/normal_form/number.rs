@@ -35,7 +35,7 @@ pub(crate) fn equal(one: &Value, other: &Value) -> bool {
 }
 
 /// Returns, for each keyword of numbers, whether a number is valid. `None` if this cannot be decided.
-pub(crate) fn fits<'a>(
+pub(crate) fn bounds_met<'a>(
     keywords: &'a Keywords,
     number: &'a Number,
 ) -> impl Iterator<Item = Option<bool>> + 'a {
@@ -45,12 +45,12 @@ pub(crate) fn fits<'a>(
         ("maximum", &[Equal, Less]),
         ("exclusiveMaximum", &[Less]),
     ];
-    let bounds = bounds.into_iter().filter_map(move |(keyword, fitting)| {
+    let bounds = bounds.into_iter().filter_map(move |(keyword, accepted)| {
         let bound = keywords.get(keyword)?.as_number()?;
-        Some(compare(number, bound).map(|order| fitting.contains(&order)))
+        Some(compare(number, bound).map(|order| accepted.contains(&order)))
     });
-    let step = keywords.get("multipleOf").and_then(Value::as_number);
-    bounds.chain(step.map(|step| decimal(number)?.is_multiple(decimal(step)?)))
+    let divisor = keywords.get("multipleOf").and_then(Value::as_number);
+    bounds.chain(divisor.map(|divisor| decimal(number)?.is_multiple(decimal(divisor)?)))
 }
 
 fn compare(one: &Number, other: &Number) -> Option<Ordering> {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::schema::{
-    Alternative, Definitions, Keywords, Kind, List, Member, Node, Object, add, weight,
+    Alternative, Array, Definitions, Keywords, Kind, Member, Node, Object, add, weight,
 };
 use crate::conversion::{
     change::ChangeEffect,
-    rules::{Concern, concern},
+    rules::{KeywordScope, keyword_scope},
 };
 
 /// The budget for reading and copying. It counts schemas, values and pieces of text.
@@ -17,7 +17,7 @@ const BUDGET: usize = 100_000;
 /// The maximum nesting of schemas.
 const MAX_DEPTH: usize = 100;
 /// The maximum number of references that lead to each other.
-const HOPS: usize = 16;
+const MAX_REFERENCES: usize = 16;
 
 /// Reads a schema within its budget.
 pub(crate) struct Reader<'a> {
@@ -49,7 +49,7 @@ pub(crate) fn read(root: &Value) -> Option<NormalForm> {
             reader.definitions.insert(pointer, definition);
         }
     }
-    reader.break_cycles();
+    reader.replace_circular_definitions();
     // The root must not be a reference.
     while let Some(next) = node.referred().and_then(|next| reader.definitions.get(next)) {
         let outer = std::mem::replace(&mut node, next.clone());
@@ -62,7 +62,7 @@ pub(crate) fn read(root: &Value) -> Option<NormalForm> {
 
 impl<'a> Reader<'a> {
     /// Replaces definitions that require themselves for the same value. They accept any value then.
-    fn break_cycles(&mut self) {
+    fn replace_circular_definitions(&mut self) {
         let pointers: Vec<_> = self.definitions.keys().cloned().collect();
         for pointer in pointers {
             if self.requires_itself(&pointer) {
@@ -110,13 +110,13 @@ impl<'a> Reader<'a> {
     fn schema(&mut self, schema: &'a Keywords) -> Node {
         let reference = schema.get("$ref").and_then(Value::as_str);
         // Up to draft 7, keywords next to a reference are ignored.
-        let alone = reference.is_some() && self.is_old();
-        let mut node = if alone { Node::any() } else { self.own(schema) };
+        let is_reference_only = reference.is_some() && self.is_draft_7_or_older();
+        let mut node = if is_reference_only { Node::any() } else { self.own_keywords(schema) };
         if let Some(reference) = reference {
             let target = self.reference(reference);
             node = self.intersect(node, target);
         }
-        if !alone {
+        if !is_reference_only {
             for part in parts(schema, "allOf") {
                 let part = self.read(part);
                 node = self.intersect(node, part);
@@ -129,31 +129,31 @@ impl<'a> Reader<'a> {
             }
         }
         for (keyword, value) in schema {
-            if concern(keyword) == Concern::Nothing && self.spend(weight(value)) {
+            if keyword_scope(keyword) == KeywordScope::Annotation && self.spend(weight(value)) {
                 node.annotations.insert(keyword.clone(), value.clone());
             }
         }
         node
     }
 
-    fn is_old(&self) -> bool {
+    fn is_draft_7_or_older(&self) -> bool {
         let draft = self.root.get("$schema").and_then(Value::as_str);
         draft.is_some_and(|draft| draft.contains("/draft-0"))
     }
 
     /// Reads the keywords of the schema itself, except for its subschemas for the same value.
-    fn own(&mut self, schema: &'a Keywords) -> Node {
-        let (kinds, assumed) = kinds(schema);
+    fn own_keywords(&mut self, schema: &'a Keywords) -> Node {
+        let (kinds, implied) = kinds(schema);
         let mut node = Node::default();
         for kind in kinds {
-            let Some(kind) = self.filled(kind, schema) else { continue };
-            let keywords = match concern_of(&kind) {
-                Some(of) => self.keywords(schema, of),
+            let Some(kind) = self.with_subschemas(kind, schema) else { continue };
+            let keywords = match scope_of(&kind) {
+                Some(scope) => self.keywords(schema, scope),
                 None => Keywords::new(),
             };
-            node.any_of.push(Alternative { assumed, keywords, ..Alternative::from(kind) });
+            node.any_of.push(Alternative { implied, keywords, ..Alternative::from(kind) });
         }
-        node.rest = self.keywords(schema, Concern::All);
+        node.rest = self.keywords(schema, KeywordScope::AnyType);
         for keyword in ["exclusiveMinimum", "exclusiveMaximum"] {
             if schema.get(keyword).is_some_and(Value::is_boolean) {
                 node.note(
@@ -177,37 +177,38 @@ impl<'a> Reader<'a> {
         let listed = schema.get("enum").and_then(Value::as_array).cloned();
         for values in [constant, listed].into_iter().flatten() {
             self.spend(values.iter().map(weight).sum());
-            node = self.intersect(node, Node::of(Kind::Enumeration(values)));
+            node = self.intersect(node, Node::of(Kind::Enum(values)));
         }
         node
     }
 
-    fn keywords(&mut self, schema: &'a Keywords, of: Concern) -> Keywords {
-        let concerned = schema.iter().filter(|(keyword, value)| match &***keyword {
-            "format" if matches!(of, Concern::Number | Concern::String) => {
+    fn keywords(&mut self, schema: &'a Keywords, scope: KeywordScope) -> Keywords {
+        let matching = schema.iter().filter(|(keyword, value)| match &***keyword {
+            "format" if matches!(scope, KeywordScope::Number | KeywordScope::String) => {
                 let numeric = ["int32", "int64", "float", "double"].map(Value::from);
-                numeric.contains(value) == (of == Concern::Number)
+                numeric.contains(value) == (scope == KeywordScope::Number)
             }
             "exclusiveMinimum" | "exclusiveMaximum" if value.is_boolean() => false,
             // Names are always strings.
             "propertyNames" if **value == json!({ "type": "string" }) => false,
-            keyword => concern(keyword) == of,
+            keyword => keyword_scope(keyword) == scope,
         });
         let keywords: Keywords =
-            concerned.map(|(keyword, value)| (keyword.clone(), value.clone())).collect();
+            matching.map(|(keyword, value)| (keyword.clone(), value.clone())).collect();
         self.spend(keywords.values().map(weight).sum());
         keywords
     }
 
     /// Reads the items of an array or the members of an object. `None` if no value is valid.
-    fn filled(&mut self, kind: Kind, schema: &'a Keywords) -> Option<Kind> {
+    fn with_subschemas(&mut self, kind: Kind, schema: &'a Keywords) -> Option<Kind> {
         Some(match kind {
-            Kind::List(_) => {
-                let old = schema.get("items").is_some_and(Value::is_array);
-                let [first, items] =
-                    if old { ["items", "additionalItems"] } else { ["prefixItems", "items"] };
-                let first = parts(schema, first).iter().map(|item| self.read(item)).collect();
-                Kind::List(List { first, items: self.others(schema.get(items)) })
+            Kind::Array(_) => {
+                let is_tuple = schema.get("items").is_some_and(Value::is_array);
+                let [prefix_items, items] =
+                    if is_tuple { ["items", "additionalItems"] } else { ["prefixItems", "items"] };
+                let prefix_items =
+                    parts(schema, prefix_items).iter().map(|item| self.read(item)).collect();
+                Kind::Array(Array { prefix_items, items: self.others(schema.get(items)) })
             }
             Kind::Object(_) => Kind::Object(self.object(schema)?),
             kind => kind,
@@ -245,8 +246,8 @@ impl<'a> Reader<'a> {
     /// Reads the schema of unnamed members or items. `None` if they may be any value.
     fn others(&mut self, source: Option<&'a Value>) -> Option<Box<Node>> {
         let node = self.read(source?);
-        let bare = node.is_any() && node.notes.is_empty() && node.annotations.is_empty();
-        (!bare).then(|| Box::new(node))
+        let is_unrestricted = node.is_any() && node.notes.is_empty() && node.annotations.is_empty();
+        (!is_unrestricted).then(|| Box::new(node))
     }
 
     fn union(&mut self, keyword: &str, parts: &'a [Value]) -> Node {
@@ -289,7 +290,7 @@ impl<'a> Reader<'a> {
     /// Follows references, and returns the pointer to the first schema that has other keywords.
     fn follow(&mut self, reference: &'a str) -> Option<&'a str> {
         let mut reference = reference;
-        for _ in 0..HOPS {
+        for _ in 0..MAX_REFERENCES {
             let pointer = reference.strip_prefix('#')?;
             if pointer.contains('%') || !self.spend(1 + pointer.len() / 64) {
                 return None;
@@ -330,26 +331,26 @@ fn kinds(schema: &Keywords) -> (Vec<Kind>, bool) {
         Some(Value::String(name)) => vec![&**name],
         _ => return (Kind::all().into(), true),
     };
-    let named = |kind: &Kind| match kind {
+    let is_named = |kind: &Kind| match kind {
         Kind::Null => names.contains(&"null"),
         Kind::Boolean => names.contains(&"boolean"),
         Kind::Number { .. } => names.contains(&"number") || names.contains(&"integer"),
         Kind::String => names.contains(&"string"),
-        Kind::List(_) => names.contains(&"array"),
+        Kind::Array(_) => names.contains(&"array"),
         _ => names.contains(&"object"),
     };
     let integer = !names.contains(&"number");
     let exact =
         |kind| if matches!(kind, Kind::Number { .. }) { Kind::Number { integer } } else { kind };
-    (Kind::all().into_iter().filter(named).map(exact).collect(), false)
+    (Kind::all().into_iter().filter(is_named).map(exact).collect(), false)
 }
 
-fn concern_of(kind: &Kind) -> Option<Concern> {
+fn scope_of(kind: &Kind) -> Option<KeywordScope> {
     Some(match kind {
-        Kind::Number { .. } => Concern::Number,
-        Kind::String => Concern::String,
-        Kind::List(_) => Concern::List,
-        Kind::Object(_) => Concern::Object,
+        Kind::Number { .. } => KeywordScope::Number,
+        Kind::String => KeywordScope::String,
+        Kind::Array(_) => KeywordScope::Array,
+        Kind::Object(_) => KeywordScope::Object,
         _ => return None,
     })
 }
@@ -365,7 +366,7 @@ fn joined(alternatives: Vec<Alternative>) -> Vec<Alternative> {
         match (joined.last_mut(), &alternative) {
             (Some(last), next) if plain(last) && plain(next) => {
                 match (&mut last.kind, &next.kind) {
-                    (Kind::Enumeration(values), Kind::Enumeration(more)) => {
+                    (Kind::Enum(values), Kind::Enum(more)) => {
                         values.extend(more.iter().cloned());
                     }
                     _ => joined.push(alternative),

@@ -28,7 +28,7 @@ pub(crate) struct Node {
 pub(crate) struct Alternative {
     pub(crate) kind: Kind,
     /// True if the schema names no type, so that there is one alternative for each type.
-    pub(crate) assumed: bool,
+    pub(crate) implied: bool,
     /// The other keywords of the type.
     pub(crate) keywords: Keywords,
     pub(crate) annotations: Keywords,
@@ -43,18 +43,18 @@ pub(crate) enum Kind {
         integer: bool,
     },
     String,
-    List(List),
+    Array(Array),
     Object(Object),
     /// The values of an `enum`.
-    Enumeration(Vec<Value>),
+    Enum(Vec<Value>),
     /// The definition at this pointer.
     Reference(String),
 }
 
-/// The schemas of items. `items` is for those after `first`. `None` accepts any value.
+/// The schemas of items. `items` is for those after `prefix_items`. `None` accepts any value.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct List {
-    pub(crate) first: Vec<Node>,
+pub(crate) struct Array {
+    pub(crate) prefix_items: Vec<Node>,
     pub(crate) items: Option<Box<Node>>,
 }
 
@@ -82,8 +82,8 @@ impl Node {
 
     /// Creates a schema by which any value is valid.
     pub(crate) fn any() -> Self {
-        let assumed = |kind| Alternative { assumed: true, ..Alternative::from(kind) };
-        Self { any_of: Kind::all().map(assumed).into(), ..Self::default() }
+        let implied = |kind| Alternative { implied: true, ..Alternative::from(kind) };
+        Self { any_of: Kind::all().map(implied).into(), ..Self::default() }
     }
 
     /// Creates a schema by which no value is valid.
@@ -94,7 +94,7 @@ impl Node {
     /// Returns whether any value is valid.
     pub(crate) fn is_any(&self) -> bool {
         let all = Kind::all().len();
-        self.rest.is_empty() && self.any_of.iter().filter(|it| it.is_unstated()).count() >= all
+        self.rest.is_empty() && self.any_of.iter().filter(|it| it.is_implied()).count() >= all
     }
 
     /// Returns whether no value is valid.
@@ -106,7 +106,7 @@ impl Node {
     pub(crate) fn may_look_like(&self, kind: &Kind) -> bool {
         let plain = matches!(kind, Kind::Null | Kind::Boolean | Kind::Number { .. });
         let same = |own: &Kind| std::mem::discriminant(own) == std::mem::discriminant(kind);
-        let unclear = |own: &Kind| matches!(own, Kind::Enumeration(_) | Kind::Reference(_));
+        let unclear = |own: &Kind| matches!(own, Kind::Enum(_) | Kind::Reference(_));
         !plain || self.any_of.iter().any(|it| same(&it.kind) || unclear(&it.kind))
     }
 
@@ -154,13 +154,13 @@ impl Node {
 
     /// Returns the cost of a copy.
     pub(crate) fn weight(&self) -> usize {
-        let own = 1 + weigh(&self.rest) + weigh(&self.annotations);
+        let own = 1 + keywords_weight(&self.rest) + keywords_weight(&self.annotations);
         own + self.any_of.iter().map(Alternative::weight).sum::<usize>()
     }
 
     /// Returns the cost of a copy without the subschemas.
     pub(crate) fn own_weight(&self) -> usize {
-        let own = 1 + weigh(&self.rest) + weigh(&self.annotations);
+        let own = 1 + keywords_weight(&self.rest) + keywords_weight(&self.annotations);
         own + self.any_of.iter().map(Alternative::own_weight).sum::<usize>()
     }
 }
@@ -168,7 +168,7 @@ impl Node {
 impl Alternative {
     fn is_text(&self) -> bool {
         match &self.kind {
-            Kind::Enumeration(values) => values.iter().all(Value::is_string),
+            Kind::Enum(values) => values.iter().all(Value::is_string),
             kind => *kind == Kind::String,
         }
     }
@@ -176,27 +176,25 @@ impl Alternative {
     /// Returns whether a value may be valid by both. Neither may be a reference.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
-            (Kind::Enumeration(one), Kind::Enumeration(other)) => {
-                one.iter().any(|it| other.contains(it))
-            }
-            (Kind::List(_), Kind::List(_)) => true,
+            (Kind::Enum(one), Kind::Enum(other)) => one.iter().any(|it| other.contains(it)),
+            (Kind::Array(_), Kind::Array(_)) => true,
             (Kind::Object(one), Kind::Object(other)) => !one.is_disjoint(other),
             _ => self.is_text() && other.is_text(),
         }
     }
 
     /// Returns whether the alternative exists only because the schema names no type.
-    pub(crate) fn is_unstated(&self) -> bool {
-        self.assumed && self.is_bare()
+    pub(crate) fn is_implied(&self) -> bool {
+        self.implied && self.is_bare()
     }
 
     /// Returns whether the alternative has only a type.
     fn is_bare(&self) -> bool {
         self.keywords.is_empty()
             && match &self.kind {
-                Kind::List(list) => *list == List::default(),
+                Kind::Array(array) => *array == Array::default(),
                 Kind::Object(object) => *object == Object::default(),
-                Kind::Enumeration(_) | Kind::Reference(_) => false,
+                Kind::Enum(_) | Kind::Reference(_) => false,
                 Kind::Null | Kind::Boolean | Kind::String | Kind::Number { .. } => true,
             }
     }
@@ -207,10 +205,10 @@ impl Alternative {
 
     fn own_weight(&self) -> usize {
         let listed = match &self.kind {
-            Kind::Enumeration(values) => values.iter().map(weight).sum(),
+            Kind::Enum(values) => values.iter().map(weight).sum(),
             _ => 0,
         };
-        1 + weigh(&self.keywords) + weigh(&self.annotations) + listed
+        1 + keywords_weight(&self.keywords) + keywords_weight(&self.annotations) + listed
     }
 }
 
@@ -222,7 +220,7 @@ impl Kind {
             Self::Boolean,
             Self::Number { integer: false },
             Self::String,
-            Self::List(List::default()),
+            Self::Array(Array::default()),
             Self::Object(Object::default()),
         ]
     }
@@ -232,7 +230,7 @@ impl Kind {
     /// Returns the direct subschemas.
     fn nodes(&self) -> impl Iterator<Item = &Node> {
         let (first, members, others) = match self {
-            Self::List(list) => (Some(&list.first), None, &list.items),
+            Self::Array(array) => (Some(&array.prefix_items), None, &array.items),
             Self::Object(object) => (None, Some(&object.members), &object.others),
             _ => (None, None, &None),
         };
@@ -241,10 +239,10 @@ impl Kind {
     }
 }
 
-impl List {
+impl Array {
     /// Returns the schema of an item. `None` if any value is valid.
     pub(crate) fn at(&self, index: usize) -> Option<&Node> {
-        self.first.get(index).or(self.items.as_deref())
+        self.prefix_items.get(index).or(self.items.as_deref())
     }
 }
 
@@ -262,7 +260,7 @@ impl Object {
     /// Returns whether the objects differ in the `enum` values of a required member.
     fn is_disjoint(&self, other: &Self) -> bool {
         let tag = |object: &Self, name: &String| match &object.members.get(name)?.node.any_of[..] {
-            [Alternative { kind: Kind::Enumeration(values), .. }] => Some(values.clone()),
+            [Alternative { kind: Kind::Enum(values), .. }] => Some(values.clone()),
             _ => None,
         };
         self.members.iter().filter(|(_, member)| member.required).any(|(name, _)| {
@@ -280,7 +278,7 @@ impl Object {
 impl From<Kind> for Alternative {
     fn from(kind: Kind) -> Self {
         let (keywords, annotations) = Default::default();
-        Self { kind, assumed: false, keywords, annotations }
+        Self { kind, implied: false, keywords, annotations }
     }
 }
 
@@ -291,7 +289,7 @@ pub(crate) fn add(own: &mut Keywords, others: Keywords) {
     }
 }
 
-fn weigh(keywords: &Keywords) -> usize {
+fn keywords_weight(keywords: &Keywords) -> usize {
     keywords.values().map(weight).sum()
 }
 
@@ -300,7 +298,7 @@ pub(crate) fn weight(value: &Value) -> usize {
     1 + match value {
         Value::String(text) => text.len() / 64,
         Value::Array(items) => items.iter().map(weight).sum(),
-        Value::Object(members) => weigh(members),
+        Value::Object(members) => keywords_weight(members),
         _ => 0,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::schema_writer::{Restorable, Writer};
 use crate::conversion::{
     change::ChangeEffect,
-    normal_form::{Alternative, Keywords, Kind, List, Member, Membership, Node, Object},
+    normal_form::{Alternative, Array, Keywords, Kind, Member, Membership, Node, Object},
     restoration::{MemberRestoration, RestoreStep},
 };
 
@@ -15,13 +15,13 @@ pub(crate) const WRAP: &str = "arguments";
 impl<'a> Writer<'a> {
     /// Writes the root, which is always an object.
     pub(crate) fn root(&mut self, source: &'a Node) -> Restorable<Node> {
-        let mut stated = source.any_of.iter().filter(|it| !it.is_unstated());
+        let mut stated = source.any_of.iter().filter(|it| !it.is_implied());
         let (mut root, step) = match (stated.next(), stated.next()) {
             (Some(Alternative { kind: Kind::Object(object), keywords, annotations, .. }), None)
-                if self.is_sayable(object) =>
+                if self.can_name_members(object) =>
             {
-                let (said, step) = self.root_object(source, object, keywords);
-                let mut node = Node { any_of: vec![said], ..Node::default() };
+                let (written, step) = self.root_object(source, object, keywords);
+                let mut node = Node { any_of: vec![written], ..Node::default() };
                 self.describe(&mut node, annotations);
                 self.describe(&mut node, &source.annotations);
                 (node, step)
@@ -51,8 +51,11 @@ impl<'a> Writer<'a> {
     }
 
     /// Returns whether the object can be written with named members.
-    fn is_sayable(&self, object: &Object) -> bool {
-        object.has_members() || object.others.is_none() || object.is_closed() || self.takes_others()
+    fn can_name_members(&self, object: &Object) -> bool {
+        object.has_members()
+            || object.others.is_none()
+            || object.is_closed()
+            || self.supports_others()
     }
 
     fn root_object(
@@ -75,20 +78,20 @@ impl<'a> Writer<'a> {
 
     /// Removes the keywords that the provider does not support at the root.
     fn trim(&mut self, root: &mut Alternative) {
-        let trimmed = |it: &mut Self, keywords: &mut Keywords, effect| {
+        let retain_supported = |it: &mut Self, keywords: &mut Keywords, effect| {
             keywords.retain(|keyword, _| {
-                let taken = it.rules.takes_at_root(keyword);
-                if !taken {
+                let is_supported = it.rules.supports_at_root(keyword);
+                if !is_supported {
                     it.change(keyword, effect, "is not supported at the root");
                 }
-                taken
+                is_supported
             });
         };
-        trimmed(self, &mut root.keywords, ChangeEffect::Wider);
-        trimmed(self, &mut root.annotations, ChangeEffect::Same);
+        retain_supported(self, &mut root.keywords, ChangeEffect::Wider);
+        retain_supported(self, &mut root.annotations, ChangeEffect::Same);
         if let Kind::Object(object) = &mut root.kind
             && object.others.is_some()
-            && !self.rules.takes_at_root("additionalProperties")
+            && !self.rules.supports_at_root("additionalProperties")
         {
             object.others = None;
             let reason = "is not supported at the root";
@@ -101,35 +104,37 @@ impl<'a> Writer<'a> {
         object: &'a Object,
         keywords: &Keywords,
     ) -> Restorable<Alternative> {
-        if self.depth >= self.rules.depth {
+        if self.depth >= self.rules.max_depth {
             let reason = "is nested too deeply, so the value becomes a JSON string";
-            return self.opaque("properties", reason);
+            return self.json_string("properties", reason);
         }
         match object.has_members() {
-            false if object.is_closed() && !self.rules.empty => {
+            false if object.is_closed() && !self.rules.allows_empty => {
                 self.change(
                     "properties",
                     ChangeEffect::Same,
                     "is empty, so the value becomes a JSON string",
                 );
-                self.lose(keywords);
-                (Kind::Enumeration(vec!["{}".into()]).into(), RestoreStep::Text)
+                self.report_unsupported(keywords);
+                (Kind::Enum(vec!["{}".into()]).into(), RestoreStep::ParseJson)
             }
-            false if !object.is_closed() && !self.takes_others() => self.entries(object, keywords),
+            false if !object.is_closed() && !self.supports_others() => {
+                self.entries(object, keywords)
+            }
             _ => self.members(object, keywords),
         }
     }
 
     /// Returns whether the provider supports members that the schema does not name.
-    fn takes_others(&self) -> bool {
-        !self.rules.closed && self.rules.takes("additionalProperties")
+    fn supports_others(&self) -> bool {
+        !self.rules.closed && self.rules.supports("additionalProperties")
     }
 
     /// Writes an object with named members.
     fn members(&mut self, object: &'a Object, keywords: &Keywords) -> Restorable<Alternative> {
-        let said = self.with_keywords(Kind::Null, keywords);
+        let written = self.with_keywords(Kind::Null, keywords);
         self.depth += 1;
-        let (mut members, mut undone) = (BTreeMap::new(), BTreeMap::new());
+        let (mut members, mut restorations) = (BTreeMap::new(), BTreeMap::new());
         for (own, member) in &object.members {
             if member.node.is_never() && self.rules.keywords.is_some() {
                 let closed = object.is_closed() || self.rules.closed;
@@ -138,17 +143,17 @@ impl<'a> Writer<'a> {
                 self.within(format!(".{own}"), |it| it.change("false", effect, reason));
                 continue;
             }
-            let (member, mut undo) = self.within(format!(".{own}"), |it| it.member(member));
+            let (member, mut restoration) = self.within(format!(".{own}"), |it| it.member(member));
             let name = self.name(own, object, keywords);
-            undo.name = (name != *own).then(|| own.clone());
+            restoration.name = (name != *own).then(|| own.clone());
             members.insert(name.clone(), member);
-            undone.insert(name, undo);
+            restorations.insert(name, restoration);
         }
         let patterns = keywords.contains_key("patternProperties");
         let (others, step) = self.others(object, patterns);
         self.depth -= 1;
         let kind = Kind::Object(Object { members, others });
-        (Alternative { kind, ..said }, RestoreStep::object(undone, step))
+        (Alternative { kind, ..written }, RestoreStep::object(restorations, step))
     }
 
     fn member(&mut self, source: &'a Member) -> (Member, MemberRestoration) {
@@ -179,7 +184,7 @@ impl<'a> Writer<'a> {
 
     /// Returns a name that the provider supports.
     fn name(&mut self, own: &str, object: &Object, keywords: &Keywords) -> String {
-        let Some(is_taken) = self.rules.names.filter(|is_taken| !is_taken(own)) else {
+        let Some(is_supported) = self.rules.names.filter(|is_supported| !is_supported(own)) else {
             return own.to_owned();
         };
         // Under its new name, the member is one of the others for keywords that remain.
@@ -194,7 +199,7 @@ impl<'a> Writer<'a> {
         // The position of a member makes its new name unique.
         let place = object.members.keys().take_while(|name| *name != own).count();
         let mut names = (place..).map(|number| format!("p_{start}_{number}"));
-        let free = |name: &String| is_taken(name) && !object.members.contains_key(name);
+        let free = |name: &String| is_supported(name) && !object.members.contains_key(name);
         names.find(free).unwrap_or_default()
     }
 
@@ -209,10 +214,10 @@ impl<'a> Writer<'a> {
             }
             return (never(), RestoreStep::Same);
         }
-        let lost = patterns && !self.rules.takes("patternProperties");
+        let unsupported = patterns && !self.rules.supports("patternProperties");
         match object.others.as_deref() {
             None => (None, RestoreStep::Same),
-            Some(_) if !self.rules.takes(KEYWORD) || lost => {
+            Some(_) if !self.rules.supports(KEYWORD) || unsupported => {
                 self.change(KEYWORD, ChangeEffect::Wider, "is not supported");
                 (None, RestoreStep::Same)
             }
@@ -225,7 +230,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Reports that keywords are not supported by the replacement of an object.
-    fn lose(&mut self, keywords: &Keywords) {
+    fn report_unsupported(&mut self, keywords: &Keywords) {
         for keyword in keywords.keys() {
             self.change(
                 keyword,
@@ -239,7 +244,7 @@ impl<'a> Writer<'a> {
     fn entries(&mut self, object: &'a Object, keywords: &Keywords) -> Restorable<Alternative> {
         let reason = "becomes an array of objects with \"key\" and \"value\"";
         self.change("additionalProperties", ChangeEffect::Same, reason);
-        self.lose(keywords);
+        self.report_unsupported(keywords);
         self.depth += 2;
         let (value, step) = self.within("{}".to_owned(), |it| match object.others.as_deref() {
             Some(node) => it.node(node),
@@ -253,60 +258,68 @@ impl<'a> Writer<'a> {
         ];
         let others = self.rules.closed.then(|| Box::new(Node::never()));
         let entry = Node::of(Kind::Object(Object { members: members.into(), others }));
-        let list = List { first: Vec::new(), items: Some(Box::new(entry)) };
-        (Kind::List(list).into(), RestoreStep::Entries(Box::new(step)))
+        let array = Array { prefix_items: Vec::new(), items: Some(Box::new(entry)) };
+        (Kind::Array(array).into(), RestoreStep::Entries(Box::new(step)))
     }
 
-    pub(crate) fn list(&mut self, list: &'a List, keywords: &Keywords) -> Restorable<Alternative> {
-        if self.depth >= self.rules.depth {
+    pub(crate) fn array(
+        &mut self,
+        array: &'a Array,
+        keywords: &Keywords,
+    ) -> Restorable<Alternative> {
+        if self.depth >= self.rules.max_depth {
             let reason = "is nested too deeply, so the value becomes a JSON string";
-            return self.opaque("items", reason);
+            return self.json_string("items", reason);
         }
-        let said = self.with_keywords(Kind::Null, keywords);
+        let written = self.with_keywords(Kind::Null, keywords);
         self.depth += 1;
-        let (list, step) = self.within("[]".to_owned(), |it| match list.first.is_empty() {
-            false if !it.rules.takes("prefixItems") => it.mixed(list),
-            _ => it.tuple(list),
-        });
+        let (array, step) =
+            self.within("[]".to_owned(), |it| match array.prefix_items.is_empty() {
+                false if !it.rules.supports("prefixItems") => it.mixed(array),
+                _ => it.tuple(array),
+            });
         self.depth -= 1;
-        (Alternative { kind: Kind::List(list), ..said }, step)
+        (Alternative { kind: Kind::Array(array), ..written }, step)
     }
 
     /// Writes the first items one by one, then the others.
-    fn tuple(&mut self, list: &'a List) -> (List, RestoreStep) {
-        let (first, steps): (Vec<_>, Vec<_>) = list.first.iter().map(|it| self.node(it)).unzip();
-        let (items, step) = match list.items.as_deref() {
+    fn tuple(&mut self, array: &'a Array) -> (Array, RestoreStep) {
+        let (prefix_items, steps): (Vec<_>, Vec<_>) =
+            array.prefix_items.iter().map(|it| self.node(it)).unzip();
+        let (items, step) = match array.items.as_deref() {
             Some(items) => {
                 let (items, step) = self.node(items);
                 (Some(Box::new(items)), step)
             }
             // A schema for any value is only needed if there is no other schema for items.
-            None if !first.is_empty() || self.rules.keywords.is_none() => (None, RestoreStep::Same),
+            None if !prefix_items.is_empty() || self.rules.keywords.is_none() => {
+                (None, RestoreStep::Same)
+            }
             None => {
                 let (items, step) = self.any_node();
                 (Some(Box::new(items)), step)
             }
         };
-        (List { first, items }, RestoreStep::list(steps, step))
+        (Array { prefix_items, items }, RestoreStep::array(steps, step))
     }
 
     /// Writes one schema for all items, because the provider does not support `prefixItems`.
-    fn mixed(&mut self, list: &'a List) -> (List, RestoreStep) {
+    fn mixed(&mut self, array: &'a Array) -> (Array, RestoreStep) {
         self.change(
             "prefixItems",
             ChangeEffect::Wider,
             "becomes \"items\", so the items may have any order",
         );
-        if list.items.is_none() {
+        if array.items.is_none() {
             self.change(
                 "items",
                 ChangeEffect::Narrower,
                 "is missing, so further items must match one of \"prefixItems\"",
             );
         }
-        let others = list.items.as_deref().filter(|items| !items.is_never());
+        let others = array.items.as_deref().filter(|items| !items.is_never());
         let mut parts = Vec::new();
-        for item in list.first.iter().chain(others) {
+        for item in array.prefix_items.iter().chain(others) {
             let (node, step) = self.node(item);
             parts.extend(match step {
                 RestoreStep::Any(more) => more,
@@ -317,7 +330,10 @@ impl<'a> Writer<'a> {
             });
         }
         let (items, step) = self.union(parts);
-        (List { first: Vec::new(), items: Some(Box::new(items)) }, RestoreStep::list(vec![], step))
+        (
+            Array { prefix_items: Vec::new(), items: Some(Box::new(items)) },
+            RestoreStep::array(vec![], step),
+        )
     }
 
     fn any_node(&mut self) -> Restorable<Node> {

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use crate::conversion::normal_form::{Alternative, Keywords, Kind};
 
 /// Returns the schema of a string that contains JSON.
-pub(crate) fn text() -> Alternative {
+pub(crate) fn json_string() -> Alternative {
     let mut text = Alternative::from(Kind::String);
     text.annotations.insert("description".to_owned(), json!("(a string that contains JSON)"));
     text
 }
 
 /// Returns a description of keywords that the provider does not support.
-pub(crate) fn described(lost: &Keywords) -> Keywords {
-    let short = lost.iter().filter(|(_, value)| !value.is_array() && !value.is_object());
+pub(crate) fn described(unsupported: &Keywords) -> Keywords {
+    let short = unsupported.iter().filter(|(_, value)| !value.is_array() && !value.is_object());
     let hints: Vec<_> = short.map(|(keyword, value)| format!("{keyword}: {value}")).collect();
     let text = (!hints.is_empty()).then(|| json!(format!("({})", hints.join(", "))));
     text.map(|text| ("description".to_owned(), text)).into_iter().collect()

@@ -9,45 +9,47 @@ use crate::conversion::{
     change::ChangeEffect,
     normal_form::{Alternative, Kind},
     restoration::RestoreStep,
-    rules::LONG_LIST,
+    rules::LONG_ENUM,
 };
 
 impl Writer<'_> {
     /// Writes an alternative for each type of the values.
-    pub(crate) fn listed(&mut self, values: &[Value]) -> Vec<Restorable<Alternative>> {
+    pub(crate) fn enum_values(&mut self, values: &[Value]) -> Vec<Restorable<Alternative>> {
         let strings = values.iter().filter_map(Value::as_str);
         let characters: usize = strings.map(|text| text.chars().count()).sum();
         self.values = self.values.saturating_add(values.len());
-        let long = values.len() > LONG_LIST.0 && characters > LONG_LIST.1;
+        let is_long = values.len() > LONG_ENUM.0 && characters > LONG_ENUM.1;
         let limits = &self.rules.limits;
-        if limits.values != usize::MAX && (long || self.values > limits.values) {
+        if limits.values != usize::MAX && (is_long || self.values > limits.values) {
             self.values -= values.len();
             return vec![
-                self.opaque("enum", "has too many values, so the value becomes a JSON string"),
+                self.json_string("enum", "has too many values, so the value becomes a JSON string"),
             ];
         }
         if self.rules.keywords.is_none() {
-            return vec![(Kind::Enumeration(values.to_vec()).into(), RestoreStep::Same)];
+            return vec![(Kind::Enum(values.to_vec()).into(), RestoreStep::Same)];
         }
         let mut groups = BTreeMap::<_, Vec<Value>>::new();
         let mut seen = BTreeSet::new();
         for value in values.iter().filter(|value| seen.insert(value.to_string())) {
             let (group, value) = match value {
                 Value::Null => (Group::Null, Value::Null),
-                value if !(self.rules.listed)(value) => (Group::Text, json!(value.to_string())),
+                value if !(self.rules.enum_value)(value) => {
+                    (Group::JsonString, json!(value.to_string()))
+                }
                 Value::String(_) => (Group::String, value.clone()),
                 Value::Number(_) => (Group::Number, value.clone()),
                 _ => (Group::Boolean, value.clone()),
             };
             groups.entry(group).or_default().push(value);
         }
-        if groups.contains_key(&Group::Text) {
+        if groups.contains_key(&Group::JsonString) {
             self.change("enum", ChangeEffect::Same, "has values that become JSON strings");
         }
         let part = |(group, values)| match group {
             Group::Null => (Kind::Null.into(), RestoreStep::Same),
-            Group::Text => (Kind::Enumeration(values).into(), RestoreStep::Text),
-            _ => (Kind::Enumeration(values).into(), RestoreStep::Same),
+            Group::JsonString => (Kind::Enum(values).into(), RestoreStep::ParseJson),
+            _ => (Kind::Enum(values).into(), RestoreStep::Same),
         };
         groups.into_iter().map(part).collect()
     }
@@ -59,6 +61,6 @@ enum Group {
     String,
     Number,
     Boolean,
-    Text,
+    JsonString,
     Null,
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::description::{described, merged, refers, text};
+use super::description::{described, json_string, merged, refers};
 use crate::conversion::{
     change::{ChangeEffect, ChangeReport, SchemaChange},
     normal_form::{Alternative, Definitions, Keywords, Kind, Node, NormalForm},
@@ -39,8 +39,8 @@ pub(crate) struct Writer<'a> {
     open: Vec<&'a str>,
     /// The references of each definition.
     references: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    /// The known results of [`Writer::is_cyclic`].
-    cyclic: BTreeMap<&'a str, bool>,
+    /// The known results of [`Writer::is_circular`].
+    circular: BTreeMap<&'a str, bool>,
     /// The names of the definitions by pointer.
     names: BTreeMap<&'a str, String>,
     /// The names that are in use.
@@ -63,9 +63,9 @@ pub(crate) fn write(normal: &NormalForm, rules: &'static ProviderRules) -> Optio
     let (root, root_step) = writer.root(&normal.root);
     let mut restoration = Restoration { root: root_step, ..Restoration::none() };
     while let Some((pointer, name)) = writer.pending.pop() {
-        let (node, undo) = writer.within(format!("#{name}"), |it| it.definition(pointer));
+        let (node, step) = writer.within(format!("#{name}"), |it| it.definition(pointer));
         restoration.nodes.insert(name.clone(), node);
-        restoration.definitions.insert(name, undo);
+        restoration.definitions.insert(name, step);
     }
     let Writer { budget, report, .. } = writer;
     (budget > 0).then_some(Written { root, changes: report.changes, restoration })
@@ -76,7 +76,7 @@ pub(crate) fn as_json_text(rules: &'static ProviderRules) -> Written {
     let definitions = Definitions::new();
     let mut writer = Writer::new(&definitions, rules);
     let reason = "is too large or too complex, so the arguments become a JSON string";
-    let (text, step) = writer.opaque("properties", reason);
+    let (text, step) = writer.json_string("properties", reason);
     let node = Node { any_of: vec![text], ..Node::default() };
     let (root, root_step) = writer.wrapped(node, step);
     let restoration = Restoration { root: root_step, ..Restoration::none() };
@@ -85,12 +85,12 @@ pub(crate) fn as_json_text(rules: &'static ProviderRules) -> Written {
 
 impl<'a> Writer<'a> {
     fn new(definitions: &'a Definitions, rules: &'static ProviderRules) -> Self {
-        let led = |(pointer, node): (&'a String, &'a Node)| {
+        let referenced = |(pointer, node): (&'a String, &'a Node)| {
             let mut found = Vec::new();
             node.references(&mut found);
             (&**pointer, found.into_iter().collect())
         };
-        let (report, open, cyclic, names, taken, pending) = Default::default();
+        let (report, open, circular, names, taken, pending) = Default::default();
         Self {
             rules,
             definitions,
@@ -100,8 +100,8 @@ impl<'a> Writer<'a> {
             budget: BUDGET,
             values: 0,
             open,
-            references: definitions.iter().map(led).collect(),
-            cyclic,
+            references: definitions.iter().map(referenced).collect(),
+            circular,
             names,
             taken,
             pending,
@@ -119,16 +119,16 @@ impl<'a> Writer<'a> {
             self.change(keyword, *effect, reason);
         }
         let parts = if node.is_any() { self.any() } else { self.parts(node) };
-        let (mut said, step) = self.union(parts);
-        let (rest, _) = self.supported(&node.rest);
-        said.rest = rest;
-        self.describe(&mut said, &node.annotations);
+        let (mut written, step) = self.union(parts);
+        let (rest, _) = self.split_keywords(&node.rest);
+        written.rest = rest;
+        self.describe(&mut written, &node.annotations);
         self.nesting -= 1;
-        (said, step)
+        (written, step)
     }
 
     fn parts(&mut self, node: &'a Node) -> Vec<Restorable<Alternative>> {
-        let stated = node.any_of.iter().filter(|it| !it.is_unstated());
+        let stated = node.any_of.iter().filter(|it| !it.is_implied());
         let described = node.any_of.len() == 1 && node.annotations.contains_key("description");
         let parts: Vec<_> = stated.flat_map(|it| self.alternative(it, described)).collect();
         if node.is_never() {
@@ -143,7 +143,7 @@ impl<'a> Writer<'a> {
         if parts.is_empty() {
             return self.any();
         }
-        if node.any_of.iter().any(Alternative::is_unstated) {
+        if node.any_of.iter().any(Alternative::is_implied) {
             self.change(
                 "type",
                 ChangeEffect::Narrower,
@@ -161,18 +161,18 @@ impl<'a> Writer<'a> {
         let described = described || source.annotations.contains_key("description");
         let mut parts = match &source.kind {
             Kind::Reference(pointer) => self.reference(pointer, described),
-            Kind::Enumeration(values) => self.listed(values),
-            Kind::List(list) => vec![self.list(list, &source.keywords)],
+            Kind::Enum(values) => self.enum_values(values),
+            Kind::Array(array) => vec![self.array(array, &source.keywords)],
             Kind::Object(object) => vec![self.object(object, &source.keywords)],
             kind => vec![(self.with_keywords(kind.clone(), &source.keywords), RestoreStep::Same)],
         };
         let supported = match &source.kind {
-            Kind::Reference(_) | Kind::Enumeration(_) => self.supported(&source.keywords).0,
+            Kind::Reference(_) | Kind::Enum(_) => self.split_keywords(&source.keywords).0,
             _ => Keywords::new(),
         };
         let annotations = self.annotations(&source.annotations);
-        for (said, _) in &mut parts {
-            said.keywords.extend(supported.clone());
+        for (written, _) in &mut parts {
+            written.keywords.extend(supported.clone());
         }
         if let Some((first, _)) = parts.first_mut() {
             first.annotations = merged(annotations, std::mem::take(&mut first.annotations));
@@ -191,26 +191,29 @@ impl<'a> Writer<'a> {
             );
         }
         if self.rules.openapi && parts.iter().all(|(it, _)| it.kind == Kind::Null) {
-            parts = vec![(Kind::Enumeration(vec![json!("null")]).into(), RestoreStep::Text)];
+            parts = vec![(Kind::Enum(vec![json!("null")]).into(), RestoreStep::ParseJson)];
         }
-        let alike = parts.len() == 1 || parts.iter().all(|(_, step)| *step == RestoreStep::Same);
-        let (any_of, step) = if alike {
+        let same_restoration =
+            parts.len() == 1 || parts.iter().all(|(_, step)| *step == RestoreStep::Same);
+        let (any_of, step) = if same_restoration {
             let (any_of, mut steps): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
             (any_of, steps.pop().unwrap_or(RestoreStep::Same))
         } else {
-            (parts.iter().map(|(said, _)| said.clone()).collect(), RestoreStep::Any(parts))
+            (parts.iter().map(|(written, _)| written.clone()).collect(), RestoreStep::Any(parts))
         };
         (Node { any_of, ..Node::default() }, step)
     }
 
     /// Returns whether a value may be valid by two alternatives with different restorations.
     fn are_ambiguous(&self, parts: &[Restorable<Alternative>]) -> bool {
-        let differ = parts.iter().any(|(_, step)| *step != parts[0].1);
-        let mistaken = |(at, (one, step)): (usize, &Restorable<Alternative>)| {
-            parts[..at].iter().any(|(other, undo)| undo != step && self.overlap(one, other))
+        let differs = parts.iter().any(|(_, step)| *step != parts[0].1);
+        let is_ambiguous = |(at, (one, step)): (usize, &Restorable<Alternative>)| {
+            parts[..at]
+                .iter()
+                .any(|(other, restoration)| restoration != step && self.overlap(one, other))
         };
         // A long union counts as ambiguous.
-        differ && (parts.len() > COMPARED || parts.iter().enumerate().any(mistaken))
+        differs && (parts.len() > COMPARED || parts.iter().enumerate().any(is_ambiguous))
     }
 
     fn overlap(&self, one: &Alternative, other: &Alternative) -> bool {
@@ -225,11 +228,11 @@ impl<'a> Writer<'a> {
     }
 
     /// Adds annotations.
-    pub(crate) fn describe(&mut self, said: &mut Node, source: &Keywords) {
+    pub(crate) fn describe(&mut self, written: &mut Node, source: &Keywords) {
         let annotations = self.annotations(source);
-        let place = match &mut said.any_of[..] {
+        let place = match &mut written.any_of[..] {
             [one] => &mut one.annotations,
-            _ => &mut said.annotations,
+            _ => &mut written.annotations,
         };
         *place = merged(annotations, std::mem::take(place));
     }
@@ -241,27 +244,27 @@ impl<'a> Writer<'a> {
         }
         let reason = "is not restricted, so the value becomes a JSON string";
         self.change("type", ChangeEffect::Same, reason);
-        vec![(text(), RestoreStep::Text)]
+        vec![(json_string(), RestoreStep::ParseJson)]
     }
 
     /// Writes a string that contains JSON, because the provider has no schema for the value.
-    pub(crate) fn opaque(
+    pub(crate) fn json_string(
         &mut self,
         keyword: &str,
         reason: &'static str,
     ) -> Restorable<Alternative> {
         self.change(keyword, ChangeEffect::Wider, reason);
-        (text(), RestoreStep::Text)
+        (json_string(), RestoreStep::ParseJson)
     }
 
     /// Writes a reference, or its target.
     fn reference(&mut self, pointer: &'a str, described: bool) -> Vec<Restorable<Alternative>> {
-        let cyclic = self.is_cyclic(pointer);
+        let circular = self.is_circular(pointer);
         let supported = match self.rules.references {
             References::None => false,
-            References::Straight => !cyclic && !described,
+            References::NonCircular => !circular && !described,
             // A reference cannot have a description.
-            References::All => cyclic || !described,
+            References::All => circular || !described,
         };
         if supported {
             let name = self.define(pointer);
@@ -269,7 +272,7 @@ impl<'a> Writer<'a> {
         }
         if self.open.contains(&pointer) {
             let reason = "is circular, so the value becomes a JSON string";
-            return vec![self.opaque("$ref", reason)];
+            return vec![self.json_string("$ref", reason)];
         }
         self.open.push(pointer);
         let (node, step) = self.definition(pointer);
@@ -288,19 +291,19 @@ impl<'a> Writer<'a> {
     }
 
     /// Returns whether a definition is circular.
-    fn is_cyclic(&mut self, pointer: &'a str) -> bool {
-        if let Some(cyclic) = self.cyclic.get(pointer) {
-            return *cyclic;
+    fn is_circular(&mut self, pointer: &'a str) -> bool {
+        if let Some(circular) = self.circular.get(pointer) {
+            return *circular;
         }
         let (mut seen, mut next) = (BTreeSet::new(), vec![pointer]);
-        while let Some(led) = next.pop().and_then(|pointer| self.references.get(pointer)) {
-            next.extend(led.iter().filter(|pointer| seen.insert(**pointer)));
-            let cost = 1 + led.len();
+        while let Some(referenced) = next.pop().and_then(|pointer| self.references.get(pointer)) {
+            next.extend(referenced.iter().filter(|pointer| seen.insert(**pointer)));
+            let cost = 1 + referenced.len();
             if !self.spend(cost) {
                 break;
             }
         }
-        self.cyclic.insert(pointer, seen.contains(pointer));
+        self.circular.insert(pointer, seen.contains(pointer));
         seen.contains(pointer)
     }
 
@@ -322,48 +325,48 @@ impl<'a> Writer<'a> {
 
     /// Writes a type with the keywords that the provider supports, and describes the others.
     pub(crate) fn with_keywords(&mut self, kind: Kind, keywords: &Keywords) -> Alternative {
-        let (keywords, lost) = self.supported(keywords);
-        Alternative { keywords, annotations: described(&lost), ..Alternative::from(kind) }
+        let (keywords, unsupported) = self.split_keywords(keywords);
+        Alternative { keywords, annotations: described(&unsupported), ..Alternative::from(kind) }
     }
 
     /// Splits keywords into those that the provider supports and the others.
-    fn supported(&mut self, keywords: &Keywords) -> (Keywords, Keywords) {
-        let (mut supported, mut lost) = (Keywords::new(), Keywords::new());
+    fn split_keywords(&mut self, keywords: &Keywords) -> (Keywords, Keywords) {
+        let (mut supported, mut unsupported) = (Keywords::new(), Keywords::new());
         for (keyword, value) in keywords {
-            let fits = match &**keyword {
-                "format" => self.rules.takes_format(value),
+            let is_supported = match &**keyword {
+                "format" => self.rules.supports_format(value),
                 // A provider that limits unions supports only 0 and 1.
                 "minItems" if self.rules.limits.unions != usize::MAX => {
                     [json!(0), json!(1)].contains(value)
                 }
                 _ => !refers(value),
             };
-            if fits && self.rules.takes(keyword) {
+            if is_supported && self.rules.supports(keyword) {
                 supported.insert(keyword.clone(), value.clone());
                 continue;
             }
             let effect = if keyword == "format" { ChangeEffect::Same } else { ChangeEffect::Wider };
             self.change(keyword, effect, "is not supported");
-            lost.insert(keyword.clone(), value.clone());
+            unsupported.insert(keyword.clone(), value.clone());
         }
-        (supported, lost)
+        (supported, unsupported)
     }
 
     /// Writes the annotations that the provider supports.
     fn annotations(&mut self, source: &Keywords) -> Keywords {
-        let (mut supported, mut lost) = (Keywords::new(), Keywords::new());
+        let (mut supported, mut unsupported) = (Keywords::new(), Keywords::new());
         for (keyword, value) in source {
             let located = matches!(&**keyword, "$id" | "$anchor" | "$dynamicAnchor");
-            if self.rules.takes(keyword) && !located {
+            if self.rules.supports(keyword) && !located {
                 supported.insert(keyword.clone(), value.clone());
                 continue;
             }
             self.change(keyword, ChangeEffect::Same, "is not supported");
             if keyword == "default" {
-                lost.insert(keyword.clone(), value.clone());
+                unsupported.insert(keyword.clone(), value.clone());
             }
         }
-        merged(supported, described(&lost))
+        merged(supported, described(&unsupported))
     }
 
     pub(crate) fn spend(&mut self, cost: usize) -> bool {
@@ -375,8 +378,8 @@ impl<'a> Writer<'a> {
         self.report.change(keyword, effect, reason);
     }
 
-    pub(crate) fn within<T>(&mut self, step: String, write: impl FnOnce(&mut Self) -> T) -> T {
-        self.report.enter(step);
+    pub(crate) fn within<T>(&mut self, segment: String, write: impl FnOnce(&mut Self) -> T) -> T {
+        self.report.enter(segment);
         let written = write(self);
         self.report.leave();
         written
