@@ -5,7 +5,7 @@ use std::fmt;
 /// The maximum number of changes in a report, except for the first one of each effect.
 const MAX_CHANGES: usize = 500;
 
-/// One change of a schema that the rules of a provider require.
+/// A change of a schema that the rules of a provider require.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SchemaChange {

@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 100;
 /// The maximum number of violations that are collected.
 pub(super) const MAX_VIOLATIONS: usize = 10;
 
-/// One evaluation of a value.
+/// The state of one evaluation of a value.
 pub(super) struct Evaluator<'a> {
     validator: &'a Validator,
     /// The number of steps that are left.

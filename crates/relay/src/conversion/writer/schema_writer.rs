@@ -44,7 +44,7 @@ pub(crate) struct Writer<'a> {
     /// The names of the definitions by pointer.
     names: BTreeMap<&'a str, String>,
     /// The names that are in use.
-    taken: BTreeSet<String>,
+    used_names: BTreeSet<String>,
     /// The definitions that are still to be written: pointer and name.
     pending: Vec<(&'a str, String)>,
 }
@@ -90,7 +90,7 @@ impl<'a> Writer<'a> {
             node.references(&mut found);
             (&**pointer, found.into_iter().collect())
         };
-        let (report, open, circular, names, taken, pending) = Default::default();
+        let (report, open, circular, names, used_names, pending) = Default::default();
         Self {
             rules,
             definitions,
@@ -103,7 +103,7 @@ impl<'a> Writer<'a> {
             references: definitions.iter().map(referenced).collect(),
             circular,
             names,
-            taken,
+            used_names,
             pending,
         }
     }
@@ -314,9 +314,9 @@ impl<'a> Writer<'a> {
         let last = pointer.rsplit('/').next().unwrap_or_default();
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         let mut name: String = last.chars().take(40).map(plain).collect();
-        if name.is_empty() || !self.taken.insert(name.clone()) {
+        if name.is_empty() || !self.used_names.insert(name.clone()) {
             let mut numbered = (self.names.len()..).map(|number| format!("{name}_{number}"));
-            name = numbered.find(|name| self.taken.insert(name.clone())).unwrap_or_default();
+            name = numbered.find(|name| self.used_names.insert(name.clone())).unwrap_or_default();
         }
         self.names.insert(pointer, name.clone());
         self.pending.push((pointer, name.clone()));
