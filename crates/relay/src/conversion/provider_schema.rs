@@ -67,17 +67,19 @@ impl ProviderSchema {
     /// Time and memory are bounded for every schema. If a schema is larger than 256 KiB, or needs too
     /// much work, the arguments become one string that contains JSON. This is one of the
     /// [`changes`](Self::changes). The result depends only on the provider and the schema.
-    pub fn new(provider: Provider, own: &Schema) -> Self {
+    pub fn new(provider: Provider, input_schema: &Schema) -> Self {
         let rules = provider.rules();
-        let source = (own.get().len() <= MAX_SIZE).then(|| own.parse::<Value>().ok()).flatten();
+        let source = (input_schema.get().len() <= MAX_SIZE)
+            .then(|| input_schema.parse::<Value>().ok())
+            .flatten();
         let (schema, changes, restoration) = match &source {
             Some(source) => convert(source, rules),
             None => as_json_text(rules),
         };
         let schema = match Some(&schema) == source.as_ref() {
-            true => own.clone(),
+            true => input_schema.clone(),
             // This does not fail, because a converted schema is always an object.
-            false => Schema::from_value(schema).unwrap_or_else(|_| own.clone()),
+            false => Schema::from_value(schema).unwrap_or_else(|_| input_schema.clone()),
         };
         Self { schema, changes, restoration }
     }
@@ -136,10 +138,10 @@ fn print(written: writer::Written, rules: &ProviderRules) -> Converted {
 pub(crate) struct ProviderSchemas([OnceLock<Arc<ProviderSchema>>; 7]);
 
 impl ProviderSchemas {
-    /// Returns the schema `own`, converted for the provider.
-    pub(crate) fn get(&self, provider: Provider, own: &Schema) -> Arc<ProviderSchema> {
+    /// Returns the input schema, converted for the provider.
+    pub(crate) fn get(&self, provider: Provider, input_schema: &Schema) -> Arc<ProviderSchema> {
         let schema = &self.0[slot(provider)];
-        Arc::clone(schema.get_or_init(|| ProviderSchema::new(provider, own).into()))
+        Arc::clone(schema.get_or_init(|| ProviderSchema::new(provider, input_schema).into()))
     }
 }
 

@@ -79,13 +79,13 @@ fn hostile_schemas() -> Vec<Value> {
 /// The converted schema is an object of bounded size, and every loss is reported.
 #[test]
 fn converting_a_hostile_schema_takes_bounded_time() {
-    for (index, own) in hostile_schemas().into_iter().enumerate() {
-        let own = Schema::from_value(own).unwrap();
+    for (index, input_schema) in hostile_schemas().into_iter().enumerate() {
+        let input_schema = Schema::from_value(input_schema).unwrap();
         for provider in PROVIDERS {
-            let converted = ProviderSchema::new(provider, &own);
+            let converted = ProviderSchema::new(provider, &input_schema);
             let text = converted.schema().get();
             assert!(
-                text.len() < own.get().len().max(1 << 20),
+                text.len() < input_schema.get().len().max(1 << 20),
                 "{index} {provider:?}: {}",
                 text.len()
             );
@@ -101,8 +101,8 @@ fn converting_a_hostile_schema_takes_bounded_time() {
 
 #[test]
 fn an_oversized_schema_becomes_one_json_string() {
-    let own = Schema::from_value(wide(6_000, &json!({ "type": "string" }))).unwrap();
-    let converted = ProviderSchema::new(Provider::OpenAiChatStrict, &own);
+    let input_schema = Schema::from_value(wide(6_000, &json!({ "type": "string" }))).unwrap();
+    let converted = ProviderSchema::new(Provider::OpenAiChatStrict, &input_schema);
     let schema: Value = converted.schema().parse().unwrap();
     assert_eq!(schema["properties"]["arguments"]["type"], "string");
     assert_eq!(converted.changes()[0].effect, ChangeEffect::Wider);
@@ -113,10 +113,10 @@ fn an_oversized_schema_becomes_one_json_string() {
 /// The arguments are nested more deeply than `serde_json` parses.
 #[test]
 fn deep_arguments_are_restored() {
-    let own = json!({ "type": "object", "properties": { "a": { "$ref": "#" } } });
-    let own = Schema::from_value(own).unwrap();
+    let input_schema = json!({ "type": "object", "properties": { "a": { "$ref": "#" } } });
+    let input_schema = Schema::from_value(input_schema).unwrap();
     let deep = nested(300, json!({ "a": null }), |it| json!({ "a": it }));
     for provider in PROVIDERS {
-        ProviderSchema::new(provider, &own).decode_arguments(deep.clone());
+        ProviderSchema::new(provider, &input_schema).decode_arguments(deep.clone());
     }
 }

@@ -161,7 +161,7 @@ type Check = fn(Provider, &Case) -> Result<bool, TestCaseError>;
 
 /// A schema, with the choices that generate a value for it.
 struct Case {
-    own: Value,
+    input_schema: Value,
     validator: jsonschema::Validator,
     choices: Vec<u8>,
 }
@@ -172,8 +172,8 @@ fn run(check: Check, minimum: usize) {
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let checked = std::cell::RefCell::new([0; PROVIDERS.len()]);
     let cases = (arguments(), vec(any::<u8>(), 40));
-    let outcome = TestRunner::new(config).run(&cases, |(own, choices)| {
-        let case = Case { validator: valid(&own), own, choices };
+    let outcome = TestRunner::new(config).run(&cases, |(input_schema, choices)| {
+        let case = Case { validator: valid(&input_schema), input_schema, choices };
         for (provider, checked) in PROVIDERS.into_iter().zip(checked.borrow_mut().iter_mut()) {
             *checked += usize::from(check(provider, &case)?);
         }
@@ -190,7 +190,8 @@ fn run(check: Check, minimum: usize) {
 /// A value of the converted schema is valid by the original after restoration, unless a widening is
 /// reported.
 fn is_no_wider(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
-    let converted = ProviderSchema::new(provider, &Schema::from_value(case.own.clone()).unwrap());
+    let converted =
+        ProviderSchema::new(provider, &Schema::from_value(case.input_schema.clone()).unwrap());
     let schema = without_nullable(converted.schema().parse().unwrap());
     let given = Generator::new(&schema, &case.choices).value(&schema, 0);
     let given = given.filter(|_| converted.is_sound());
@@ -201,7 +202,7 @@ fn is_no_wider(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
     prop_assert!(
         case.validator.is_valid(&restored),
         "{provider:?}: {}\nis converted to {schema}\nbut {given}\nis restored to {restored}\n{:#?}",
-        case.own,
+        case.input_schema,
         converted.changes()
     );
     Ok(true)
@@ -210,9 +211,10 @@ fn is_no_wider(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
 /// A value of the original schema has a counterpart in the converted one, unless a narrowing is
 /// reported.
 fn is_no_narrower(provider: Provider, case: &Case) -> Result<bool, TestCaseError> {
-    let converted = ProviderSchema::new(provider, &Schema::from_value(case.own.clone()).unwrap());
+    let converted =
+        ProviderSchema::new(provider, &Schema::from_value(case.input_schema.clone()).unwrap());
     let narrower = converted.changes().iter().any(|it| it.effect == ChangeEffect::Narrower);
-    let arguments = Generator::new(&case.own, &case.choices).value(&case.own, 0);
+    let arguments = Generator::new(&case.input_schema, &case.choices).value(&case.input_schema, 0);
     // The arguments of a call are always an object.
     let arguments =
         arguments.filter(|it| it.is_object() && !narrower && case.validator.is_valid(it));
@@ -225,7 +227,7 @@ fn is_no_narrower(provider: Provider, case: &Case) -> Result<bool, TestCaseError
     prop_assert!(
         given.is_some(),
         "{provider:?}: {}\nis converted to {schema}\nwhich has no counterpart of {arguments}\n{:#?}",
-        case.own,
+        case.input_schema,
         converted.changes()
     );
     Ok(true)
@@ -243,11 +245,11 @@ fn every_narrowing_is_reported() {
 
 #[test]
 fn conversion_is_deterministic() {
-    proptest!(Config::with_cases(50), |(own in arguments())| {
-        let own = Schema::from_value(own).unwrap();
+    proptest!(Config::with_cases(50), |(input_schema in arguments())| {
+        let input_schema = Schema::from_value(input_schema).unwrap();
         for provider in Provider::ALL {
-            let (one, other) =
-                (ProviderSchema::new(provider, &own), ProviderSchema::new(provider, &own));
+            let one = ProviderSchema::new(provider, &input_schema);
+            let other = ProviderSchema::new(provider, &input_schema);
             prop_assert_eq!(one.schema(), other.schema());
             prop_assert_eq!(one.changes(), other.changes());
         }

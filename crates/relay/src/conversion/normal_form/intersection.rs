@@ -27,7 +27,7 @@ impl Reader<'_> {
         } else {
             for one in &one.any_of {
                 for other in &other.any_of {
-                    if self.spend(one.weight() + other.weight()) {
+                    if self.spend(one.copy_cost() + other.copy_cost()) {
                         any_of.extend(self.alternatives(one, other, &mut notes));
                     }
                 }
@@ -63,10 +63,10 @@ impl Reader<'_> {
             return vec![beside.clone()];
         };
         // The reference stays open meanwhile, so that a circular reference cannot recur forever.
-        self.open.push(pointer.clone());
+        self.open_references.push(pointer.clone());
         let beside = Node { any_of: vec![beside.clone()], ..Node::default() };
         let node = self.intersect(beside, target);
-        self.open.pop();
+        self.open_references.pop();
         notes.extend(node.notes.iter().cloned());
         node.into_alternatives()
     }
@@ -162,7 +162,7 @@ impl Reader<'_> {
         other: &Alternative,
         notes: &mut BTreeSet<Note>,
     ) -> Option<(Kind, Keywords)> {
-        if !self.spend(values.len() * other.weight()) {
+        if !self.spend(values.len() * other.copy_cost()) {
             return None;
         }
         let membership = Membership::new(&self.definitions);
@@ -186,8 +186,8 @@ impl Reader<'_> {
             None => node.clone(),
         };
         let nodes: Vec<_> = nodes.iter().map(resolved).collect();
-        let weight: usize = nodes.iter().map(Node::weight).sum();
-        if weight * nodes.len() > COMPARED {
+        let copy_cost: usize = nodes.iter().map(Node::copy_cost).sum();
+        if copy_cost * nodes.len() > COMPARED {
             return false;
         }
         let mut pairs = (1..nodes.len()).flat_map(|to| (0..to).map(move |from| (from, to)));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::schema::{
-    Alternative, Array, Definitions, Keywords, Kind, Member, Node, Object, add, weight,
+    Alternative, Array, Definitions, Keywords, Kind, Member, Node, Object, add, copy_cost,
 };
 use crate::conversion::{
     change::ChangeEffect,
@@ -25,7 +25,7 @@ pub(crate) struct Reader<'a> {
     budget: usize,
     depth: usize,
     /// The references that are being resolved.
-    pub(crate) open: Vec<String>,
+    pub(crate) open_references: Vec<String>,
     pub(crate) definitions: Definitions,
     pending: Vec<String>,
 }
@@ -38,8 +38,9 @@ pub(crate) struct NormalForm {
 
 /// Reads a schema. `None` if the budget is used up.
 pub(crate) fn read(root: &Value) -> Option<NormalForm> {
-    let (open, definitions, pending) = Default::default();
-    let mut reader = Reader { root, budget: BUDGET, depth: 0, open, definitions, pending };
+    let (open_references, definitions, pending) = Default::default();
+    let mut reader =
+        Reader { root, budget: BUDGET, depth: 0, open_references, definitions, pending };
     let mut node = reader.read(root);
     while let Some(pointer) = reader.pending.pop() {
         if let Some(target) = root.pointer(&pointer)
@@ -129,7 +130,7 @@ impl<'a> Reader<'a> {
             }
         }
         for (keyword, value) in schema {
-            if keyword_scope(keyword) == KeywordScope::Annotation && self.spend(weight(value)) {
+            if keyword_scope(keyword) == KeywordScope::Annotation && self.spend(copy_cost(value)) {
                 node.annotations.insert(keyword.clone(), value.clone());
             }
         }
@@ -176,7 +177,7 @@ impl<'a> Reader<'a> {
         let constant = schema.get("const").map(|value| vec![value.clone()]);
         let listed = schema.get("enum").and_then(Value::as_array).cloned();
         for values in [constant, listed].into_iter().flatten() {
-            self.spend(values.iter().map(weight).sum());
+            self.spend(values.iter().map(copy_cost).sum());
             node = self.intersect(node, Node::of(Kind::Enum(values)));
         }
         node
@@ -195,7 +196,7 @@ impl<'a> Reader<'a> {
         });
         let keywords: Keywords =
             matching.map(|(keyword, value)| (keyword.clone(), value.clone())).collect();
-        self.spend(keywords.values().map(weight).sum());
+        self.spend(keywords.values().map(copy_cost).sum());
         keywords
     }
 
@@ -226,7 +227,7 @@ impl<'a> Reader<'a> {
         }
         let patterns = schema.contains_key("patternProperties");
         for name in parts(schema, "required").iter().filter_map(Value::as_str) {
-            self.spend(1 + others.as_deref().map_or(0, Node::weight));
+            self.spend(1 + others.as_deref().map_or(0, Node::copy_cost));
             let other = || match others.as_deref() {
                 Some(_) if patterns => {
                     let mut node = Node::any();
@@ -309,12 +310,12 @@ impl<'a> Reader<'a> {
     /// Returns the target of a reference. `None` if the reference is circular.
     pub(crate) fn resolve(&mut self, pointer: &str) -> Option<Node> {
         let target = self.root.pointer(pointer)?;
-        if self.open.iter().any(|open| open == pointer) {
+        if self.open_references.iter().any(|open| open == pointer) {
             return None;
         }
-        self.open.push(pointer.to_owned());
+        self.open_references.push(pointer.to_owned());
         let node = self.read(target);
-        self.open.pop();
+        self.open_references.pop();
         Some(node)
     }
 }

@@ -153,15 +153,15 @@ impl Node {
     }
 
     /// Returns the cost of a copy.
-    pub(crate) fn weight(&self) -> usize {
-        let own = 1 + keywords_weight(&self.rest) + keywords_weight(&self.annotations);
-        own + self.any_of.iter().map(Alternative::weight).sum::<usize>()
+    pub(crate) fn copy_cost(&self) -> usize {
+        let own = 1 + keywords_copy_cost(&self.rest) + keywords_copy_cost(&self.annotations);
+        own + self.any_of.iter().map(Alternative::copy_cost).sum::<usize>()
     }
 
     /// Returns the cost of a copy without the subschemas.
-    pub(crate) fn own_weight(&self) -> usize {
-        let own = 1 + keywords_weight(&self.rest) + keywords_weight(&self.annotations);
-        own + self.any_of.iter().map(Alternative::own_weight).sum::<usize>()
+    pub(crate) fn own_copy_cost(&self) -> usize {
+        let own = 1 + keywords_copy_cost(&self.rest) + keywords_copy_cost(&self.annotations);
+        own + self.any_of.iter().map(Alternative::own_copy_cost).sum::<usize>()
     }
 }
 
@@ -199,16 +199,16 @@ impl Alternative {
             }
     }
 
-    pub(crate) fn weight(&self) -> usize {
-        self.own_weight() + self.kind.nodes().map(Node::weight).sum::<usize>()
+    pub(crate) fn copy_cost(&self) -> usize {
+        self.own_copy_cost() + self.kind.nodes().map(Node::copy_cost).sum::<usize>()
     }
 
-    fn own_weight(&self) -> usize {
+    fn own_copy_cost(&self) -> usize {
         let listed = match &self.kind {
-            Kind::Enum(values) => values.iter().map(weight).sum(),
+            Kind::Enum(values) => values.iter().map(copy_cost).sum(),
             _ => 0,
         };
-        1 + keywords_weight(&self.keywords) + keywords_weight(&self.annotations) + listed
+        1 + keywords_copy_cost(&self.keywords) + keywords_copy_cost(&self.annotations) + listed
     }
 }
 
@@ -289,16 +289,16 @@ pub(crate) fn add(own: &mut Keywords, others: Keywords) {
     }
 }
 
-fn keywords_weight(keywords: &Keywords) -> usize {
-    keywords.values().map(weight).sum()
+fn keywords_copy_cost(keywords: &Keywords) -> usize {
+    keywords.values().map(copy_cost).sum()
 }
 
 /// Returns the cost of a copy of a value.
-pub(crate) fn weight(value: &Value) -> usize {
+pub(crate) fn copy_cost(value: &Value) -> usize {
     1 + match value {
         Value::String(text) => text.len() / 64,
-        Value::Array(items) => items.iter().map(weight).sum(),
-        Value::Object(members) => keywords_weight(members),
+        Value::Array(items) => items.iter().map(copy_cost).sum(),
+        Value::Object(members) => keywords_copy_cost(members),
         _ => 0,
     }
 }

@@ -135,17 +135,18 @@ impl<'a> Writer<'a> {
         let written = self.with_keywords(Kind::Null, keywords);
         self.depth += 1;
         let (mut members, mut restorations) = (BTreeMap::new(), BTreeMap::new());
-        for (own, member) in &object.members {
+        for (original_name, member) in &object.members {
             if member.node.is_never() && self.rules.keywords.is_some() {
                 let closed = object.is_closed() || self.rules.closed;
                 let effect = if closed { ChangeEffect::Same } else { ChangeEffect::Wider };
                 let reason = "accepts no value, so the property is removed";
-                self.within(format!(".{own}"), |it| it.change("false", effect, reason));
+                self.within(format!(".{original_name}"), |it| it.change("false", effect, reason));
                 continue;
             }
-            let (member, mut restoration) = self.within(format!(".{own}"), |it| it.member(member));
-            let name = self.name(own, object, keywords);
-            restoration.name = (name != *own).then(|| own.clone());
+            let (member, mut restoration) =
+                self.within(format!(".{original_name}"), |it| it.member(member));
+            let name = self.name(original_name, object, keywords);
+            restoration.name = (name != *original_name).then(|| original_name.clone());
             members.insert(name.clone(), member);
             restorations.insert(name, restoration);
         }
@@ -183,24 +184,26 @@ impl<'a> Writer<'a> {
     }
 
     /// Returns a name that the provider supports.
-    fn name(&mut self, own: &str, object: &Object, keywords: &Keywords) -> String {
-        let Some(is_supported) = self.rules.names.filter(|is_supported| !is_supported(own)) else {
-            return own.to_owned();
+    fn name(&mut self, original_name: &str, object: &Object, keywords: &Keywords) -> String {
+        let Some(is_supported) =
+            self.rules.names.filter(|is_supported| !is_supported(original_name))
+        else {
+            return original_name.to_owned();
         };
         // Under its new name, the member is one of the others for keywords that remain.
         let counts = |keyword: &String| matches!(&**keyword, "minProperties" | "maxProperties");
         let closed = object.is_closed() || self.rules.closed;
-        let alone = closed && keywords.keys().all(counts);
-        let effect = if alone { ChangeEffect::Same } else { ChangeEffect::Wider };
+        let is_only_renamed = closed && keywords.keys().all(counts);
+        let effect = if is_only_renamed { ChangeEffect::Same } else { ChangeEffect::Wider };
         let reason = "has an unsupported name, so the property is renamed";
-        self.within(format!(".{own}"), |it| it.change("properties", effect, reason));
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-        let start: String = own.chars().take(40).map(plain).collect();
+        self.within(format!(".{original_name}"), |it| it.change("properties", effect, reason));
+        let replace_special = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        let prefix: String = original_name.chars().take(40).map(replace_special).collect();
         // The position of a member makes its new name unique.
-        let place = object.members.keys().take_while(|name| *name != own).count();
-        let mut names = (place..).map(|number| format!("p_{start}_{number}"));
-        let free = |name: &String| is_supported(name) && !object.members.contains_key(name);
-        names.find(free).unwrap_or_default()
+        let position = object.members.keys().take_while(|name| *name != original_name).count();
+        let mut names = (position..).map(|number| format!("p_{prefix}_{number}"));
+        let is_free = |name: &String| is_supported(name) && !object.members.contains_key(name);
+        names.find(is_free).unwrap_or_default()
     }
 
     /// Writes the schema of members that the schema does not name.

@@ -36,7 +36,7 @@ pub(crate) struct Writer<'a> {
     /// The number of `enum` values so far.
     pub(crate) values: usize,
     /// The references that are being replaced by their targets.
-    open: Vec<&'a str>,
+    open_references: Vec<&'a str>,
     /// The references of each definition.
     references: BTreeMap<&'a str, BTreeSet<&'a str>>,
     /// The known results of [`Writer::is_circular`].
@@ -90,7 +90,7 @@ impl<'a> Writer<'a> {
             node.references(&mut found);
             (&**pointer, found.into_iter().collect())
         };
-        let (report, open, circular, names, used_names, pending) = Default::default();
+        let (report, open_references, circular, names, used_names, pending) = Default::default();
         Self {
             rules,
             definitions,
@@ -99,7 +99,7 @@ impl<'a> Writer<'a> {
             nesting: 0,
             budget: BUDGET,
             values: 0,
-            open,
+            open_references,
             references: definitions.iter().map(referenced).collect(),
             circular,
             names,
@@ -110,7 +110,7 @@ impl<'a> Writer<'a> {
 
     /// Writes any schema.
     pub(crate) fn node(&mut self, node: &'a Node) -> Restorable<Node> {
-        if !self.spend(node.own_weight()) || self.nesting == MAX_DEPTH {
+        if !self.spend(node.own_copy_cost()) || self.nesting == MAX_DEPTH {
             self.budget = 0;
             return (Node::any(), RestoreStep::Same);
         }
@@ -270,13 +270,13 @@ impl<'a> Writer<'a> {
             let name = self.define(pointer);
             return vec![(Kind::Reference(name.clone()).into(), RestoreStep::Definition(name))];
         }
-        if self.open.contains(&pointer) {
+        if self.open_references.contains(&pointer) {
             let reason = "is circular, so the value becomes a JSON string";
             return vec![self.json_string("$ref", reason)];
         }
-        self.open.push(pointer);
+        self.open_references.push(pointer);
         let (node, step) = self.definition(pointer);
-        self.open.pop();
+        self.open_references.pop();
         match step {
             RestoreStep::Any(parts) => parts,
             step => node.into_alternatives().into_iter().map(|it| (it, step.clone())).collect(),
