@@ -38,7 +38,10 @@ impl SchemaChecks {
         let input = self.input.get_or_init(|| parse(&tool.input_schema));
         let (input, _) =
             (validator_of(server, tool, input)?, validator_of(server, tool, self.output(tool))?);
-        match input.map(|validator| validator.violations(arguments.get())).unwrap_or_default() {
+        match input
+            .map(|validator| validator.violations_of_arguments(arguments.get()))
+            .unwrap_or_default()
+        {
             none if none.is_empty() => Ok(()),
             violations => {
                 let (server, tool) = (server.to_owned(), tool.name.clone());
@@ -58,7 +61,7 @@ impl SchemaChecks {
         let Ok(Some(validator)) = self.output(tool) else { return Ok(output) };
         let violations = match &output.structured_content {
             _ if output.is_error => return Ok(output),
-            Some(content) => validator.violations(&content.to_string()),
+            Some(content) => validator.violations_of_result(&content.to_string()),
             None => vec![Violation {
                 path: String::new(),
                 message: "missing structured content".to_owned(),

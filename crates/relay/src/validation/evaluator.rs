@@ -28,19 +28,22 @@ pub(super) struct Evaluator<'a> {
     pub(super) silent: usize,
     /// The place of the current value, as a JSON Pointer.
     pub(super) path: String,
+    /// The word for a member of the root.
+    root_noun: &'static str,
     violations: Vec<Violation>,
 }
 
 impl<'a> Evaluator<'a> {
     /// Creates an evaluator that collects no violations.
     pub(super) fn silent(validator: &'a Validator) -> Self {
-        let (path, violations) = (String::new(), Vec::new());
-        Self { validator, steps: MAX_STEPS, depth: 0, silent: 1, path, violations }
+        let (path, root_noun, violations) = (String::new(), "property", Vec::new());
+        Self { validator, steps: MAX_STEPS, depth: 0, silent: 1, path, root_noun, violations }
     }
 
-    /// Creates an evaluator that collects violations.
-    pub(super) fn collecting(validator: &'a Validator) -> Self {
-        Self { silent: 0, ..Self::silent(validator) }
+    /// Creates an evaluator that collects violations. `root_noun` is the word for a member of the
+    /// root.
+    pub(super) fn collecting(validator: &'a Validator, root_noun: &'static str) -> Self {
+        Self { silent: 0, root_noun, ..Self::silent(validator) }
     }
 
     pub(super) fn evaluate(&mut self, value: JsonText<'_>) -> Validity {
@@ -187,9 +190,9 @@ impl<'a> Evaluator<'a> {
         self.require(validity, || format!("expected {types}, got {json_type}"))
     }
 
-    /// Returns the word for a member of the current object: those of the root are arguments.
+    /// Returns the word for a member of the current object.
     pub(super) fn noun(&self) -> &'static str {
-        if self.path.is_empty() { "argument" } else { "property" }
+        if self.path.is_empty() { self.root_noun } else { "property" }
     }
 
     fn is_listed(

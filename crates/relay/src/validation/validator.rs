@@ -20,14 +20,23 @@ impl Validator {
         parser::parse(schema)
     }
 
-    /// Returns the violations of a value, given as JSON text. There are none if validity is unknown.
-    pub(crate) fn violations(&self, json: &str) -> Vec<Violation> {
+    /// Returns the violations of arguments, given as JSON text. There are none if validity is unknown.
+    pub(crate) fn violations_of_arguments(&self, json: &str) -> Vec<Violation> {
+        self.violations(json, "argument")
+    }
+
+    /// Returns the violations of a result, given as JSON text. There are none if validity is unknown.
+    pub(crate) fn violations_of_result(&self, json: &str) -> Vec<Violation> {
+        self.violations(json, "property")
+    }
+
+    fn violations(&self, json: &str, root_noun: &'static str) -> Vec<Violation> {
         if Evaluator::silent(self).evaluate(JsonText::of_valid(json)) != Validity::Invalid {
             return Vec::new();
         }
         // This removes duplicate members. The last one counts, as in most parsers.
         let Ok(value) = serde_json::from_str::<Value>(json) else { return Vec::new() };
-        let mut evaluator = Evaluator::collecting(self);
+        let mut evaluator = Evaluator::collecting(self, root_noun);
         evaluator.evaluate(JsonText::of_valid(&value.to_string()));
         evaluator.into_violations()
     }
@@ -45,7 +54,7 @@ mod tests {
     }
 
     fn shown(schema: &Value, value: &Value) -> String {
-        let found = validator(schema).violations(&value.to_string());
+        let found = validator(schema).violations_of_arguments(&value.to_string());
         found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     }
 
@@ -188,8 +197,8 @@ mod tests {
     #[test]
     fn the_last_of_duplicate_members_counts() {
         let validator = validator(&json!({ "additionalProperties": { "type": "integer" } }));
-        assert!(validator.violations(r#"{"a":"x","a":1}"#).is_empty());
-        assert!(!validator.violations(r#"{"a":1,"a":"x"}"#).is_empty());
+        assert!(validator.violations_of_arguments(r#"{"a":"x","a":1}"#).is_empty());
+        assert!(!validator.violations_of_arguments(r#"{"a":1,"a":"x"}"#).is_empty());
     }
 
     #[test]
@@ -232,12 +241,12 @@ mod tests {
         }
         let wide = json!({ "items": { "type": "string" } });
         assert_eq!(
-            validator(&wide).violations(&json!(vec![1; 1_000]).to_string()).len(),
+            validator(&wide).violations_of_arguments(&json!(vec![1; 1_000]).to_string()).len(),
             MAX_VIOLATIONS
         );
         // The text is nested more deeply than any parser accepts.
         let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
         let around = validator(&json!({ "items": { "$ref": "#" }, "uniqueItems": true }));
-        assert!(around.violations(&deep).is_empty());
+        assert!(around.violations_of_arguments(&deep).is_empty());
     }
 }
