@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use mcp_oauth::{Error, OAuthClient, PendingSignIn, EncryptionKey};
+use mcp_oauth::{EncryptionKey, Error, OAuthClient, PendingSignIn};
 use tokio::runtime::{Builder, Runtime};
 use url::form_urlencoded;
 
@@ -35,24 +35,24 @@ static CLIENT: LazyLock<OAuthClient> = LazyLock::new(|| {
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().build().expect("a runtime"));
 static KEY: LazyLock<EncryptionKey> = LazyLock::new(EncryptionKey::random);
-static SEALED: LazyLock<String> =
+static ENCRYPTED: LazyLock<String> =
     LazyLock::new(|| KEY.encrypt("mcp-oauth pending sign-in", PENDING.as_bytes()));
 
 fuzz_target!(|callback: &str| {
-    let pending = PendingSignIn::decrypt(&KEY, &SEALED).expect("a pending sign-in");
+    let pending = PendingSignIn::decrypt(&KEY, &ENCRYPTED).expect("a pending sign-in");
     let outcome = RUNTIME.block_on(CLIENT.complete_sign_in(pending, callback));
     let only = |name: &str| only(callback, name);
-    let is_its_answer =
+    let is_its_callback =
         only("state").as_deref() == Some(STATE) && only("iss").as_deref() == Some(ISSUER);
     match outcome.expect_err("the token endpoint is rejected") {
         // The callback was valid, and the client tried to exchange the code.
         Error::Untrusted { url, .. } => {
             assert_eq!(url, "http://login.example/token");
-            assert!(is_its_answer && only("code").is_some() && only("error").is_none());
+            assert!(is_its_callback && only("code").is_some() && only("error").is_none());
         }
-        Error::Refused { url, error, .. } => {
+        Error::ErrorResponse { url, error, .. } => {
             assert_eq!(url, ISSUER);
-            assert!(is_its_answer && only("error").as_ref() == Some(&error));
+            assert!(is_its_callback && only("error").as_ref() == Some(&error));
         }
         Error::InvalidCallback { .. } => {}
         other => panic!("{other:?}"),

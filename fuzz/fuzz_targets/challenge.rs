@@ -11,6 +11,6 @@ fuzz_target!(|header: &str| {
         // All names and values come from the header. Unescaping never makes a value longer.
         let lengths = challenge.params.iter().map(|(name, value)| name.len() + value.len());
         assert!(lengths.sum::<usize>() <= header.len());
-        let _ = (challenge.is("bearer"), challenge.scope(), challenge.error());
+        let _ = (challenge.is_scheme("bearer"), challenge.scope(), challenge.error());
     }
 });

@@ -12,7 +12,8 @@ use url::Url;
 mod metadata;
 
 use metadata::{
-    AuthorizationServer, ProtectedResource, authorization_server_urls, protected_resource_urls,
+    AuthorizationServerMetadata, ProtectedResourceMetadata, authorization_server_urls,
+    protected_resource_urls,
 };
 
 fuzz_target!(|text: &str| {
@@ -26,18 +27,22 @@ fuzz_target!(|text: &str| {
         assert_eq!(url.origin(), endpoint.url().origin());
         assert!(url.path().starts_with("/.well-known/oauth-protected-resource"));
     }
-    assert!(ProtectedResource::silent(&endpoint).speaks_for(&endpoint, &found_at));
-    if let Ok(document) = serde_json::from_str::<ProtectedResource>(document)
-        && document.speaks_for(&endpoint, &found_at)
+    assert!(
+        ProtectedResourceMetadata::without_document(&endpoint).is_valid_for(&endpoint, &found_at)
+    );
+    if let Ok(document) = serde_json::from_str::<ProtectedResourceMetadata>(document)
+        && document.is_valid_for(&endpoint, &found_at)
     {
         is_part_of(&document.resource, endpoint.url(), &found_at);
         let other = Endpoint::parse("https://other.example/mcp").expect("a usable URL");
-        assert!(other == endpoint || !document.speaks_for(&other, &found_at));
+        assert!(other == endpoint || !document.is_valid_for(&other, &found_at));
     }
 });
 
 fn authorization_server(document: &str) {
-    let Ok(document) = serde_json::from_str::<AuthorizationServer>(document) else { return };
+    let Ok(document) = serde_json::from_str::<AuthorizationServerMetadata>(document) else {
+        return;
+    };
     let Ok(issuer) = Url::parse(&document.issuer) else { return };
     for url in authorization_server_urls(&issuer) {
         assert_eq!((url.host(), url.port()), (issuer.host(), issuer.port()));

@@ -21,7 +21,8 @@ pub fn same_again<T: Debug + DeserializeOwned + PartialEq + Serialize>(data: &[u
 pub fn same_message_again<R: Debug + DeserializeOwned + PartialEq + Serialize>(data: &[u8]) {
     if let Ok(message) = JsonRpcMessage::<R>::from_slice(data) {
         let printed = serde_json::to_vec(&Envelope::of(&message)).expect("the message serializes");
-        let again: JsonRpcMessage<R> = serde_json::from_slice(&printed).expect("the text deserializes");
+        let again: JsonRpcMessage<R> =
+            serde_json::from_slice(&printed).expect("the text deserializes");
         assert_eq!(Envelope::of(&again), Envelope::of(&message));
     }
 }

@@ -41,20 +41,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(answer, "Yes.");
     let sent = model.received_requests().await.unwrap_or_default();
     let conversation: Value = sent.last().ok_or("a request")?.body_json()?;
-    let (tool, told) = (&conversation["tools"][0]["function"], &conversation["messages"][2]);
+    let (tool, message) = (&conversation["tools"][0]["function"], &conversation["messages"][2]);
     assert_eq!(tool["name"], "relay__weather__forecast");
     let result = json!({ "role": "tool", "tool_call_id": "call_1", "content": "rain in Rome" });
-    assert_eq!(told, &result);
+    assert_eq!(message, &result);
 
     // The token expires. The application gets the error, and the model gets no request.
     server.expire_token("alice-token");
     let stopped = run_turn(&openai, &toolset, "And tomorrow in Rome?").await;
     let error = stopped.err().ok_or("an authorization error")?;
     println!("the application: {error}");
-    let refused = error.downcast::<relay::Error>()?;
-    assert!(refused.authorization().is_some_and(|refused| refused.pending_call.is_some()));
-    let asked = model.received_requests().await.unwrap_or_default().len();
-    assert_eq!(asked, sent.len() + 1);
+    let error = error.downcast::<relay::Error>()?;
+    assert!(error.authorization().is_some_and(|error| error.pending_call.is_some()));
+    let received = model.received_requests().await.unwrap_or_default().len();
+    assert_eq!(received, sent.len() + 1);
     Ok(())
 }
 
@@ -75,8 +75,8 @@ async fn run_turn(
         };
         let response = openai.chat().create(request).await?;
         let message = response.choices.into_iter().next().ok_or("no choice")?.message;
-        let called = toolset.call_all(Provider::OpenAiChat, chat::calls(&message)).await;
-        if called.is_empty() {
+        let results = toolset.call_all(Provider::OpenAiChat, chat::calls(&message)).await;
+        if results.is_empty() {
             return Ok(message.content.unwrap_or_default());
         }
         let reply = ChatCompletionRequestAssistantMessage {
@@ -85,7 +85,7 @@ async fn run_turn(
             ..ChatCompletionRequestAssistantMessage::default()
         };
         messages.push(reply.into());
-        messages.extend(chat::results(&called)?);
+        messages.extend(chat::results(&results)?);
     }
 }
 
@@ -101,24 +101,24 @@ async fn weather() -> Result<TestServer, mcp_testkit::Error> {
     TestServer::builder().bearer(Bearer::tokens(["alice-token"])).tool(forecast).start().await
 }
 
-/// Starts a model that calls the weather tool, and answers with the result.
+/// Starts a model that calls the weather tool, then responds with the result.
 async fn scripted() -> MockServer {
     let model = MockServer::start().await;
-    let says = |message: Value| {
+    let response = |message: Value| {
         let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
-        let answer = json!({ "id": "1", "object": "chat.completion", "created": 0, "model": "scripted", "choices": [choice] });
-        ResponseTemplate::new(200).set_body_json(answer)
+        let body = json!({ "id": "1", "object": "chat.completion", "created": 0, "model": "scripted", "choices": [choice] });
+        ResponseTemplate::new(200).set_body_json(body)
     };
     let function = json!({ "name": "relay__weather__forecast", "arguments": r#"{"city":"Rome"}"# });
     let call = json!({ "id": "call_1", "type": "function", "function": function });
-    let asks = json!({ "role": "assistant", "content": null, "tool_calls": [call] });
-    let knows = json!({ "role": "assistant", "content": "Yes." });
+    let with_call = json!({ "role": "assistant", "content": null, "tool_calls": [call] });
+    let with_answer = json!({ "role": "assistant", "content": "Yes." });
     let completions = || Mock::given(path("/chat/completions"));
     completions()
         .and(body_string_contains("rain in"))
-        .respond_with(says(knows))
+        .respond_with(response(with_answer))
         .mount(&model)
         .await;
-    completions().respond_with(says(asks)).with_priority(9).mount(&model).await;
+    completions().respond_with(response(with_call)).with_priority(9).mount(&model).await;
     model
 }

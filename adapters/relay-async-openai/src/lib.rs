@@ -2,7 +2,7 @@
 //! Responses.
 //!
 //! Both have the same three steps. `tools` returns the definitions for a request. `calls` reads the
-//! calls of a model's answer, and [`Toolset::call_all`](relay::Toolset::call_all) runs them.
+//! tool calls of a model's response, and [`Toolset::call_all`](relay::Toolset::call_all) runs them.
 //! `results` converts their results for the next request.
 
 pub mod chat;

@@ -1,7 +1,7 @@
 //! The Responses API of OpenAI.
 
 use async_openai::types::responses::{self, InputItem, OutputItem};
-use relay::{ToolCallResult, Error, ToolCall, Provider, Tool};
+use relay::{Error, Provider, Tool, ToolCall, ToolCallResult};
 use serde_json::json;
 
 use crate::typed;
@@ -16,30 +16,32 @@ use crate::typed;
 ///
 /// let tools = responses::tools(toolset.iter());
 /// // A request with these tools returns this `response`.
-/// let called = toolset.call_all(OpenAiResponses, responses::calls(&response.output)).await;
-/// let input = responses::results(&called)?;
+/// let results = toolset.call_all(OpenAiResponses, responses::calls(&response.output)).await;
+/// let input = responses::results(&results)?;
 /// // The next request has `previous_response_id` and this input.
 /// # Ok(())
 /// # }
 /// ```
 pub fn tools(tools: impl IntoIterator<Item = Tool>) -> Vec<responses::Tool> {
-    typed(Provider::OpenAiResponses.definitions(tools))
+    typed(Provider::OpenAiResponses.tool_definitions(tools))
 }
 
 /// Returns the definitions in strict mode. Make the calls with [`Provider::OpenAiResponsesStrict`].
 pub fn strict_tools(tools: impl IntoIterator<Item = Tool>) -> Vec<responses::Tool> {
-    typed(Provider::OpenAiResponsesStrict.definitions(tools))
+    typed(Provider::OpenAiResponsesStrict.tool_definitions(tools))
 }
 
 /// Returns the tool calls in a model's output.
 pub fn calls(output: &[OutputItem]) -> Vec<ToolCall> {
-    Provider::OpenAiResponses.calls(&json!({ "output": output }))
+    Provider::OpenAiResponses.tool_calls(&json!({ "output": output }))
 }
 
 /// Returns the results of calls as input of the next request: text, images and PDF files.
 ///
-/// # Errors Returns the errors of [`Provider::results`]: those that the application must handle,
-/// such as that the user must sign in.
-pub fn results(called: &[ToolCallResult]) -> Result<Vec<InputItem>, Error> {
-    Provider::OpenAiResponses.results(called).map(typed)
+/// # Errors
+///
+/// Returns the errors that the application must handle, such as [`Error::Authorization`]. See
+/// [`Provider::tool_results`].
+pub fn results(results: &[ToolCallResult]) -> Result<Vec<InputItem>, Error> {
+    Provider::OpenAiResponses.tool_results(results).map(typed)
 }

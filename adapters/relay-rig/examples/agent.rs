@@ -39,20 +39,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let sent = model.received_requests().await.unwrap_or_default();
     let last = |sent: &[wiremock::Request]| sent.last()?.body_json::<Value>().ok();
     let conversation = last(&sent).ok_or("a request")?;
-    let (tool, told) = (&conversation["tools"][0]["function"], &conversation["messages"][2]);
+    let (tool, result) = (&conversation["tools"][0]["function"], &conversation["messages"][2]);
     assert_eq!(tool["name"], "relay__weather__forecast");
-    assert_eq!(told["tool_call_id"], "call_1");
-    assert_eq!(told["content"], "rain in Rome");
+    assert_eq!(result["tool_call_id"], "call_1");
+    assert_eq!(result["content"], "rain in Rome");
 
     // The token expires. The run stops, and the model gets no request.
     server.expire_token("alice-token");
     let sign_in = SignIn::default();
     let run = agent.prompt("And tomorrow in Rome?").add_hook(sign_in.clone()).await;
-    let wanted = sign_in.take();
-    println!("the application: {}", wanted[0]);
-    assert!(run.is_err() && wanted[0].pending_call.is_some());
-    let asked = model.received_requests().await.unwrap_or_default().len();
-    assert_eq!(asked, sent.len() + 1);
+    let errors = sign_in.take();
+    println!("the application: {}", errors[0]);
+    assert!(run.is_err() && errors[0].pending_call.is_some());
+    let received = model.received_requests().await.unwrap_or_default().len();
+    assert_eq!(received, sent.len() + 1);
     Ok(())
 }
 
@@ -68,24 +68,24 @@ async fn weather() -> Result<TestServer, mcp_testkit::Error> {
     TestServer::builder().bearer(Bearer::tokens(["alice-token"])).tool(forecast).start().await
 }
 
-/// Starts a model that calls the weather tool, and answers with the result.
+/// Starts a model that calls the weather tool, then responds with the result.
 async fn scripted() -> MockServer {
     let model = MockServer::start().await;
-    let says = |message: Value| {
+    let response = |message: Value| {
         let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
-        let answer = json!({ "id": "1", "object": "chat.completion", "created": 0, "model": "scripted", "choices": [choice] });
-        ResponseTemplate::new(200).set_body_json(answer)
+        let body = json!({ "id": "1", "object": "chat.completion", "created": 0, "model": "scripted", "choices": [choice] });
+        ResponseTemplate::new(200).set_body_json(body)
     };
     let function = json!({ "name": "relay__weather__forecast", "arguments": r#"{"city":"Rome"}"# });
     let call = json!({ "id": "call_1", "type": "function", "function": function });
-    let asks = json!({ "role": "assistant", "content": null, "tool_calls": [call] });
-    let knows = json!({ "role": "assistant", "content": "Yes." });
+    let with_call = json!({ "role": "assistant", "content": null, "tool_calls": [call] });
+    let with_answer = json!({ "role": "assistant", "content": "Yes." });
     let completions = || Mock::given(path("/chat/completions"));
     completions()
         .and(body_string_contains("rain in"))
-        .respond_with(says(knows))
+        .respond_with(response(with_answer))
         .mount(&model)
         .await;
-    completions().respond_with(says(asks)).with_priority(9).mount(&model).await;
+    completions().respond_with(response(with_call)).with_priority(9).mount(&model).await;
     model
 }

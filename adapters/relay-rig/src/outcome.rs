@@ -1,6 +1,6 @@
 //! Conversion of outputs and errors of calls to the types of rig.
 
-use relay::{Authorization, Error, Part, TransportKind};
+use relay::{AuthorizationError, ContentPart, Error, FailureKind};
 use rig_core::{
     message::{DocumentSourceKind, Image, ImageMediaType, ToolResultContent},
     tool::{ToolErrorKind, ToolExecutionError, ToolOutput},
@@ -9,7 +9,7 @@ use rig_core::{
 /// Returns the authorization error inside an error of a rig tool, if the user must sign in.
 ///
 /// A model cannot act on it. Check for it before you pass the result to the model.
-pub fn authorization(error: &ToolExecutionError) -> Option<&Authorization> {
+pub fn authorization(error: &ToolExecutionError) -> Option<&AuthorizationError> {
     error.downcast_ref::<Error>()?.authorization()
 }
 
@@ -26,10 +26,10 @@ pub(crate) fn convert(
 }
 
 fn content(output: &relay::ToolOutput) -> ToolOutput {
-    let block = |part: &Part<'_>| match part {
-        Part::Json { value, .. } => ToolResultContent::json((*value).clone()),
+    let block = |part: &ContentPart<'_>| match part {
+        ContentPart::Json { value, .. } => ToolResultContent::json((*value).clone()),
         // Anthropic rejects an error result with an image.
-        Part::Data { base64, mime_type, .. } if !output.is_error => {
+        ContentPart::Data { base64, mime_type, .. } if !output.is_error => {
             image(base64, mime_type).unwrap_or_else(|| ToolResultContent::text(part.text()))
         }
         part => ToolResultContent::text(part.text()),
@@ -60,7 +60,7 @@ fn failure(error: Error) -> ToolExecutionError {
     let failure = ToolExecutionError::new(kind(&error), error.to_string());
     let failure = failure.with_retryable(error.retryable()).with_model_feedback(feedback);
     let failure = match &error {
-        Error::Transport { kind: TransportKind::Status(status), .. } => {
+        Error::Transport { kind: FailureKind::Status(status), .. } => {
             failure.with_http_status(*status)
         }
         _ => failure,
@@ -74,9 +74,9 @@ fn kind(error: &Error) -> ToolErrorKind {
         Error::InvalidArguments { .. } => ToolErrorKind::InvalidArgs,
         Error::UnknownTool { .. } => ToolErrorKind::NotFound,
         Error::Transport { kind, .. } | Error::OutcomeUnknown { kind, .. } => match kind {
-            TransportKind::Timeout => ToolErrorKind::Timeout,
-            TransportKind::Status(429) => ToolErrorKind::RateLimited,
-            TransportKind::Unreachable | TransportKind::Closed => ToolErrorKind::Network,
+            FailureKind::Timeout => ToolErrorKind::Timeout,
+            FailureKind::Status(429) => ToolErrorKind::RateLimited,
+            FailureKind::Unreachable | FailureKind::Closed => ToolErrorKind::Network,
             _ => ToolErrorKind::Provider,
         },
         _ => ToolErrorKind::Other,

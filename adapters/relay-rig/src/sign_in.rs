@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use relay::Authorization;
+use relay::AuthorizationError;
 use rig_agent::agent::{AgentHook, HookContext, OutcomeAction, OutcomeEvent};
 
 use crate::outcome::authorization;
@@ -24,18 +24,18 @@ use crate::outcome::authorization;
 ///     Ok(response) => println!("{}", response.output()),
 ///     Err(error) => match &sign_in.take()[..] {
 ///         [] => println!("{error}"),
-///         wanted => println!("sign in for {}, and ask again", wanted[0].server),
+///         errors => println!("sign in to {}, then try again", errors[0].server),
 ///     },
 /// }
 /// # }
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct SignIn(Arc<Mutex<Vec<Authorization>>>);
+pub struct SignIn(Arc<Mutex<Vec<AuthorizationError>>>);
 
 impl SignIn {
-    /// Removes and returns the authorization errors of the run, each with the ticket of its call.
+    /// Removes and returns the authorization errors of the run, each with its pending call.
     /// Empty if the run ended for another reason.
-    pub fn take(&self) -> Vec<Authorization> {
+    pub fn take(&self) -> Vec<AuthorizationError> {
         mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -43,8 +43,8 @@ impl SignIn {
 impl AgentHook for SignIn {
     async fn on_outcome(&self, _: &HookContext, event: OutcomeEvent<'_>) -> OutcomeAction {
         let error = event.tool_result().and_then(|result| result.error());
-        let Some(wanted) = error.and_then(authorization) else { return OutcomeAction::proceed() };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(wanted.clone());
+        let Some(error) = error.and_then(authorization) else { return OutcomeAction::proceed() };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(error.clone());
         OutcomeAction::stop("the user must sign in")
     }
 }

@@ -1,6 +1,6 @@
 //! Conversion of Relay's tools to rig's.
 
-use relay::{ToolCall, Provider, Tool};
+use relay::{Provider, Tool, ToolCall};
 use rig_core::{message::ToolName, tool::DynamicTool};
 use serde_json::json;
 

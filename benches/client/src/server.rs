@@ -18,7 +18,7 @@ use futures_util::stream;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Full, StreamBody, combinators::BoxBody};
 use hyper::{
-    body::{Frame, JsonRpcMessage},
+    body::{Frame, Incoming},
     server::conn::http1,
     service::service_fn,
 };
@@ -122,7 +122,7 @@ type Body = BoxBody<Bytes, Infallible>;
 
 async fn respond(
     answers: Arc<Answers>,
-    request: Request<JsonRpcMessage>,
+    request: Request<Incoming>,
 ) -> Result<Response<Body>, hyper::Error> {
     let (parts, body) = request.into_parts();
     if parts.method != Method::POST {

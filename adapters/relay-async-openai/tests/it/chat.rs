@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{ALICE, BOB, alice, echo, lines, tool, tools};
 
-/// Returns a model's message that asks for these calls.
+/// Returns a model's message with these calls.
 fn message(calls: &[(&str, Value)]) -> ChatCompletionResponseMessage {
     let call = |(name, arguments): &(&str, Value)| {
         let function = json!({ "name": name, "arguments": arguments.to_string() });
@@ -27,8 +27,8 @@ async fn tools_have_definitions_in_normal_and_strict_mode() {
     assert_snapshot!(lines(&chat::strict_tools(toolset.iter())), @r#"{"type":"function","function":{"name":"relay__main__echo","description":"Says it again","parameters":{"type":"object","properties":{"days":{"type":["integer","null"]}},"required":["days"],"additionalProperties":false},"strict":true}}"#);
     // The arguments of strict mode are restored.
     let calls = chat::calls(&message(&[("relay__main__echo", json!({ "days": null }))]));
-    let called = toolset.call_all(Provider::OpenAiChatStrict, calls).await;
-    assert_eq!(called[0].result.as_ref().unwrap().text(), "{}");
+    let results = toolset.call_all(Provider::OpenAiChatStrict, calls).await;
+    assert_eq!(results[0].result.as_ref().unwrap().text(), "{}");
 }
 
 #[tokio::test]
@@ -37,8 +37,8 @@ async fn results_are_texts() {
     let names: Vec<_> = toolset.iter().map(|tool| tool.name().to_owned()).collect();
     let mut calls: Vec<_> = names.iter().map(|name| (name.as_str(), json!({}))).collect();
     calls.push(("relay__main__tekst", json!({})));
-    let called = toolset.call_all(Provider::OpenAiChat, chat::calls(&message(&calls))).await;
-    assert_snapshot!(lines(&chat::results(&called).unwrap()), @r#"
+    let results = toolset.call_all(Provider::OpenAiChat, chat::calls(&message(&calls))).await;
+    assert_snapshot!(lines(&chat::results(&results).unwrap()), @r#"
     {"role":"tool","content":"sunny","tool_call_id":"call_relay__main__text"}
     {"role":"tool","content":"a chart\n[Image data available]","tool_call_id":"call_relay__main__image"}
     {"role":"tool","content":"[Resource file:///a.pdf]","tool_call_id":"call_relay__main__pdf"}
@@ -54,13 +54,13 @@ async fn an_authorization_error_is_not_a_result() {
     let (server, relay, toolset) = alice([tool("pay", CallResult::text("paid"))]).await;
     server.expire_token(ALICE);
     let calls = chat::calls(&message(&[("relay__main__pay", json!({}))]));
-    let mut called = toolset.call_all(Provider::OpenAiChat, calls).await;
-    let Error::Authorization(refused) = chat::results(&called).unwrap_err() else {
-        panic!("{called:?}");
+    let mut results = toolset.call_all(Provider::OpenAiChat, calls).await;
+    let Error::Authorization(error) = chat::results(&results).unwrap_err() else {
+        panic!("{results:?}");
     };
     server.renew_token(ALICE, BOB);
-    let ticket = refused.pending_call.expect("it did not run");
-    called[0].result = relay.with_token(BOB).resume(ticket).await;
-    let results = json!(chat::results(&called).unwrap());
-    assert_eq!(results[0]["content"], "paid");
+    let pending_call = error.pending_call.expect("it did not run");
+    results[0].result = relay.with_token(BOB).resume(pending_call).await;
+    let converted = json!(chat::results(&results).unwrap());
+    assert_eq!(converted[0]["content"], "paid");
 }

@@ -3,7 +3,7 @@
 mod chat;
 mod responses;
 
-use mcp_testkit::{Bearer, Builder, CallResult, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, TestServerBuilder, Tool};
 use relay::{Relay, Server, Toolset};
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ const BOB: &str = "bob-token";
 /// Starts a server with these tools that accepts Alice's token, and returns her toolset.
 async fn alice(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Relay, Toolset) {
     let server = TestServer::builder().bearer(Bearer::tokens([ALICE]));
-    let server = tools.into_iter().fold(server, Builder::tool);
+    let server = tools.into_iter().fold(server, TestServerBuilder::tool);
     let server = server.start().await.expect("a free port");
     let relay = Relay::builder().server("main", Server::http(server.url()));
     let relay = relay.build().expect("usable settings");
@@ -31,14 +31,14 @@ fn tools() -> Vec<Tool> {
         tool("image", CallResult::content([text, image.clone()])),
         tool("pdf", CallResult::content([json!({ "type": "resource", "resource": pdf })])),
         tool("json", CallResult::structured(json!({ "sum": 3 }))),
-        tool("failure", CallResult::failure("no such city")),
+        tool("failure", CallResult::tool_error("no such city")),
         tool("failed-image", CallResult::content([image]).member("isError", true)),
     ]
 }
 
 /// Returns a tool that accepts any arguments and always returns this result.
-fn tool(name: &str, answer: CallResult) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), move |_| answer.clone())
+fn tool(name: &str, result: CallResult) -> Tool {
+    Tool::new(name, json!({ "type": "object" }), move |_| result.clone())
 }
 
 /// Returns a tool that returns its arguments. Its schema differs in strict mode.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{ALICE, BOB, alice, echo, lines, tool, tools};
 
-/// Returns a model's output that asks for these calls.
+/// Returns a model's output with these calls.
 fn output(calls: &[(&str, Value)]) -> Vec<OutputItem> {
     let thought = json!({ "type": "reasoning", "id": "rs_1", "summary": [] });
     let call = |(name, arguments): &(&str, Value)| {
@@ -28,8 +28,8 @@ async fn tools_have_definitions_in_normal_and_strict_mode() {
     assert_snapshot!(lines(&responses::strict_tools(toolset.iter())), @r#"{"type":"function","name":"relay__main__echo","parameters":{"type":"object","properties":{"days":{"type":["integer","null"]}},"required":["days"],"additionalProperties":false},"strict":true,"description":"Says it again"}"#);
     // The arguments of strict mode are restored.
     let calls = responses::calls(&output(&[("relay__main__echo", json!({ "days": null }))]));
-    let called = toolset.call_all(Provider::OpenAiResponsesStrict, calls).await;
-    assert_eq!(called[0].result.as_ref().unwrap().text(), "{}");
+    let results = toolset.call_all(Provider::OpenAiResponsesStrict, calls).await;
+    assert_eq!(results[0].result.as_ref().unwrap().text(), "{}");
 }
 
 #[tokio::test]
@@ -39,8 +39,8 @@ async fn results_are_texts_images_and_files() {
     let mut calls: Vec<_> = names.iter().map(|name| (name.as_str(), json!({}))).collect();
     calls.push(("relay__main__tekst", json!({})));
     let calls = responses::calls(&output(&calls));
-    let called = toolset.call_all(Provider::OpenAiResponses, calls).await;
-    assert_snapshot!(lines(&responses::results(&called).unwrap()), @r#"
+    let results = toolset.call_all(Provider::OpenAiResponses, calls).await;
+    assert_snapshot!(lines(&responses::results(&results).unwrap()), @r#"
     {"type":"function_call_output","call_id":"call_relay__main__text","output":"sunny"}
     {"type":"function_call_output","call_id":"call_relay__main__image","output":[{"type":"input_text","text":"a chart"},{"type":"input_image","detail":"auto","image_url":"data:image/png;base64,aGk="}]}
     {"type":"function_call_output","call_id":"call_relay__main__pdf","output":[{"type":"input_file","file_data":"data:application/pdf;base64,aGk=","filename":"document.pdf"}]}
@@ -56,13 +56,13 @@ async fn an_authorization_error_is_not_a_result() {
     let (server, relay, toolset) = alice([tool("pay", CallResult::text("paid"))]).await;
     server.expire_token(ALICE);
     let calls = responses::calls(&output(&[("relay__main__pay", json!({}))]));
-    let mut called = toolset.call_all(Provider::OpenAiResponses, calls).await;
-    let Error::Authorization(refused) = responses::results(&called).unwrap_err() else {
-        panic!("{called:?}");
+    let mut results = toolset.call_all(Provider::OpenAiResponses, calls).await;
+    let Error::Authorization(error) = responses::results(&results).unwrap_err() else {
+        panic!("{results:?}");
     };
     server.renew_token(ALICE, BOB);
-    let ticket = refused.pending_call.expect("it did not run");
-    called[0].result = relay.with_token(BOB).resume(ticket).await;
-    let results = json!(responses::results(&called).unwrap());
-    assert_eq!(results[0]["output"], "paid");
+    let pending_call = error.pending_call.expect("it did not run");
+    results[0].result = relay.with_token(BOB).resume(pending_call).await;
+    let converted = json!(responses::results(&results).unwrap());
+    assert_eq!(converted[0]["output"], "paid");
 }

@@ -66,7 +66,7 @@ async fn the_model_sees_text_and_images() {
 #[tokio::test]
 async fn the_model_sees_an_error_of_the_tool() {
     let (_server, _relay, toolset) =
-        alice([tool("find", CallResult::failure("no such city"))]).await;
+        alice([tool("find", CallResult::tool_error("no such city"))]).await;
     let model = model("relay__main__find").await;
     agent(&model, &toolset).prompt("Find!").max_turns(2).await.unwrap();
     let sent = last(&model).await;
@@ -84,12 +84,12 @@ async fn an_authorization_error_stops_the_run_before_the_model_sees_it() {
     let error = agent.prompt("Pay!").add_hook(sign_in.clone()).await.unwrap_err();
     assert!(!format!("{error:?} {error}").contains(ALICE));
     assert_eq!(model.received_requests().await.unwrap().len(), 1, "the model got a request");
-    let wanted = sign_in.take();
-    assert_eq!((wanted.len(), sign_in.take().len()), (1, 0));
+    let errors = sign_in.take();
+    assert_eq!((errors.len(), sign_in.take().len()), (1, 0));
     // The call runs after the user has signed in.
     server.renew_token(ALICE, BOB);
-    let ticket = wanted[0].pending_call.clone().expect("it did not run");
-    assert_eq!(relay.with_token(BOB).resume(ticket).await.unwrap().text(), "paid");
+    let pending_call = errors[0].pending_call.clone().expect("it did not run");
+    assert_eq!(relay.with_token(BOB).resume(pending_call).await.unwrap().text(), "paid");
     // A run that ends for another reason has no authorization error.
     let done = agent.prompt("Pay!").add_hook(sign_in.clone()).max_turns(0).await;
     assert!(done.is_err() && sign_in.take().is_empty());

@@ -44,7 +44,7 @@ async fn outputs_become_the_types_of_rig() {
         tool("audio", CallResult::content([audio])),
         tool("json", CallResult::structured(json!({ "sum": 3 }))),
         tool("nothing", CallResult::content([])),
-        tool("failure", CallResult::failure("no such city")),
+        tool("failure", CallResult::tool_error("no such city")),
         tool("failed-image", CallResult::content([image()]).member("isError", true)),
     ];
     let (server, _relay, toolset) = alice(tools).await;
@@ -101,9 +101,9 @@ async fn authorization_finds_the_error() {
     let pay = &dynamic_tools(Provider::Anthropic, toolset.iter())[0];
     server.expire_token(ALICE);
     let error = pay.execute(json!({})).await.unwrap_err();
-    let refused = authorization(&error).expect("an authorization error");
-    assert_eq!((&*refused.server, refused.did_not_run), ("main", true));
-    assert!(refused.pending_call.is_some());
+    let sign_in = authorization(&error).expect("an authorization error");
+    assert_eq!((&*sign_in.server, sign_in.did_not_run), ("main", true));
+    assert!(sign_in.pending_call.is_some());
     assert_eq!(error.kind(), ToolErrorKind::PermissionDenied);
     // If an agent continues, its model does not see the error.
     assert_eq!(error.model_feedback(), Some("The tool cannot be called at the moment."));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::mcp_client::{SharedToolLists, Negotiation, ToolList};
+use ::mcp_client::{Negotiation, SharedToolLists, ToolList};
 use anyhow::{Result, ensure};
 use mcp_http::{AccessToken, HttpClient, HttpTransport};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::relay::{HttpClient, Relay, Server, Tools};
+use ::relay::{HttpClient, Relay, Server, ServerTools};
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
@@ -38,19 +38,19 @@ impl Client for RelayClient {
 }
 
 impl User for Session {
-    type Tools = Tools;
+    type Tools = ServerTools;
 
-    async fn list(&self) -> Result<Tools> {
+    async fn list(&self) -> Result<ServerTools> {
         Ok(self.user.tools(SERVER).await?)
     }
 
-    async fn call(&self, tools: &Tools) -> Result<()> {
+    async fn call(&self, tools: &ServerTools) -> Result<()> {
         let output = tools.call(TOOL, &*self.arguments).await?;
         ensure!(!output.content.is_empty(), "no content");
         Ok(())
     }
 
-    fn count(tools: &Tools) -> usize {
+    fn count(tools: &ServerTools) -> usize {
         tools.len()
     }
 }
