@@ -10,18 +10,19 @@ use crate::{
     Schema, object::object, string_enum::string_enum, union::keyed, union::tagged,
 };
 
-/// Hints on whom data is for, how much it matters and how fresh it is (MCP server/resources,
+/// Hints about the audience, the importance and the age of data (MCP server/resources,
 /// "Annotations").
 ///
-/// They come with content and resources from the server and are untrusted unless the server is.
+/// The server sends them with content and resources. They are untrusted unless the server is
+/// trusted.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Annotations {
-    /// Whom the data is meant for; with both roles it is for the user and the model alike.
+    /// The roles that the data is intended for. With both roles, it is for the user and the model.
     pub audience: Option<Vec<Role>>,
-    /// When the data last changed, in ISO 8601 notation, such as `2030-01-31T12:00:00Z`.
+    /// The time of the last change of the data, in ISO 8601 format, such as `2030-01-31T12:00:00Z`.
     pub last_modified: Option<String>,
-    /// How much the data matters, from 0 (can be left out) to 1 (cannot be done without).
+    /// The importance of the data, from 0 (optional) to 1 (required).
     pub priority: Option<f64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -51,18 +52,19 @@ object! {
     }
 }
 
-/// Sound, as content of a message or of a tool's result (MCP server/tools, "Audio Content").
+/// Audio, as content of a message or of a tool result (MCP server/tools, "Audio Content").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AudioContent {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// Hints on how to use and show the data; untrusted unless the server is trusted.
+    /// Hints about the use and the display of the data. They are untrusted unless the server is
+    /// trusted.
     pub annotations: Option<Box<Annotations>>,
-    /// The sound itself, as base64.
+    /// The audio data, encoded in base64.
     pub data: String,
-    /// The format of the sound, such as `audio/wav`; which formats work depends on the model.
+    /// The MIME type of the audio, such as `audio/wav`. The supported types depend on the model.
     pub mime_type: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -98,18 +100,19 @@ object! {
     }
 }
 
-/// The contents of a resource that is not text (MCP server/resources, "Resource Contents").
+/// The contents of a binary resource (MCP server/resources, "Resource Contents").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BlobResourceContents {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// The bytes, as base64.
+    /// The bytes, encoded in base64.
     pub blob: String,
-    /// The resource's MIME type, such as `text/plain`, if known.
+    /// The MIME type of the resource, such as `text/plain`, if known.
     pub mime_type: Option<String>,
-    /// The resource's URI, which identifies it within its server and may have any scheme.
+    /// The URI of the resource. It identifies the resource within its server and may have any
+    /// scheme.
     pub uri: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -145,10 +148,11 @@ object! {
     }
 }
 
-/// Asks the server to run one of its tools (MCP server/tools, "Calling Tools").
+/// Asks the server to run a tool (MCP server/tools, "Calling Tools").
 ///
-/// Sent by the client, answered with [`CallToolResult`]; needs the server's `tools` capability.
-/// A call that may have run is not safe to repeat unless the tool is idempotent.
+/// Sent by the client. The server responds with [`CallToolResult`]. Requires the server's
+/// `tools` capability. If the tool may have run, do not repeat the call unless the tool is
+/// idempotent.
 #[derive(Debug, Clone, Copy)]
 pub enum CallToolRequest {}
 impl Method for CallToolRequest {
@@ -161,17 +165,17 @@ impl Method for CallToolRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CallToolRequestParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<RequestMetaObject>,
-    /// The arguments by name, as the tool's `inputSchema` describes them; absent for a tool that
-    /// takes none.
+    /// The arguments by name, as described by the tool's `inputSchema`. Absent if the tool takes
+    /// none.
     pub arguments: Option<JsonObject>,
-    /// The tool to run, exactly as the server listed it.
+    /// The name of the tool, exactly as the server listed it.
     pub name: String,
-    /// Asks the receiver to run the request as a task and to answer at once with a
-    /// `CreateTaskResult`. It has an effect only for request types that the receiver lists in
-    /// `tasks.requests` of its capabilities.
+    /// Asks the receiver to run the request as a task and to respond immediately with a
+    /// `CreateTaskResult`. It has an effect only for request types in the `tasks.requests`
+    /// capability of the receiver.
     pub task: Option<TaskMetadata>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -212,25 +216,24 @@ object! {
     }
 }
 
-/// What a tool returned, or how it failed (MCP server/tools, "Tool Result").
+/// The output of a tool, or the error that the tool reported (MCP server/tools, "Tool Result").
 ///
-/// The server's answer to `tools/call`; its content is untrusted input to the model and to
-/// everything else.
+/// The server's response to `tools/call`. Its content is untrusted input, for the model too.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CallToolResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// The result as content for the model, in order; it may be empty. A server that fills
-    /// `structuredContent` ought to repeat it here as text.
+    /// The result as content for the model, in order. It may be empty. A server that sets
+    /// `structuredContent` should also send it here as text.
     pub content: Vec<ContentBlock>,
-    /// Whether the tool failed; absent means false. Such a failure is an ordinary result that the
-    /// model should see, so that it can correct itself, whereas an unknown tool or a malformed call
-    /// is answered with a JSON-RPC error.
+    /// `true` if the tool reported an error. Absent means `false`. Such an error is a normal result
+    /// for the model, so that the model can correct its call. For an unknown tool or a malformed
+    /// call, the server responds with a JSON-RPC error.
     pub is_error: Option<bool>,
-    /// The result as JSON data; where the tool has an `outputSchema`, it is of that form, except
-    /// perhaps when `isError` is true.
+    /// The result as JSON. If the tool has an `outputSchema`, the result is valid against it. This
+    /// may not hold if `isError` is `true`.
     pub structured_content: Option<Value>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -273,9 +276,9 @@ object! {
 
 /// Asks the receiver to stop a task (MCP basic/utilities/tasks, "Cancelling Tasks").
 ///
-/// Sent by the side that requested the task, answered with [`CancelTaskResult`]; needs the
-/// receiver's `tasks.cancel` capability. A task in a final state cannot be cancelled: that is
-/// error -32602.
+/// Sent by the side that requested the task. The receiver responds with [`CancelTaskResult`].
+/// Requires the receiver's `tasks.cancel` capability. For a task in a final state, the receiver
+/// responds with error -32602.
 #[derive(Debug, Clone, Copy)]
 pub enum CancelTaskRequest {}
 impl Method for CancelTaskRequest {
@@ -288,8 +291,9 @@ impl Method for CancelTaskRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CancelTaskRequestParams {
-    /// The task's identifier, made by the receiver of the original request and opaque to everyone
-    /// else. Treat it as a secret: some receivers grant access to whoever knows it.
+    /// The identifier of the task, chosen by the receiver of the original request. It is opaque to
+    /// the other side. Treat it as a secret, because some receivers grant access to everyone who
+    /// knows it.
     pub task_id: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -309,31 +313,33 @@ object! {
     }
 }
 
-/// The task as it is after its cancellation (MCP basic/utilities/tasks, "Cancelling Tasks").
+/// The state of a task after its cancellation (MCP basic/utilities/tasks, "Cancelling Tasks").
 ///
-/// The answer to `tasks/cancel`. The task may be deleted at any time afterwards.
+/// The response to `tasks/cancel`. The receiver may delete the task at any time afterwards.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CancelTaskResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// When the task came into being, in ISO 8601 notation.
+    /// The time of the creation of the task, in ISO 8601 format.
     pub created_at: String,
-    /// When the task last changed, in ISO 8601 notation.
+    /// The time of the last change of the task, in ISO 8601 format.
     pub last_updated_at: String,
-    /// How long to wait between two `tasks/get` requests, in milliseconds; the receiver's
-    /// suggestion.
+    /// The interval that the receiver suggests between two `tasks/get` requests, in milliseconds.
     pub poll_interval: Option<i64>,
-    /// The task's present state; [`TaskStatus`] tells which states are final.
+    /// The current state of the task. [`TaskStatus`] lists the final states.
     pub status: TaskStatus,
-    /// Words for people on the present state, such as why the task failed or what it achieved.
+    /// A human-readable description of the state, such as the reason of a failure or a summary of
+    /// the result.
     pub status_message: Option<String>,
-    /// The task's identifier, made by the receiver of the original request and opaque to everyone
-    /// else. Treat it as a secret: some receivers grant access to whoever knows it.
+    /// The identifier of the task, chosen by the receiver of the original request. It is opaque to
+    /// the other side. Treat it as a secret, because some receivers grant access to everyone who
+    /// knows it.
     pub task_id: String,
-    /// How long the task is kept, in milliseconds from its creation; null means without limit. It
-    /// may differ from what was asked for, and task and result may be gone once it has passed.
+    /// The lifetime of the task in milliseconds, from its creation. `null` means unlimited. It may
+    /// differ from the requested lifetime. When it has passed, the receiver may delete the task and
+    /// its result.
     pub ttl: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -388,11 +394,11 @@ object! {
     }
 }
 
-/// Tells the receiver that a request's answer is no longer wanted (MCP cancellation,
-/// "Cancellation Flow").
+/// Cancels a request (MCP cancellation, "Cancellation Flow").
 ///
-/// Sent by the side that issued the request, while it believes it to be in progress; needs no
-/// capability and gets no answer. The response may cross it on the way and is then ignored.
+/// Sent by the side that sent the request, while it believes that the request is in progress.
+/// Requires no capability and has no response. The response to the request may still arrive,
+/// and is then ignored.
 #[derive(Debug, Clone, Copy)]
 pub enum CancelledNotification {}
 impl NotificationMethod for CancelledNotification {
@@ -404,12 +410,13 @@ impl NotificationMethod for CancelledNotification {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CancelledNotificationParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// Why the request is cancelled, for logs or for the user.
+    /// The reason of the cancellation, for logs or for the user.
     pub reason: Option<String>,
-    /// Which request to cancel: the id of one that the sender of this notification issued itself.
+    /// The id of the request to cancel. The sender of this notification must also be the sender of
+    /// the request.
     pub request_id: Option<RequestId>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -439,23 +446,24 @@ object! {
     }
 }
 
-/// What the client offers to the server (MCP architecture, "Capability Negotiation").
+/// The capabilities of the client (MCP architecture, "Capability Negotiation").
 ///
-/// A feature is offered if its key is present, even with an empty object. Unknown keys are to
-/// be ignored, for the list is open.
+/// The client has a capability if its key is present, even with an empty object. The list is
+/// open, so ignore unknown keys.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ClientCapabilities {
-    /// Lets the server ask the user for input by way of the client. An empty object stands for
-    /// forms only.
+    /// Allows the server to ask the user for input through the client. An empty object means forms
+    /// only.
     pub elicitation: Option<ClientCapabilitiesElicitation>,
-    /// Features outside the specification, by name.
+    /// Features that are not part of the specification, by name.
     pub experimental: Option<JsonObject>,
-    /// Lets the server ask for the roots, by `roots/list`.
+    /// Allows the server to list the roots with `roots/list`.
     pub roots: Option<ClientCapabilitiesRoots>,
-    /// Lets the server have the client's model generate messages, by `sampling/createMessage`.
+    /// Allows the server to generate messages with the client's model, with
+    /// `sampling/createMessage`.
     pub sampling: Option<ClientCapabilitiesSampling>,
-    /// Lets the server have its requests run as tasks, as far as `requests` lists them.
+    /// Allows the server to run its requests as tasks, if their type is listed in `requests`.
     pub tasks: Option<ClientCapabilitiesTasks>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -500,14 +508,15 @@ object! {
     }
 }
 
-/// Lets the server ask the user for input by way of the client. An empty object stands for
-/// forms only.
+/// Allows the server to ask the user for input through the client. An empty object means forms
+/// only.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ClientCapabilitiesElicitation {
-    /// Lets the server ask by means of a form, whose answers the client returns.
+    /// Allows the server to request a form. The client returns the user's input.
     pub form: Option<JsonObject>,
-    /// Lets the server ask for the user to be sent to a URL, which takes the user's consent.
+    /// Allows the server to request that the user opens a URL. The client must have the user's
+    /// consent.
     pub url: Option<JsonObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -531,11 +540,11 @@ object! {
     }
 }
 
-/// Lets the server ask for the roots, by `roots/list`.
+/// Allows the server to list the roots with `roots/list`.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ClientCapabilitiesRoots {
-    /// Whether the client sends `notifications/roots/list_changed`; absent means false.
+    /// `true` if the client sends `notifications/roots/list_changed`. Absent means `false`.
     pub list_changed: Option<bool>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -553,14 +562,15 @@ object! {
     }
 }
 
-/// Lets the server have the client's model generate messages, by `sampling/createMessage`.
+/// Allows the server to generate messages with the client's model, with
+/// `sampling/createMessage`.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ClientCapabilitiesSampling {
-    /// Lets the server ask for context from servers, by `includeContext`. Without it that parameter
-    /// should be absent or `none`.
+    /// Allows the server to request context from servers with `includeContext`. Without this
+    /// capability, that parameter should be absent or `none`.
     pub context: Option<JsonObject>,
-    /// Lets the server hand tools to the model, by `tools` and `toolChoice`.
+    /// Allows the server to pass tools to the model with `tools` and `toolChoice`.
     pub tools: Option<JsonObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -584,15 +594,15 @@ object! {
     }
 }
 
-/// Lets the server have its requests run as tasks, as far as `requests` lists them.
+/// Allows the server to run its requests as tasks, if their type is listed in `requests`.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ClientCapabilitiesTasks {
-    /// Lets the server cancel tasks, by `tasks/cancel`.
+    /// Allows the server to cancel tasks with `tasks/cancel`.
     pub cancel: Option<JsonObject>,
-    /// Lets the server list its tasks, by `tasks/list`.
+    /// Allows the server to list its tasks with `tasks/list`.
     pub list: Option<JsonObject>,
-    /// The requests that the client can run as tasks; one that is missing here cannot be.
+    /// The requests that the client can run as tasks. All others cannot run as tasks.
     pub requests: Option<ClientCapabilitiesTasksRequests>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -622,7 +632,7 @@ object! {
     }
 }
 
-/// The requests that the client can run as tasks; one that is missing here cannot be.
+/// The requests that the client can run as tasks. All others cannot run as tasks.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ClientCapabilitiesTasksRequests {
@@ -662,7 +672,7 @@ object! {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ClientCapabilitiesTasksRequestsElicitation {
-    /// Lets `elicitation/create` run as a task.
+    /// Allows `elicitation/create` to run as a task.
     pub create: Option<JsonObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -684,7 +694,7 @@ object! {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ClientCapabilitiesTasksRequestsSampling {
-    /// Lets `sampling/createMessage` run as a task.
+    /// Allows `sampling/createMessage` to run as a task.
     pub create_message: Option<JsonObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -702,11 +712,11 @@ object! {
     }
 }
 
-/// Asks the server how to complete an argument that the user is typing (MCP
+/// Asks the server for completions of an argument that the user is typing (MCP
 /// server/utilities/completion, "Requesting Completions").
 ///
-/// Sent by the client, answered with [`CompleteResult`]; needs the server's `completions`
-/// capability.
+/// Sent by the client. The server responds with [`CompleteResult`]. Requires the server's
+/// `completions` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum CompleteRequest {}
 impl Method for CompleteRequest {
@@ -720,14 +730,14 @@ impl Method for CompleteRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CompleteRequestParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<RequestMetaObject>,
     /// The argument to complete.
     pub argument: CompletionArgument,
-    /// What is already known and may narrow the suggestions.
+    /// Known values that the server can use to narrow the suggestions.
     pub context: Option<CompletionContext>,
-    /// The prompt or resource template to which the argument belongs.
+    /// The prompt or resource template that the argument belongs to.
     pub ref_: CompletionReference,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -765,14 +775,14 @@ object! {
 
 /// The suggestions for an argument (MCP server/utilities/completion, "Completion Results").
 ///
-/// The server's answer to `completion/complete`.
+/// The server's response to `completion/complete`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CompleteResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// The suggestions, best first, and how many there are.
+    /// The suggestions and their number. The best suggestion comes first.
     pub completion: Completion,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -799,13 +809,14 @@ object! {
     }
 }
 
-/// The suggestions, best first, and how many there are.
+/// The suggestions and their number. The best suggestion comes first.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Completion {
-    /// Whether there are more suggestions than `values` holds, even if their number is unknown.
+    /// `true` if there are more suggestions than those in `values`, even if their number is
+    /// unknown.
     pub has_more: Option<bool>,
-    /// How many suggestions there are altogether, if known; may be more than `values` holds.
+    /// The total number of suggestions, if known. It may be greater than the length of `values`.
     pub total: Option<i64>,
     /// The suggested values, at most 100.
     pub values: Vec<String>,
@@ -845,9 +856,9 @@ object! {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CompletionArgument {
-    /// Its name: a prompt's argument or a variable of a URI template.
+    /// The name of the argument: an argument of a prompt, or a variable of a URI template.
     pub name: String,
-    /// What has been typed so far, against which the server matches.
+    /// The text that the user has typed. The server matches its suggestions against it.
     pub value: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -869,11 +880,11 @@ object! {
     }
 }
 
-/// What is already known and may narrow the suggestions.
+/// Known values that the server can use to narrow the suggestions.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CompletionContext {
-    /// The arguments or template variables already settled, by name.
+    /// The arguments or template variables that already have a value, by name.
     pub arguments: Option<BTreeMap<String, String>>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -891,14 +902,14 @@ object! {
     }
 }
 
-/// The prompt or resource template to which the argument belongs.
+/// The prompt or resource template that the argument belongs to.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum CompletionReference {
-    /// Names a prompt whose argument is to be completed (MCP server/utilities/completion,
+    /// A reference to a prompt, for the completion of an argument (MCP server/utilities/completion,
     /// "Reference Types").
     Prompt(PromptReference),
-    /// Names a resource template whose variable is to be completed (MCP
+    /// A reference to a resource template, for the completion of a variable (MCP
     /// server/utilities/completion, "Reference Types").
     Resource(ResourceTemplateReference),
     /// An object that this revision does not know, as it arrived.
@@ -911,26 +922,25 @@ tagged! {
     }
 }
 
-/// A piece of content in a prompt's message or in a tool's result (MCP server/tools, "Tool
+/// A block of content in a prompt message or in a tool result (MCP server/tools, "Tool
 /// Result").
 ///
-/// Its `type` member tells the kinds apart.
+/// The `type` member names the kind of the block.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ContentBlock {
-    /// Text, as content of a message or of a tool's result (MCP server/tools, "Text Content").
+    /// Text, as content of a message or of a tool result (MCP server/tools, "Text Content").
     Text(TextContent),
-    /// A picture, as content of a message or of a tool's result (MCP server/tools, "Image
-    /// Content").
+    /// An image, as content of a message or of a tool result (MCP server/tools, "Image Content").
     Image(ImageContent),
-    /// Sound, as content of a message or of a tool's result (MCP server/tools, "Audio Content").
+    /// Audio, as content of a message or of a tool result (MCP server/tools, "Audio Content").
     Audio(AudioContent),
-    /// A reference to a resource, as content of a prompt or of a tool's result (MCP server/tools,
+    /// A reference to a resource, as content of a prompt or of a tool result (MCP server/tools,
     /// "Resource Links").
     ///
-    /// The client can read it by its URI, even if `resources/list` does not mention it.
+    /// The client can read it by its URI, even if `resources/list` does not contain it.
     ResourceLink(Box<ResourceLink>),
-    /// A resource that comes whole, as content of a prompt or of a tool's result (MCP server/tools,
+    /// A resource with its contents, as content of a prompt or of a tool result (MCP server/tools,
     /// "Embedded Resources").
     Resource(Box<EmbeddedResource>),
     /// An object that this revision does not know, as it arrived.
@@ -946,12 +956,12 @@ tagged! {
     }
 }
 
-/// Asks the client to have its model continue a conversation (MCP client/sampling, "Creating
+/// Asks the client to generate a message with its model (MCP client/sampling, "Creating
 /// Messages").
 ///
-/// The server asks, the client answers with [`CreateMessageResult`]; needs the client's
-/// `sampling` capability. The client picks the model, and its user should be able to see,
-/// change and refuse both the prompt and the reply.
+/// Sent by the server. The client responds with [`CreateMessageResult`]. Requires the client's
+/// `sampling` capability. The client chooses the model. Its user should be able to see, change
+/// and reject both the prompt and the generated message.
 #[derive(Debug, Clone, Copy)]
 pub enum CreateMessageRequest {}
 impl Method for CreateMessageRequest {
@@ -964,36 +974,36 @@ impl Method for CreateMessageRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateMessageRequestParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<RequestMetaObject>,
-    /// From which servers the client is asked to add context to the prompt; absent means `none`.
-    /// The client may ignore it, and values other than `none` are discouraged and need its
+    /// The servers whose context the client should add to the prompt. Absent means `none`. The
+    /// client may ignore it. Values other than `none` are discouraged and require the client's
     /// `sampling.context` capability.
     pub include_context: Option<IncludeContext>,
-    /// The most tokens the model may generate; the client may stop earlier.
+    /// The maximum number of tokens to generate. The client may stop earlier.
     pub max_tokens: i64,
-    /// The conversation so far, oldest message first.
+    /// The messages so far. The oldest message comes first.
     pub messages: Vec<SamplingMessage>,
-    /// Settings passed on to the model's provider, in whatever form that provider defines.
+    /// Settings for the provider of the model, in the format of that provider.
     pub metadata: Option<JsonObject>,
-    /// Advice on the choice of the model, which remains with the client.
+    /// Preferences for the choice of the model. The client makes the choice.
     pub model_preferences: Option<ModelPreferences>,
-    /// Texts at which generation stops.
+    /// Texts at which the generation stops.
     pub stop_sequences: Option<Vec<String>>,
-    /// The system prompt that the server would like; the client may change it or leave it out.
+    /// The system prompt that the server suggests. The client may change it or omit it.
     pub system_prompt: Option<String>,
-    /// Asks the receiver to run the request as a task and to answer at once with a
-    /// `CreateTaskResult`. It has an effect only for request types that the receiver lists in
-    /// `tasks.requests` of its capabilities.
+    /// Asks the receiver to run the request as a task and to respond immediately with a
+    /// `CreateTaskResult`. It has an effect only for request types in the `tasks.requests`
+    /// capability of the receiver.
     pub task: Option<TaskMetadata>,
-    /// How random the generation is; the range depends on the model's provider.
+    /// The randomness of the generation. The range depends on the provider of the model.
     pub temperature: Option<f64>,
-    /// Whether the model may or must use the tools; absent means `auto`. A client without the
-    /// `sampling.tools` capability has to answer with an error.
+    /// Controls the use of tools by the model. Absent means `auto`. A client without the
+    /// `sampling.tools` capability must respond with an error.
     pub tool_choice: Option<ToolChoice>,
-    /// Tools at the model's disposal, run by the server that asks. A client without the
-    /// `sampling.tools` capability has to answer with an error.
+    /// The tools that the model may use. The server that sends the request runs them. A client
+    /// without the `sampling.tools` capability must respond with an error.
     pub tools: Option<Vec<Tool>>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1090,22 +1100,23 @@ object! {
 
 /// The message that the client's model generated (MCP client/sampling, "Creating Messages").
 ///
-/// The client's answer to `sampling/createMessage`; its user should have had the chance to
-/// review it before the server sees it.
+/// The client's response to `sampling/createMessage`. Its user should be able to review it
+/// before the client sends it to the server.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateMessageResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// What the model said or which tools it wants to use: one block or a list of blocks.
+    /// The output of the model, including its tool calls: one block or a list of blocks.
     pub content: SamplingContent,
-    /// Which model the client used, by its provider's name for it.
+    /// The name of the model that the client used, as its provider names it.
     pub model: String,
-    /// Who speaks in the message; for a generated one, the assistant.
+    /// The role of the message. For a generated message, it is `assistant`.
     pub role: Role,
-    /// Why generation stopped, if known: `endTurn` (the model was done), `stopSequence`,
-    /// `maxTokens`, `toolUse` (it wants to use tools) or a provider's own reason.
+    /// The reason why the generation stopped, if known. It is `endTurn` (the model finished),
+    /// `stopSequence`, `maxTokens`, `toolUse` (the model calls tools) or a reason defined by the
+    /// provider.
     pub stop_reason: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1143,18 +1154,18 @@ object! {
     }
 }
 
-/// The task that was created in place of an immediate result (MCP basic/utilities/tasks,
-/// "Creating Tasks").
+/// The task that the receiver created instead of an immediate result (MCP
+/// basic/utilities/tasks, "Creating Tasks").
 ///
-/// The receiver's answer to a request with a `task` parameter that it runs as a task; the
-/// actual result is fetched later by `tasks/result`.
+/// The response to a request with a `task` parameter, if the receiver runs it as a task. The
+/// sender later gets the actual result with `tasks/result`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateTaskResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// The new task, whose `taskId` is needed for everything that follows.
+    /// The new task. All later requests about the task need its `taskId`.
     pub task: Task,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1181,16 +1192,16 @@ object! {
     }
 }
 
-/// What the user did.
+/// The action of the user.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ElicitAction {
-    /// The user agreed: submitted the form, or consented to open the URL, which does not mean that
-    /// the business there is finished.
+    /// The user submitted the form, or agreed to open the URL. The interaction at the URL may not
+    /// be finished.
     Accept,
-    /// The user went away without deciding, for instance by closing the form.
+    /// The user dismissed the request without a decision, for example by closing the form.
     Cancel,
-    /// The user said no.
+    /// The user declined.
     Decline,
     /// A value that this revision does not name.
     Unknown(String),
@@ -1206,9 +1217,9 @@ string_enum! {
 /// Asks the client to obtain input from its user (MCP client/elicitation, "Elicitation
 /// Requests").
 ///
-/// The server asks, the client answers with [`ElicitResult`]; needs the client's `elicitation`
-/// capability in the mode concerned. The client shows which server is asking and lets the user
-/// decline.
+/// Sent by the server. The client responds with [`ElicitResult`]. Requires the client's
+/// `elicitation` capability for the mode. The client shows the name of the server and lets the
+/// user decline.
 #[derive(Debug, Clone, Copy)]
 pub enum ElicitRequest {}
 impl Method for ElicitRequest {
@@ -1220,23 +1231,24 @@ impl Method for ElicitRequest {
 /// The parameters of `elicitation/create` for a form that the client shows (MCP
 /// client/elicitation, "Form Mode Elicitation Requests").
 ///
-/// Client and server see the answers, so a form must not ask for secrets such as passwords or
-/// keys.
+/// The client and the server see the user's input. A form must not ask for secrets such as
+/// passwords or keys.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ElicitRequestFormParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<RequestMetaObject>,
-    /// What the user is asked for and why, in words for the user.
+    /// The description of the requested input and its purpose, for the user.
     pub message: String,
-    /// Tells the two kinds of elicitation apart: `form`, which is also what its absence means.
+    /// The mode of the elicitation. It is `form`, and absent means `form`.
     pub mode: Option<String>,
-    /// The form as a flat JSON Schema: an object with one property per field and no nesting.
+    /// The form as a flat JSON Schema: an object with one property for each field, without nested
+    /// objects.
     pub requested_schema: Schema,
-    /// Asks the receiver to run the request as a task and to answer at once with a
-    /// `CreateTaskResult`. It has an effect only for request types that the receiver lists in
-    /// `tasks.requests` of its capabilities.
+    /// Asks the receiver to run the request as a task and to respond immediately with a
+    /// `CreateTaskResult`. It has an effect only for request types in the `tasks.requests`
+    /// capability of the receiver.
     pub task: Option<TaskMetadata>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1277,21 +1289,21 @@ object! {
 /// The parameters of `elicitation/create`, in one of two modes (MCP client/elicitation,
 /// "Elicitation Requests").
 ///
-/// The `mode` member tells them apart; without it the mode is `form`.
+/// The `mode` member names the mode. Absent means `form`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ElicitRequestParams {
-    /// The parameters of `elicitation/create` for sending the user to a URL (MCP
-    /// client/elicitation, "URL Mode Elicitation Requests").
+    /// The parameters of `elicitation/create` that send the user to a URL (MCP client/elicitation,
+    /// "URL Mode Elicitation Requests").
     ///
-    /// What the user enters there stays hidden from the client and the model, which makes this the
-    /// mode for secrets and for third-party sign-in.
+    /// The client and the model do not see the user's input at the URL. Therefore, this is the mode
+    /// for secrets and for sign-in to third parties.
     Url(ElicitRequestUrlParams),
     /// The parameters of `elicitation/create` for a form that the client shows (MCP
     /// client/elicitation, "Form Mode Elicitation Requests").
     ///
-    /// Client and server see the answers, so a form must not ask for secrets such as passwords or
-    /// keys.
+    /// The client and the server see the user's input. A form must not ask for secrets such as
+    /// passwords or keys.
     Form(ElicitRequestFormParams),
     /// An object that this revision does not know, as it arrived.
     Unknown(JsonObject),
@@ -1304,28 +1316,28 @@ tagged! {
     }
 }
 
-/// The parameters of `elicitation/create` for sending the user to a URL (MCP
-/// client/elicitation, "URL Mode Elicitation Requests").
+/// The parameters of `elicitation/create` that send the user to a URL (MCP client/elicitation,
+/// "URL Mode Elicitation Requests").
 ///
-/// What the user enters there stays hidden from the client and the model, which makes this the
-/// mode for secrets and for third-party sign-in.
+/// The client and the model do not see the user's input at the URL. Therefore, this is the mode
+/// for secrets and for sign-in to third parties.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ElicitRequestUrlParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<RequestMetaObject>,
-    /// The server's identifier of this elicitation, unique within that server and opaque to the
-    /// client; `notifications/elicitation/complete` repeats it.
+    /// The identifier of the elicitation, unique within the server and opaque to the client.
+    /// `notifications/elicitation/complete` contains it too.
     pub elicitation_id: String,
-    /// Why the user should visit the URL, in words for the user.
+    /// The reason why the user should visit the URL, for the user.
     pub message: String,
-    /// Asks the receiver to run the request as a task and to answer at once with a
-    /// `CreateTaskResult`. It has an effect only for request types that the receiver lists in
-    /// `tasks.requests` of its capabilities.
+    /// Asks the receiver to run the request as a task and to respond immediately with a
+    /// `CreateTaskResult`. It has an effect only for request types in the `tasks.requests`
+    /// capability of the receiver.
     pub task: Option<TaskMetadata>,
-    /// Where to send the user. The client shows it in full, opens it only with the user's consent
-    /// and never fetches it by itself.
+    /// The URL that the user should visit. The client shows the whole URL and opens it only with
+    /// the user's consent. It never fetches the URL automatically.
     pub url: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1367,18 +1379,18 @@ object! {
     }
 }
 
-/// How the user dealt with an elicitation (MCP client/elicitation, "Response Actions").
+/// The user's response to an elicitation (MCP client/elicitation, "Response Actions").
 ///
-/// The client's answer to `elicitation/create`.
+/// The client's response to `elicitation/create`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ElicitResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// What the user did.
+    /// The action of the user.
     pub action: ElicitAction,
-    /// The answers by field name, only for an accepted form.
+    /// The user's input by field name. Present only for an accepted form.
     pub content: Option<JsonObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1412,12 +1424,12 @@ object! {
     }
 }
 
-/// Tells the client that the business behind a URL elicitation is finished (MCP
+/// Reports that the interaction at the URL of an elicitation is finished (MCP
 /// client/elicitation, "Completion Notifications for URL Mode Elicitation").
 ///
-/// Sent by the server, which is free not to, to the client that it sent to the URL; needs the
-/// client's `elicitation.url` capability and gets no answer. An unknown or finished id is
-/// ignored.
+/// The server may send it to the client that received the elicitation. Requires the client's
+/// `elicitation.url` capability and has no response. The client ignores an id that is unknown
+/// or already finished.
 #[derive(Debug, Clone, Copy)]
 pub enum ElicitationCompleteNotification {}
 impl NotificationMethod for ElicitationCompleteNotification {
@@ -1430,7 +1442,7 @@ impl NotificationMethod for ElicitationCompleteNotification {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ElicitationCompleteNotificationParams {
-    /// The `elicitationId` of the elicitation that is finished.
+    /// The `elicitationId` of the finished elicitation.
     pub elicitation_id: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1450,17 +1462,18 @@ object! {
     }
 }
 
-/// A resource that comes whole, as content of a prompt or of a tool's result (MCP server/tools,
+/// A resource with its contents, as content of a prompt or of a tool result (MCP server/tools,
 /// "Embedded Resources").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EmbeddedResource {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// Hints on how to use and show the data; untrusted unless the server is trusted.
+    /// Hints about the use and the display of the data. They are untrusted unless the server is
+    /// trusted.
     pub annotations: Option<Box<Annotations>>,
-    /// The contents, either text or bytes.
+    /// The contents of the resource, either text or bytes.
     pub resource: ResourceContents,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1494,12 +1507,12 @@ object! {
     }
 }
 
-/// A result that says no more than that the request succeeded (MCP basic, "Responses").
+/// A result without data. It only confirms that the request succeeded (MCP basic, "Responses").
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EmptyResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1517,11 +1530,11 @@ object! {
     }
 }
 
-/// Asks the server for a prompt, with its arguments filled in (MCP server/prompts, "Getting a
+/// Asks the server for a prompt with the given arguments (MCP server/prompts, "Getting a
 /// Prompt").
 ///
-/// Sent by the client, usually when the user picks the prompt, and answered with
-/// [`GetPromptResult`]; needs the server's `prompts` capability.
+/// Sent by the client, usually when the user selects the prompt. The server responds with
+/// [`GetPromptResult`]. Requires the server's `prompts` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum GetPromptRequest {}
 impl Method for GetPromptRequest {
@@ -1534,12 +1547,12 @@ impl Method for GetPromptRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetPromptRequestParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<RequestMetaObject>,
-    /// The values for the prompt's arguments, by name.
+    /// The values of the prompt's arguments, by name.
     pub arguments: Option<BTreeMap<String, String>>,
-    /// The prompt wanted, exactly as the server listed it.
+    /// The name of the prompt, exactly as the server listed it.
     pub name: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1573,18 +1586,19 @@ object! {
     }
 }
 
-/// A prompt, ready for the model (MCP server/prompts, "Getting a Prompt").
+/// A prompt with its arguments filled in (MCP server/prompts, "Getting a Prompt").
 ///
-/// The server's answer to `prompts/get`; guard against injection in what it contains.
+/// The server's response to `prompts/get`. Its content is untrusted and may contain prompt
+/// injections.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetPromptResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// What the prompt is for, in words for people.
+    /// A human-readable description of the prompt.
     pub description: Option<String>,
-    /// The messages that make up the prompt, in order.
+    /// The messages of the prompt, in order.
     pub messages: Vec<PromptMessage>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1618,12 +1632,12 @@ object! {
     }
 }
 
-/// Asks for the result of a task, waiting until there is one (MCP basic/utilities/tasks,
-/// "Retrieving Task Results").
+/// Waits for the end of a task and returns its result (MCP basic/utilities/tasks, "Retrieving
+/// Task Results").
 ///
-/// Sent by the side that requested the task to the side that runs it, which needs the `tasks`
-/// capability. The answer comes once the task is final and is exactly what the original request
-/// would have got, be it a result or an error.
+/// Sent by the side that requested the task. Requires the `tasks` capability of the side that
+/// runs it. The response comes when the task is in a final state. It is exactly the response to
+/// the original request, either a result or an error.
 #[derive(Debug, Clone, Copy)]
 pub enum GetTaskPayloadRequest {}
 impl Method for GetTaskPayloadRequest {
@@ -1636,8 +1650,9 @@ impl Method for GetTaskPayloadRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetTaskPayloadRequestParams {
-    /// The task's identifier, made by the receiver of the original request and opaque to everyone
-    /// else. Treat it as a secret: some receivers grant access to whoever knows it.
+    /// The identifier of the task, chosen by the receiver of the original request. It is opaque to
+    /// the other side. Treat it as a secret, because some receivers grant access to everyone who
+    /// knows it.
     pub task_id: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1659,13 +1674,13 @@ object! {
 
 /// The result of a task (MCP basic/utilities/tasks, "Retrieving Task Results").
 ///
-/// The answer to `tasks/result`. Its shape is that of the original request's result, a
+/// The response to `tasks/result`. It has the type of the original request's result, such as
 /// [`CallToolResult`] for `tools/call`.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetTaskPayloadResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1683,10 +1698,10 @@ object! {
     }
 }
 
-/// Asks for the present state of a task (MCP basic/utilities/tasks, "Getting Tasks").
+/// Asks for the current state of a task (MCP basic/utilities/tasks, "Getting Tasks").
 ///
-/// Sent by the side that requested the task, again and again until the state is final, to the
-/// side that runs it, which needs the `tasks` capability; answered with [`GetTaskResult`].
+/// Sent repeatedly by the side that requested the task, until the state is final. The side that
+/// runs the task responds with [`GetTaskResult`]. Requires its `tasks` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum GetTaskRequest {}
 impl Method for GetTaskRequest {
@@ -1699,8 +1714,9 @@ impl Method for GetTaskRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetTaskRequestParams {
-    /// The task's identifier, made by the receiver of the original request and opaque to everyone
-    /// else. Treat it as a secret: some receivers grant access to whoever knows it.
+    /// The identifier of the task, chosen by the receiver of the original request. It is opaque to
+    /// the other side. Treat it as a secret, because some receivers grant access to everyone who
+    /// knows it.
     pub task_id: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1720,31 +1736,33 @@ object! {
     }
 }
 
-/// The present state of a task (MCP basic/utilities/tasks, "Getting Tasks").
+/// The current state of a task (MCP basic/utilities/tasks, "Getting Tasks").
 ///
-/// The answer to `tasks/get`.
+/// The response to `tasks/get`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetTaskResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// When the task came into being, in ISO 8601 notation.
+    /// The time of the creation of the task, in ISO 8601 format.
     pub created_at: String,
-    /// When the task last changed, in ISO 8601 notation.
+    /// The time of the last change of the task, in ISO 8601 format.
     pub last_updated_at: String,
-    /// How long to wait between two `tasks/get` requests, in milliseconds; the receiver's
-    /// suggestion.
+    /// The interval that the receiver suggests between two `tasks/get` requests, in milliseconds.
     pub poll_interval: Option<i64>,
-    /// The task's present state; [`TaskStatus`] tells which states are final.
+    /// The current state of the task. [`TaskStatus`] lists the final states.
     pub status: TaskStatus,
-    /// Words for people on the present state, such as why the task failed or what it achieved.
+    /// A human-readable description of the state, such as the reason of a failure or a summary of
+    /// the result.
     pub status_message: Option<String>,
-    /// The task's identifier, made by the receiver of the original request and opaque to everyone
-    /// else. Treat it as a secret: some receivers grant access to whoever knows it.
+    /// The identifier of the task, chosen by the receiver of the original request. It is opaque to
+    /// the other side. Treat it as a secret, because some receivers grant access to everyone who
+    /// knows it.
     pub task_id: String,
-    /// How long the task is kept, in milliseconds from its creation; null means without limit. It
-    /// may differ from what was asked for, and task and result may be gone once it has passed.
+    /// The lifetime of the task in milliseconds, from its creation. `null` means unlimited. It may
+    /// differ from the requested lifetime. When it has passed, the receiver may delete the task and
+    /// its result.
     pub ttl: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1799,21 +1817,22 @@ object! {
     }
 }
 
-/// An image that stands for something in a user interface (MCP basic, "`icons`").
+/// An icon for a user interface (MCP basic, "`icons`").
 ///
-/// Fetch it without credentials, check that its bytes match its type, and beware of scripts in
-/// SVG.
+/// Fetch it without credentials. Check that its bytes match its type. SVG images may contain
+/// scripts.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Icon {
-    /// The image's MIME type, such as `image/png`, for sources that give none or too vague a one.
+    /// The MIME type of the image, such as `image/png`, if the source has none or only a generic
+    /// one.
     pub mime_type: Option<String>,
-    /// The sizes for which the image is suitable; absent means any.
+    /// The sizes that the image is suitable for. Absent means all sizes.
     pub sizes: Option<Vec<String>>,
-    /// Where the image is: an `https:` URL, preferably on the server's own host, or the image
-    /// itself as a `data:` URI. Any other scheme is to be rejected.
+    /// The source of the image: an `https:` URL, preferably on the server's own host, or a `data:`
+    /// URI with the image. Reject all other schemes.
     pub src: String,
-    /// Whether the image is made for a light or a dark theme; absent means for either.
+    /// The theme that the image is designed for, light or dark. Absent means both.
     pub theme: Option<IconTheme>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1854,13 +1873,13 @@ object! {
     }
 }
 
-/// Whether the image is made for a light or a dark theme; absent means for either.
+/// The theme that the image is designed for, light or dark. Absent means both.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IconTheme {
-    /// Made for a dark background.
+    /// For a dark background.
     Dark,
-    /// Made for a light background.
+    /// For a light background.
     Light,
     /// A value that this revision does not name.
     Unknown(String),
@@ -1872,19 +1891,19 @@ string_enum! {
     }
 }
 
-/// A picture, as content of a message or of a tool's result (MCP server/tools, "Image
-/// Content").
+/// An image, as content of a message or of a tool result (MCP server/tools, "Image Content").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImageContent {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// Hints on how to use and show the data; untrusted unless the server is trusted.
+    /// Hints about the use and the display of the data. They are untrusted unless the server is
+    /// trusted.
     pub annotations: Option<Box<Annotations>>,
-    /// The picture itself, as base64.
+    /// The image data, encoded in base64.
     pub data: String,
-    /// The format of the picture, such as `image/png`; which formats work depends on the model.
+    /// The MIME type of the image, such as `image/png`. The supported types depend on the model.
     pub mime_type: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1920,27 +1939,26 @@ object! {
     }
 }
 
-/// The name and version of a program that speaks the protocol, client or server (MCP schema,
-/// "`Implementation`").
+/// The name and version of a client or server (MCP schema, "`Implementation`").
 ///
-/// It is what the program says of itself: good for display and logs, not for decisions about
-/// trust.
+/// The program reports them about itself. Use them for display and logs, but not for security
+/// decisions.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Implementation {
-    /// What the program does, in words for people.
+    /// A human-readable description of the program.
     pub description: Option<String>,
-    /// Icons to show for it, in various sizes and themes. Whoever renders them treats sources and
-    /// image bytes as untrusted.
+    /// The icons to show, in various sizes and themes. Treat their sources and their image bytes as
+    /// untrusted.
     pub icons: Option<Vec<Icon>>,
-    /// The program's name for use in programs and logs; shown to people only where there is no
+    /// The name of the program for use in code and logs. Show it to users only if there is no
     /// `title`.
     pub name: String,
-    /// The name to show to people; where it is absent, `name` is shown.
+    /// The name to show to users. If it is absent, show `name`.
     pub title: Option<String>,
-    /// The program's version, in whatever form its author uses.
+    /// The version of the program, in any format.
     pub version: String,
-    /// The address of the program's website.
+    /// The URL of the program's website.
     pub website_url: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1990,17 +2008,17 @@ object! {
     }
 }
 
-/// From which servers the client is asked to add context to the prompt; absent means `none`.
-/// The client may ignore it, and values other than `none` are discouraged and need its
+/// The servers whose context the client should add to the prompt. Absent means `none`. The
+/// client may ignore it. Values other than `none` are discouraged and require the client's
 /// `sampling.context` capability.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IncludeContext {
-    /// Context from every server the client is connected to.
+    /// Context from all servers that the client is connected to.
     AllServers,
     /// No context.
     None,
-    /// Context from the server that asks.
+    /// Context from the server that sends the request.
     ThisServer,
     /// A value that this revision does not name.
     Unknown(String),
@@ -2013,10 +2031,10 @@ string_enum! {
     }
 }
 
-/// Opens a session and negotiates the protocol version and the capabilities (MCP
+/// Starts a session and negotiates the protocol version and the capabilities (MCP
 /// basic/lifecycle, "Initialization").
 ///
-/// Sent by the client before anything else, answered with [`InitializeResult`]; needs no
+/// The first request of the client. The server responds with [`InitializeResult`]. Requires no
 /// capability and must not be cancelled.
 #[derive(Debug, Clone, Copy)]
 pub enum InitializeRequest {}
@@ -2030,15 +2048,15 @@ impl Method for InitializeRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InitializeRequestParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<RequestMetaObject>,
-    /// What the client offers to the server.
+    /// The capabilities of the client.
     pub capabilities: ClientCapabilities,
-    /// The client's name and version.
+    /// The name and version of the client.
     pub client_info: Implementation,
-    /// The revision that the client proposes, such as `2025-11-25`; it should be the newest that
-    /// the client supports.
+    /// The protocol version that the client proposes, such as `2025-11-25`. It should be the newest
+    /// version that the client supports.
     pub protocol_version: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2073,24 +2091,25 @@ object! {
     }
 }
 
-/// The server's side of the negotiation (MCP basic/lifecycle, "Initialization").
+/// The server's protocol version, capabilities and instructions (MCP basic/lifecycle,
+/// "Initialization").
 ///
-/// The server's answer to `initialize`; the client goes on with `notifications/initialized`.
+/// The server's response to `initialize`. The client then sends `notifications/initialized`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InitializeResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// What the server offers to the client.
+    /// The capabilities of the server.
     pub capabilities: ServerCapabilities,
-    /// How to use the server, as a hint for the model, such as for the system prompt. It is
-    /// untrusted text from the server.
+    /// Instructions for the use of the server, as a hint for the model, for example in the system
+    /// prompt. It is untrusted text from the server.
     pub instructions: Option<String>,
-    /// The revision that the session will use, which need not be the one proposed. A client that
+    /// The protocol version of the session. It may differ from the proposed version. A client that
     /// does not support it disconnects.
     pub protocol_version: String,
-    /// The server's name and version.
+    /// The name and version of the server.
     pub server_info: Implementation,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2132,11 +2151,11 @@ object! {
     }
 }
 
-/// Tells the server that the client is ready for normal operation (MCP basic/lifecycle,
+/// Reports that the client is ready for normal operation (MCP basic/lifecycle,
 /// "Initialization").
 ///
-/// Sent by the client once, after a successful `initialize`; needs no capability and gets no
-/// answer.
+/// Sent by the client once, after a successful `initialize`. Requires no capability and has no
+/// response.
 #[derive(Debug, Clone, Copy)]
 pub enum InitializedNotification {}
 impl NotificationMethod for InitializedNotification {
@@ -2144,10 +2163,10 @@ impl NotificationMethod for InitializedNotification {
     type Params = NotificationParams;
 }
 
-/// Asks the server which prompts it offers (MCP server/prompts, "Listing Prompts").
+/// Asks the server for a list of its prompts (MCP server/prompts, "Listing Prompts").
 ///
-/// Sent by the client, answered page by page with [`ListPromptsResult`]; needs the server's
-/// `prompts` capability.
+/// Sent by the client. The server responds with one page as [`ListPromptsResult`]. Requires the
+/// server's `prompts` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum ListPromptsRequest {}
 impl Method for ListPromptsRequest {
@@ -2156,19 +2175,19 @@ impl Method for ListPromptsRequest {
     type Result = ListPromptsResult;
 }
 
-/// One page of the server's prompts (MCP server/prompts, "Listing Prompts").
+/// A page of the server's prompts (MCP server/prompts, "Listing Prompts").
 ///
-/// The server's answer to `prompts/list`.
+/// The server's response to `prompts/list`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListPromptsResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// Where the next page starts, to be sent back as `cursor`; absent on the last page only, so
-    /// even an empty page may have one. It is opaque: not to be parsed, changed or kept for later.
+    /// The start of the next page, for the `cursor` of the next request. Only the last page has
+    /// none, so even an empty page may have one. It is opaque: do not parse, change or store it.
     pub next_cursor: Option<String>,
-    /// The prompts on this page; may be empty.
+    /// The prompts on this page. May be empty.
     pub prompts: Vec<Prompt>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2202,11 +2221,11 @@ object! {
     }
 }
 
-/// Asks the server which resource templates it offers (MCP server/resources, "Resource
+/// Asks the server for a list of its resource templates (MCP server/resources, "Resource
 /// Templates").
 ///
-/// Sent by the client, answered page by page with [`ListResourceTemplatesResult`]; needs the
-/// server's `resources` capability.
+/// Sent by the client. The server responds with one page as [`ListResourceTemplatesResult`].
+/// Requires the server's `resources` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum ListResourceTemplatesRequest {}
 impl Method for ListResourceTemplatesRequest {
@@ -2215,19 +2234,19 @@ impl Method for ListResourceTemplatesRequest {
     type Result = ListResourceTemplatesResult;
 }
 
-/// One page of the server's resource templates (MCP server/resources, "Resource Templates").
+/// A page of the server's resource templates (MCP server/resources, "Resource Templates").
 ///
-/// The server's answer to `resources/templates/list`.
+/// The server's response to `resources/templates/list`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListResourceTemplatesResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// Where the next page starts, to be sent back as `cursor`; absent on the last page only, so
-    /// even an empty page may have one. It is opaque: not to be parsed, changed or kept for later.
+    /// The start of the next page, for the `cursor` of the next request. Only the last page has
+    /// none, so even an empty page may have one. It is opaque: do not parse, change or store it.
     pub next_cursor: Option<String>,
-    /// The templates on this page; may be empty.
+    /// The templates on this page. May be empty.
     pub resource_templates: Vec<ResourceTemplate>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2261,10 +2280,10 @@ object! {
     }
 }
 
-/// Asks the server which resources it offers (MCP server/resources, "Listing Resources").
+/// Asks the server for a list of its resources (MCP server/resources, "Listing Resources").
 ///
-/// Sent by the client, answered page by page with [`ListResourcesResult`]; needs the server's
-/// `resources` capability.
+/// Sent by the client. The server responds with one page as [`ListResourcesResult`]. Requires
+/// the server's `resources` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum ListResourcesRequest {}
 impl Method for ListResourcesRequest {
@@ -2273,20 +2292,20 @@ impl Method for ListResourcesRequest {
     type Result = ListResourcesResult;
 }
 
-/// One page of the server's resources (MCP server/resources, "Listing Resources").
+/// A page of the server's resources (MCP server/resources, "Listing Resources").
 ///
-/// The server's answer to `resources/list`. Tools may link to further resources that no page
-/// lists.
+/// The server's response to `resources/list`. Tools may link to resources that are not in the
+/// list.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListResourcesResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// Where the next page starts, to be sent back as `cursor`; absent on the last page only, so
-    /// even an empty page may have one. It is opaque: not to be parsed, changed or kept for later.
+    /// The start of the next page, for the `cursor` of the next request. Only the last page has
+    /// none, so even an empty page may have one. It is opaque: do not parse, change or store it.
     pub next_cursor: Option<String>,
-    /// The resources on this page; may be empty.
+    /// The resources on this page. May be empty.
     pub resources: Vec<Resource>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2320,11 +2339,11 @@ object! {
     }
 }
 
-/// Asks the client in which directories and files the server may work (MCP client/roots,
+/// Asks the client for the directories and files that the server may work in (MCP client/roots,
 /// "Listing Roots").
 ///
-/// The server asks, the client answers with [`ListRootsResult`]; needs the client's `roots`
-/// capability. The client names only roots that its user agreed to expose.
+/// Sent by the server. The client responds with [`ListRootsResult`]. Requires the client's
+/// `roots` capability. The client lists only roots that its user agreed to expose.
 #[derive(Debug, Clone, Copy)]
 pub enum ListRootsRequest {}
 impl Method for ListRootsRequest {
@@ -2333,16 +2352,16 @@ impl Method for ListRootsRequest {
     type Result = ListRootsResult;
 }
 
-/// The directories and files in which the server may work (MCP client/roots, "Listing Roots").
+/// The directories and files that the server may work in (MCP client/roots, "Listing Roots").
 ///
-/// The client's answer to `roots/list`.
+/// The client's response to `roots/list`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListRootsResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// All roots; may be empty.
+    /// The list of all roots. May be empty.
     pub roots: Vec<Root>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2369,11 +2388,11 @@ object! {
     }
 }
 
-/// Asks the receiver which tasks it holds for the sender (MCP basic/utilities/tasks, "Listing
+/// Asks the receiver for a list of the sender's tasks (MCP basic/utilities/tasks, "Listing
 /// Tasks").
 ///
-/// Sent by either side, answered page by page with [`ListTasksResult`]; needs the receiver's
-/// `tasks.list` capability.
+/// Sent by the client or the server. The receiver responds with one page as
+/// [`ListTasksResult`]. Requires the receiver's `tasks.list` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum ListTasksRequest {}
 impl Method for ListTasksRequest {
@@ -2382,20 +2401,19 @@ impl Method for ListTasksRequest {
     type Result = ListTasksResult;
 }
 
-/// One page of the tasks that the receiver holds for the sender (MCP basic/utilities/tasks,
-/// "Listing Tasks").
+/// A page of the sender's tasks (MCP basic/utilities/tasks, "Listing Tasks").
 ///
-/// The answer to `tasks/list`.
+/// The response to `tasks/list`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListTasksResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// Where the next page starts, to be sent back as `cursor`; absent on the last page only, so
-    /// even an empty page may have one. It is opaque: not to be parsed, changed or kept for later.
+    /// The start of the next page, for the `cursor` of the next request. Only the last page has
+    /// none, so even an empty page may have one. It is opaque: do not parse, change or store it.
     pub next_cursor: Option<String>,
-    /// The tasks on this page; may be empty.
+    /// The tasks on this page. May be empty.
     pub tasks: Vec<Task>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2429,10 +2447,10 @@ object! {
     }
 }
 
-/// Asks the server which tools it offers (MCP server/tools, "Listing Tools").
+/// Asks the server for a list of its tools (MCP server/tools, "Listing Tools").
 ///
-/// Sent by the client, answered page by page with [`ListToolsResult`]; needs the server's
-/// `tools` capability. The list may differ from one access token to another.
+/// Sent by the client. The server responds with one page as [`ListToolsResult`]. Requires the
+/// server's `tools` capability. The list may depend on the access token.
 #[derive(Debug, Clone, Copy)]
 pub enum ListToolsRequest {}
 impl Method for ListToolsRequest {
@@ -2441,19 +2459,19 @@ impl Method for ListToolsRequest {
     type Result = ListToolsResult;
 }
 
-/// One page of the server's tools (MCP server/tools, "Listing Tools").
+/// A page of the server's tools (MCP server/tools, "Listing Tools").
 ///
-/// The server's answer to `tools/list`.
+/// The server's response to `tools/list`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListToolsResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// Where the next page starts, to be sent back as `cursor`; absent on the last page only, so
-    /// even an empty page may have one. It is opaque: not to be parsed, changed or kept for later.
+    /// The start of the next page, for the `cursor` of the next request. Only the last page has
+    /// none, so even an empty page may have one. It is opaque: do not parse, change or store it.
     pub next_cursor: Option<String>,
-    /// The tools on this page; may be empty.
+    /// The tools on this page. May be empty.
     pub tools: Vec<Tool>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2487,27 +2505,28 @@ object! {
     }
 }
 
-/// How serious a log message is (MCP server/utilities/logging, "Log Levels").
+/// The severity of a log message (MCP server/utilities/logging, "Log Levels").
 ///
-/// The eight severities of syslog (RFC 5424), from `debug`, the least serious, to `emergency`.
+/// The eight severities of syslog (RFC 5424), from `debug`, the lowest, to `emergency`, the
+/// highest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LoggingLevel {
-    /// Someone has to act at once.
+    /// Action is required immediately.
     Alert,
-    /// A vital part has failed.
+    /// A critical part has failed.
     Critical,
-    /// Detail for finding faults.
+    /// Details for debugging.
     Debug,
-    /// Nothing works any more.
+    /// The system is unusable.
     Emergency,
     /// An operation failed.
     Error,
-    /// Ordinary progress.
+    /// Normal progress.
     Info,
-    /// Normal, but worth knowing.
+    /// A normal but significant event.
     Notice,
-    /// Something may go wrong, or should be done otherwise.
+    /// A possible problem, or a deprecated use.
     Warning,
     /// A value that this revision does not name.
     Unknown(String),
@@ -2525,11 +2544,11 @@ string_enum! {
     }
 }
 
-/// Carries a message of the server's log (MCP server/utilities/logging, "Log Message
+/// Contains a message of the server's log (MCP server/utilities/logging, "Log Message
 /// Notifications").
 ///
-/// Sent by the server, for messages of at least the level that the client asked for; needs the
-/// server's `logging` capability and gets no answer.
+/// Sent by the server for messages of at least the level that the client requested. Requires
+/// the server's `logging` capability and has no response.
 #[derive(Debug, Clone, Copy)]
 pub enum LoggingMessageNotification {}
 impl NotificationMethod for LoggingMessageNotification {
@@ -2542,15 +2561,15 @@ impl NotificationMethod for LoggingMessageNotification {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LoggingMessageNotificationParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// What is logged: text or any other JSON value. Servers must keep credentials and personal
-    /// data out of it, but do not count on that.
+    /// The logged data: text or any other JSON value. Servers must not include credentials or
+    /// personal data, but do not rely on it.
     pub data: Value,
-    /// How serious the message is.
+    /// The severity of the message.
     pub level: LoggingLevel,
-    /// The part of the server that logs, by whatever name the server gives it.
+    /// The name of the logger. The server chooses it.
     pub logger: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2588,12 +2607,12 @@ object! {
 
 /// A suggestion for the choice of a model (MCP client/sampling, "Model Hints").
 ///
-/// Members other than those named here are left to the client.
+/// The client decides about the meaning of other members.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModelHint {
-    /// Part of a model's name, such as `sonnet`, that the chosen model's name should contain. The
-    /// client may take a comparable model of another family or vendor instead.
+    /// A part of a model's name, such as `sonnet`. The name of the chosen model should contain it.
+    /// The client may choose a comparable model of another family or vendor instead.
     pub name: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2611,21 +2630,21 @@ object! {
     }
 }
 
-/// What the server would like the model to be good at (MCP client/sampling, "Model
+/// The server's preferences for the choice of a model (MCP client/sampling, "Model
 /// Preferences").
 ///
-/// Only advice: the client chooses the model, and may ignore all of it.
+/// They are only advice. The client chooses the model and may ignore all of them.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ModelPreferences {
-    /// How much a low price matters, from 0 (not at all) to 1 (more than anything).
+    /// The importance of a low price, from 0 (not important) to 1 (most important).
     pub cost_priority: Option<f64>,
-    /// Models that would suit, best first: the first one that matches counts, and ranks above the
-    /// priorities.
+    /// The suggested models. The best comes first. The first hint that matches a model is used, and
+    /// takes precedence over the priorities.
     pub hints: Option<Vec<ModelHint>>,
-    /// How much the model's abilities matter, from 0 (not at all) to 1 (more than anything).
+    /// The importance of the model's abilities, from 0 (not important) to 1 (most important).
     pub intelligence_priority: Option<f64>,
-    /// How much a quick reply matters, from 0 (not at all) to 1 (more than anything).
+    /// The importance of a fast response, from 0 (not important) to 1 (most important).
     pub speed_priority: Option<f64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2661,12 +2680,12 @@ object! {
     }
 }
 
-/// What the parameters of all notifications have in common (MCP basic, "Notifications").
+/// The parameters that all notifications have in common (MCP basic, "Notifications").
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct NotificationParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2684,19 +2703,19 @@ object! {
     }
 }
 
-/// The parameters of a listing that comes in pages (MCP server/utilities/pagination, "Request
+/// The parameters of a list request with pages (MCP server/utilities/pagination, "Request
 /// Format").
 ///
-/// Those of `tools/list`, `resources/list`, `resources/templates/list` and `prompts/list`,
-/// among others.
+/// Used for `tools/list`, `resources/list`, `resources/templates/list`, `prompts/list` and
+/// others.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PaginatedRequestParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<RequestMetaObject>,
-    /// Where to continue: the `nextCursor` of the page before, unchanged. Absent, the listing
-    /// starts from the beginning.
+    /// The start of the page: the unchanged `nextCursor` of the previous page. Absent for the first
+    /// page.
     pub cursor: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2720,11 +2739,11 @@ object! {
     }
 }
 
-/// Asks whether the other side is still there (MCP basic/utilities/ping, "Behavior
+/// Checks that the other side still responds (MCP basic/utilities/ping, "Behavior
 /// Requirements").
 ///
-/// Sent by either side at any time, answered at once with an empty result; needs no capability.
-/// Without an answer the sender may give up the connection.
+/// Sent by either side at any time. The receiver responds immediately with an empty result.
+/// Requires no capability. Without a response, the sender may close the connection.
 #[derive(Debug, Clone, Copy)]
 pub enum PingRequest {}
 impl Method for PingRequest {
@@ -2733,10 +2752,11 @@ impl Method for PingRequest {
     type Result = EmptyResult;
 }
 
-/// Reports how far a request has got (MCP progress, "Progress Flow").
+/// Reports the progress of a request (MCP progress, "Progress Flow").
 ///
-/// Sent by the side that works on the request, if the request gave a progress token; needs no
-/// capability and gets no answer. There may be none, and one for an unknown token is ignored.
+/// Sent by the side that runs the request, if the request has a progress token. Requires no
+/// capability and has no response. The side that runs the request may send none. A notification
+/// with an unknown token is ignored.
 #[derive(Debug, Clone, Copy)]
 pub enum ProgressNotification {}
 impl NotificationMethod for ProgressNotification {
@@ -2748,17 +2768,17 @@ impl NotificationMethod for ProgressNotification {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProgressNotificationParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// What is being done at the moment, in words for people.
+    /// A human-readable description of the current work.
     pub message: Option<String>,
-    /// How much has been done, in units of the sender's choice and possibly with a fraction. It
-    /// rises with each notification.
+    /// The completed amount, in a unit that the sender chooses, possibly with a fraction. It
+    /// increases with each notification.
     pub progress: f64,
-    /// The token that the request gave in its `_meta`.
+    /// The progress token from the `_meta` of the request.
     pub progress_token: ProgressToken,
-    /// How much there is to do, in the same units as `progress`, if known.
+    /// The total amount, in the same unit as `progress`, if known.
     pub total: Option<f64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2801,34 +2821,33 @@ object! {
     }
 }
 
-/// Ties progress notifications to the request that asked for them (MCP progress, "Progress
+/// The token that connects progress notifications to their request (MCP progress, "Progress
 /// Flow").
 ///
-/// The requesting side chooses it, a string or an integer; it is unique among that side's
-/// active requests.
+/// A string or an integer that the sender of the request chooses. It is unique among the active
+/// requests of the sender.
 pub type ProgressToken = RequestId;
 
-/// A ready-made text for the model, possibly with arguments to fill in, on offer from the
-/// server (MCP server/prompts, "Data Types").
+/// A prompt or prompt template of the server (MCP server/prompts, "Data Types").
 ///
-/// Prompts are for the user to choose, tools for the model.
+/// The user chooses prompts. The model chooses tools.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Prompt {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// The arguments that the prompt takes; absent or empty if none.
+    /// The arguments that the prompt accepts. Absent or empty if it has none.
     pub arguments: Option<Vec<PromptArgument>>,
-    /// What the prompt is for, in words for people.
+    /// A human-readable description of the prompt.
     pub description: Option<String>,
-    /// Icons to show for it, in various sizes and themes. Whoever renders them treats sources and
-    /// image bytes as untrusted.
+    /// The icons to show, in various sizes and themes. Treat their sources and their image bytes as
+    /// untrusted.
     pub icons: Option<Vec<Icon>>,
-    /// The prompt's name, unique within its server, for use with `prompts/get`; shown to people
-    /// only where there is no `title`.
+    /// The name of the prompt, unique within its server, for `prompts/get`. Show it to users only
+    /// if there is no `title`.
     pub name: String,
-    /// The name to show to people; where it is absent, `name` is shown.
+    /// The name to show to users. If it is absent, show `name`.
     pub title: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2883,18 +2902,18 @@ object! {
     }
 }
 
-/// An argument that a prompt takes (MCP server/prompts, "Data Types").
+/// An argument of a prompt (MCP server/prompts, "Data Types").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PromptArgument {
-    /// What the argument is for, in words for people.
+    /// A human-readable description of the argument.
     pub description: Option<String>,
-    /// The argument's name, unique within its prompt; shown to people only where there is no
+    /// The name of the argument, unique within its prompt. Show it to users only if there is no
     /// `title`.
     pub name: String,
-    /// Whether the prompt cannot do without the argument; absent means false.
+    /// `true` if the argument is required. Absent means `false`.
     pub required: Option<bool>,
-    /// The name to show to people; where it is absent, `name` is shown.
+    /// The name to show to users. If it is absent, show `name`.
     pub title: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2935,10 +2954,11 @@ object! {
     }
 }
 
-/// Tells the client that the server's prompts have changed, so that it lists them again (MCP
-/// server/prompts, "List Changed Notification").
+/// Reports that the list of the server's prompts has changed (MCP server/prompts, "List Changed
+/// Notification").
 ///
-/// Sent by a server with the `prompts.listChanged` capability; gets no answer.
+/// The client can list them again. Sent by a server with the `prompts.listChanged` capability.
+/// Has no response.
 #[derive(Debug, Clone, Copy)]
 pub enum PromptListChangedNotification {}
 impl NotificationMethod for PromptListChangedNotification {
@@ -2946,13 +2966,13 @@ impl NotificationMethod for PromptListChangedNotification {
     type Params = NotificationParams;
 }
 
-/// One message of a prompt (MCP server/prompts, "PromptMessage").
+/// A message of a prompt (MCP server/prompts, "PromptMessage").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PromptMessage {
-    /// What is said: one piece of content.
+    /// The content of the message: a single block.
     pub content: ContentBlock,
-    /// Who is taken to have said it.
+    /// The role of the message's author.
     pub role: Role,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2974,14 +2994,14 @@ object! {
     }
 }
 
-/// Names a prompt whose argument is to be completed (MCP server/utilities/completion,
+/// A reference to a prompt, for the completion of an argument (MCP server/utilities/completion,
 /// "Reference Types").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PromptReference {
-    /// The prompt's name, exactly as the server listed it.
+    /// The name of the prompt, exactly as the server listed it.
     pub name: String,
-    /// The name to show to people; where it is absent, `name` is shown.
+    /// The name to show to users. If it is absent, show `name`.
     pub title: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3010,8 +3030,8 @@ object! {
 
 /// Asks the server for the contents of a resource (MCP server/resources, "Reading Resources").
 ///
-/// Sent by the client, answered with [`ReadResourceResult`]; needs the server's `resources`
-/// capability.
+/// Sent by the client. The server responds with [`ReadResourceResult`]. Requires the server's
+/// `resources` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum ReadResourceRequest {}
 impl Method for ReadResourceRequest {
@@ -3024,10 +3044,11 @@ impl Method for ReadResourceRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReadResourceRequestParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<RequestMetaObject>,
-    /// The resource's URI, which identifies it within its server and may have any scheme.
+    /// The URI of the resource. It identifies the resource within its server and may have any
+    /// scheme.
     pub uri: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3056,14 +3077,15 @@ object! {
 
 /// The contents of a resource (MCP server/resources, "Reading Resources").
 ///
-/// The server's answer to `resources/read`.
+/// The server's response to `resources/read`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReadResourceResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// The parts of the resource, each with a URI of its own; a directory, for one, may yield many.
+    /// The parts of the resource, each with its own URI. For example, a directory may have many
+    /// parts.
     pub contents: Vec<ResourceContents>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3090,14 +3112,15 @@ object! {
     }
 }
 
-/// Says to which task a message belongs (MCP basic/utilities/tasks, "Related Task Metadata").
+/// The task that a message belongs to (MCP basic/utilities/tasks, "Related Task Metadata").
 ///
 /// The value of the `_meta` key `io.modelcontextprotocol/related-task`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RelatedTaskMetadata {
-    /// The task's identifier, made by the receiver of the original request and opaque to everyone
-    /// else. Treat it as a secret: some receivers grant access to whoever knows it.
+    /// The identifier of the task, chosen by the receiver of the original request. It is opaque to
+    /// the other side. Treat it as a secret, because some receivers grant access to everyone who
+    /// knows it.
     pub task_id: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3117,13 +3140,13 @@ object! {
     }
 }
 
-/// The metadata of a request, for the protocol and for extensions; a key with a reserved prefix means
-/// only what the specification says it means (MCP basic, "`_meta`").
+/// The metadata of a request, for the protocol and for extensions. Only the specification
+/// defines keys with a reserved prefix (MCP basic, "`_meta`").
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RequestMetaObject {
-    /// Asks the receiver to report progress on this request under the given token, which is unique
-    /// among the sender's active requests. The receiver may report rarely or not at all.
+    /// The token for progress notifications about this request, unique among the active requests of
+    /// the sender. If it is present, the receiver may report progress, but need not.
     pub progress_token: Option<ProgressToken>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3141,12 +3164,12 @@ object! {
     }
 }
 
-/// What the parameters of all requests have in common (MCP basic, "Requests").
+/// The parameters that all requests have in common (MCP basic, "Requests").
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RequestParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<RequestMetaObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3164,31 +3187,34 @@ object! {
     }
 }
 
-/// Data that the server lets clients read, such as a file or a database record (MCP
+/// Data that clients can read from the server, such as a file or a database record (MCP
 /// server/resources, "Data Types").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Resource {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// Hints on how to use and show the data; untrusted unless the server is trusted.
+    /// Hints about the use and the display of the data. They are untrusted unless the server is
+    /// trusted.
     pub annotations: Option<Box<Annotations>>,
-    /// What the resource holds, as a hint for the model. It is untrusted text from the server.
+    /// A description of the resource, as a hint for the model. It is untrusted text from the
+    /// server.
     pub description: Option<String>,
-    /// Icons to show for it, in various sizes and themes. Whoever renders them treats sources and
-    /// image bytes as untrusted.
+    /// The icons to show, in various sizes and themes. Treat their sources and their image bytes as
+    /// untrusted.
     pub icons: Option<Vec<Icon>>,
-    /// The resource's MIME type, such as `text/plain`, if known.
+    /// The MIME type of the resource, such as `text/plain`, if known.
     pub mime_type: Option<String>,
-    /// The resource's name for use in programs; shown to people only where there is no `title`.
+    /// The name of the resource for use in code. Show it to users only if there is no `title`.
     pub name: String,
-    /// How many bytes the content has as such, not as base64; absent if unknown. It hints at the
-    /// room that the content will take in a context window.
+    /// The size of the content in bytes, before base64 encoding. Absent if unknown. Use it to
+    /// estimate how much of a context window the content needs.
     pub size: Option<i64>,
-    /// The name to show to people; where it is absent, `name` is shown.
+    /// The name to show to users. If it is absent, show `name`.
     pub title: Option<String>,
-    /// The resource's URI, which identifies it within its server and may have any scheme.
+    /// The URI of the resource. It identifies the resource within its server and may have any
+    /// scheme.
     pub uri: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3259,13 +3285,14 @@ object! {
     }
 }
 
-/// The contents of a resource, be they text or bytes (MCP server/resources, "Resource Contents").
+/// The contents of a resource, either text or bytes (MCP server/resources, "Resource
+/// Contents").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ResourceContents {
-    /// The contents of a resource that is text (MCP server/resources, "Resource Contents").
+    /// The contents of a text resource (MCP server/resources, "Resource Contents").
     Text(TextResourceContents),
-    /// The contents of a resource that is not text (MCP server/resources, "Resource Contents").
+    /// The contents of a binary resource (MCP server/resources, "Resource Contents").
     Blob(BlobResourceContents),
     /// An object that this revision does not know, as it arrived.
     Unknown(JsonObject),
@@ -3277,33 +3304,36 @@ keyed! {
     }
 }
 
-/// A reference to a resource, as content of a prompt or of a tool's result (MCP server/tools,
+/// A reference to a resource, as content of a prompt or of a tool result (MCP server/tools,
 /// "Resource Links").
 ///
-/// The client can read it by its URI, even if `resources/list` does not mention it.
+/// The client can read it by its URI, even if `resources/list` does not contain it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceLink {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// Hints on how to use and show the data; untrusted unless the server is trusted.
+    /// Hints about the use and the display of the data. They are untrusted unless the server is
+    /// trusted.
     pub annotations: Option<Box<Annotations>>,
-    /// What the resource holds, as a hint for the model. It is untrusted text from the server.
+    /// A description of the resource, as a hint for the model. It is untrusted text from the
+    /// server.
     pub description: Option<String>,
-    /// Icons to show for it, in various sizes and themes. Whoever renders them treats sources and
-    /// image bytes as untrusted.
+    /// The icons to show, in various sizes and themes. Treat their sources and their image bytes as
+    /// untrusted.
     pub icons: Option<Vec<Icon>>,
-    /// The resource's MIME type, such as `text/plain`, if known.
+    /// The MIME type of the resource, such as `text/plain`, if known.
     pub mime_type: Option<String>,
-    /// The resource's name for use in programs; shown to people only where there is no `title`.
+    /// The name of the resource for use in code. Show it to users only if there is no `title`.
     pub name: String,
-    /// How many bytes the content has as such, not as base64; absent if unknown. It hints at the
-    /// room that the content will take in a context window.
+    /// The size of the content in bytes, before base64 encoding. Absent if unknown. Use it to
+    /// estimate how much of a context window the content needs.
     pub size: Option<i64>,
-    /// The name to show to people; where it is absent, `name` is shown.
+    /// The name to show to users. If it is absent, show `name`.
     pub title: Option<String>,
-    /// The resource's URI, which identifies it within its server and may have any scheme.
+    /// The URI of the resource. It identifies the resource within its server and may have any
+    /// scheme.
     pub uri: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3374,10 +3404,11 @@ object! {
     }
 }
 
-/// Tells the client that the server's resources have changed, so that it lists them again (MCP
-/// server/resources, "List Changed Notification").
+/// Reports that the list of the server's resources has changed (MCP server/resources, "List
+/// Changed Notification").
 ///
-/// Sent by a server with the `resources.listChanged` capability; gets no answer.
+/// The client can list them again. Sent by a server with the `resources.listChanged`
+/// capability. Has no response.
 #[derive(Debug, Clone, Copy)]
 pub enum ResourceListChangedNotification {}
 impl NotificationMethod for ResourceListChangedNotification {
@@ -3385,30 +3416,30 @@ impl NotificationMethod for ResourceListChangedNotification {
     type Params = NotificationParams;
 }
 
-/// A pattern for the URIs of resources that the server can make on demand (MCP
-/// server/resources, "Resource Templates").
+/// A URI template for resources that the server creates on request (MCP server/resources,
+/// "Resource Templates").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceTemplate {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// Hints on how to use and show the data; untrusted unless the server is trusted.
+    /// Hints about the use and the display of the data. They are untrusted unless the server is
+    /// trusted.
     pub annotations: Option<Box<Annotations>>,
-    /// What the resources of this pattern hold, as a hint for the model. It is untrusted text from
-    /// the server.
+    /// A description of the template's resources, as a hint for the model. It is untrusted text
+    /// from the server.
     pub description: Option<String>,
-    /// Icons to show for it, in various sizes and themes. Whoever renders them treats sources and
-    /// image bytes as untrusted.
+    /// The icons to show, in various sizes and themes. Treat their sources and their image bytes as
+    /// untrusted.
     pub icons: Option<Vec<Icon>>,
-    /// The MIME type of the resources, given only if all of them have the same one.
+    /// The MIME type of the resources, if it is the same for all of them.
     pub mime_type: Option<String>,
-    /// The template's name for use in programs; shown to people only where there is no `title`.
+    /// The name of the template for use in code. Show it to users only if there is no `title`.
     pub name: String,
-    /// The name to show to people; where it is absent, `name` is shown.
+    /// The name to show to users. If it is absent, show `name`.
     pub title: Option<String>,
-    /// The pattern, a URI template as in RFC 6570; `completion/complete` suggests values for its
-    /// variables.
+    /// The URI template (RFC 6570). `completion/complete` suggests values for its variables.
     pub uri_template: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3472,7 +3503,7 @@ object! {
     }
 }
 
-/// Names a resource template whose variable is to be completed (MCP
+/// A reference to a resource template, for the completion of a variable (MCP
 /// server/utilities/completion, "Reference Types").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -3497,11 +3528,10 @@ object! {
     }
 }
 
-/// Tells the client to read a resource again, should it want the current contents (MCP
-/// server/resources, "Subscriptions").
+/// Reports that a resource has changed (MCP server/resources, "Subscriptions").
 ///
-/// Sent by the server, only for resources to which the client subscribed; needs the server's
-/// `resources.subscribe` capability and gets no answer.
+/// The client can read it again. Sent by the server, only for resources that the client
+/// subscribed to. Requires the server's `resources.subscribe` capability and has no response.
 #[derive(Debug, Clone, Copy)]
 pub enum ResourceUpdatedNotification {}
 impl NotificationMethod for ResourceUpdatedNotification {
@@ -3513,10 +3543,11 @@ impl NotificationMethod for ResourceUpdatedNotification {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceUpdatedNotificationParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// What changed: the resource to which the client subscribed, or a part of it.
+    /// The URI of the resource that changed: the resource that the client subscribed to, or a part
+    /// of it.
     pub uri: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3543,14 +3574,13 @@ object! {
     }
 }
 
-/// Who speaks in a conversation, or whom something is for (MCP server/prompts,
-/// "PromptMessage").
+/// The author of a message, or the audience of data (MCP server/prompts, "PromptMessage").
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
     /// The model.
     Assistant,
-    /// The person, or the program acting for the person.
+    /// The user, or the program that acts for the user.
     User,
     /// A value that this revision does not name.
     Unknown(String),
@@ -3562,19 +3592,19 @@ string_enum! {
     }
 }
 
-/// A directory or file in which the server may work (MCP client/roots, "Root").
+/// A directory or file that the server may work in (MCP client/roots, "Root").
 ///
-/// It states a boundary but does not enforce one: servers are to respect it, and clients to
-/// grant no more than they must.
+/// It describes a boundary, but does not enforce it. Servers should respect it, and clients
+/// should grant no unnecessary access.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Root {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// A name for the root, for people to read.
+    /// A human-readable name of the root.
     pub name: Option<String>,
-    /// Where the root is, as a `file://` URI.
+    /// The location of the root, as a `file://` URI.
     pub uri: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3608,10 +3638,11 @@ object! {
     }
 }
 
-/// Tells the server that the client's roots have changed, so that it lists them again (MCP
-/// client/roots, "Root List Changes").
+/// Reports that the list of the client's roots has changed (MCP client/roots, "Root List
+/// Changes").
 ///
-/// Sent by a client with the `roots.listChanged` capability; gets no answer.
+/// The server can list them again. Sent by a client with the `roots.listChanged` capability.
+/// Has no response.
 #[derive(Debug, Clone, Copy)]
 pub enum RootsListChangedNotification {}
 impl NotificationMethod for RootsListChangedNotification {
@@ -3619,20 +3650,20 @@ impl NotificationMethod for RootsListChangedNotification {
     type Params = NotificationParams;
 }
 
-/// What is said in a message: one block or a list of blocks (MCP client/sampling, "Messages").
+/// The content of a message: one block or a list of blocks (MCP client/sampling, "Messages").
 pub type SamplingContent = OneOrMany<SamplingMessageContentBlock>;
 
-/// One message of a conversation with a model (MCP client/sampling, "Messages").
+/// A message of a conversation with a model (MCP client/sampling, "Messages").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SamplingMessage {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// What is said: one block or a list of blocks. Results of tools go into a user message that
-    /// holds nothing else.
+    /// The content of the message: one block or a list of blocks. Tool results must be in a user
+    /// message that contains nothing else.
     pub content: SamplingContent,
-    /// Who speaks in the message.
+    /// The role of the message's author.
     pub role: Role,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3661,26 +3692,25 @@ object! {
     }
 }
 
-/// A piece of content in a conversation with a model, including the use of tools (MCP
-/// client/sampling, "Messages").
+/// A block of content in a conversation with a model, including tool calls and tool results
+/// (MCP client/sampling, "Messages").
 ///
-/// Its `type` member tells the kinds apart.
+/// The `type` member names the kind of the block.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum SamplingMessageContentBlock {
-    /// Text, as content of a message or of a tool's result (MCP server/tools, "Text Content").
+    /// Text, as content of a message or of a tool result (MCP server/tools, "Text Content").
     Text(TextContent),
-    /// A picture, as content of a message or of a tool's result (MCP server/tools, "Image
-    /// Content").
+    /// An image, as content of a message or of a tool result (MCP server/tools, "Image Content").
     Image(ImageContent),
-    /// Sound, as content of a message or of a tool's result (MCP server/tools, "Audio Content").
+    /// Audio, as content of a message or of a tool result (MCP server/tools, "Audio Content").
     Audio(AudioContent),
-    /// The model's wish to use a tool (MCP client/sampling, "Sampling with Tools").
+    /// A tool call of the model (MCP client/sampling, "Sampling with Tools").
     ///
-    /// The next message must hold a result for it; the server that asked for the sampling runs the
+    /// The next message must contain its result. The server that sent the sampling request runs the
     /// tool.
     ToolUse(ToolUseContent),
-    /// What a tool returned, handed back to the model in a user message (MCP client/sampling, "Tool
+    /// The result of a tool call, sent to the model in a user message (MCP client/sampling, "Tool
     /// Result Messages").
     ToolResult(ToolResultContent),
     /// An object that this revision does not know, as it arrived.
@@ -3696,27 +3726,27 @@ tagged! {
     }
 }
 
-/// What the server offers to the client (MCP architecture, "Capability Negotiation").
+/// The capabilities of the server (MCP architecture, "Capability Negotiation").
 ///
-/// A feature is offered if its key is present, even with an empty object. Unknown keys are to
-/// be ignored, for the list is open.
+/// The server has a capability if its key is present, even with an empty object. The list is
+/// open, so ignore unknown keys.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServerCapabilities {
-    /// Lets the client ask for suggestions, by `completion/complete`.
+    /// Allows the client to request suggestions with `completion/complete`.
     pub completions: Option<JsonObject>,
-    /// Features outside the specification, by name.
+    /// Features that are not part of the specification, by name.
     pub experimental: Option<JsonObject>,
-    /// Announces log messages, by `notifications/message`.
+    /// The server sends log messages with `notifications/message`.
     pub logging: Option<JsonObject>,
-    /// Lets the client list and get prompts, by `prompts/list` and `prompts/get`.
+    /// Allows the client to list and get prompts with `prompts/list` and `prompts/get`.
     pub prompts: Option<ServerCapabilitiesPrompts>,
-    /// Lets the client list and read resources, by `resources/list`, `resources/templates/list` and
-    /// `resources/read`.
+    /// Allows the client to list and read resources with `resources/list`,
+    /// `resources/templates/list` and `resources/read`.
     pub resources: Option<ServerCapabilitiesResources>,
-    /// Lets the client have its requests run as tasks, as far as `requests` lists them.
+    /// Allows the client to run its requests as tasks, if their type is listed in `requests`.
     pub tasks: Option<ServerCapabilitiesTasks>,
-    /// Lets the client list and call tools, by `tools/list` and `tools/call`.
+    /// Allows the client to list and call tools with `tools/list` and `tools/call`.
     pub tools: Option<ServerCapabilitiesTools>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3770,11 +3800,11 @@ object! {
     }
 }
 
-/// Lets the client list and get prompts, by `prompts/list` and `prompts/get`.
+/// Allows the client to list and get prompts with `prompts/list` and `prompts/get`.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServerCapabilitiesPrompts {
-    /// Whether the server sends `notifications/prompts/list_changed`; absent means false.
+    /// `true` if the server sends `notifications/prompts/list_changed`. Absent means `false`.
     pub list_changed: Option<bool>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3792,14 +3822,14 @@ object! {
     }
 }
 
-/// Lets the client list and read resources, by `resources/list`, `resources/templates/list` and
-/// `resources/read`.
+/// Allows the client to list and read resources with `resources/list`,
+/// `resources/templates/list` and `resources/read`.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServerCapabilitiesResources {
-    /// Whether the server sends `notifications/resources/list_changed`; absent means false.
+    /// `true` if the server sends `notifications/resources/list_changed`. Absent means `false`.
     pub list_changed: Option<bool>,
-    /// Whether changes of single resources can be subscribed to; absent means false.
+    /// `true` if the client can subscribe to changes of a resource. Absent means `false`.
     pub subscribe: Option<bool>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3823,15 +3853,15 @@ object! {
     }
 }
 
-/// Lets the client have its requests run as tasks, as far as `requests` lists them.
+/// Allows the client to run its requests as tasks, if their type is listed in `requests`.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServerCapabilitiesTasks {
-    /// Lets the client cancel tasks, by `tasks/cancel`.
+    /// Allows the client to cancel tasks with `tasks/cancel`.
     pub cancel: Option<JsonObject>,
-    /// Lets the client list its tasks, by `tasks/list`.
+    /// Allows the client to list its tasks with `tasks/list`.
     pub list: Option<JsonObject>,
-    /// The requests that the server can run as tasks; one that is missing here cannot be.
+    /// The requests that the server can run as tasks. All others cannot run as tasks.
     pub requests: Option<ServerCapabilitiesTasksRequests>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3861,7 +3891,7 @@ object! {
     }
 }
 
-/// The requests that the server can run as tasks; one that is missing here cannot be.
+/// The requests that the server can run as tasks. All others cannot run as tasks.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServerCapabilitiesTasksRequests {
@@ -3887,7 +3917,7 @@ object! {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServerCapabilitiesTasksRequestsTools {
-    /// Lets `tools/call` run as a task, for each tool as its `execution.taskSupport` says.
+    /// Allows `tools/call` to run as a task, depending on the tool's `execution.taskSupport`.
     pub call: Option<JsonObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3905,11 +3935,11 @@ object! {
     }
 }
 
-/// Lets the client list and call tools, by `tools/list` and `tools/call`.
+/// Allows the client to list and call tools with `tools/list` and `tools/call`.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServerCapabilitiesTools {
-    /// Whether the server sends `notifications/tools/list_changed`; absent means false.
+    /// `true` if the server sends `notifications/tools/list_changed`. Absent means `false`.
     pub list_changed: Option<bool>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3927,11 +3957,11 @@ object! {
     }
 }
 
-/// Sets how serious a log message must be for the server to send it (MCP
+/// Sets the minimum level of the log messages that the server sends (MCP
 /// server/utilities/logging, "Setting Log Level").
 ///
-/// Sent by the client, answered with an empty result; needs the server's `logging` capability.
-/// Until then the server decides what to send.
+/// Sent by the client. The server responds with an empty result. Requires the server's
+/// `logging` capability. Before this request, the server decides which messages it sends.
 #[derive(Debug, Clone, Copy)]
 pub enum SetLevelRequest {}
 impl Method for SetLevelRequest {
@@ -3944,10 +3974,10 @@ impl Method for SetLevelRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SetLevelRequestParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<RequestMetaObject>,
-    /// The least serious level wanted; messages of this level and all more serious ones follow.
+    /// The minimum level. The server sends messages of this level and of all higher levels.
     pub level: LoggingLevel,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -3974,10 +4004,10 @@ object! {
     }
 }
 
-/// Asks the server to report changes of a resource (MCP server/resources, "Subscriptions").
+/// Subscribes to changes of a resource (MCP server/resources, "Subscriptions").
 ///
-/// Sent by the client, answered with an empty result and from then on followed by
-/// `notifications/resources/updated`; needs the server's `resources.subscribe` capability.
+/// Sent by the client. The server responds with an empty result. From then on, it sends
+/// `notifications/resources/updated`. Requires the server's `resources.subscribe` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum SubscribeRequest {}
 impl Method for SubscribeRequest {
@@ -3990,10 +4020,11 @@ impl Method for SubscribeRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SubscribeRequestParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<RequestMetaObject>,
-    /// The resource's URI, which identifies it within its server and may have any scheme.
+    /// The URI of the resource. It identifies the resource within its server and may have any
+    /// scheme.
     pub uri: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -4020,29 +4051,31 @@ object! {
     }
 }
 
-/// A request that runs on after it was answered, and whose result is fetched later (MCP
+/// A request that continues after its first response. Its result is fetched later (MCP
 /// basic/utilities/tasks, "Task").
 ///
-/// It belongs to the side that runs it; the other side polls it by its identifier.
+/// One side runs the task. The other side polls it by its identifier.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Task {
-    /// When the task came into being, in ISO 8601 notation.
+    /// The time of the creation of the task, in ISO 8601 format.
     pub created_at: String,
-    /// When the task last changed, in ISO 8601 notation.
+    /// The time of the last change of the task, in ISO 8601 format.
     pub last_updated_at: String,
-    /// How long to wait between two `tasks/get` requests, in milliseconds; the receiver's
-    /// suggestion.
+    /// The interval that the receiver suggests between two `tasks/get` requests, in milliseconds.
     pub poll_interval: Option<i64>,
-    /// The task's present state; [`TaskStatus`] tells which states are final.
+    /// The current state of the task. [`TaskStatus`] lists the final states.
     pub status: TaskStatus,
-    /// Words for people on the present state, such as why the task failed or what it achieved.
+    /// A human-readable description of the state, such as the reason of a failure or a summary of
+    /// the result.
     pub status_message: Option<String>,
-    /// The task's identifier, made by the receiver of the original request and opaque to everyone
-    /// else. Treat it as a secret: some receivers grant access to whoever knows it.
+    /// The identifier of the task, chosen by the receiver of the original request. It is opaque to
+    /// the other side. Treat it as a secret, because some receivers grant access to everyone who
+    /// knows it.
     pub task_id: String,
-    /// How long the task is kept, in milliseconds from its creation; null means without limit. It
-    /// may differ from what was asked for, and task and result may be gone once it has passed.
+    /// The lifetime of the task in milliseconds, from its creation. `null` means unlimited. It may
+    /// differ from the requested lifetime. When it has passed, the receiver may delete the task and
+    /// its result.
     pub ttl: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -4090,15 +4123,15 @@ object! {
     }
 }
 
-/// How a request is to be run as a task: the value of its `task` parameter (MCP
+/// The `task` parameter of a request. It asks to run the request as a task (MCP
 /// basic/utilities/tasks, "Task Parameters").
 ///
-/// An empty object leaves everything to the receiver.
+/// In an empty object, the receiver chooses all settings.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TaskMetadata {
-    /// How long the task should be kept, in milliseconds from its creation. The receiver may decide
-    /// otherwise and says so in the task it returns.
+    /// The requested lifetime of the task in milliseconds, from its creation. The receiver may
+    /// choose another. The task that it returns contains the actual lifetime.
     pub ttl: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -4118,21 +4151,20 @@ object! {
 
 /// The state of a task (MCP basic/utilities/tasks, "Task Status Lifecycle").
 ///
-/// `completed`, `failed` and `cancelled` are final; a task may go back and forth between the
-/// other two.
+/// `completed`, `failed` and `cancelled` are final. A task may alternate between the other two.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TaskStatus {
-    /// Stopped on request before it was done; final.
+    /// The task was stopped on request before it was finished. Final.
     Cancelled,
-    /// Done, with a result to fetch; final.
+    /// The task is finished, and its result is available. Final.
     Completed,
-    /// Ended in failure, which includes a tool's result with `isError` true; final.
+    /// The task failed, or its tool result has `isError` set to `true`. Final.
     Failed,
-    /// Waiting for input from the side that requested the task, which calls `tasks/result` to be
-    /// asked for it.
+    /// The task waits for input from the side that requested it. That side calls `tasks/result` to
+    /// receive the input request.
     InputRequired,
-    /// In progress; the state in which every task starts.
+    /// The task is in progress. Every task starts in this state.
     Working,
     /// A value that this revision does not name.
     Unknown(String),
@@ -4147,11 +4179,10 @@ string_enum! {
     }
 }
 
-/// Tells the side that requested a task that its state has changed (MCP basic/utilities/tasks,
-/// "Task Status Notification").
+/// Reports a change of a task's state (MCP basic/utilities/tasks, "Task Status Notification").
 ///
-/// Sent by the side that runs the task, which is free not to; gets no answer. Polling goes on
-/// regardless.
+/// The side that runs the task may send it to the side that requested the task. It has no
+/// response. Do not rely on it instead of polling.
 #[derive(Debug, Clone, Copy)]
 pub enum TaskStatusNotification {}
 impl NotificationMethod for TaskStatusNotification {
@@ -4159,30 +4190,32 @@ impl NotificationMethod for TaskStatusNotification {
     type Params = TaskStatusNotificationParams;
 }
 
-/// The parameters of `notifications/tasks/status`: the whole task (MCP basic/utilities/tasks,
-/// "Task Status Notification").
+/// The parameters of `notifications/tasks/status`: the task (MCP basic/utilities/tasks, "Task
+/// Status Notification").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TaskStatusNotificationParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// When the task came into being, in ISO 8601 notation.
+    /// The time of the creation of the task, in ISO 8601 format.
     pub created_at: String,
-    /// When the task last changed, in ISO 8601 notation.
+    /// The time of the last change of the task, in ISO 8601 format.
     pub last_updated_at: String,
-    /// How long to wait between two `tasks/get` requests, in milliseconds; the receiver's
-    /// suggestion.
+    /// The interval that the receiver suggests between two `tasks/get` requests, in milliseconds.
     pub poll_interval: Option<i64>,
-    /// The task's present state; [`TaskStatus`] tells which states are final.
+    /// The current state of the task. [`TaskStatus`] lists the final states.
     pub status: TaskStatus,
-    /// Words for people on the present state, such as why the task failed or what it achieved.
+    /// A human-readable description of the state, such as the reason of a failure or a summary of
+    /// the result.
     pub status_message: Option<String>,
-    /// The task's identifier, made by the receiver of the original request and opaque to everyone
-    /// else. Treat it as a secret: some receivers grant access to whoever knows it.
+    /// The identifier of the task, chosen by the receiver of the original request. It is opaque to
+    /// the other side. Treat it as a secret, because some receivers grant access to everyone who
+    /// knows it.
     pub task_id: String,
-    /// How long the task is kept, in milliseconds from its creation; null means without limit. It
-    /// may differ from what was asked for, and task and result may be gone once it has passed.
+    /// The lifetime of the task in milliseconds, from its creation. `null` means unlimited. It may
+    /// differ from the requested lifetime. When it has passed, the receiver may delete the task and
+    /// its result.
     pub ttl: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -4237,16 +4270,16 @@ object! {
     }
 }
 
-/// Whether the tool can or must run as a task; absent means `forbidden`. It counts only if the
-/// server declared the `tasks.requests.tools.call` capability.
+/// States if the tool can or must run as a task. Absent means `forbidden`. It has an effect
+/// only if the server declared the `tasks.requests.tools.call` capability.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TaskSupport {
-    /// Never as a task.
+    /// The tool cannot run as a task.
     Forbidden,
-    /// As a task or not, as the client likes.
+    /// The client may run the tool as a task.
     Optional,
-    /// Only as a task; a plain call is answered with error -32601.
+    /// The tool must run as a task. To a normal call, the server responds with error -32601.
     Required,
     /// A value that this revision does not name.
     Unknown(String),
@@ -4259,16 +4292,17 @@ string_enum! {
     }
 }
 
-/// Text, as content of a message or of a tool's result (MCP server/tools, "Text Content").
+/// Text, as content of a message or of a tool result (MCP server/tools, "Text Content").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextContent {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// Hints on how to use and show the data; untrusted unless the server is trusted.
+    /// Hints about the use and the display of the data. They are untrusted unless the server is
+    /// trusted.
     pub annotations: Option<Box<Annotations>>,
-    /// The text itself; untrusted when it comes from a server.
+    /// The text. It is untrusted if it comes from a server.
     pub text: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -4302,18 +4336,19 @@ object! {
     }
 }
 
-/// The contents of a resource that is text (MCP server/resources, "Resource Contents").
+/// The contents of a text resource (MCP server/resources, "Resource Contents").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextResourceContents {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// The resource's MIME type, such as `text/plain`, if known.
+    /// The MIME type of the resource, such as `text/plain`, if known.
     pub mime_type: Option<String>,
-    /// The text itself; contents that are not text go into a `blob` instead.
+    /// The text. Binary contents are in a `blob` instead.
     pub text: String,
-    /// The resource's URI, which identifies it within its server and may have any scheme.
+    /// The URI of the resource. It identifies the resource within its server and may have any
+    /// scheme.
     pub uri: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -4349,39 +4384,37 @@ object! {
     }
 }
 
-/// A tool that the server offers: what it is called, what it does and what it takes (MCP
-/// server/tools, "Data Types").
+/// A tool of the server: its name, description and schemas (MCP server/tools, "Data Types").
 ///
-/// All of it is the server's word, so the text is untrusted input and the annotations are no
-/// basis for decisions unless the server is trusted.
+/// All members come from the server. The text is untrusted input. Do not base decisions on the
+/// annotations unless the server is trusted.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Tool {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// What the server says about the tool's behaviour. They are untrusted; see
-    /// [`ToolAnnotations`].
+    /// Hints about the tool's behaviour. They are untrusted. See [`ToolAnnotations`].
     pub annotations: Option<ToolAnnotations>,
-    /// What the tool does and when to use it, as a hint for the model. It is untrusted text from
+    /// A description of the tool and its use, as a hint for the model. It is untrusted text from
     /// the server.
     pub description: Option<String>,
-    /// How the tool may be run.
+    /// Settings for the execution of the tool.
     pub execution: Option<ToolExecution>,
-    /// Icons to show for it, in various sizes and themes. Whoever renders them treats sources and
-    /// image bytes as untrusted.
+    /// The icons to show, in various sizes and themes. Treat their sources and their image bytes as
+    /// untrusted.
     pub icons: Option<Vec<Icon>>,
-    /// The JSON Schema of the arguments, always an object schema; a tool without arguments has one
-    /// too.
+    /// The JSON Schema of the arguments. It is always an object schema, even for a tool without
+    /// arguments.
     pub input_schema: Schema,
-    /// The tool's name, unique within its server and case-sensitive; preferably 1 to 128 ASCII
-    /// letters, digits, underscores, hyphens and dots.
+    /// The name of the tool, unique within its server and case-sensitive. It should have 1 to 128
+    /// ASCII letters, digits, underscores, hyphens and dots.
     pub name: String,
-    /// The JSON Schema of `structuredContent` in the tool's results; absent if the server promises
-    /// nothing about it.
+    /// The JSON Schema of `structuredContent` in the tool's results. Absent if the server does not
+    /// describe it.
     pub output_schema: Option<Schema>,
-    /// The name to show to people; where it is absent, `annotations.title` is shown, and failing
-    /// that `name`.
+    /// The name to show to users. If it is absent, show `annotations.title`. If that is absent too,
+    /// show `name`.
     pub title: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -4452,25 +4485,25 @@ object! {
     }
 }
 
-/// What a server says about the behaviour of a tool (MCP server/tools, "Data Types").
+/// Hints about the behaviour of a tool (MCP server/tools, "Data Types").
 ///
-/// Mere hints, none of them binding: unless the server is trusted, never decide by them whether
-/// to run a tool or to ask the user first.
+/// The hints are not binding. Unless the server is trusted, do not use them to decide if a tool
+/// may run or if the user must confirm.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ToolAnnotations {
-    /// Whether the tool may delete or overwrite things, rather than only add to them; absent means
-    /// true. It says nothing about a tool that is read-only.
+    /// `true` if the tool may delete or overwrite data. `false` if it only adds data. Absent means
+    /// `true`. It has no meaning for a read-only tool.
     pub destructive_hint: Option<bool>,
-    /// Whether a second call with the same arguments changes nothing more; absent means false. It
-    /// says nothing about a tool that is read-only.
+    /// `true` if a second call with the same arguments has no additional effect. Absent means
+    /// `false`. It has no meaning for a read-only tool.
     pub idempotent_hint: Option<bool>,
-    /// Whether the tool deals with an open set of outside things, as a web search does and a memory
-    /// does not; absent means true.
+    /// `true` if the tool interacts with an open set of external things, such as a web search.
+    /// `false` if it does not, such as a memory tool. Absent means `true`.
     pub open_world_hint: Option<bool>,
-    /// Whether the tool leaves everything as it is; absent means false.
+    /// `true` if the tool changes nothing. Absent means `false`.
     pub read_only_hint: Option<bool>,
-    /// A name for the tool to show to people; the tool's own `title` goes before it.
+    /// A human-readable name of the tool. The `title` of the tool itself takes precedence.
     pub title: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -4512,11 +4545,11 @@ object! {
     }
 }
 
-/// Whether the model may or must use tools (MCP client/sampling, "Tool Choice Modes").
+/// Controls the use of tools by the model (MCP client/sampling, "Tool Choice Modes").
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ToolChoice {
-    /// How free the model is in using tools; absent means `auto`.
+    /// The mode of the tool use. Absent means `auto`.
     pub mode: Option<ToolChoiceMode>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -4534,15 +4567,15 @@ object! {
     }
 }
 
-/// How free the model is in using tools; absent means `auto`.
+/// The mode of the tool use. Absent means `auto`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ToolChoiceMode {
-    /// The use of tools is left to the model.
+    /// The model decides about the use of tools.
     Auto,
-    /// Tools are out of bounds.
+    /// The model must not use tools.
     None,
-    /// The reply may end only after some tool has been used.
+    /// The model must use at least one tool before it finishes.
     Required,
     /// A value that this revision does not name.
     Unknown(String),
@@ -4555,12 +4588,12 @@ string_enum! {
     }
 }
 
-/// How a tool may be run (MCP basic/utilities/tasks, "Tool-Level Negotiation").
+/// Settings for the execution of a tool (MCP basic/utilities/tasks, "Tool-Level Negotiation").
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ToolExecution {
-    /// Whether the tool can or must run as a task; absent means `forbidden`. It counts only if the
-    /// server declared the `tasks.requests.tools.call` capability.
+    /// States if the tool can or must run as a task. Absent means `forbidden`. It has an effect
+    /// only if the server declared the `tasks.requests.tools.call` capability.
     pub task_support: Option<TaskSupport>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -4578,10 +4611,11 @@ object! {
     }
 }
 
-/// Tells the client that the server's tools have changed, so that it lists them again (MCP
-/// server/tools, "List Changed Notification").
+/// Reports that the list of the server's tools has changed (MCP server/tools, "List Changed
+/// Notification").
 ///
-/// Sent by a server with the `tools.listChanged` capability; gets no answer.
+/// The client can list them again. Sent by a server with the `tools.listChanged` capability.
+/// Has no response.
 #[derive(Debug, Clone, Copy)]
 pub enum ToolListChangedNotification {}
 impl NotificationMethod for ToolListChangedNotification {
@@ -4589,22 +4623,24 @@ impl NotificationMethod for ToolListChangedNotification {
     type Params = NotificationParams;
 }
 
-/// What a tool returned, handed back to the model in a user message (MCP client/sampling, "Tool
+/// The result of a tool call, sent to the model in a user message (MCP client/sampling, "Tool
 /// Result Messages").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ToolResultContent {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
-    /// Clients keep it when they pass the block on in later requests, for the sake of caching.
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`"). Clients should keep it when they send the
+    /// block again in later requests, so that caching works.
     pub meta: Option<JsonObject>,
-    /// The result as content for the model, in the same form as in [`CallToolResult`].
+    /// The result as content for the model, with the same types as in [`CallToolResult`].
     pub content: Vec<ContentBlock>,
-    /// Whether the tool failed; absent means false. The content then says how.
+    /// `true` if the tool reported an error. Absent means `false`. The content then describes the
+    /// error.
     pub is_error: Option<bool>,
-    /// The result as JSON data; where the tool has an `outputSchema`, it should be of that form.
+    /// The result as JSON. If the tool has an `outputSchema`, the result should be valid against
+    /// it.
     pub structured_content: Option<Value>,
-    /// Which tool use this answers: the `id` from an earlier message.
+    /// The tool call that the result belongs to: the `id` from an earlier message.
     pub tool_use_id: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -4647,22 +4683,22 @@ object! {
     }
 }
 
-/// The model's wish to use a tool (MCP client/sampling, "Sampling with Tools").
+/// A tool call of the model (MCP client/sampling, "Sampling with Tools").
 ///
-/// The next message must hold a result for it; the server that asked for the sampling runs the
+/// The next message must contain its result. The server that sent the sampling request runs the
 /// tool.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ToolUseContent {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
-    /// Clients keep it when they pass the block on in later requests, for the sake of caching.
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`"). Clients should keep it when they send the
+    /// block again in later requests, so that caching works.
     pub meta: Option<JsonObject>,
-    /// Identifies this use of the tool, so that its result can refer to it.
+    /// The identifier of the tool call. The result refers to it.
     pub id: String,
-    /// The arguments by name, as the tool's `inputSchema` describes them.
+    /// The arguments by name, as described by the tool's `inputSchema`.
     pub input: JsonObject,
-    /// The tool to use.
+    /// The name of the tool.
     pub name: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -4697,15 +4733,15 @@ object! {
     }
 }
 
-/// What comes with error -32042, which only revision 2025-11-25 has: the user has to visit a
-/// URL before the request can be served (MCP client/elicitation, "URL Elicitation Required
-/// Error").
+/// The data of error -32042: the user must visit a URL before the request can succeed (MCP
+/// client/elicitation, "URL Elicitation Required Error").
 ///
-/// Sent by the server; the client may repeat the request once the user is done.
+/// Sent by the server, only in protocol version 2025-11-25. The client may retry the request
+/// when the user has finished.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UrlElicitationRequiredErrorData {
-    /// Where to send the user, one or more; each with an `elicitationId`.
+    /// The URLs that the user must visit, at least one. Each has an `elicitationId`.
     pub elicitations: Vec<ElicitRequestUrlParams>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -4725,11 +4761,10 @@ object! {
     }
 }
 
-/// Asks the server to report changes of a resource no longer (MCP server/resources,
-/// "Subscriptions").
+/// Ends a subscription to changes of a resource (MCP server/resources, "Subscriptions").
 ///
-/// Sent by the client to undo a `resources/subscribe`, answered with an empty result; needs the
-/// server's `resources.subscribe` capability.
+/// Sent by the client after `resources/subscribe`. The server responds with an empty result.
+/// Requires the server's `resources.subscribe` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum UnsubscribeRequest {}
 impl Method for UnsubscribeRequest {
@@ -4742,10 +4777,11 @@ impl Method for UnsubscribeRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnsubscribeRequestParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<RequestMetaObject>,
-    /// The resource's URI, which identifies it within its server and may have any scheme.
+    /// The URI of the resource. It identifies the resource within its server and may have any
+    /// scheme.
     pub uri: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,

@@ -26,15 +26,17 @@ pub use super::v2025_11_25::{
     ToolUseContent,
 };
 
-/// Who may be served a cached result (MCP server/utilities/caching, "Cache Scope Field").
+/// The clients that may receive a cached result (MCP server/utilities/caching, "Cache Scope
+/// Field").
 ///
-/// Where it is absent or has an unknown value, `private` is the safe reading.
+/// If it is absent or has an unknown value, treat it as `private`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CacheScope {
-    /// For the same authorization only: another access token needs another cache.
+    /// Only for the same authorization. Another access token needs another cache.
     Private,
-    /// For anyone, shared gateways included: nothing in the result depends on who asks.
+    /// For all clients, including those behind a shared gateway. The result does not depend on the
+    /// user.
     Public,
     /// A value that this revision does not name.
     Unknown(String),
@@ -46,11 +48,11 @@ string_enum! {
     }
 }
 
-/// Asks the server to run one of its tools (MCP server/tools, "Calling Tools").
+/// Asks the server to run a tool (MCP server/tools, "Calling Tools").
 ///
-/// Sent by the client, answered with [`CallToolResult`] or, if the server needs input first,
-/// with [`InputRequiredResult`]; needs the server's `tools` capability. A call whose answer was
-/// lost may have run and is not safe to repeat unless the tool is idempotent.
+/// Sent by the client. The server responds with [`CallToolResult`] or, if it needs input first,
+/// with [`InputRequiredResult`]. Requires the server's `tools` capability. If the response is
+/// lost, the tool may have run. Do not repeat the call unless the tool is idempotent.
 #[derive(Debug, Clone, Copy)]
 pub enum CallToolRequest {}
 impl Method for CallToolRequest {
@@ -63,19 +65,19 @@ impl Method for CallToolRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CallToolRequestParams {
-    /// What every request says about itself: which revision it follows, what the client offers and,
-    /// as a rule, which program the client is.
+    /// The metadata of the request: its protocol version, the client's capabilities and, usually,
+    /// the client's name and version.
     pub meta: RequestMetaObject,
-    /// The arguments by name, as the tool's `inputSchema` describes them; absent for a tool that
-    /// takes none.
+    /// The arguments by name, as described by the tool's `inputSchema`. Absent if the tool takes
+    /// none.
     pub arguments: Option<JsonObject>,
-    /// What the client obtained for the `inputRequests` of the previous answer, each under its own
-    /// key; only in a repetition of the call that got this answer.
+    /// The client's responses to the `inputRequests` of the previous result, under the same keys.
+    /// Sent only when the client retries the call that returned this result.
     pub input_responses: Option<InputResponses>,
-    /// The tool to run, exactly as the server listed it.
+    /// The name of the tool, exactly as the server listed it.
     pub name: String,
-    /// The `requestState` of the previous answer, exactly as it came; only in a repetition of the
-    /// call, and absent if that answer had none.
+    /// The unchanged `requestState` of the previous result. Sent only when the client retries the
+    /// call. Absent if that result had none.
     pub request_state: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -118,28 +120,27 @@ object! {
     }
 }
 
-/// What a tool returned, or how it failed (MCP server/tools, "Tool Result").
+/// The output of a tool, or the error that the tool reported (MCP server/tools, "Tool Result").
 ///
-/// The server's answer to `tools/call`; its content is untrusted input to the model and to
-/// everything else.
+/// The server's response to `tools/call`. Its content is untrusted input, for the model too.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CallToolResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<ResultMetaObject>,
-    /// The result as content for the model, in order; it may be empty. A server that fills
-    /// `structuredContent` ought to repeat it here as text.
+    /// The result as content for the model, in order. It may be empty. A server that sets
+    /// `structuredContent` should also send it here as text.
     pub content: Vec<ContentBlock>,
-    /// Whether the tool failed; absent means false. Such a failure is an ordinary result that the
-    /// model should see, so that it can correct itself, whereas an unknown tool or a malformed call
-    /// is answered with a JSON-RPC error.
+    /// `true` if the tool reported an error. Absent means `false`. Such an error is a normal result
+    /// for the model, so that the model can correct its call. For an unknown tool or a malformed
+    /// call, the server responds with a JSON-RPC error.
     pub is_error: Option<bool>,
-    /// Tells the answers to `tools/call` apart: `complete` here, which is also what its absence
-    /// means, and `input_required` in an [`InputRequiredResult`].
+    /// The type of a result of `tools/call`. It is `complete` here, and absent means `complete`. In
+    /// an [`InputRequiredResult`] it is `input_required`.
     pub result_type: Option<String>,
-    /// The result as JSON data; where the tool has an `outputSchema`, it is of that form, except
-    /// perhaps when `isError` is true.
+    /// The result as JSON. If the tool has an `outputSchema`, the result is valid against it. This
+    /// may not hold if `isError` is `true`.
     pub structured_content: Option<Value>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -192,12 +193,12 @@ impl Outcome for CallToolResult {
     }
 }
 
-/// Tells the receiver that a request's answer is no longer wanted, or that a subscription is
-/// over (MCP cancellation, "Cancellation Flow").
+/// Cancels a request, or ends a subscription (MCP cancellation, "Cancellation Flow").
 ///
-/// Sent by the client over stdio for a request that it believes to be in progress; over HTTP it
-/// closes the response stream instead. Sent by the server only to end a `subscriptions/listen`.
-/// Needs no capability and gets no answer; a response that crosses it is ignored.
+/// Over stdio, the client sends it for a request that it believes to be in progress. Over HTTP,
+/// the client closes the response stream instead. The server sends it only to end a
+/// `subscriptions/listen`. It requires no capability and has no response. A response to the
+/// cancelled request is ignored.
 #[derive(Debug, Clone, Copy)]
 pub enum CancelledNotification {}
 impl NotificationMethod for CancelledNotification {
@@ -209,13 +210,13 @@ impl NotificationMethod for CancelledNotification {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CancelledNotificationParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<NotificationMetaObject>,
-    /// Why the request is cancelled, for logs or for the user.
+    /// The reason of the cancellation, for logs or for the user.
     pub reason: Option<String>,
-    /// Which request to cancel: the id of one that the client sent. From the server it is that of a
-    /// `subscriptions/listen`, never of another request.
+    /// The id of the request to cancel, which the client sent. If the server sends the
+    /// notification, it is always the id of a `subscriptions/listen`.
     pub request_id: RequestId,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -249,28 +250,27 @@ object! {
     }
 }
 
-/// What the client offers to the server while it works on one request (MCP architecture,
-/// "Capability Negotiation").
+/// The capabilities of the client for one request (MCP architecture, "Capability Negotiation").
 ///
-/// Every request carries it in its `_meta`, and it holds for that request alone. A feature is
-/// offered if its key is present, even with an empty object. Unknown keys are to be ignored,
-/// for the list is open.
+/// Every request contains them in its `_meta`. They are valid for that request only. The client
+/// has a capability if its key is present, even with an empty object. The list is open, so
+/// ignore unknown keys.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ClientCapabilities {
-    /// Lets the server ask the user for input by way of the client. An empty object stands for
-    /// forms only.
+    /// Allows the server to ask the user for input through the client. An empty object means forms
+    /// only.
     pub elicitation: Option<ClientCapabilitiesElicitation>,
-    /// Features outside the specification, by name.
+    /// Features that are not part of the specification, by name.
     pub experimental: Option<JsonObject>,
-    /// The extensions that the client supports and the settings of each, by an identifier with a
-    /// prefix, such as `io.modelcontextprotocol/tasks`. An empty object means support without
-    /// settings.
+    /// The extensions that the client supports, with the settings of each. The key is an identifier
+    /// with a prefix, such as `io.modelcontextprotocol/tasks`. An empty object means that there are
+    /// no settings.
     pub extensions: Option<JsonObject>,
-    /// Lets the server ask for the roots, by `roots/list`. Deprecated along with the rest of roots.
+    /// Allows the server to list the roots with `roots/list`. Deprecated, like all of roots.
     pub roots: Option<JsonObject>,
-    /// Lets the server have the client's model generate messages, by `sampling/createMessage`.
-    /// Deprecated along with the rest of sampling.
+    /// Allows the server to generate messages with the client's model, with
+    /// `sampling/createMessage`. Deprecated, like all of sampling.
     pub sampling: Option<ClientCapabilitiesSampling>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -315,11 +315,11 @@ object! {
     }
 }
 
-/// Asks the server how to complete an argument that the user is typing (MCP
+/// Asks the server for completions of an argument that the user is typing (MCP
 /// server/utilities/completion, "Requesting Completions").
 ///
-/// Sent by the client, answered with [`CompleteResult`]; needs the server's `completions`
-/// capability.
+/// Sent by the client. The server responds with [`CompleteResult`]. Requires the server's
+/// `completions` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum CompleteRequest {}
 impl Method for CompleteRequest {
@@ -333,14 +333,14 @@ impl Method for CompleteRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CompleteRequestParams {
-    /// What every request says about itself: which revision it follows, what the client offers and,
-    /// as a rule, which program the client is.
+    /// The metadata of the request: its protocol version, the client's capabilities and, usually,
+    /// the client's name and version.
     pub meta: RequestMetaObject,
     /// The argument to complete.
     pub argument: CompletionArgument,
-    /// What is already known and may narrow the suggestions.
+    /// Known values that the server can use to narrow the suggestions.
     pub context: Option<CompletionContext>,
-    /// The prompt or resource template to which the argument belongs.
+    /// The prompt or resource template that the argument belongs to.
     pub ref_: CompletionReference,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -377,16 +377,16 @@ object! {
 
 /// The suggestions for an argument (MCP server/utilities/completion, "Completion Results").
 ///
-/// The server's answer to `completion/complete`.
+/// The server's response to `completion/complete`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CompleteResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<ResultMetaObject>,
-    /// The suggestions, best first, and how many there are.
+    /// The suggestions and their number. The best suggestion comes first.
     pub completion: Completion,
-    /// What kind of result this is: always `complete`, which is also what its absence means.
+    /// The type of the result. It is always `complete`, and absent means `complete`.
     pub result_type: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -420,17 +420,17 @@ object! {
     }
 }
 
-/// Asks the client to have its model continue a conversation (MCP client/sampling, "Creating
+/// Asks the client to generate a message with its model (MCP client/sampling, "Creating
 /// Messages").
 ///
-/// One of the `inputRequests` of an [`InputRequiredResult`], answered with
-/// [`CreateMessageResult`] among the `inputResponses`; needs the client's `sampling`
-/// capability. The client picks the model, and its user should be able to see, change and
-/// refuse both the prompt and the reply. Sampling is deprecated.
+/// Sent by the server in the `inputRequests` of an [`InputRequiredResult`]. The client responds
+/// with [`CreateMessageResult`] in the `inputResponses`. Requires the client's `sampling`
+/// capability. The client chooses the model. Its user should be able to see, change and reject
+/// both the prompt and the generated message. Sampling is deprecated.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateMessageRequest {
-    /// The conversation, and how the model is to continue it.
+    /// The messages so far, and the settings for the generation.
     pub params: CreateMessageRequestParams,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -459,29 +459,29 @@ impl Method for CreateMessageRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateMessageRequestParams {
-    /// From which servers the client is asked to add context to the prompt; absent means `none`.
-    /// The client may ignore it, and values other than `none` are discouraged and need its
+    /// The servers whose context the client should add to the prompt. Absent means `none`. The
+    /// client may ignore it. Values other than `none` are discouraged and require the client's
     /// `sampling.context` capability.
     pub include_context: Option<IncludeContext>,
-    /// The most tokens the model may generate; the client may stop earlier.
+    /// The maximum number of tokens to generate. The client may stop earlier.
     pub max_tokens: i64,
-    /// The conversation so far, oldest message first.
+    /// The messages so far. The oldest message comes first.
     pub messages: Vec<SamplingMessage>,
-    /// Settings passed on to the model's provider, in whatever form that provider defines.
+    /// Settings for the provider of the model, in the format of that provider.
     pub metadata: Option<JsonObject>,
-    /// Advice on the choice of the model, which remains with the client.
+    /// Preferences for the choice of the model. The client makes the choice.
     pub model_preferences: Option<ModelPreferences>,
-    /// Texts at which generation stops.
+    /// Texts at which the generation stops.
     pub stop_sequences: Option<Vec<String>>,
-    /// The system prompt that the server would like; the client may change it or leave it out.
+    /// The system prompt that the server suggests. The client may change it or omit it.
     pub system_prompt: Option<String>,
-    /// How random the generation is; the range depends on the model's provider.
+    /// The randomness of the generation. The range depends on the provider of the model.
     pub temperature: Option<f64>,
-    /// Whether the model may or must use the tools; absent means `auto`. A client without the
-    /// `sampling.tools` capability has to answer with an error.
+    /// Controls the use of tools by the model. Absent means `auto`. A client without the
+    /// `sampling.tools` capability must respond with an error.
     pub tool_choice: Option<ToolChoice>,
-    /// Tools at the model's disposal, run by the server that asks. A client without the
-    /// `sampling.tools` capability has to answer with an error.
+    /// The tools that the model may use. The server that sends the request runs them. A client
+    /// without the `sampling.tools` capability must respond with an error.
     pub tools: Option<Vec<Tool>>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -562,11 +562,10 @@ object! {
     }
 }
 
-/// Asks the server which revisions it speaks and what it offers (MCP server/discover,
-/// "Request").
+/// Asks the server for its protocol versions and capabilities (MCP server/discover, "Request").
 ///
-/// Sent by the client, answered with [`DiscoverResult`]; needs no capability, and every server
-/// has to implement it. The client is free to leave it out or to send it at any time.
+/// Sent by the client. The server responds with [`DiscoverResult`]. Requires no capability.
+/// Every server must implement it. The client may send it at any time, or never.
 #[derive(Debug, Clone, Copy)]
 pub enum DiscoverRequest {}
 impl Method for DiscoverRequest {
@@ -575,32 +574,33 @@ impl Method for DiscoverRequest {
     type Result = DiscoverResult;
 }
 
-/// What a server says about itself: which revisions it speaks, what it offers and how to use it
-/// (MCP server/discover, "Response").
+/// The server's protocol versions, capabilities and instructions (MCP server/discover,
+/// "Response").
 ///
-/// The server's answer to `server/discover`; its `_meta` should name the server's program.
+/// The server's response to `server/discover`. Its `_meta` should contain the server's name and
+/// version.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DiscoverResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<ResultMetaObject>,
-    /// Whether a cache may serve the result to anyone or to the same authorization only; where it
-    /// is absent, `private` is the safe reading.
+    /// The clients that may receive the result from a cache. If it is absent, treat it as
+    /// `private`.
     pub cache_scope: Option<CacheScope>,
-    /// What the server offers to the client.
+    /// The capabilities of the server.
     pub capabilities: ServerCapabilities,
-    /// How to use the server, as a hint for the model, such as for the system prompt. It is
-    /// untrusted text from the server.
+    /// Instructions for the use of the server, as a hint for the model, for example in the system
+    /// prompt. It is untrusted text from the server.
     pub instructions: Option<String>,
-    /// What kind of result this is: always `complete`, which is also what its absence means.
+    /// The type of the result. It is always `complete`, and absent means `complete`.
     pub result_type: Option<String>,
-    /// The revisions that the server speaks, such as `2026-07-28`; the client's further requests
-    /// should follow one of them.
+    /// The protocol versions that the server supports, such as `2026-07-28`. The client should use
+    /// one of them for its further requests.
     pub supported_versions: Vec<String>,
-    /// How long the result counts as fresh, in milliseconds from its receipt; absent, zero or
-    /// negative means that it is stale at once. A hint only, for the data may change sooner. A
-    /// number that is no integer of 64 bits counts as absent and stays in `extra`.
+    /// The time for which the result is fresh, in milliseconds from its receipt. If it is absent,
+    /// zero or negative, the result is stale immediately. It is only a hint, because the data may
+    /// change earlier. A number that is not a 64-bit integer counts as absent and stays in `extra`.
     pub ttl_ms: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -663,13 +663,13 @@ object! {
 /// Asks the client to obtain input from its user (MCP client/elicitation, "Elicitation
 /// Requests").
 ///
-/// One of the `inputRequests` of an [`InputRequiredResult`], answered with [`ElicitResult`]
-/// among the `inputResponses`; needs the client's `elicitation` capability in the mode
-/// concerned. The client shows which server is asking and lets the user decline.
+/// Sent by the server in the `inputRequests` of an [`InputRequiredResult`]. The client responds
+/// with [`ElicitResult`] in the `inputResponses`. Requires the client's `elicitation`
+/// capability for the mode. The client shows the name of the server and lets the user decline.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ElicitRequest {
-    /// What the user is asked for, and in which of the two modes.
+    /// The requested input, in one of two modes.
     pub params: ElicitRequestParams,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -697,16 +697,17 @@ impl Method for ElicitRequest {
 /// The parameters of `elicitation/create` for a form that the client shows (MCP
 /// client/elicitation, "Form Mode Elicitation Requests").
 ///
-/// Client and server see the answers, so a form must not ask for secrets such as passwords or
-/// keys.
+/// The client and the server see the user's input. A form must not ask for secrets such as
+/// passwords or keys.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ElicitRequestFormParams {
-    /// What the user is asked for and why, in words for the user.
+    /// The description of the requested input and its purpose, for the user.
     pub message: String,
-    /// Tells the two kinds of elicitation apart: `form`, which is also what its absence means.
+    /// The mode of the elicitation. It is `form`, and absent means `form`.
     pub mode: Option<String>,
-    /// The form as a flat JSON Schema: an object with one property per field and no nesting.
+    /// The form as a flat JSON Schema: an object with one property for each field, without nested
+    /// objects.
     pub requested_schema: Schema,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -733,22 +734,22 @@ object! {
 /// The parameters of `elicitation/create`, in one of two modes (MCP client/elicitation,
 /// "Elicitation Requests").
 ///
-/// The `mode` member tells them apart; without it the mode is `form`.
+/// The `mode` member names the mode. Absent means `form`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ElicitRequestParams {
     /// The parameters of `elicitation/create` for a form that the client shows (MCP
     /// client/elicitation, "Form Mode Elicitation Requests").
     ///
-    /// Client and server see the answers, so a form must not ask for secrets such as passwords or
-    /// keys.
+    /// The client and the server see the user's input. A form must not ask for secrets such as
+    /// passwords or keys.
     Form(ElicitRequestFormParams),
-    /// The parameters of `elicitation/create` for sending the user to a URL (MCP
-    /// client/elicitation, "URL Mode Elicitation Requests").
+    /// The parameters of `elicitation/create` that send the user to a URL (MCP client/elicitation,
+    /// "URL Mode Elicitation Requests").
     ///
-    /// What the user enters there stays hidden from the client and the model, which makes this the
-    /// mode for secrets and for third-party sign-in. No notice says that the user is done: that
-    /// shows when the request is repeated.
+    /// The client and the model do not see the user's input at the URL. Therefore, this is the mode
+    /// for secrets and for sign-in to third parties. No notification reports that the user has
+    /// finished. The client learns it when it retries the request.
     Url(ElicitRequestUrlParams),
     /// An object that this revision does not know, as it arrived.
     Unknown(JsonObject),
@@ -761,19 +762,19 @@ tagged! {
     }
 }
 
-/// The parameters of `elicitation/create` for sending the user to a URL (MCP
-/// client/elicitation, "URL Mode Elicitation Requests").
+/// The parameters of `elicitation/create` that send the user to a URL (MCP client/elicitation,
+/// "URL Mode Elicitation Requests").
 ///
-/// What the user enters there stays hidden from the client and the model, which makes this the
-/// mode for secrets and for third-party sign-in. No notice says that the user is done: that
-/// shows when the request is repeated.
+/// The client and the model do not see the user's input at the URL. Therefore, this is the mode
+/// for secrets and for sign-in to third parties. No notification reports that the user has
+/// finished. The client learns it when it retries the request.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ElicitRequestUrlParams {
-    /// Why the user should visit the URL, in words for the user.
+    /// The reason why the user should visit the URL, for the user.
     pub message: String,
-    /// Where to send the user. The client shows it in full, opens it only with the user's consent
-    /// and never fetches it by itself.
+    /// The URL that the user should visit. The client shows the whole URL and opens it only with
+    /// the user's consent. It never fetches the URL automatically.
     pub url: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -795,15 +796,15 @@ object! {
     }
 }
 
-/// How the user dealt with an elicitation (MCP client/elicitation, "Response Actions").
+/// The user's response to an elicitation (MCP client/elicitation, "Response Actions").
 ///
-/// The client's answer to `elicitation/create`.
+/// The client's response to `elicitation/create`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ElicitResult {
-    /// What the user did.
+    /// The action of the user.
     pub action: ElicitAction,
-    /// The answers by field name, only for an accepted form.
+    /// The user's input by field name. Present only for an accepted form.
     pub content: Option<JsonObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -830,12 +831,12 @@ object! {
     }
 }
 
-/// Asks the server for a prompt, with its arguments filled in (MCP server/prompts, "Getting a
+/// Asks the server for a prompt with the given arguments (MCP server/prompts, "Getting a
 /// Prompt").
 ///
-/// Sent by the client, usually when the user picks the prompt, and answered with
-/// [`GetPromptResult`] or, if the server needs input first, with [`InputRequiredResult`]; needs
-/// the server's `prompts` capability.
+/// Sent by the client, usually when the user selects the prompt. The server responds with
+/// [`GetPromptResult`] or, if it needs input first, with [`InputRequiredResult`]. Requires the
+/// server's `prompts` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum GetPromptRequest {}
 impl Method for GetPromptRequest {
@@ -848,18 +849,18 @@ impl Method for GetPromptRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetPromptRequestParams {
-    /// What every request says about itself: which revision it follows, what the client offers and,
-    /// as a rule, which program the client is.
+    /// The metadata of the request: its protocol version, the client's capabilities and, usually,
+    /// the client's name and version.
     pub meta: RequestMetaObject,
-    /// The values for the prompt's arguments, by name.
+    /// The values of the prompt's arguments, by name.
     pub arguments: Option<BTreeMap<String, String>>,
-    /// What the client obtained for the `inputRequests` of the previous answer, each under its own
-    /// key; only in a repetition of the request that got this answer.
+    /// The client's responses to the `inputRequests` of the previous result, under the same keys.
+    /// Sent only when the client retries the request that returned this result.
     pub input_responses: Option<InputResponses>,
-    /// The prompt wanted, exactly as the server listed it.
+    /// The name of the prompt, exactly as the server listed it.
     pub name: String,
-    /// The `requestState` of the previous answer, exactly as it came; only in a repetition of the
-    /// request, and absent if that answer had none.
+    /// The unchanged `requestState` of the previous result. Sent only when the client retries the
+    /// request. Absent if that result had none.
     pub request_state: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -902,21 +903,22 @@ object! {
     }
 }
 
-/// A prompt, ready for the model (MCP server/prompts, "Getting a Prompt").
+/// A prompt with its arguments filled in (MCP server/prompts, "Getting a Prompt").
 ///
-/// The server's answer to `prompts/get`; guard against injection in what it contains.
+/// The server's response to `prompts/get`. Its content is untrusted and may contain prompt
+/// injections.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetPromptResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<ResultMetaObject>,
-    /// What the prompt is for, in words for people.
+    /// A human-readable description of the prompt.
     pub description: Option<String>,
-    /// The messages that make up the prompt, in order.
+    /// The messages of the prompt, in order.
     pub messages: Vec<PromptMessage>,
-    /// Tells the answers to `prompts/get` apart: `complete` here, which is also what its absence
-    /// means, and `input_required` in an [`InputRequiredResult`].
+    /// The type of a result of `prompts/get`. It is `complete` here, and absent means `complete`.
+    /// In an [`InputRequiredResult`] it is `input_required`.
     pub result_type: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -962,35 +964,35 @@ impl Outcome for GetPromptResult {
     }
 }
 
-/// Something that the server needs from the client before it can finish a request: the user's
-/// answers, a model's reply or the roots (MCP basic/patterns/mrtr, "InputRequests").
+/// Input that the server needs from the client before it can finish a request: elicitation,
+/// sampling or roots (MCP basic/patterns/mrtr, "InputRequests").
 ///
-/// Its `method` member tells the kinds apart. The server may ask only for what the client
-/// declared in the request's capabilities.
+/// The `method` member names the kind of the request. The server may send only kinds that the
+/// client declared in the capabilities of its request.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum InputRequest {
-    /// Asks the client to have its model continue a conversation (MCP client/sampling, "Creating
+    /// Asks the client to generate a message with its model (MCP client/sampling, "Creating
     /// Messages").
     ///
-    /// One of the `inputRequests` of an [`InputRequiredResult`], answered with
-    /// [`CreateMessageResult`] among the `inputResponses`; needs the client's `sampling`
-    /// capability. The client picks the model, and its user should be able to see, change and
-    /// refuse both the prompt and the reply. Sampling is deprecated.
+    /// Sent by the server in the `inputRequests` of an [`InputRequiredResult`]. The client responds
+    /// with [`CreateMessageResult`] in the `inputResponses`. Requires the client's `sampling`
+    /// capability. The client chooses the model. Its user should be able to see, change and reject
+    /// both the prompt and the generated message. Sampling is deprecated.
     CreateMessage(CreateMessageRequest),
-    /// Asks the client in which directories and files the server may work (MCP client/roots,
+    /// Asks the client for the directories and files that the server may work in (MCP client/roots,
     /// "Listing Roots").
     ///
-    /// One of the `inputRequests` of an [`InputRequiredResult`], answered with [`ListRootsResult`]
-    /// among the `inputResponses`; needs the client's `roots` capability. The client names only
-    /// roots that its user agreed to expose. Roots are deprecated.
+    /// Sent by the server in the `inputRequests` of an [`InputRequiredResult`]. The client responds
+    /// with [`ListRootsResult`] in the `inputResponses`. Requires the client's `roots` capability.
+    /// The client lists only roots that its user agreed to expose. Roots are deprecated.
     ListRoots(ListRootsRequest),
     /// Asks the client to obtain input from its user (MCP client/elicitation, "Elicitation
     /// Requests").
     ///
-    /// One of the `inputRequests` of an [`InputRequiredResult`], answered with [`ElicitResult`]
-    /// among the `inputResponses`; needs the client's `elicitation` capability in the mode
-    /// concerned. The client shows which server is asking and lets the user decline.
+    /// Sent by the server in the `inputRequests` of an [`InputRequiredResult`]. The client responds
+    /// with [`ElicitResult`] in the `inputResponses`. Requires the client's `elicitation`
+    /// capability for the mode. The client shows the name of the server and lets the user decline.
     Elicit(ElicitRequest),
     /// An object that this revision does not know, as it arrived.
     Unknown(JsonObject),
@@ -1003,32 +1005,33 @@ tagged! {
     }
 }
 
-/// What the server needs from the client, by keys that the server chooses, each unique within
-/// the request (MCP basic/patterns/mrtr, "InputRequests").
+/// The server's input requests by key (MCP basic/patterns/mrtr, "InputRequests").
 ///
-/// The responses go back under the same keys.
+/// The server chooses the keys. Each is unique within the request. The client sends its
+/// responses under the same keys.
 pub type InputRequests = BTreeMap<String, InputRequest>;
 
-/// Says that the server needs input before it can finish the request (MCP basic/patterns/mrtr,
-/// "InputRequiredResult").
+/// Reports that the server needs input before it can finish the request (MCP
+/// basic/patterns/mrtr, "InputRequiredResult").
 ///
-/// The server's answer to `tools/call`, `prompts/get` or `resources/read`, in place of the
-/// final one and never to be cached. The client obtains the input and repeats the request under
-/// a new id, with `inputResponses` and `requestState` added. At least one of `inputRequests`
-/// and `requestState` is present.
+/// The server's response to `tools/call`, `prompts/get` or `resources/read` instead of the
+/// final result. It must not be cached. The client obtains the input and sends the request
+/// again with a new id, with `inputResponses` and `requestState` added. At least one of
+/// `inputRequests` and `requestState` is present.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InputRequiredResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<ResultMetaObject>,
-    /// What the client has to obtain before it repeats the request; absent if nothing is needed, so
-    /// that the client may repeat it right away.
+    /// The input that the client must obtain before it retries the request. If it is absent, no
+    /// input is needed, and the client may retry immediately.
     pub input_requests: Option<InputRequests>,
-    /// What the server wants to be told again, opaque to the client: it goes back unchanged, with
-    /// the repeated request and no other. Absent, none is to be sent.
+    /// The state that the server needs with the retry. It is opaque to the client. The client sends
+    /// it unchanged, with the retry and with no other request. If it is absent, the client sends
+    /// none.
     pub request_state: Option<String>,
-    /// What kind of result this is: always `input_required`.
+    /// The type of the result. It is always `input_required`.
     pub result_type: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1074,25 +1077,25 @@ object! {
     }
 }
 
-/// What the client obtained for one of the server's input requests (MCP basic/patterns/mrtr,
-/// "InputResponses").
+/// The client's response to one input request (MCP basic/patterns/mrtr, "InputResponses").
 ///
-/// No member names its kind, which follows from the request under the same key.
+/// It has no member that names its kind. The kind is that of the input request under the same
+/// key.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum InputResponse {
     /// The message that the client's model generated (MCP client/sampling, "Creating Messages").
     ///
-    /// The client's answer to `sampling/createMessage`; its user should have had the chance to
-    /// review it before the server sees it.
+    /// The client's response to `sampling/createMessage`. Its user should be able to review it
+    /// before the client sends it to the server.
     CreateMessage(CreateMessageResult),
-    /// The directories and files in which the server may work (MCP client/roots, "Listing Roots").
+    /// The directories and files that the server may work in (MCP client/roots, "Listing Roots").
     ///
-    /// The client's answer to `roots/list`.
+    /// The client's response to `roots/list`.
     ListRoots(ListRootsResult),
-    /// How the user dealt with an elicitation (MCP client/elicitation, "Response Actions").
+    /// The user's response to an elicitation (MCP client/elicitation, "Response Actions").
     ///
-    /// The client's answer to `elicitation/create`.
+    /// The client's response to `elicitation/create`.
     Elicit(ElicitResult),
     /// An object that this revision does not know, as it arrived.
     Unknown(JsonObject),
@@ -1105,17 +1108,17 @@ keyed! {
     }
 }
 
-/// What the client obtained for the server's input requests, under the same keys (MCP
-/// basic/patterns/mrtr, "InputResponses").
+/// The client's responses to the input requests, under the same keys (MCP basic/patterns/mrtr,
+/// "InputResponses").
 ///
-/// Every key of the previous answer needs its response, or the server is likely to ask again;
-/// keys that the server does not know are ignored.
+/// All keys of the previous result need a response. Otherwise, the server probably requests the
+/// input again. The server ignores unknown keys.
 pub type InputResponses = BTreeMap<String, InputResponse>;
 
-/// Asks the server which prompts it offers (MCP server/prompts, "Listing Prompts").
+/// Asks the server for a list of its prompts (MCP server/prompts, "Listing Prompts").
 ///
-/// Sent by the client, answered page by page with [`ListPromptsResult`]; needs the server's
-/// `prompts` capability.
+/// Sent by the client. The server responds with one page as [`ListPromptsResult`]. Requires the
+/// server's `prompts` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum ListPromptsRequest {}
 impl Method for ListPromptsRequest {
@@ -1124,28 +1127,27 @@ impl Method for ListPromptsRequest {
     type Result = ListPromptsResult;
 }
 
-/// One page of the server's prompts (MCP server/prompts, "Listing Prompts").
+/// A page of the server's prompts (MCP server/prompts, "Listing Prompts").
 ///
-/// The server's answer to `prompts/list`.
+/// The server's response to `prompts/list`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListPromptsResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<ResultMetaObject>,
-    /// Whether a cache may serve the page to anyone or to the same authorization only; where it is
-    /// absent, `private` is the safe reading.
+    /// The clients that may receive the page from a cache. If it is absent, treat it as `private`.
     pub cache_scope: Option<CacheScope>,
-    /// Where the next page starts, to be sent back as `cursor`; absent on the last page only, so
-    /// even an empty page may have one. It is opaque: not to be parsed, changed or kept for later.
+    /// The start of the next page, for the `cursor` of the next request. Only the last page has
+    /// none, so even an empty page may have one. It is opaque: do not parse, change or store it.
     pub next_cursor: Option<String>,
-    /// The prompts on this page; may be empty.
+    /// The prompts on this page. May be empty.
     pub prompts: Vec<Prompt>,
-    /// What kind of result this is: always `complete`, which is also what its absence means.
+    /// The type of the result. It is always `complete`, and absent means `complete`.
     pub result_type: Option<String>,
-    /// How long the page counts as fresh, in milliseconds from its receipt; absent, zero or
-    /// negative means that it is stale at once. A hint only, for the data may change sooner. A
-    /// number that is no integer of 64 bits counts as absent and stays in `extra`.
+    /// The time for which the page is fresh, in milliseconds from its receipt. If it is absent,
+    /// zero or negative, the page is stale immediately. It is only a hint, because the data may
+    /// change earlier. A number that is not a 64-bit integer counts as absent and stays in `extra`.
     pub ttl_ms: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1200,11 +1202,11 @@ object! {
     }
 }
 
-/// Asks the server which resource templates it offers (MCP server/resources, "Resource
+/// Asks the server for a list of its resource templates (MCP server/resources, "Resource
 /// Templates").
 ///
-/// Sent by the client, answered page by page with [`ListResourceTemplatesResult`]; needs the
-/// server's `resources` capability.
+/// Sent by the client. The server responds with one page as [`ListResourceTemplatesResult`].
+/// Requires the server's `resources` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum ListResourceTemplatesRequest {}
 impl Method for ListResourceTemplatesRequest {
@@ -1213,28 +1215,27 @@ impl Method for ListResourceTemplatesRequest {
     type Result = ListResourceTemplatesResult;
 }
 
-/// One page of the server's resource templates (MCP server/resources, "Resource Templates").
+/// A page of the server's resource templates (MCP server/resources, "Resource Templates").
 ///
-/// The server's answer to `resources/templates/list`.
+/// The server's response to `resources/templates/list`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListResourceTemplatesResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<ResultMetaObject>,
-    /// Whether a cache may serve the page to anyone or to the same authorization only; where it is
-    /// absent, `private` is the safe reading.
+    /// The clients that may receive the page from a cache. If it is absent, treat it as `private`.
     pub cache_scope: Option<CacheScope>,
-    /// Where the next page starts, to be sent back as `cursor`; absent on the last page only, so
-    /// even an empty page may have one. It is opaque: not to be parsed, changed or kept for later.
+    /// The start of the next page, for the `cursor` of the next request. Only the last page has
+    /// none, so even an empty page may have one. It is opaque: do not parse, change or store it.
     pub next_cursor: Option<String>,
-    /// The templates on this page; may be empty.
+    /// The templates on this page. May be empty.
     pub resource_templates: Vec<ResourceTemplate>,
-    /// What kind of result this is: always `complete`, which is also what its absence means.
+    /// The type of the result. It is always `complete`, and absent means `complete`.
     pub result_type: Option<String>,
-    /// How long the page counts as fresh, in milliseconds from its receipt; absent, zero or
-    /// negative means that it is stale at once. A hint only, for the data may change sooner. A
-    /// number that is no integer of 64 bits counts as absent and stays in `extra`.
+    /// The time for which the page is fresh, in milliseconds from its receipt. If it is absent,
+    /// zero or negative, the page is stale immediately. It is only a hint, because the data may
+    /// change earlier. A number that is not a 64-bit integer counts as absent and stays in `extra`.
     pub ttl_ms: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1289,10 +1290,10 @@ object! {
     }
 }
 
-/// Asks the server which resources it offers (MCP server/resources, "Listing Resources").
+/// Asks the server for a list of its resources (MCP server/resources, "Listing Resources").
 ///
-/// Sent by the client, answered page by page with [`ListResourcesResult`]; needs the server's
-/// `resources` capability.
+/// Sent by the client. The server responds with one page as [`ListResourcesResult`]. Requires
+/// the server's `resources` capability.
 #[derive(Debug, Clone, Copy)]
 pub enum ListResourcesRequest {}
 impl Method for ListResourcesRequest {
@@ -1301,29 +1302,28 @@ impl Method for ListResourcesRequest {
     type Result = ListResourcesResult;
 }
 
-/// One page of the server's resources (MCP server/resources, "Listing Resources").
+/// A page of the server's resources (MCP server/resources, "Listing Resources").
 ///
-/// The server's answer to `resources/list`. Tools may link to further resources that no page
-/// lists.
+/// The server's response to `resources/list`. Tools may link to resources that are not in the
+/// list.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListResourcesResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<ResultMetaObject>,
-    /// Whether a cache may serve the page to anyone or to the same authorization only; where it is
-    /// absent, `private` is the safe reading.
+    /// The clients that may receive the page from a cache. If it is absent, treat it as `private`.
     pub cache_scope: Option<CacheScope>,
-    /// Where the next page starts, to be sent back as `cursor`; absent on the last page only, so
-    /// even an empty page may have one. It is opaque: not to be parsed, changed or kept for later.
+    /// The start of the next page, for the `cursor` of the next request. Only the last page has
+    /// none, so even an empty page may have one. It is opaque: do not parse, change or store it.
     pub next_cursor: Option<String>,
-    /// The resources on this page; may be empty.
+    /// The resources on this page. May be empty.
     pub resources: Vec<Resource>,
-    /// What kind of result this is: always `complete`, which is also what its absence means.
+    /// The type of the result. It is always `complete`, and absent means `complete`.
     pub result_type: Option<String>,
-    /// How long the page counts as fresh, in milliseconds from its receipt; absent, zero or
-    /// negative means that it is stale at once. A hint only, for the data may change sooner. A
-    /// number that is no integer of 64 bits counts as absent and stays in `extra`.
+    /// The time for which the page is fresh, in milliseconds from its receipt. If it is absent,
+    /// zero or negative, the page is stale immediately. It is only a hint, because the data may
+    /// change earlier. A number that is not a 64-bit integer counts as absent and stays in `extra`.
     pub ttl_ms: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1378,16 +1378,16 @@ object! {
     }
 }
 
-/// Asks the client in which directories and files the server may work (MCP client/roots,
+/// Asks the client for the directories and files that the server may work in (MCP client/roots,
 /// "Listing Roots").
 ///
-/// One of the `inputRequests` of an [`InputRequiredResult`], answered with [`ListRootsResult`]
-/// among the `inputResponses`; needs the client's `roots` capability. The client names only
-/// roots that its user agreed to expose. Roots are deprecated.
+/// Sent by the server in the `inputRequests` of an [`InputRequiredResult`]. The client responds
+/// with [`ListRootsResult`] in the `inputResponses`. Requires the client's `roots` capability.
+/// The client lists only roots that its user agreed to expose. Roots are deprecated.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListRootsRequest {
-    /// Metadata, if any.
+    /// Optional metadata.
     pub params: Option<ListRootsRequestParams>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1410,13 +1410,13 @@ impl Method for ListRootsRequest {
     type Result = ListRootsResult;
 }
 
-/// The parameters of `roots/list`, which say nothing but metadata (MCP client/roots, "Listing
+/// The parameters of `roots/list`. They contain only metadata (MCP client/roots, "Listing
 /// Roots").
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListRootsRequestParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1434,13 +1434,13 @@ object! {
     }
 }
 
-/// The directories and files in which the server may work (MCP client/roots, "Listing Roots").
+/// The directories and files that the server may work in (MCP client/roots, "Listing Roots").
 ///
-/// The client's answer to `roots/list`.
+/// The client's response to `roots/list`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListRootsResult {
-    /// All roots; may be empty.
+    /// The list of all roots. May be empty.
     pub roots: Vec<Root>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1460,11 +1460,11 @@ object! {
     }
 }
 
-/// Asks the server which tools it offers (MCP server/tools, "Listing Tools").
+/// Asks the server for a list of its tools (MCP server/tools, "Listing Tools").
 ///
-/// Sent by the client, answered page by page with [`ListToolsResult`]; needs the server's
-/// `tools` capability. The list may differ from one access token to another, but not from one
-/// connection to another.
+/// Sent by the client. The server responds with one page as [`ListToolsResult`]. Requires the
+/// server's `tools` capability. The list may depend on the access token, but not on the
+/// connection.
 #[derive(Debug, Clone, Copy)]
 pub enum ListToolsRequest {}
 impl Method for ListToolsRequest {
@@ -1473,28 +1473,27 @@ impl Method for ListToolsRequest {
     type Result = ListToolsResult;
 }
 
-/// One page of the server's tools (MCP server/tools, "Listing Tools").
+/// A page of the server's tools (MCP server/tools, "Listing Tools").
 ///
-/// The server's answer to `tools/list`.
+/// The server's response to `tools/list`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListToolsResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<ResultMetaObject>,
-    /// Whether a cache may serve the page to anyone or to the same authorization only; where it is
-    /// absent, `private` is the safe reading.
+    /// The clients that may receive the page from a cache. If it is absent, treat it as `private`.
     pub cache_scope: Option<CacheScope>,
-    /// Where the next page starts, to be sent back as `cursor`; absent on the last page only, so
-    /// even an empty page may have one. It is opaque: not to be parsed, changed or kept for later.
+    /// The start of the next page, for the `cursor` of the next request. Only the last page has
+    /// none, so even an empty page may have one. It is opaque: do not parse, change or store it.
     pub next_cursor: Option<String>,
-    /// What kind of result this is: always `complete`, which is also what its absence means.
+    /// The type of the result. It is always `complete`, and absent means `complete`.
     pub result_type: Option<String>,
-    /// The tools on this page; may be empty.
+    /// The tools on this page. May be empty.
     pub tools: Vec<Tool>,
-    /// How long the page counts as fresh, in milliseconds from its receipt; absent, zero or
-    /// negative means that it is stale at once. A hint only, for the data may change sooner. A
-    /// number that is no integer of 64 bits counts as absent and stays in `extra`.
+    /// The time for which the page is fresh, in milliseconds from its receipt. If it is absent,
+    /// zero or negative, the page is stale immediately. It is only a hint, because the data may
+    /// change earlier. A number that is not a 64-bit integer counts as absent and stays in `extra`.
     pub ttl_ms: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1549,12 +1548,12 @@ object! {
     }
 }
 
-/// Carries a message of the server's log (MCP server/utilities/logging, "Log Message
+/// Contains a message of the server's log (MCP server/utilities/logging, "Log Message
 /// Notifications").
 ///
-/// Sent by the server ahead of the response to a request that asked for it, for messages of at
-/// least the level that the request names; needs the server's `logging` capability and gets no
-/// answer. Logging is deprecated.
+/// Sent by the server before the response to a request that asked for log messages, for
+/// messages of at least the level in the request. Requires the server's `logging` capability
+/// and has no response. Logging is deprecated.
 #[derive(Debug, Clone, Copy)]
 pub enum LoggingMessageNotification {}
 impl NotificationMethod for LoggingMessageNotification {
@@ -1567,15 +1566,15 @@ impl NotificationMethod for LoggingMessageNotification {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LoggingMessageNotificationParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<NotificationMetaObject>,
-    /// What is logged: text or any other JSON value. Servers must keep credentials and personal
-    /// data out of it, but do not count on that.
+    /// The logged data: text or any other JSON value. Servers must not include credentials or
+    /// personal data, but do not rely on it.
     pub data: Value,
-    /// How serious the message is.
+    /// The severity of the message.
     pub level: LoggingLevel,
-    /// The part of the server that logs, by whatever name the server gives it.
+    /// The name of the logger. The server chooses it.
     pub logger: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1611,14 +1610,14 @@ object! {
     }
 }
 
-/// What comes with error -32021: the request cannot be served without capabilities that the
-/// client left out (MCP basic, "Error Codes").
+/// The data of error -32021: the request requires capabilities that the client did not declare
+/// (MCP basic, "Error Codes").
 ///
-/// Sent by the server, over HTTP with status 400; the request did not run.
+/// Sent by the server. Over HTTP it has status 400. The request did not run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MissingRequiredClientCapabilityErrorData {
-    /// The capabilities that the client would have to declare for the request to be served.
+    /// The capabilities that the request requires.
     pub required_capabilities: ClientCapabilities,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1638,14 +1637,13 @@ object! {
     }
 }
 
-/// The metadata of a notification, for the protocol and for extensions; a key with a reserved
-/// prefix means only what the specification says it means (MCP basic, "`_meta`").
+/// The metadata of a notification, for the protocol and for extensions. Only the specification
+/// defines keys with a reserved prefix (MCP basic, "`_meta`").
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct NotificationMetaObject {
-    /// Which subscription the notification belongs to: the id of the `subscriptions/listen`
-    /// request. The server sets it on all that it sends for a subscription; it is absent from
-    /// everything else.
+    /// The subscription that the notification belongs to: the id of the `subscriptions/listen`
+    /// request. The server sets it on all messages of a subscription, and on no others.
     pub subscription_id: Option<RequestId>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1663,12 +1661,12 @@ object! {
     }
 }
 
-/// What the parameters of all notifications have in common (MCP basic, "Notifications").
+/// The parameters that all notifications have in common (MCP basic, "Notifications").
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct NotificationParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<NotificationMetaObject>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1686,19 +1684,19 @@ object! {
     }
 }
 
-/// The parameters of a listing that comes in pages (MCP server/utilities/pagination, "Request
+/// The parameters of a list request with pages (MCP server/utilities/pagination, "Request
 /// Format").
 ///
-/// Those of `tools/list`, `resources/list`, `resources/templates/list` and `prompts/list`,
-/// among others.
+/// Used for `tools/list`, `resources/list`, `resources/templates/list`, `prompts/list` and
+/// others.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PaginatedRequestParams {
-    /// What every request says about itself: which revision it follows, what the client offers and,
-    /// as a rule, which program the client is.
+    /// The metadata of the request: its protocol version, the client's capabilities and, usually,
+    /// the client's name and version.
     pub meta: RequestMetaObject,
-    /// Where to continue: the `nextCursor` of the page before, unchanged. Absent, the listing
-    /// starts from the beginning.
+    /// The start of the page: the unchanged `nextCursor` of the previous page. Absent for the first
+    /// page.
     pub cursor: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1725,10 +1723,11 @@ object! {
     }
 }
 
-/// Reports how far a request has got (MCP progress, "Progress Flow").
+/// Reports the progress of a request (MCP progress, "Progress Flow").
 ///
-/// Sent by the side that works on the request, if the request gave a progress token; needs no
-/// capability and gets no answer. There may be none, and one for an unknown token is ignored.
+/// Sent by the side that runs the request, if the request has a progress token. Requires no
+/// capability and has no response. The side that runs the request may send none. A notification
+/// with an unknown token is ignored.
 #[derive(Debug, Clone, Copy)]
 pub enum ProgressNotification {}
 impl NotificationMethod for ProgressNotification {
@@ -1740,17 +1739,17 @@ impl NotificationMethod for ProgressNotification {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProgressNotificationParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<NotificationMetaObject>,
-    /// What is being done at the moment, in words for people.
+    /// A human-readable description of the current work.
     pub message: Option<String>,
-    /// How much has been done, in units of the sender's choice and possibly with a fraction. It
-    /// rises with each notification.
+    /// The completed amount, in a unit that the sender chooses, possibly with a fraction. It
+    /// increases with each notification.
     pub progress: f64,
-    /// The token that the request gave in its `_meta`.
+    /// The progress token from the `_meta` of the request.
     pub progress_token: ProgressToken,
-    /// How much there is to do, in the same units as `progress`, if known.
+    /// The total amount, in the same unit as `progress`, if known.
     pub total: Option<f64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1793,11 +1792,11 @@ object! {
     }
 }
 
-/// Tells the client that the server's prompts have changed, so that it lists them again (MCP
-/// server/prompts, "List Changed Notification").
+/// Reports that the list of the server's prompts has changed (MCP server/prompts, "List Changed
+/// Notification").
 ///
-/// Sent by a server with the `prompts.listChanged` capability, only for a
-/// `subscriptions/listen` that wants it; gets no answer.
+/// The client can list them again. Sent by a server with the `prompts.listChanged` capability,
+/// only for a `subscriptions/listen` that requested it. Has no response.
 #[derive(Debug, Clone, Copy)]
 pub enum PromptListChangedNotification {}
 impl NotificationMethod for PromptListChangedNotification {
@@ -1807,9 +1806,9 @@ impl NotificationMethod for PromptListChangedNotification {
 
 /// Asks the server for the contents of a resource (MCP server/resources, "Reading Resources").
 ///
-/// Sent by the client, answered with [`ReadResourceResult`] or, if the server needs input
-/// first, with [`InputRequiredResult`]; needs the server's `resources` capability. A resource
-/// that does not exist is error -32602.
+/// Sent by the client. The server responds with [`ReadResourceResult`] or, if it needs input
+/// first, with [`InputRequiredResult`]. Requires the server's `resources` capability. For a
+/// resource that does not exist, the server responds with error -32602.
 #[derive(Debug, Clone, Copy)]
 pub enum ReadResourceRequest {}
 impl Method for ReadResourceRequest {
@@ -1822,16 +1821,17 @@ impl Method for ReadResourceRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReadResourceRequestParams {
-    /// What every request says about itself: which revision it follows, what the client offers and,
-    /// as a rule, which program the client is.
+    /// The metadata of the request: its protocol version, the client's capabilities and, usually,
+    /// the client's name and version.
     pub meta: RequestMetaObject,
-    /// What the client obtained for the `inputRequests` of the previous answer, each under its own
-    /// key; only in a repetition of the request that got this answer.
+    /// The client's responses to the `inputRequests` of the previous result, under the same keys.
+    /// Sent only when the client retries the request that returned this result.
     pub input_responses: Option<InputResponses>,
-    /// The `requestState` of the previous answer, exactly as it came; only in a repetition of the
-    /// request, and absent if that answer had none.
+    /// The unchanged `requestState` of the previous result. Sent only when the client retries the
+    /// request. Absent if that result had none.
     pub request_state: Option<String>,
-    /// The resource's URI, which identifies it within its server and may have any scheme.
+    /// The URI of the resource. It identifies the resource within its server and may have any
+    /// scheme.
     pub uri: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1869,24 +1869,26 @@ object! {
 
 /// The contents of a resource (MCP server/resources, "Reading Resources").
 ///
-/// The server's answer to `resources/read`.
+/// The server's response to `resources/read`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReadResourceResult {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<ResultMetaObject>,
-    /// Whether a cache may serve the result to anyone or to the same authorization only; where it
-    /// is absent, `private` is the safe reading.
+    /// The clients that may receive the result from a cache. If it is absent, treat it as
+    /// `private`.
     pub cache_scope: Option<CacheScope>,
-    /// The parts of the resource, each with a URI of its own; a directory, for one, may yield many.
+    /// The parts of the resource, each with its own URI. For example, a directory may have many
+    /// parts.
     pub contents: Vec<ResourceContents>,
-    /// Tells the answers to `resources/read` apart: `complete` here, which is also what its absence
-    /// means, and `input_required` in an [`InputRequiredResult`].
+    /// The type of a result of `resources/read`. It is `complete` here, and absent means
+    /// `complete`. In an [`InputRequiredResult`] it is `input_required`.
     pub result_type: Option<String>,
-    /// How long the result counts as fresh, in milliseconds from its receipt; absent, zero or
-    /// negative means that it is stale at once. A result that took input from the client is not to
-    /// be cached at all. A number that is no integer of 64 bits counts as absent and stays in `extra`.
+    /// The time for which the result is fresh, in milliseconds from its receipt. If it is absent,
+    /// zero or negative, the result is stale immediately. If the request needed input from the
+    /// client, its result must not be cached. A number that is not a 64-bit integer counts as
+    /// absent and stays in `extra`.
     pub ttl_ms: Option<i64>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -1939,30 +1941,31 @@ impl Outcome for ReadResourceResult {
     }
 }
 
-/// What every request says about itself, and whatever extensions add; a key with a reserved
-/// prefix means only what the specification says it means (MCP basic, "`_meta`").
+/// The metadata of a request, for the protocol and for extensions. Only the specification
+/// defines keys with a reserved prefix (MCP basic, "`_meta`").
 ///
-/// The revision and the client's capabilities are required: a server answers a request without
-/// them with error -32602. Trace context goes into `traceparent`, `tracestate` and `baggage`,
-/// in the formats of the W3C.
+/// The protocol version and the client's capabilities are required. To a request without them,
+/// the server responds with error -32602. Trace context is in `traceparent`, `tracestate` and
+/// `baggage`, in the formats of the W3C.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RequestMetaObject {
-    /// What the client offers while the server works on this request; an empty object means nothing
-    /// beyond the basics. What earlier requests declared does not count.
+    /// The capabilities of the client for this request. An empty object means none. Capabilities in
+    /// earlier requests have no effect.
     pub client_capabilities: ClientCapabilities,
-    /// The client's name and version, which belong in every request unless the client is set up
-    /// otherwise. Unverified: good for display and logs, not for decisions.
+    /// The name and version of the client. Every request should contain them, unless the client is
+    /// configured not to send them. They are unverified. Use them for display and logs, but not for
+    /// security decisions.
     pub client_info: Option<Implementation>,
-    /// The least serious log messages that the server may send while it works on this request;
-    /// absent means none at all. Deprecated along with the rest of logging.
+    /// The minimum level of log messages that the server may send for this request. Absent means
+    /// that it must send none. Deprecated, like all of logging.
     pub log_level: Option<LoggingLevel>,
-    /// The revision that this request follows, such as `2026-07-28`; over HTTP the
-    /// `MCP-Protocol-Version` header says the same. A server that does not speak it answers with
-    /// error -32022.
+    /// The protocol version of this request, such as `2026-07-28`. Over HTTP, the
+    /// `MCP-Protocol-Version` header has the same value. A server that does not support it responds
+    /// with error -32022.
     pub protocol_version: String,
-    /// Asks the receiver to report progress on this request under the given token, which is unique
-    /// among the sender's active requests. The receiver may report rarely or not at all.
+    /// The token for progress notifications about this request, unique among the active requests of
+    /// the sender. If it is present, the receiver may report progress, but need not.
     pub progress_token: Option<ProgressToken>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2008,12 +2011,12 @@ object! {
     }
 }
 
-/// What the parameters of all requests have in common (MCP basic, "Requests").
+/// The parameters that all requests have in common (MCP basic, "Requests").
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RequestParams {
-    /// What every request says about itself: which revision it follows, what the client offers and,
-    /// as a rule, which program the client is.
+    /// The metadata of the request: its protocol version, the client's capabilities and, usually,
+    /// the client's name and version.
     pub meta: RequestMetaObject,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2033,11 +2036,11 @@ object! {
     }
 }
 
-/// Tells the client that the server's resources have changed, so that it lists them again (MCP
-/// server/resources, "List Changed Notification").
+/// Reports that the list of the server's resources has changed (MCP server/resources, "List
+/// Changed Notification").
 ///
-/// Sent by a server with the `resources.listChanged` capability, only for a
-/// `subscriptions/listen` that wants it; gets no answer.
+/// The client can list them again. Sent by a server with the `resources.listChanged`
+/// capability, only for a `subscriptions/listen` that requested it. Has no response.
 #[derive(Debug, Clone, Copy)]
 pub enum ResourceListChangedNotification {}
 impl NotificationMethod for ResourceListChangedNotification {
@@ -2045,11 +2048,10 @@ impl NotificationMethod for ResourceListChangedNotification {
     type Params = NotificationParams;
 }
 
-/// Tells the client to read a resource again, should it want the current contents (MCP
-/// server/resources, "Subscriptions").
+/// Reports that a resource has changed (MCP server/resources, "Subscriptions").
 ///
-/// Sent by the server, only for resources to which the client subscribed; needs the server's
-/// `resources.subscribe` capability and gets no answer.
+/// The client can read it again. Sent by the server, only for resources that the client
+/// subscribed to. Requires the server's `resources.subscribe` capability and has no response.
 #[derive(Debug, Clone, Copy)]
 pub enum ResourceUpdatedNotification {}
 impl NotificationMethod for ResourceUpdatedNotification {
@@ -2061,10 +2063,11 @@ impl NotificationMethod for ResourceUpdatedNotification {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceUpdatedNotificationParams {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<NotificationMetaObject>,
-    /// What changed: the resource to which the client subscribed, or a part of it.
+    /// The URI of the resource that changed: the resource that the client subscribed to, or a part
+    /// of it.
     pub uri: String,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2091,13 +2094,14 @@ object! {
     }
 }
 
-/// The metadata of a result, for the protocol and for extensions; a key with a reserved prefix
-/// means only what the specification says it means (MCP basic, "`_meta`").
+/// The metadata of a result, for the protocol and for extensions. Only the specification
+/// defines keys with a reserved prefix (MCP basic, "`_meta`").
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ResultMetaObject {
-    /// The server's name and version, which belong in every result unless the server is set up
-    /// otherwise. Unverified: good for display and logs, not for decisions.
+    /// The name and version of the server. Every result should contain them, unless the server is
+    /// configured not to send them. They are unverified. Use them for display and logs, but not for
+    /// security decisions.
     pub server_info: Option<Implementation>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2115,30 +2119,30 @@ object! {
     }
 }
 
-/// What the server offers to the client (MCP architecture, "Capability Negotiation").
+/// The capabilities of the server (MCP architecture, "Capability Negotiation").
 ///
-/// A feature is offered if its key is present, even with an empty object. Unknown keys are to
-/// be ignored, for the list is open.
+/// The server has a capability if its key is present, even with an empty object. The list is
+/// open, so ignore unknown keys.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ServerCapabilities {
-    /// Lets the client ask for suggestions, by `completion/complete`.
+    /// Allows the client to request suggestions with `completion/complete`.
     pub completions: Option<JsonObject>,
-    /// Features outside the specification, by name.
+    /// Features that are not part of the specification, by name.
     pub experimental: Option<JsonObject>,
-    /// The extensions that the server supports and the settings of each, by an identifier with a
-    /// prefix, such as `io.modelcontextprotocol/tasks`. An empty object means support without
-    /// settings.
+    /// The extensions that the server supports, with the settings of each. The key is an identifier
+    /// with a prefix, such as `io.modelcontextprotocol/tasks`. An empty object means that there are
+    /// no settings.
     pub extensions: Option<JsonObject>,
-    /// Announces log messages for requests that ask for them, by `notifications/message`.
-    /// Deprecated along with the rest of logging.
+    /// The server sends log messages with `notifications/message` for requests that ask for them.
+    /// Deprecated, like all of logging.
     pub logging: Option<JsonObject>,
-    /// Lets the client list and get prompts, by `prompts/list` and `prompts/get`.
+    /// Allows the client to list and get prompts with `prompts/list` and `prompts/get`.
     pub prompts: Option<ServerCapabilitiesPrompts>,
-    /// Lets the client list and read resources, by `resources/list`, `resources/templates/list` and
-    /// `resources/read`.
+    /// Allows the client to list and read resources with `resources/list`,
+    /// `resources/templates/list` and `resources/read`.
     pub resources: Option<ServerCapabilitiesResources>,
-    /// Lets the client list and call tools, by `tools/list` and `tools/call`.
+    /// Allows the client to list and call tools with `tools/list` and `tools/call`.
     pub tools: Option<ServerCapabilitiesTools>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2192,24 +2196,25 @@ object! {
     }
 }
 
-/// Which notifications a subscription is for (MCP basic/patterns/subscriptions, "Notification
+/// The notifications of a subscription (MCP basic/patterns/subscriptions, "Notification
 /// Filter").
 ///
-/// The client sends it to say what it wants, the server to say how much of that it will
-/// deliver; whatever is not named here is not sent.
+/// The client sends the filter that it requests. The server sends the part of it that it
+/// supports. Notifications that the filter does not contain are not sent.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionFilter {
-    /// Whether `notifications/prompts/list_changed` is part of the subscription; absent means
-    /// false.
+    /// `true` if the subscription contains `notifications/prompts/list_changed`. Absent means
+    /// `false`.
     pub prompts_list_changed: Option<bool>,
-    /// The URIs of the resources for which `notifications/resources/updated` is part of the
-    /// subscription; absent means none.
+    /// The URIs of the resources for which the subscription contains
+    /// `notifications/resources/updated`. Absent means none.
     pub resource_subscriptions: Option<Vec<String>>,
-    /// Whether `notifications/resources/list_changed` is part of the subscription; absent means
-    /// false.
+    /// `true` if the subscription contains `notifications/resources/list_changed`. Absent means
+    /// `false`.
     pub resources_list_changed: Option<bool>,
-    /// Whether `notifications/tools/list_changed` is part of the subscription; absent means false.
+    /// `true` if the subscription contains `notifications/tools/list_changed`. Absent means
+    /// `false`.
     pub tools_list_changed: Option<bool>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2248,11 +2253,11 @@ object! {
     }
 }
 
-/// Tells the client that its subscription stands, and what it will deliver (MCP
-/// basic/patterns/subscriptions, "Acknowledgment").
+/// Confirms a subscription and lists its notifications (MCP basic/patterns/subscriptions,
+/// "Acknowledgment").
 ///
-/// Sent by the server ahead of everything else that belongs to the subscription; needs no
-/// capability and gets no answer.
+/// Sent by the server before all other messages of the subscription. Requires no capability and
+/// has no response.
 #[derive(Debug, Clone, Copy)]
 pub enum SubscriptionsAcknowledgedNotification {}
 impl NotificationMethod for SubscriptionsAcknowledgedNotification {
@@ -2265,10 +2270,10 @@ impl NotificationMethod for SubscriptionsAcknowledgedNotification {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionsAcknowledgedNotificationParams {
-    /// Metadata of the notification, which names the subscription that stands.
+    /// The metadata of the notification. It contains the id of the confirmed subscription.
     pub meta: Option<NotificationMetaObject>,
-    /// What the server agreed to send: as much of what the client wanted as the server supports,
-    /// which may be nothing.
+    /// The notifications that the server will send: the requested ones that it supports. May be
+    /// empty.
     pub notifications: SubscriptionFilter,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2295,13 +2300,13 @@ object! {
     }
 }
 
-/// Asks the server to report changes of its lists and resources from now on (MCP
-/// basic/patterns/subscriptions, "Opening a Stream").
+/// Subscribes to changes of the server's lists and resources (MCP basic/patterns/subscriptions,
+/// "Opening a Stream").
 ///
-/// Sent by the client, as often as it likes; the server acknowledges it, then sends
-/// notifications until one side ends it. The client does so by closing the stream over HTTP and
-/// by `notifications/cancelled` over stdio; the server, by answering with
-/// [`SubscriptionsListenResult`].
+/// Sent by the client. It may open several subscriptions. The server acknowledges the request,
+/// then sends notifications until one side ends the subscription. The client ends it over HTTP
+/// by closing the stream, and over stdio with `notifications/cancelled`. The server ends it by
+/// responding with [`SubscriptionsListenResult`].
 #[derive(Debug, Clone, Copy)]
 pub enum SubscriptionsListenRequest {}
 impl Method for SubscriptionsListenRequest {
@@ -2315,10 +2320,11 @@ impl Method for SubscriptionsListenRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionsListenRequestParams {
-    /// What every request says about itself: which revision it follows, what the client offers and,
-    /// as a rule, which program the client is.
+    /// The metadata of the request: its protocol version, the client's capabilities and, usually,
+    /// the client's name and version.
     pub meta: RequestMetaObject,
-    /// What the client wants to be told; the server must send nothing else on this subscription.
+    /// The notifications that the client requests. The server must not send any others for this
+    /// subscription.
     pub notifications: SubscriptionFilter,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2340,18 +2346,17 @@ object! {
     }
 }
 
-/// Says that the server ends a subscription in good order (MCP basic/patterns/subscriptions,
-/// "Graceful Closure").
+/// Ends a subscription (MCP basic/patterns/subscriptions, "Graceful Closure").
 ///
-/// The server's answer to `subscriptions/listen`, long after it, such as on shutdown. A stream
-/// that ends without it, and without a `notifications/cancelled` in its place, was cut off;
-/// what was missed is not sent later.
+/// The server's late response to `subscriptions/listen`, for example when it shuts down. If a
+/// stream ends without this result and without `notifications/cancelled`, the connection was
+/// lost. Missed notifications are not sent later.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionsListenResult {
-    /// Metadata of the result, which names the subscription that ends.
+    /// The metadata of the result. It contains the id of the ended subscription.
     pub meta: SubscriptionsListenResultMetaObject,
-    /// What kind of result this is: always `complete`, which is also what its absence means.
+    /// The type of the result. It is always `complete`, and absent means `complete`.
     pub result_type: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2383,11 +2388,12 @@ object! {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SubscriptionsListenResultMetaObject {
-    /// The server's name and version, which belong in every result unless the server is set up
-    /// otherwise. Unverified: good for display and logs, not for decisions.
+    /// The name and version of the server. Every result should contain them, unless the server is
+    /// configured not to send them. They are unverified. Use them for display and logs, but not for
+    /// security decisions.
     pub server_info: Option<Implementation>,
-    /// Which subscription ends: the id of the `subscriptions/listen` request, and thus of the
-    /// response around this result.
+    /// The ended subscription: the id of the `subscriptions/listen` request. The response that
+    /// contains this result has the same id.
     pub subscription_id: RequestId,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2414,38 +2420,36 @@ object! {
     }
 }
 
-/// A tool that the server offers: what it is called, what it does and what it takes (MCP
-/// server/tools, "Data Types").
+/// A tool of the server: its name, description and schemas (MCP server/tools, "Data Types").
 ///
-/// All of it is the server's word, so the text is untrusted input and the annotations are no
-/// basis for decisions unless the server is trusted.
+/// All members come from the server. The text is untrusted input. Do not base decisions on the
+/// annotations unless the server is trusted.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Tool {
-    /// Metadata beyond the fields defined here, for the protocol and for extensions; a key with a
-    /// reserved prefix means only what the specification says it means (MCP basic, "`_meta`").
+    /// Additional metadata for the protocol and for extensions. Only the specification defines keys
+    /// with a reserved prefix (MCP basic, "`_meta`").
     pub meta: Option<JsonObject>,
-    /// What the server says about the tool's behaviour. They are untrusted; see
-    /// [`ToolAnnotations`].
+    /// Hints about the tool's behaviour. They are untrusted. See [`ToolAnnotations`].
     pub annotations: Option<ToolAnnotations>,
-    /// What the tool does and when to use it, as a hint for the model. It is untrusted text from
+    /// A description of the tool and its use, as a hint for the model. It is untrusted text from
     /// the server.
     pub description: Option<String>,
-    /// Icons to show for it, in various sizes and themes. Whoever renders them treats sources and
-    /// image bytes as untrusted.
+    /// The icons to show, in various sizes and themes. Treat their sources and their image bytes as
+    /// untrusted.
     pub icons: Option<Vec<Icon>>,
-    /// The JSON Schema of the arguments, always an object schema; a tool without arguments has one
-    /// too. Over HTTP a property with `x-mcp-header` also travels as a header, called `Mcp-Param-`
-    /// and the keyword's value.
+    /// The JSON Schema of the arguments. It is always an object schema, even for a tool without
+    /// arguments. Over HTTP, a property with `x-mcp-header` is also sent in the header
+    /// `Mcp-Param-*`. The value of the keyword is the rest of the header's name.
     pub input_schema: Schema,
-    /// The tool's name, unique within its server and case-sensitive; preferably 1 to 128 ASCII
-    /// letters, digits, underscores, hyphens and dots.
+    /// The name of the tool, unique within its server and case-sensitive. It should have 1 to 128
+    /// ASCII letters, digits, underscores, hyphens and dots.
     pub name: String,
-    /// The JSON Schema of `structuredContent` in the tool's results; absent if the server promises
-    /// nothing about it.
+    /// The JSON Schema of `structuredContent` in the tool's results. Absent if the server does not
+    /// describe it.
     pub output_schema: Option<Schema>,
-    /// The name to show to people; where it is absent, `annotations.title` is shown, and failing
-    /// that `name`.
+    /// The name to show to users. If it is absent, show `annotations.title`. If that is absent too,
+    /// show `name`.
     pub title: Option<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
@@ -2509,11 +2513,11 @@ object! {
     }
 }
 
-/// Tells the client that the server's tools have changed, so that it lists them again (MCP
-/// server/tools, "List Changed Notification").
+/// Reports that the list of the server's tools has changed (MCP server/tools, "List Changed
+/// Notification").
 ///
-/// Sent by a server with the `tools.listChanged` capability, only for a `subscriptions/listen`
-/// that wants it; gets no answer.
+/// The client can list them again. Sent by a server with the `tools.listChanged` capability,
+/// only for a `subscriptions/listen` that requested it. Has no response.
 #[derive(Debug, Clone, Copy)]
 pub enum ToolListChangedNotification {}
 impl NotificationMethod for ToolListChangedNotification {
@@ -2521,18 +2525,18 @@ impl NotificationMethod for ToolListChangedNotification {
     type Params = NotificationParams;
 }
 
-/// What comes with error -32022: the server does not speak the revision that the request
-/// follows (MCP basic/versioning, "Protocol Version Negotiation").
+/// The data of error -32022: the server does not support the protocol version of the request
+/// (MCP basic/versioning, "Protocol Version Negotiation").
 ///
-/// Sent by the server, over HTTP with status 400; the request did not run, and the client may
-/// repeat it in a revision that both speak.
+/// Sent by the server. Over HTTP it has status 400. The request did not run. The client may
+/// retry it with a protocol version that both sides support.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnsupportedProtocolVersionErrorData {
-    /// The revision that the refused request named.
+    /// The protocol version of the rejected request.
     pub requested: String,
-    /// The revisions that the server speaks, among which the client chooses; those that open with
-    /// `initialize` may be among them.
+    /// The protocol versions that the server supports. The client chooses one of them. They may
+    /// include versions that start with `initialize`.
     pub supported: Vec<String>,
     /// Members that this revision does not name.
     pub extra: JsonObject,
