@@ -32,7 +32,7 @@
 //!
 //! Types keep what they do not define: unknown members in `extra`, unknown values and objects in
 //! `Unknown`. Only the JSON-RPC envelope drops unknown members. An error has the path to the wrong
-//! value: `result.tools[3].inputSchema: missing, Tool requires it`.
+//! value: `result.tools[3].inputSchema: missing, required by Tool`.
 //!
 //! An optional member that is `null` counts as absent, unless it may hold any JSON. Numbers are those
 //! of `serde_json`: integers of 64 bits, or floats. Reading may change the last digit of a float,

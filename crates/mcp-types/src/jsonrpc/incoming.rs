@@ -165,7 +165,7 @@ impl<R> MessageMembers<R> {
         R: Deserialize<'de>,
     {
         if self.version.flatten().is_none() {
-            return Err(E::custom("jsonrpc: missing, every message requires it"));
+            return Err(E::custom("jsonrpc: missing, required in all messages"));
         }
         let (id, params) = (self.id.flatten(), self.params.flatten());
         let result = match (self.result, &self.error) {
@@ -180,12 +180,12 @@ impl<R> MessageMembers<R> {
                 None => JsonRpcMessage::Notification { method, params },
             }),
             (None, Some(result), None) => {
-                let id = id.ok_or_else(|| E::custom("a result without an id"))?;
+                let id = id.ok_or_else(|| E::custom("id: missing, required for a result"))?;
                 Ok(JsonRpcMessage::Result { id, result })
             }
             (None, None, Some(error)) => Ok(JsonRpcMessage::Error { id, error }),
-            (None, None, None) => Err(E::custom("no `method`, `result` or `error`")),
-            _ => Err(E::custom("more than one of `method`, `result` and `error`")),
+            (None, None, None) => Err(E::custom("missing \"method\", \"result\" or \"error\"")),
+            _ => Err(E::custom("more than one of \"method\", \"result\" and \"error\"")),
         }
     }
 }
@@ -202,7 +202,7 @@ fn set_once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     let value = map.next_value().map_err(|error| wire::in_message(name, error))?;
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err(wire::in_message(name, "given twice")),
+        Some(_) => Err(wire::in_message(name, "duplicate member")),
     }
 }
 
@@ -260,17 +260,17 @@ mod tests {
         for (text, reason) in [
             (r#"{"id":1,"result":{}}"#, "jsonrpc: missing"),
             (r#"{"jsonrpc":"1.0","id":1,"result":{}}"#, "expected the string \"2.0\""),
-            (r#"{"jsonrpc":"2.0","id":1}"#, "no `method`, `result` or `error`"),
-            (r#"{"jsonrpc":"2.0","result":{}}"#, "a result without an id"),
+            (r#"{"jsonrpc":"2.0","id":1}"#, "missing \"method\", \"result\" or \"error\""),
+            (r#"{"jsonrpc":"2.0","result":{}}"#, "id: missing, required for a result"),
             (r#"{"jsonrpc":"2.0","id":1.5,"result":{}}"#, "expected a string or an integer"),
-            (r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, "a result without an id"),
-            (r#"{"jsonrpc":"2.0","id":1,"error":null}"#, "no `method`, `result` or `error`"),
+            (r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, "id: missing, required for a result"),
+            (r#"{"jsonrpc":"2.0","id":1,"error":null}"#, "missing \"method\", \"result\" or \"error\""),
             (r#"{"jsonrpc":null,"id":1,"result":{}}"#, "jsonrpc: missing"),
-            (r#"{"jsonrpc":"2.0","id":null,"id":2,"result":{}}"#, "id: given twice"),
-            (r#"{"jsonrpc":"2.0","id":1,"id":2,"result":{}}"#, "id: given twice"),
+            (r#"{"jsonrpc":"2.0","id":null,"id":2,"result":{}}"#, "id: duplicate member"),
+            (r#"{"jsonrpc":"2.0","id":1,"id":2,"result":{}}"#, "id: duplicate member"),
             (
                 r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#,
-                "more than one of `method`, `result` and `error`",
+                "more than one of \"method\", \"result\" and \"error\"",
             ),
             ("[]", "expected a JSON-RPC message"),
         ] {

@@ -64,7 +64,7 @@ pub(super) enum Buffered {
 impl fmt::Display for ReadTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)?;
-        self.arm.map_or(Ok(()), |arm| write!(f, " `{arm}`"))
+        self.arm.map_or(Ok(()), |arm| write!(f, " {arm:?}"))
     }
 }
 
@@ -131,7 +131,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
 
     fn check_tag(&mut self, tag: Tag) -> Result<(), A::Error> {
         if tag.seen {
-            return Err(path::in_member(tag.name, "given twice"));
+            return Err(path::in_member(tag.name, "duplicate member"));
         }
         let value: String = self.read_value(tag.name)?;
         if value != tag.constant {
@@ -187,7 +187,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
     pub(crate) fn keep(&mut self, key: Key<'_>, extra: &mut JsonObject) -> Result<(), A::Error> {
         let value: Value = self.read_value(key.as_str())?;
         if self.keys.contains(&key.as_str()) && !value.is_null() {
-            let problem = format_args!("given although it is {}", self.target);
+            let problem = format_args!("not allowed in {}", self.target);
             return Err(path::in_member(key.as_str(), problem));
         }
         match extra.entry(key.into_string()) {
@@ -195,7 +195,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
                 member.insert(value);
                 Ok(())
             }
-            Entry::Occupied(member) => Err(path::in_member(member.key(), "given twice")),
+            Entry::Occupied(member) => Err(path::in_member(member.key(), "duplicate member")),
         }
     }
 
@@ -222,13 +222,13 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
 
     /// Returns the error that member `name` is missing.
     pub(crate) fn missing(&self, name: &str) -> A::Error {
-        path::in_member(name, format_args!("missing, {} requires it", self.target))
+        path::in_member(name, format_args!("missing, required by {}", self.target))
     }
 }
 
 fn set_once<T, E: de::Error>(name: &str, slot: &mut Option<T>, value: T) -> Result<(), E> {
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err(path::in_member(name, "given twice")),
+        Some(_) => Err(path::in_member(name, "duplicate member")),
     }
 }

@@ -136,7 +136,7 @@ impl Wire for f64 {
                 serializer.serialize_i64(integer)
             }
             _ if self.is_finite() => serializer.serialize_f64(*self),
-            _ => Err(ser::Error::custom(format_args!("{self} is no number in JSON"))),
+            _ => Err(ser::Error::custom(format_args!("{self} is not a valid JSON number"))),
         }
     }
 }
@@ -199,7 +199,7 @@ impl<'de, T: Wire> Visitor<'de> for MapVisitor<T> {
             let value = value.map_err(|error| path::in_member(name.as_str(), error))?;
             match entries.entry(name.into_string()) {
                 Entry::Vacant(entry) => entry.insert(value),
-                Entry::Occupied(entry) => return Err(path::in_member(entry.key(), "given twice")),
+                Entry::Occupied(entry) => return Err(path::in_member(entry.key(), "duplicate member")),
             };
         }
         Ok(entries)

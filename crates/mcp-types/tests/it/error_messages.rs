@@ -47,16 +47,16 @@ fn wrong_results_are_reported_with_their_path() {
         answer::<ListToolsRequest>(r#"{"tools":[],"ttlMs":"1"}"#),
         answer::<ListToolsRequest>("null"),
     ]), @r#"
-    result.tools[3].inputSchema: missing, Tool requires it
+    result.tools[3].inputSchema: missing, required by Tool
     result.tools[1].inputSchema: invalid type: null, expected an object (JSON Schema)
     result.tools[0].inputSchema: invalid type: an array, expected an object (JSON Schema)
     result.tools[0].name: invalid type: integer `7`, expected a string
     result.tools[0].icons[0].sizes[0]: invalid type: integer `1`, expected a string
     result.tools[0].annotations.readOnlyHint: invalid type: string "yes", expected a boolean
     result.tools[0]: invalid type: sequence, expected an object (Tool)
-    result.tools: missing, ListToolsResult requires it
+    result.tools: missing, required by ListToolsResult
     result.tools: invalid type: map, expected an array
-    result.tools: given twice
+    result.tools: duplicate member
     result.ttlMs: invalid type: string "1", expected an integer
     result: invalid type: null, expected an object (ListToolsResult)
     "#);
@@ -79,17 +79,17 @@ fn wrong_content_is_reported_with_its_path() {
         answer::<CallToolRequest>(r#"{"resultType":"complete"}"#),
         answer::<CallToolRequest>("[]"),
     ]), @r#"
-    result.content[0].text: missing, ContentBlock `text` requires it
-    result.content[0].type: missing, ContentBlock requires it
+    result.content[0].text: missing, required by ContentBlock "text"
+    result.content[0].type: missing, required by ContentBlock
     result.content[0].type: invalid type: integer `1`, expected a string
     result.content[0].text: invalid type: integer `1`, expected a string
     result.content[0].text: invalid type: integer `1`, expected a string
-    result.content[0].type: given twice
-    result.content[0].resource.uri: missing, ResourceContents `text` requires it
+    result.content[0].type: duplicate member
+    result.content[0].resource.uri: missing, required by ResourceContents "text"
     result.content[0].size: invalid type: string "5", expected an integer
     result.content[0]: invalid type: integer `7`, expected an object (ContentBlock)
     result.resultType: invalid type: integer `1`, expected a string
-    result.content: missing, CallToolResult requires it
+    result.content: missing, required by CallToolResult
     result: invalid type: sequence, expected an object (CallToolResult or InputRequiredResult)
     "#);
 }
@@ -113,11 +113,11 @@ fn wrong_input_requests_are_reported_with_their_path() {
         sampling(r#""hi""#),
         sampling(r#"[{"type":"text","text":""},{"type":"text"}]"#),
     ]), @r#"
-    result.inputRequests["my input"].params: missing, InputRequest `elicitation/create` requires it
-    result.inputRequests["my input"].params.message: missing, ElicitRequestParams `url` requires it
-    result.inputRequests["my input"].params.maxTokens: missing, CreateMessageRequestParams requires it
+    result.inputRequests["my input"].params: missing, required by InputRequest "elicitation/create"
+    result.inputRequests["my input"].params.message: missing, required by ElicitRequestParams "url"
+    result.inputRequests["my input"].params.maxTokens: missing, required by CreateMessageRequestParams
     result.inputRequests["my input"].params.messages[0].content: invalid type: string "hi", expected an object or an array of objects
-    result.inputRequests["my input"].params.messages[0].content[1].text: missing, SamplingMessageContentBlock `text` requires it
+    result.inputRequests["my input"].params.messages[0].content[1].text: missing, required by SamplingMessageContentBlock "text"
     "#);
 }
 
@@ -135,11 +135,11 @@ fn wrong_metadata_and_capabilities_are_reported_with_their_path() {
         answer::<DiscoverRequest>(r#"{"supportedVersions":"2026-07-28"}"#),
         answer::<v2025_11_25::InitializeRequest>(r#"{"capabilities":{}}"#),
     ]), @r#"
-    result._meta["io.modelcontextprotocol/serverInfo"].version: missing, Implementation requires it
+    result._meta["io.modelcontextprotocol/serverInfo"].version: missing, required by Implementation
     result.capabilities.tools: invalid type: boolean `true`, expected an object (ServerCapabilitiesTools)
     result.capabilities.tools.listChanged: invalid type: integer `1`, expected a boolean
     result.supportedVersions: invalid type: string "2026-07-28", expected an array
-    result.protocolVersion: missing, InitializeResult requires it
+    result.protocolVersion: missing, required by InitializeResult
     "#);
 }
 
@@ -154,7 +154,7 @@ fn wrong_envelopes_are_reported_with_their_path() {
         message(r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"na"#),
     ]), @r#"
     error.code: invalid type: string "x", expected an integer
-    error.message: missing, ErrorObject requires it
+    error.message: missing, required by ErrorObject
     id: invalid value: floating point `1.5`, expected a string or an integer
     jsonrpc: invalid value: string "1.0", expected the string "2.0"
     result.tools[0]: EOF while parsing a string
@@ -176,8 +176,8 @@ fn paths_start_at_the_value_that_is_read() {
     .inputSchema: invalid type: a number, expected an object (JSON Schema) at line 1 column 28
     invalid type: integer `1`, expected an object (Tool) at line 1 column 1
     .type: expected "text", found "image" at line 1 column 15
-    .type: missing, TextContent requires it at line 1 column 11
+    .type: missing, required by TextContent at line 1 column 11
     .inputRequests["a.b"]: invalid type: sequence, expected an object (InputRequest) at line 1 column 24
-    .content[0].text: missing, ContentBlock `text` requires it at line 1 column 55
+    .content[0].text: missing, required by ContentBlock "text" at line 1 column 55
     "#);
 }

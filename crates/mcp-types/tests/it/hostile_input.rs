@@ -177,11 +177,11 @@ fn duplicate_members_are_errors() {
         r#"{"content":[{"type":"resource","resource":{"text":"","uri":"","text":""}}]}"#,
         r#"{"resultType":"input_required","inputRequests":{"a":{"method":"roots/list"},"a":{"method":"x"}}}"#,
     ] {
-        assert_error::<Called>(result, "given twice");
+        assert_error::<Called>(result, "duplicate member");
     }
     assert_error::<JsonRpcMessage<JsonObject>>(
         r#"{"jsonrpc":"2.0","jsonrpc":"2.0","id":1,"result":{}}"#,
-        "jsonrpc: given twice",
+        "jsonrpc: duplicate member",
     );
 }
 
@@ -189,7 +189,7 @@ fn duplicate_members_are_errors() {
 #[test]
 fn an_unknown_request_with_two_methods_is_an_error() {
     let request = r#"{"method":"other","params":{},"method":"sampling/createMessage"}"#;
-    assert_error::<InputRequest>(request, ".method: given twice");
+    assert_error::<InputRequest>(request, ".method: duplicate member");
 }
 
 /// JSON that the protocol does not define is read by `serde_json`, for which the last one counts.

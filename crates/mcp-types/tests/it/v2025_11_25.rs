@@ -45,7 +45,7 @@ fn strings_before_the_type_are_read() {
     }
     for twice in [r#""text":"","type":"text","text":"""#, r#""text":"","text":"","type":"text""#] {
         let error = error::<ContentBlock>(&format!("{{{twice}}}"));
-        assert!(error.starts_with(".text: given twice"), "{error}");
+        assert!(error.starts_with(".text: duplicate member"), "{error}");
     }
 }
 
@@ -75,7 +75,7 @@ fn an_unknown_arm_with_two_tags_is_an_error() {
         r#"{"text":"x","type":"video","type":"text"}"#,
         r#"{"type":"video","text":"x","type":null}"#,
     ] {
-        assert!(error::<ContentBlock>(text).starts_with(".type: given twice"));
+        assert!(error::<ContentBlock>(text).starts_with(".type: duplicate member"));
     }
     error::<ElicitRequestParams>(r#"{"mode":"video","message":"x","mode":"url"}"#);
 }
@@ -108,7 +108,7 @@ fn resource_contents_do_not_depend_on_member_order() {
     }
     for text in both(r#""blob":"AA==""#, r#""text":"x""#) {
         let wrong = error::<ResourceContents>(&text);
-        assert!(wrong.contains(": given although it is ResourceContents `"), "{wrong}");
+        assert!(wrong.contains(r#": not allowed in ResourceContents ""#), "{wrong}");
         let value: Value = serde_json::from_str(&text).unwrap();
         assert!(serde_json::from_value::<ResourceContents>(value).is_err());
     }
@@ -141,9 +141,9 @@ fn an_elicitation_without_a_mode_is_a_form() {
         assert!(matches!(form, ElicitRequestParams::Form(form) if form.mode.is_none()));
     }
     let twice = r#"{"mode":null,"mode":"url","message":"m","requestedSchema":{}}"#;
-    assert!(error::<ElicitRequestParams>(twice).starts_with(".mode: given twice"));
+    assert!(error::<ElicitRequestParams>(twice).starts_with(".mode: duplicate member"));
     let incomplete = error::<ElicitRequestParams>(r#"{"message":"m"}"#);
-    let expected = ".requestedSchema: missing, ElicitRequestParams `form` requires it";
+    let expected = r#".requestedSchema: missing, required by ElicitRequestParams "form""#;
     assert!(incomplete.starts_with(expected), "{incomplete}");
     assert!(error::<ContentBlock>(r#"{"type":null}"#).starts_with(".type: invalid type: null"));
 }
@@ -161,7 +161,7 @@ fn sampling_content_is_a_block_or_an_array() {
     assert!(wrong.contains(".content: invalid type: string"), "{wrong}");
     let wrong = error::<SamplingMessage>(r#"{"role":"user","content":{"type":"text"}}"#);
     assert!(
-        wrong.contains(".content.text: missing, SamplingMessageContentBlock `text` requires it"),
+        wrong.contains(r#".content.text: missing, required by SamplingMessageContentBlock "text""#),
         "{wrong}"
     );
 }
@@ -246,7 +246,7 @@ fn numbers_are_read_and_written_unchanged() {
     assert_eq!(printed, r#"{"progress":50,"progressToken":1}"#);
     let none = ProgressNotificationParams::new(RequestId::Number(1), f64::NAN);
     let error = serde_json::to_string(&none).unwrap_err().to_string();
-    assert_eq!(error, "NaN is no number in JSON");
+    assert_eq!(error, "NaN is not a valid JSON number");
     let zero = ProgressNotificationParams::new(RequestId::Number(1), -0.0);
     assert!(serde_json::to_string(&zero).unwrap().contains(r#""progress":-0.0"#));
     let huge = ProgressNotificationParams::new(RequestId::Number(1), 1e300);
@@ -262,7 +262,7 @@ fn a_required_null_is_written() {
     assert_eq!(task.status, TaskStatus::Unknown("later".to_owned()));
     assert!(
         error::<Task>(&text.replace(r#""ttl":null,"#, ""))
-            .contains(".ttl: missing, Task requires it")
+            .contains(".ttl: missing, required by Task")
     );
     read::<GetTaskResult>(text);
 }
