@@ -1,10 +1,10 @@
-//! Types that serde reads and writes as the protocol does.
+//! Types whose serde implementations match the protocol.
 
 use serde_json::Value;
 
 use crate::json_object::JsonObject;
 
-/// Implements [`Wire`](crate::wire::Wire) for types that serde reads and writes as the protocol does.
+/// Implements [`Wire`](crate::wire::Wire) for types whose serde implementations match the protocol.
 macro_rules! by_serde {
     ($($type:ty),*) => {
         $(impl $crate::wire::Wire for $type {

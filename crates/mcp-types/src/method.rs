@@ -2,13 +2,13 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// A request, sent by either side, that is answered with a result.
+/// A JSON-RPC request with a result. Some are sent by the client, some by the server.
 ///
-/// The implementations are generated, one for each request of a revision, and carry the name that
-/// the schema gives it. Since 2026-07-28 a server's requests are no messages of their own, but
-/// travel within a result: they are structs, such as
-/// [`ElicitRequest`](crate::v2026_07_28::ElicitRequest). The lists of all methods, such as
-/// [`Methods::ALL`](crate::v2026_07_28::Methods::ALL), say who sends what.
+/// The implementations are generated, one for each request of a protocol version. They have the name
+/// of the request in the schema. From 2026-07-28, requests of the server are not messages, but part of
+/// a result. They are structs, such as [`ElicitRequest`](crate::v2026_07_28::ElicitRequest), without
+/// an implementation. The lists of all methods, such as
+/// [`Methods::ALL`](crate::v2026_07_28::Methods::ALL), contain the side that sends each method.
 ///
 /// ```
 /// use mcp_types::{Method, v2025_11_25::CallToolRequest};
@@ -16,41 +16,41 @@ use serde::{Serialize, de::DeserializeOwned};
 /// assert_eq!(CallToolRequest::NAME, "tools/call");
 /// ```
 pub trait Method {
-    /// The method on the wire, such as `tools/call`.
+    /// The name of the method in messages, such as `tools/call`.
     const NAME: &'static str;
-    /// The value of `params`.
+    /// The type of `params`.
     type Params: Serialize + DeserializeOwned;
-    /// The value of `result`.
+    /// The type of `result`.
     type Result: Serialize + DeserializeOwned;
 }
 
-/// A JSON-RPC notification, sent by either side and never answered.
+/// A JSON-RPC notification, which has no response. Some are sent by the client, some by the server.
 pub trait NotificationMethod {
-    /// The method on the wire, such as `notifications/progress`.
+    /// The name of the method in messages, such as `notifications/progress`.
     const NAME: &'static str;
-    /// The value of `params`.
+    /// The type of `params`.
     type Params: Serialize + DeserializeOwned;
 }
 
-/// A method of a revision as data, as in [`Methods::ALL`](crate::v2026_07_28::Methods::ALL).
+/// The description of a method, for lists such as [`Methods::ALL`](crate::v2026_07_28::Methods::ALL).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MethodInfo {
-    /// The method on the wire, such as `tools/call`.
+    /// The name of the method in messages, such as `tools/call`.
     pub name: &'static str,
-    /// The kind of message that the method is.
+    /// The kind of message.
     pub kind: MethodKind,
-    /// True if the client may send it.
+    /// `true` if the client may send it.
     pub by_client: bool,
-    /// True if the server may send it.
+    /// `true` if the server may send it.
     pub by_server: bool,
-    /// The type of `params`.
+    /// The name of the type of `params`.
     pub params: &'static str,
-    /// The type of the result; `None` for a notification.
+    /// The name of the type of the result. `None` for a notification.
     pub result: Option<&'static str>,
 }
 
-/// The kind of message that a method is.
+/// The kind of message of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MethodKind {
@@ -58,6 +58,6 @@ pub enum MethodKind {
     Request,
     /// A message without a response.
     Notification,
-    /// A request of the server within a result, answered with the repeated call.
+    /// A request of the server within a result. The client responds when it retries its own request.
     Input,
 }

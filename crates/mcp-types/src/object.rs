@@ -1,7 +1,7 @@
-//! Reads and writes the protocol's structs, keeping the members that a schema does not name.
+//! Reads and writes the protocol's structs. Unknown members are kept.
 //!
-//! serde's `flatten` would do the same through a buffer of its own, which costs time and cannot
-//! hold the raw JSON of a [`Schema`](crate::Schema).
+//! serde's `flatten` would do the same with a buffer, which costs time and cannot contain the raw
+//! JSON of a [`Schema`](crate::Schema).
 
 use std::{fmt, marker::PhantomData};
 
@@ -12,7 +12,7 @@ use serde::{
 
 use crate::wire::{Members, Object};
 
-/// Reads a struct that is not an arm of a union.
+/// Reads a struct that is not a variant of a union.
 pub(crate) fn read<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     struct Reader<T>(PhantomData<T>);
     impl<'de, T: Object> Visitor<'de> for Reader<T> {
@@ -31,12 +31,11 @@ pub(crate) fn read<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Res
 
 /// Implements [`Object`], `Deserialize` and `Serialize` for a struct.
 ///
-/// Each line gives the kind of a member, its field and its name on the wire:
-/// - `required` must be present; it may be `null` only if the field is an `Option`.
-/// - `optional` is an `Option`; `null` counts as absent.
-/// - `nullable` is an `Option` of any JSON: `null` and absent differ.
-/// - `hint` is an optional integer; a number that does not fit counts as absent, and is kept
-///   in `extra`.
+/// Each line contains the kind of a member, its field and its name in JSON:
+/// - `required` must be present. It may be `null` only if the field is an `Option`.
+/// - `optional` is an `Option`. `null` counts as absent.
+/// - `nullable` is an `Option` of any JSON. `null` is a value.
+/// - `hint` is an optional integer. Another number counts as absent, and is kept in `extra`.
 macro_rules! object {
     (@read hint $field:ident $name:literal $members:ident $extra:ident) => {
         $members.read_hint($name, &mut $field, &mut $extra)?
@@ -63,7 +62,7 @@ macro_rules! object {
         }
     };
 
-    // A value that was set later replaces the unusable one in `extra`.
+    // A value that was set later replaces the invalid one in `extra`.
     (@replaced hint $value:expr, $name:literal $member:ident) => {
         if $member == $name && $value.is_some() {
             continue;

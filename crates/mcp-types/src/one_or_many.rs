@@ -1,4 +1,4 @@
-//! One value or an array of them, as the content of a sampling message.
+//! A value or an array of values, such as the content of a sampling message.
 
 use std::{fmt, marker::PhantomData};
 
@@ -9,12 +9,12 @@ use serde::{
 
 use crate::wire::{SeqVisitor, Wire};
 
-/// One value or an array of them.
+/// A value or an array of values.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum OneOrMany<T> {
-    /// A value without an array around it.
+    /// A single value, without an array.
     One(T),
-    /// An array, perhaps of one.
+    /// An array. It may have a single value.
     Many(Vec<T>),
 }
 

@@ -1,4 +1,4 @@
-//! The result of a call that may first need input from the user.
+//! The result of a request for which the server may request input first.
 
 use std::{fmt, marker::PhantomData};
 
@@ -19,37 +19,36 @@ const RESULT_TYPE: &str = "resultType";
 const COMPLETE: &str = "complete";
 const INPUT_REQUIRED: &str = "input_required";
 
-/// A result `T`, or a result `I` with which the server requests input first (MCP 2026-07-28,
-/// basic/patterns/mrtr).
+/// A complete result `T`, or a result `I` that requests input (MCP 2026-07-28, basic/patterns/mrtr).
 ///
-/// The member `resultType` selects the variant. A result without it is complete. Members before
-/// `resultType` that only a complete result has are read as such, and must be valid.
+/// The member `resultType` selects the variant. A result without it is complete. If a member that only
+/// a complete result has comes before `resultType`, it must be valid for a complete result.
 ///
 /// ```
 /// use mcp_types::{Method, OrInputRequired, v2026_07_28::CallToolRequest};
 ///
-/// type Answer = <CallToolRequest as Method>::Result;
-/// let answer: Answer = serde_json::from_str(r#"{"resultType":"complete","content":[]}"#)?;
-/// assert!(matches!(answer, OrInputRequired::Complete(result) if result.content.is_empty()));
+/// type CallResult = <CallToolRequest as Method>::Result;
+/// let result: CallResult = serde_json::from_str(r#"{"resultType":"complete","content":[]}"#)?;
+/// assert!(matches!(result, OrInputRequired::Complete(result) if result.content.is_empty()));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OrInputRequired<T, I> {
-    /// The call is done.
+    /// The final result.
     Complete(T),
-    /// The call must be repeated with the requested input.
+    /// The server requests input. The client must retry the request with it.
     InputRequired(I),
-    /// A result of another type, as it arrived: that of an extension, or an invalid one.
+    /// A result with another type, as received. It may come from an extension, or be invalid.
     Unknown(JsonObject),
 }
 
-/// A result with a type.
+/// A result with a `resultType`.
 pub(crate) trait Outcome: Object + Serialize {
     fn kind(&self) -> Option<&str>;
 }
 
-/// Reads up to `resultType`, or up to a member that only a complete result has.
+/// Reads members until `resultType`, or until a member that only a complete result has.
 fn read<'de, T: Outcome, I: Object, A: MapAccess<'de>>(
     map: A,
 ) -> Result<OrInputRequired<T, I>, A::Error> {

@@ -1,8 +1,8 @@
-//! The published revisions of the protocol and the era each belongs to.
+//! The published protocol versions, and the difference between stateful and stateless ones.
 
 use std::{fmt, str::FromStr};
 
-/// A published revision of the protocol, ordered by age.
+/// A published version of the protocol. Newer versions compare as greater.
 ///
 /// ```
 /// use mcp_types::{Era, Revision};
@@ -15,29 +15,33 @@ use std::{fmt, str::FromStr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Revision {
-    /// 2024-11-05, the first one: HTTP+SSE and stdio.
+    /// 2024-11-05, the first version: HTTP+SSE and stdio.
     V2024_11_05,
-    /// 2025-03-26: Streamable HTTP, message batches.
+    /// 2025-03-26: Streamable HTTP and message batches.
     V2025_03_26,
-    /// 2025-06-18: structured tool output, elicitation, the version header.
+    /// 2025-06-18: structured tool output, elicitation and the `MCP-Protocol-Version` header.
     V2025_06_18,
-    /// 2025-11-25: icons, sampling with tools, URL elicitation, experimental tasks.
+    /// 2025-11-25: icons, sampling with tools, URL elicitation and experimental tasks.
     V2025_11_25,
-    /// 2026-07-28: no handshake and no session; every request is complete in itself.
+    /// 2026-07-28: stateless, without `initialize` and sessions.
     V2026_07_28,
 }
 
-/// The way in which a revision opens a session.
+/// The two kinds of protocol versions. They differ in how the client and the server agree on the
+/// version and the capabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Era {
-    /// `initialize` first, then perhaps a session: all revisions up to 2025-11-25.
+    /// All versions up to 2025-11-25. The client sends `initialize` first. The agreed version and
+    /// capabilities apply to all later messages of the connection. Over HTTP, the server may create
+    /// a session, and the client then sends its id with each request.
     Stateful,
-    /// No handshake: each request carries version and capabilities. From 2026-07-28 on.
+    /// All versions from 2026-07-28. There is no `initialize` and no session. Each request contains
+    /// the version and the client's capabilities, and does not depend on earlier requests.
     Stateless,
 }
 
 impl Revision {
-    /// All revisions, oldest first.
+    /// All versions, from the oldest to the newest.
     pub const ALL: &'static [Self] = &[
         Self::V2024_11_05,
         Self::V2025_03_26,
@@ -46,7 +50,7 @@ impl Revision {
         Self::V2026_07_28,
     ];
 
-    /// The name on the wire: the date of publication.
+    /// Returns the name in messages, which is the date of publication, such as `2025-11-25`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::V2024_11_05 => "2024-11-05",
@@ -57,7 +61,10 @@ impl Revision {
         }
     }
 
-    /// Returns the era of the revision.
+    /// Returns the kind of the version.
+    ///
+    /// [`Era::Stateful`] means that the client must send `initialize` first. [`Era::Stateless`] means
+    /// that each request contains the version and the client's capabilities.
     pub const fn era(self) -> Era {
         match self {
             Self::V2024_11_05 | Self::V2025_03_26 | Self::V2025_06_18 | Self::V2025_11_25 => {
@@ -86,7 +93,7 @@ impl FromStr for Revision {
     }
 }
 
-/// A protocol version that is none of [`Revision::ALL`].
+/// The error for a protocol version that is not in [`Revision::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownRevision(
     /// The unknown version.

@@ -1,4 +1,4 @@
-//! A JSON Schema, kept as text.
+//! A JSON Schema that is kept as text.
 
 use std::{fmt, sync::Arc};
 
@@ -10,11 +10,12 @@ use serde_json::{Value, value::RawValue};
 
 use crate::by_serde::by_serde;
 
-/// A JSON Schema: an object, kept with every keyword in its order and shared between clones.
+/// A JSON Schema as raw JSON text, with all keywords in their order. It is always an object. Clones
+/// share the text.
 ///
-/// Nothing is read until [`parse`](Self::parse) is called. Schemas are equal if their texts are,
-/// down to spaces and the order of keywords. A schema can be read by `serde_json` only, and not
-/// within serde's `flatten` or `untagged`.
+/// The text is not parsed until [`parse`](Self::parse) is called. Schemas are equal if their texts are
+/// equal, including spaces and the order of keywords. Only `serde_json` can deserialize a schema, and
+/// not inside of serde's `flatten` or `untagged`.
 ///
 /// ```
 /// use mcp_types::Schema;
@@ -31,7 +32,11 @@ pub struct Schema(Arc<RawValue>);
 by_serde!(Schema);
 
 impl Schema {
-    /// Creates a schema from a value, which must be an object.
+    /// Creates a schema from a value.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the value is not an object.
     pub fn from_value(value: Value) -> serde_json::Result<Self> {
         serde_json::from_value(value)
     }
@@ -42,6 +47,10 @@ impl Schema {
     }
 
     /// Parses the schema into a type such as [`Value`].
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the schema is not valid for that type.
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
         serde_json::from_str(self.get())
     }
@@ -87,7 +96,7 @@ impl<'de> Deserialize<'de> for Schema {
     }
 }
 
-/// Returns the type of a JSON value, which its first character shows.
+/// Returns the type of a JSON value, based on its first character.
 fn json_type(raw: &RawValue) -> &'static str {
     match raw.get().as_bytes().first() {
         Some(b'n') => "null",

@@ -1,10 +1,10 @@
-//! Enumerations of strings that accept values of later revisions.
+//! Enumerations of strings that accept unknown values, such as those of later protocol versions.
 
 /// Implements the conversions of an enumeration whose last variant is `Unknown(String)`.
 macro_rules! string_enum {
     ($type:ident { $($variant:ident = $value:literal,)* }) => {
         impl $type {
-            /// Returns the value on the wire.
+            /// Returns the value as in JSON.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $value,)*

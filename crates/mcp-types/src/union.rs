@@ -1,4 +1,4 @@
-//! Reads the protocol's unions, and keeps arms that they do not define.
+//! Reads and writes the protocol's unions. Unknown variants are kept.
 
 use std::{fmt, marker::PhantomData};
 
@@ -7,7 +7,7 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-/// A union of objects; [`tagged!`] and [`keyed!`] implement it.
+/// A union of objects. [`tagged!`] and [`keyed!`] implement it.
 pub(crate) trait Union: Sized {
     /// The name of the union.
     const NAME: &'static str;
@@ -15,7 +15,7 @@ pub(crate) trait Union: Sized {
     fn read<'de, A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
 }
 
-/// Reads a union. This needs no buffer if the member that selects the arm comes first.
+/// Reads a union. Needs no buffer if the member that selects the variant comes first.
 pub(crate) fn read<'de, T: Union, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     struct Reader<T>(PhantomData<T>);
     impl<'de, T: Union> Visitor<'de> for Reader<T> {
@@ -32,25 +32,25 @@ pub(crate) fn read<'de, T: Union, D: Deserializer<'de>>(deserializer: D) -> Resu
     deserializer.deserialize_map(Reader(PhantomData))
 }
 
-/// Implements `Deserialize` and `Serialize` for a union whose arms differ in the value of one
-/// member. An object without the member, or with `null`, is the arm after `else`, if there is one.
+/// Implements `Deserialize` and `Serialize` for a union whose variants differ in the value of one
+/// member. If the member is absent or `null`, the variant is the one after `else`, if there is one.
 ///
-/// `texts` are members that are strings in all arms. They are parsed even before the arm is known,
-/// because a server that sorts its members sends `text` before `type`.
+/// `texts` are members that are strings in all variants. They are parsed even before the variant is
+/// known, because a server that sorts its members sends `text` before `type`.
 macro_rules! tagged {
     (@absent $members:ident $tag:literal) => {
         return Err($members.missing($tag))
     };
     (@absent $members:ident $tag:literal $value:literal $default:ty) => {
-        return $members.read_arm::<$default>($value).map(Self::from)
+        return $members.read_variant::<$default>($value).map(Self::from)
     };
 
     (@seek) => { $crate::wire::Members::seek_tag };
     (@seek $value:literal) => { $crate::wire::Members::seek_optional_tag };
 
     ($type:ident by $tag:literal $(, texts $($text:literal)*)? {
-        $($value:literal => $variant:ident($arm:ty),)*
-        $(else $absent:literal => $default:ident($default_arm:ty),)?
+        $($value:literal => $variant:ident($content:ty),)*
+        $(else $absent:literal => $default:ident($default_content:ty),)?
     }) => {
         impl $crate::union::Union for $type {
             const NAME: &'static str = stringify!($type);
@@ -63,23 +63,23 @@ macro_rules! tagged {
                 };
                 let tag = tagged!(@seek $($absent)?)(&mut members, $tag, is_text)?;
                 let Some(tag) = tag else {
-                    tagged!(@absent members $tag $($absent $default_arm)?)
+                    tagged!(@absent members $tag $($absent $default_content)?)
                 };
                 match tag.as_str() {
-                    $($value => members.read_tagged_arm::<$arm>($tag, $value).map(Self::from),)*
+                    $($value => members.read_tagged_variant::<$content>($tag, $value).map(Self::from),)*
                     _ => members.read_tagged_object($tag, tag).map(Self::Unknown),
                 }
             }
         }
 
-        $crate::union::union!($type { $($variant($arm),)* });
+        $crate::union::union!($type { $($variant($content),)* });
     };
 }
 
-/// Implements `Deserialize` and `Serialize` for a union in which each arm has a member of its own.
+/// Implements `Deserialize` and `Serialize` for a union in which each variant has its own member.
 /// `null` counts as absent. An object with two of these members is an error.
 macro_rules! keyed {
-    ($type:ident $(, texts $($text:literal)*)? { $($key:literal => $variant:ident($arm:ty),)* }) => {
+    ($type:ident $(, texts $($text:literal)*)? { $($key:literal => $variant:ident($content:ty),)* }) => {
         impl $crate::union::Union for $type {
             const NAME: &'static str = stringify!($type);
 
@@ -90,21 +90,21 @@ macro_rules! keyed {
                     _ => false,
                 };
                 while let Some(key) = members.seek_key(is_text)? {
-                    $(if key == $key && let Some(arm) = members.read_keyed_arm::<$arm>($key)? {
-                        return Ok(Self::from(arm));
+                    $(if key == $key && let Some(content) = members.read_keyed_variant::<$content>($key)? {
+                        return Ok(Self::from(content));
                     })*
                 }
                 members.read_object().map(Self::Unknown)
             }
         }
 
-        $crate::union::union!($type { $($variant($arm),)* });
+        $crate::union::union!($type { $($variant($content),)* });
     };
 }
 
 /// The common part of [`tagged!`] and [`keyed!`].
 macro_rules! union {
-    ($type:ident { $($variant:ident($arm:ty),)* }) => {
+    ($type:ident { $($variant:ident($content:ty),)* }) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 $crate::union::read(deserializer)
@@ -122,8 +122,8 @@ macro_rules! union {
 
         $crate::by_serde::by_serde!($type);
 
-        $(impl From<$arm> for $type {
-            fn from(value: $arm) -> Self {
+        $(impl From<$content> for $type {
+            fn from(value: $content) -> Self {
                 Self::$variant(value.into())
             }
         })*

@@ -1,4 +1,4 @@
-//! The types of each revision, as `cargo xtask codegen` writes them.
+//! The types of each protocol version. Written by `cargo xtask codegen`.
 
 #[rustfmt::skip]
 #[allow(missing_docs, clippy::all)]

@@ -1,4 +1,4 @@
-//! The error of a failed request.
+//! The error in the response to a failed request.
 
 use std::fmt::{self, Write as _};
 
@@ -13,17 +13,17 @@ use crate::{
 /// The `error` member of a response (JSON-RPC 2.0, section 5.1).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct ErrorObject {
-    /// The kind of error; see [`error_code`](crate::error_code).
+    /// The error code. See [`error_code`](crate::error_code).
     pub code: i64,
     /// A short description of the error.
     pub message: String,
-    /// Additional data in any form that the sender chooses, including `null`.
+    /// Additional data: any JSON value, including `null`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
 }
 
-/// Prints message, code and data. Each text is truncated to 1000 characters, and characters that
-/// control a terminal are replaced with spaces.
+/// Prints the message, the code and the data. The message and the data are truncated to 1000 characters
+/// each. Control characters and other characters that affect a terminal are replaced with spaces.
 impl fmt::Display for ErrorObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_sanitized(f, &self.message)?;
@@ -36,7 +36,7 @@ impl fmt::Display for ErrorObject {
     }
 }
 
-/// Writes the beginning of a text, without characters that control a terminal.
+/// Writes the beginning of a text. Characters that affect a terminal are replaced with spaces.
 fn write_sanitized(f: &mut fmt::Formatter<'_>, text: &impl fmt::Display) -> fmt::Result {
     const MAX_CHARS: usize = 1000;
     let mut writer = SanitizingWriter { out: &mut *f, remaining: MAX_CHARS };
@@ -62,7 +62,7 @@ impl<W: fmt::Write> fmt::Write for SanitizingWriter<'_, W> {
     }
 }
 
-/// Returns whether a character controls the terminal, breaks the line or changes the direction of
+/// Returns `true` if a character controls the terminal, breaks the line or changes the direction of
 /// text.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -106,9 +106,9 @@ mod tests {
 
     #[test]
     fn display_replaces_control_characters() {
-        let said = "a\u{1b}[2J\u{9b}b\u{7f}\u{202e}c\n\u{2028}d";
-        let data = Some(json!({ said: said }));
-        let error = ErrorObject { code: -1, message: said.to_owned(), data };
+        let text = "a\u{1b}[2J\u{9b}b\u{7f}\u{202e}c\n\u{2028}d";
+        let data = Some(json!({ text: text }));
+        let error = ErrorObject { code: -1, message: text.to_owned(), data };
         let plain = "a [2J b  c  d";
         let data = r#"{"a\u001b[2J b  c\n d":"a\u001b[2J b  c\n d"}"#;
         assert_eq!(error.to_string(), format!("{plain} (code -1), data {data}"));

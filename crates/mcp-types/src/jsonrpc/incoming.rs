@@ -1,4 +1,4 @@
-//! Received messages, decoded in one pass over the bytes.
+//! Received messages. They are decoded in one pass over the bytes.
 
 use std::{fmt, marker::PhantomData};
 
@@ -11,44 +11,44 @@ use serde_json::{Value, value::RawValue};
 use super::{error_object::ErrorObject, request_id::RequestId, size_limit, version::JsonRpc};
 use crate::wire;
 
-/// A message as it arrives; `R` is the result type of the pending request.
+/// A received message. `R` is the result type of the pending request.
 ///
 /// ```
 /// use mcp_types::{JsonRpcMessage, RequestId};
 ///
 /// let message = br#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
-/// let JsonRpcMessage::Result { id, .. } = JsonRpcMessage::<serde_json::Value>::from_slice(message)? else {
-///     panic!("not a result");
-/// };
-/// assert_eq!(id, RequestId::Number(1));
+/// match JsonRpcMessage::<serde_json::Value>::from_slice(message)? {
+///     JsonRpcMessage::Result { id, .. } => assert_eq!(id, RequestId::Number(1)),
+///     other => panic!("expected a result, got {other:?}"),
+/// }
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub enum JsonRpcMessage<R> {
-    /// A request was answered.
+    /// A response with a result.
     Result {
-        /// The request that is answered.
+        /// The id of the request.
         id: RequestId,
         /// The result.
         result: R,
     },
-    /// A request failed.
+    /// A response with an error.
     Error {
-        /// The request that failed; `None` if the peer could not read its id.
+        /// The id of the request. `None` if the other side could not read it.
         id: Option<RequestId>,
         /// The error.
         error: ErrorObject,
     },
-    /// The peer sent a request and waits for the response.
+    /// A request from the other side, which expects a response.
     Request {
-        /// The id of the request, which the response must repeat.
+        /// The id of the request. The response must contain the same id.
         id: RequestId,
         /// The method of the request.
         method: String,
         /// The undecoded `params`.
         params: Option<Box<RawValue>>,
     },
-    /// The peer sent a notification.
+    /// A notification from the other side.
     Notification {
         /// The method of the notification.
         method: String,
@@ -58,18 +58,20 @@ pub enum JsonRpcMessage<R> {
 }
 
 impl<R> JsonRpcMessage<R> {
-    /// The largest number of objects and arrays, on all levels together, that
-    /// [`from_slice`](Self::from_slice) accepts.
+    /// The maximum number of objects and arrays in a message, on all levels together, for
+    /// [`from_slice`](Self::from_slice).
     pub const CONTAINERS: usize = 500_000;
 
-    /// Reads a message from its bytes. The memory that this takes is limited.
+    /// Decodes a message, with a limit on its memory usage.
     ///
-    /// An object of eight bytes may take a hundred times as much memory. So a message with more than
-    /// [`CONTAINERS`](Self::CONTAINERS) objects and arrays is an error. Those in schemas and other
-    /// raw JSON count, too. `serde_json` alone has no such limit.
+    /// An object of eight bytes may need a hundred times as much memory. Therefore, the number of
+    /// objects and arrays is limited to [`CONTAINERS`](Self::CONTAINERS). Those in schemas and other
+    /// raw JSON count too. `serde_json` alone has no such limit.
     ///
     /// # Errors
-    /// Returns an error with the path to the wrong value.
+    ///
+    /// Returns an error if the message is invalid, with the path to the invalid value. Returns an error
+    /// if it has more than [`CONTAINERS`](Self::CONTAINERS) objects and arrays.
     pub fn from_slice<'a>(message: &'a [u8]) -> serde_json::Result<Self>
     where
         R: Deserialize<'a>,
@@ -81,7 +83,7 @@ impl<R> JsonRpcMessage<R> {
         serde_json::from_slice(message)
     }
 
-    /// Converts the result, if the message has one.
+    /// Converts the result with a function. Other messages are unchanged.
     pub fn map<T>(self, transform: impl FnOnce(R) -> T) -> JsonRpcMessage<T> {
         match self {
             Self::Result { id, result } => JsonRpcMessage::Result { id, result: transform(result) },
@@ -125,7 +127,7 @@ enum MemberName {
     Unknown,
 }
 
-/// The members that a message has. `null` counts as absent, because older implementations write it.
+/// The members of a message. `null` counts as absent, because older implementations send it.
 struct MessageMembers<R> {
     version: Slot<JsonRpc>,
     id: Slot<RequestId>,
@@ -135,7 +137,7 @@ struct MessageMembers<R> {
     error: Slot<ErrorObject>,
 }
 
-/// `None` if the member is absent, `Some(None)` if it is `null`, or else its value.
+/// `None` if the member is absent, `Some(None)` if it is `null`, otherwise its value.
 type Slot<T> = Option<Option<T>>;
 
 impl<R> MessageMembers<R> {
@@ -250,13 +252,13 @@ mod tests {
         assert!(matches!(notification, Ok(JsonRpcMessage::Notification { params: None, .. })));
         let request = read(r#"{"jsonrpc":"2.0","id":1,"method":"x","params":null,"result":null}"#);
         assert!(matches!(request, Ok(JsonRpcMessage::Request { params: None, .. })));
-        // A result may be null, even if an error that is null stands beside it.
+        // A result may be null, even if there is also an error that is null.
         let null = read(r#"{"jsonrpc":"2.0","id":1,"result":null,"error":null}"#);
         assert!(matches!(null, Ok(JsonRpcMessage::Result { result: Value::Null, .. })));
     }
 
     #[test]
-    fn invalid_messages_are_explained() {
+    fn errors_name_the_problem() {
         for (text, reason) in [
             (r#"{"id":1,"result":{}}"#, "jsonrpc: missing"),
             (r#"{"jsonrpc":"1.0","id":1,"result":{}}"#, "expected the string \"2.0\""),
@@ -264,7 +266,10 @@ mod tests {
             (r#"{"jsonrpc":"2.0","result":{}}"#, "id: missing, required for a result"),
             (r#"{"jsonrpc":"2.0","id":1.5,"result":{}}"#, "expected a string or an integer"),
             (r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, "id: missing, required for a result"),
-            (r#"{"jsonrpc":"2.0","id":1,"error":null}"#, "missing \"method\", \"result\" or \"error\""),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"error":null}"#,
+                "missing \"method\", \"result\" or \"error\"",
+            ),
             (r#"{"jsonrpc":null,"id":1,"result":{}}"#, "jsonrpc: missing"),
             (r#"{"jsonrpc":"2.0","id":null,"id":2,"result":{}}"#, "id: duplicate member"),
             (r#"{"jsonrpc":"2.0","id":1,"id":2,"result":{}}"#, "id: duplicate member"),

@@ -25,7 +25,7 @@ pub struct JsonRpcRequest<'a, P> {
 }
 
 impl<'a, P> JsonRpcRequest<'a, P> {
-    /// Creates a request of `method` with `params`, which must serialize as an object.
+    /// Creates a request. `params` must serialize as an object.
     pub const fn new(id: RequestId, method: &'a str, params: P) -> Self {
         Self { jsonrpc: JsonRpc, id, method, params }
     }
@@ -41,13 +41,13 @@ pub struct JsonRpcNotification<'a, P> {
 }
 
 impl<'a, P> JsonRpcNotification<'a, P> {
-    /// Creates a notification of `method`. `params`, if given, must serialize as an object.
+    /// Creates a notification. If there are `params`, they must serialize as an object.
     pub const fn new(method: &'a str, params: Option<P>) -> Self {
         Self { jsonrpc: JsonRpc, method, params }
     }
 }
 
-/// A response to send: either `result` or `error`.
+/// A response to send, with either a result or an error.
 #[derive(Debug, Clone, Serialize)]
 pub struct JsonRpcResponse<R> {
     jsonrpc: JsonRpc,
@@ -64,8 +64,7 @@ enum ResultOrError<R> {
 }
 
 impl<R> JsonRpcResponse<R> {
-    /// Creates the response to request `id`: a result, which must serialize as an object, or an
-    /// error.
+    /// Creates the response to the request with this id. A result must serialize as an object.
     pub fn new(id: RequestId, outcome: Result<R, ErrorObject>) -> Self {
         let outcome = outcome.map_or_else(ResultOrError::Error, ResultOrError::Result);
         Self { jsonrpc: JsonRpc, id, outcome }
@@ -80,14 +79,14 @@ mod tests {
 
     #[test]
     fn a_response_has_either_result_or_error() {
-        let answer = JsonRpcResponse::new(RequestId::Number(1), Ok(json!({})));
-        let answer = serde_json::to_value(&answer).unwrap();
-        assert_eq!(answer, json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
+        let response = JsonRpcResponse::new(RequestId::Number(1), Ok(json!({})));
+        let response = serde_json::to_value(&response).unwrap();
+        assert_eq!(response, json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
 
         let error = ErrorObject { code: -32601, message: "unknown".to_owned(), data: None };
-        let answer = JsonRpcResponse::<Value>::new(RequestId::Number(1), Err(error));
-        let answer = serde_json::to_value(&answer).unwrap();
+        let response = JsonRpcResponse::<Value>::new(RequestId::Number(1), Err(error));
+        let response = serde_json::to_value(&response).unwrap();
         let error = json!({ "code": -32601, "message": "unknown" });
-        assert_eq!(answer, json!({ "jsonrpc": "2.0", "id": 1, "error": error }));
+        assert_eq!(response, json!({ "jsonrpc": "2.0", "id": 1, "error": error }));
     }
 }

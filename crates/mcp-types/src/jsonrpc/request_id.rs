@@ -1,4 +1,4 @@
-//! The id that ties a response to its request.
+//! The id that connects a response to its request.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde_json::Number;
 
 use crate::{by_serde::by_serde, wire::integral};
 
-/// The id of a request: a string or an integer, never null (MCP basic, "Requests").
+/// The id of a request: a string or an integer, but not `null` (MCP basic, "Requests").
 ///
 /// `1` and `"1"` are different ids.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,10 +1,10 @@
-//! Limits the memory that a message can take.
+//! The limit on the number of objects and arrays in a message.
 
-/// Returns whether a text has more than `limit` objects and arrays.
+/// Returns `true` if a text has more than `limit` objects and arrays.
 ///
-/// These take much more memory than their text: `{"a":0}` takes 700 bytes as a map of `serde_json`.
+/// They need much more memory than their text: `{"a":0}` needs 700 bytes as a map of `serde_json`.
 pub(crate) fn exceeds(text: &[u8], limit: usize) -> bool {
-    // From the cheapest check to the exact one. Few messages get past the first.
+    // The cheapest check comes first, the exact one last. Few messages need more than the first.
     text.len() / 2 > limit && count_brackets(text) > limit && containers(text).nth(limit).is_some()
 }
 
@@ -19,7 +19,7 @@ fn count_brackets(text: &[u8]) -> usize {
         .sum()
 }
 
-/// Returns the opening brackets outside of strings.
+/// Returns the opening brackets that are not in strings.
 fn containers(text: &[u8]) -> impl Iterator<Item = u8> {
     let (mut in_string, mut escaped) = (false, false);
     text.iter().copied().filter(move |&byte| {
@@ -33,7 +33,7 @@ fn containers(text: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
-/// Returns whether a byte is `[` or `{`, which differ in one bit.
+/// Returns `true` if a byte is `[` or `{`, which differ in one bit.
 fn is_opening_bracket(byte: u8) -> bool {
     byte | (b'[' ^ b'{') == b'{'
 }

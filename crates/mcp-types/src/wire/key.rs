@@ -1,4 +1,4 @@
-//! Strings that are borrowed from the input where possible.
+//! Strings that are borrowed from the input if possible.
 
 use std::{borrow::Cow, fmt};
 

@@ -21,13 +21,13 @@ use crate::json_object::JsonObject;
 /// The members of a JSON object that is being read.
 pub(crate) struct Members<'de, A> {
     pub(super) target: ReadTarget,
-    /// The members that select the arm of a keyed union. No arm may have the member of another.
+    /// The members that select the variant of a keyed union. No variant may have the member of another.
     pub(super) keys: &'static [&'static str],
-    /// True if the value of the member that selected the arm is unread or `null`.
+    /// `true` if the value of the member that selected the variant is unread or `null`.
     pub(super) key_may_be_null: bool,
-    /// The member that is constant, if there is one.
+    /// The member with a constant value, if there is one.
     pub(super) tag: Option<Tag>,
-    /// Members that came before the one that selects the arm, and that one. The last is returned
+    /// Members that came before the one that selects the variant, and that one. The last is returned
     /// first.
     buffered: Vec<(Key<'de>, Buffered)>,
     /// The first buffered member. Often it is the only one, and then no allocation is needed.
@@ -37,11 +37,11 @@ pub(crate) struct Members<'de, A> {
     pub(super) map: A,
 }
 
-/// The type that is read, for error messages, and in a union the arm.
+/// The type that is read, and in a union the variant, for error messages.
 #[derive(Clone, Copy)]
 pub(super) struct ReadTarget {
     name: &'static str,
-    pub(super) arm: Option<&'static str>,
+    pub(super) variant: Option<&'static str>,
 }
 
 #[derive(Clone, Copy)]
@@ -53,9 +53,9 @@ pub(super) struct Tag {
 
 /// The value of a buffered member.
 pub(super) enum Buffered {
-    /// The raw JSON, because the type depends on the arm.
+    /// The raw JSON, because the type depends on the variant.
     Raw(Box<RawValue>),
-    /// A parsed value. It is a string in all arms that have the member, unless it is invalid.
+    /// A parsed value. It is a string in all variants that have the member, unless it is invalid.
     Parsed(Value),
     /// The value is not read yet and comes next in the text.
     Unread,
@@ -64,14 +64,14 @@ pub(super) enum Buffered {
 impl fmt::Display for ReadTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)?;
-        self.arm.map_or(Ok(()), |arm| write!(f, " {arm:?}"))
+        self.variant.map_or(Ok(()), |variant| write!(f, " {variant:?}"))
     }
 }
 
 impl<'de, A: MapAccess<'de>> Members<'de, A> {
-    /// Creates the members of a union.
+    /// Creates a reader for the members of a union.
     pub(crate) fn new(name: &'static str, map: A) -> Self {
-        let target = ReadTarget { name, arm: None };
+        let target = ReadTarget { name, variant: None };
         let buffered = Vec::new();
         Self {
             target,
@@ -154,8 +154,8 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         set_once(name, slot, value)
     }
 
-    /// Reads a number that is only a hint into its slot. A number that does not fit is no error: it
-    /// is kept in `extra`.
+    /// Reads a number that is only a hint into its slot. A number that is not a 64-bit integer is not
+    /// an error. It is kept in `extra`.
     pub(crate) fn read_hint(
         &mut self,
         name: &str,
@@ -173,7 +173,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         set_once(name, slot, hint)
     }
 
-    /// Reads the value of the member that selected the arm, and notes if it is `null`.
+    /// Reads the value of the member that selected the variant, and records if it is `null`.
     fn read_key_value<T: Wire>(&mut self, name: &str) -> Result<T, A::Error> {
         self.key_may_be_null = false;
         let value = self.read_value::<Option<T>>(name)?;
@@ -183,7 +183,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         })
     }
 
-    /// Keeps a member that the schema does not name.
+    /// Keeps a member that the schema does not define.
     pub(crate) fn keep(&mut self, key: Key<'_>, extra: &mut JsonObject) -> Result<(), A::Error> {
         let value: Value = self.read_value(key.as_str())?;
         if self.keys.contains(&key.as_str()) && !value.is_null() {
@@ -220,7 +220,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         }
     }
 
-    /// Returns the error that member `name` is missing.
+    /// Returns the error for the missing member `name`.
     pub(crate) fn missing(&self, name: &str) -> A::Error {
         path::in_member(name, format_args!("missing, required by {}", self.target))
     }

@@ -4,7 +4,7 @@ use serde::de::MapAccess;
 
 use super::members::{Members, Tag};
 
-/// A struct of the protocol; `object!` implements it.
+/// A struct of the protocol. `object!` implements it.
 pub(crate) trait Object: Sized {
     /// The name of the struct.
     const NAME: &'static str;
@@ -17,7 +17,7 @@ pub(crate) trait Object: Sized {
 }
 
 impl<'de, A: MapAccess<'de>> Members<'de, A> {
-    /// Creates the members of a struct that is not an arm of a union.
+    /// Creates a reader for the members of a struct that is not a variant of a union.
     pub(crate) fn of_struct<T: Object>(map: A) -> Self {
         let tag = T::TAG.map(|(name, constant)| Tag { name, constant, seen: false });
         let mut members = Self::new(T::NAME, map);

@@ -1,8 +1,8 @@
 //! Adds the path to the error of a value.
 //!
-//! Each level adds its step in front of the message while the error is returned. So the path costs
+//! Each level adds its step before the message while the error is returned. Therefore, the path costs
 //! nothing if there is no error. A path such as `.tools[3].inputSchema` starts at the value that is
-//! read. The envelope adds the member of the message, as in `result.tools[3].inputSchema`.
+//! read. The JSON-RPC message adds its member, as in `result.tools[3].inputSchema`.
 
 use std::fmt::{self, Display};
 
@@ -30,8 +30,8 @@ fn prefix<E: de::Error>(step: impl Display, problem: impl Display) -> E {
     E::custom(format_args!("{step}{colon}{problem}"))
 }
 
-/// Truncates a message in the middle, as it may quote a long text of the peer. Its end has the
-/// position.
+/// Truncates a message in the middle, because it may contain a long text of the other side. The end is
+/// kept, because it contains the position.
 fn truncate(mut problem: String) -> String {
     const MAX_LEN: usize = 2000;
     const TAIL_LEN: usize = 100;
@@ -44,19 +44,19 @@ fn truncate(mut problem: String) -> String {
     problem
 }
 
-/// Returns the message without its position, which counts from the start of a buffered part.
+/// Returns the message without its position, which is relative to a buffered part.
 pub(crate) fn without_position(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
     message.strip_suffix(&position).unwrap_or(&message).to_owned()
 }
 
-/// Prints a member as a step: `.name`, or quoted and in brackets if the name has other characters.
+/// Prints a member as a step, such as `.name` or `["other name"]`.
 struct MemberStep<'a>(&'a str);
 
 impl Display for MemberStep<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// The longest name that is printed, as names come from the peer.
+        /// The maximum length of a printed name, because names come from the other side.
         const MAX_LEN: usize = 100;
         let is_word_character = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
         if !self.0.is_empty() && self.0.len() <= MAX_LEN && self.0.chars().all(is_word_character) {

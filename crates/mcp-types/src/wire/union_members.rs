@@ -1,4 +1,4 @@
-//! Finds the arm of a union among the members of an object.
+//! Selects the variant of a union by the members of an object.
 
 use std::mem;
 
@@ -13,8 +13,8 @@ use super::{
 use crate::json_object::JsonObject;
 
 impl<'de, A: MapAccess<'de>> Members<'de, A> {
-    /// Returns the value of a union's member `tag`. `is_text` selects the members that are strings
-    /// in all arms.
+    /// Reads members until `tag`, and returns its value. `is_text` selects the members that are strings
+    /// in all variants.
     pub(crate) fn seek_tag(
         &mut self,
         tag: &str,
@@ -26,7 +26,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         }
     }
 
-    /// Returns the value of `tag` of a union with an arm that has no tag: `null` counts as absent.
+    /// Does the same for a union with a variant that has no tag. `null` counts as absent.
     pub(crate) fn seek_optional_tag(
         &mut self,
         tag: &'static str,
@@ -40,7 +40,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         Ok(value)
     }
 
-    /// Returns the value of a union's member `tag` if it comes before any decisive member.
+    /// Returns the value of `tag` if it comes before all decisive members.
     pub(crate) fn seek_tag_until(
         &mut self,
         tag: &str,
@@ -56,7 +56,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         }
     }
 
-    /// Creates the members of a union in which each arm has one of `keys`.
+    /// Creates a reader for the members of a union in which each variant has one of `keys`.
     pub(crate) fn of_keyed_union(
         name: &'static str,
         keys: &'static [&'static str],
@@ -67,7 +67,7 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         members
     }
 
-    /// Reads up to one of the union's keys and returns it.
+    /// Reads members until one of the union's keys, and returns that key.
     pub(crate) fn seek_key(
         &mut self,
         is_text: impl Fn(&str) -> bool,
@@ -79,22 +79,22 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         Ok(key)
     }
 
-    /// Reads the remaining members as the arm with the member `arm`. Returns `None` if its value is
+    /// Reads the remaining members as the variant with the member `variant`. Returns `None` if its value is
     /// `null`, which counts as absent.
-    pub(crate) fn read_keyed_arm<T: Object>(
+    pub(crate) fn read_keyed_variant<T: Object>(
         &mut self,
-        arm: &'static str,
+        variant: &'static str,
     ) -> Result<Option<T>, A::Error> {
         self.key_may_be_null = true;
-        let read = self.read_arm(arm);
+        let read = self.read_variant(variant);
         if !mem::take(&mut self.key_may_be_null) {
             return read.map(Some);
         }
-        self.buffer(Key::from_static(arm), Buffered::Parsed(Value::Null));
+        self.buffer(Key::from_static(variant), Buffered::Parsed(Value::Null));
         Ok(None)
     }
 
-    /// Reads up to a wanted key, and buffers the members before it.
+    /// Reads members until a wanted key. Buffers the members before it.
     fn seek(
         &mut self,
         wanted: impl Fn(&str) -> bool,
@@ -114,23 +114,23 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         Ok(None)
     }
 
-    /// Reads the remaining members as the arm with the member `arm`.
-    pub(crate) fn read_arm<T: Object>(&mut self, arm: &'static str) -> Result<T, A::Error> {
-        self.target.arm = Some(arm);
+    /// Reads the remaining members as the variant with the member `variant`.
+    pub(crate) fn read_variant<T: Object>(&mut self, variant: &'static str) -> Result<T, A::Error> {
+        self.target.variant = Some(variant);
         T::read(self)
     }
 
-    /// Reads the remaining members as the arm whose member `tag` has the value `arm`.
-    pub(crate) fn read_tagged_arm<T: Object>(
+    /// Reads the remaining members as the variant whose member `tag` has the value `variant`.
+    pub(crate) fn read_tagged_variant<T: Object>(
         &mut self,
         tag: &'static str,
-        arm: &'static str,
+        variant: &'static str,
     ) -> Result<T, A::Error> {
         match T::TAG {
             Some((name, constant)) => self.tag = Some(Tag { name, constant, seen: true }),
-            None => self.put_back_tag(tag, Key::from_static(arm)),
+            None => self.put_back_tag(tag, Key::from_static(variant)),
         }
-        self.read_arm(arm)
+        self.read_variant(variant)
     }
 
     /// Buffers the tag of a union, so that it is read as a member.
@@ -139,8 +139,8 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         self.buffer(Key::from_static(tag), Buffered::Parsed(value));
     }
 
-    /// Reads the remaining members into a map, together with a tag that no arm has. A second tag is
-    /// an error, because a later reader could select another arm by it.
+    /// Reads the remaining members into a map, together with a tag that no variant has. A second tag is
+    /// an error, because a later reader could select another variant by it.
     pub(crate) fn read_tagged_object(
         &mut self,
         tag: &'static str,

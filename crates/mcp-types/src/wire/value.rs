@@ -1,7 +1,7 @@
 //! Reads and writes the values of the protocol.
 //!
-//! This replaces serde's own implementations, which are too strict, lose values, or do not report
-//! the path of an error.
+//! They replace serde's implementations, which are too strict, lose values or do not report the path
+//! of an error.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -24,7 +24,7 @@ pub(crate) trait Wire: Sized {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-/// A seed with which serde reads a [`Wire`] value.
+/// A seed that reads a [`Wire`] value with serde.
 pub(crate) struct Read<T>(PhantomData<T>);
 
 impl<T> Read<T> {
@@ -33,7 +33,7 @@ impl<T> Read<T> {
     }
 }
 
-/// A wrapper with which serde writes a [`Wire`] value.
+/// A wrapper that writes a [`Wire`] value with serde.
 pub(crate) struct Write<'a, T>(pub(crate) &'a T);
 
 impl<'de, T: Wire> DeserializeSeed<'de> for Read<T> {
@@ -123,7 +123,7 @@ impl Visitor<'_> for IntegerVisitor {
     }
 }
 
-/// A number without a fraction is printed as an integer. NaN and infinity are errors, not `null`.
+/// Numbers without a fraction are written as integers. NaN and infinity are errors, not `null`.
 impl Wire for f64 {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::deserialize(deserializer)
@@ -199,7 +199,9 @@ impl<'de, T: Wire> Visitor<'de> for MapVisitor<T> {
             let value = value.map_err(|error| path::in_member(name.as_str(), error))?;
             match entries.entry(name.into_string()) {
                 Entry::Vacant(entry) => entry.insert(value),
-                Entry::Occupied(entry) => return Err(path::in_member(entry.key(), "duplicate member")),
+                Entry::Occupied(entry) => {
+                    return Err(path::in_member(entry.key(), "duplicate member"));
+                }
             };
         }
         Ok(entries)

@@ -1,4 +1,4 @@
-//! Errors name the path to what is wrong, what was expected and what was found.
+//! Errors contain the path to the invalid value, the expected value and the actual one.
 
 use std::fmt::Debug;
 

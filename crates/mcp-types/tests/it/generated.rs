@@ -1,4 +1,4 @@
-//! The definitions of each revision, as `cargo xtask codegen` lists them.
+//! The definitions of each protocol version. Written by `cargo xtask codegen`.
 
 #[rustfmt::skip]
 pub(crate) mod v2025_11_25;

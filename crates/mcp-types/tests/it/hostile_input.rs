@@ -8,10 +8,10 @@ use mcp_types::{JsonObject, JsonRpcMessage, Method, v2025_11_25, v2026_07_28::*}
 use serde::de::DeserializeOwned;
 
 const DEEP: usize = 100_000;
-/// The longest message that a transport accepts.
+/// The maximum message size of transports.
 const LONG: usize = 32 * 1024 * 1024;
 
-type Called = <CallToolRequest as Method>::Result;
+type CallResult = <CallToolRequest as Method>::Result;
 
 /// Returns the error of `bytes` as a value of a type.
 fn error<T: Debug + DeserializeOwned>(bytes: impl AsRef<[u8]>) -> String {
@@ -26,14 +26,14 @@ fn assert_error<T: Debug + DeserializeOwned>(bytes: impl AsRef<[u8]>, reason: &s
     assert!(error.contains(reason), "{error}");
 }
 
-/// Reads the bytes as each of the entry points, which must return.
+/// Reads the bytes with each entry point. They must return.
 fn reads(bytes: &[u8]) -> [bool; 5] {
     [
         serde_json::from_slice::<JsonRpcMessage<JsonObject>>(bytes).is_ok(),
         serde_json::from_slice::<v2025_11_25::ListToolsResult>(bytes).is_ok(),
         serde_json::from_slice::<ListToolsResult>(bytes).is_ok(),
         serde_json::from_slice::<v2025_11_25::CallToolResult>(bytes).is_ok(),
-        serde_json::from_slice::<Called>(bytes).is_ok(),
+        serde_json::from_slice::<CallResult>(bytes).is_ok(),
     ]
 }
 
@@ -59,16 +59,16 @@ fn deep_nesting_is_an_error_in_parsed_json() {
             format!(r#"{{"content":[{{"a":{deep},"type":"text","text":""}}]}}"#),
             format!(r#"{{"content":[{{"type":"resource","resource":{{"a":{deep}}}}}]}}"#),
         ] {
-            assert_error::<Called>(&result, TOO_DEEP);
+            assert_error::<CallResult>(&result, TOO_DEEP);
             let message = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
-            assert_error::<JsonRpcMessage<Called>>(&message, TOO_DEEP);
+            assert_error::<JsonRpcMessage<CallResult>>(&message, TOO_DEEP);
         }
         let data = format!(r#"{{"code":1,"message":"","data":{deep}}}"#);
         let message = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{data}}}"#);
-        assert_error::<JsonRpcMessage<Called>>(&message, TOO_DEEP);
+        assert_error::<JsonRpcMessage<CallResult>>(&message, TOO_DEEP);
         let message = format!(r#"{{"jsonrpc":"2.0","id":{deep},"result":{{}}}}"#);
         assert_error::<JsonRpcMessage<JsonObject>>(&message, "expected a string or an integer");
-        assert_error::<Called>(
+        assert_error::<CallResult>(
             format!(r#"{{"content":[{{"type":{deep}}}]}}"#),
             "expected a string",
         );
@@ -90,7 +90,7 @@ fn deep_nesting_is_kept_in_raw_json() {
 
     let message = format!(r#"{{"jsonrpc":"2.0","method":"a","params":{deep},"other":{deep}}}"#);
     let JsonRpcMessage::Notification { params: Some(params), .. } =
-        serde_json::from_str::<JsonRpcMessage<Called>>(&message).unwrap()
+        serde_json::from_str::<JsonRpcMessage<CallResult>>(&message).unwrap()
     else {
         panic!("no notification with parameters");
     };
@@ -114,7 +114,7 @@ fn long_strings_are_values_or_short_errors() {
         format!(r#"{{"content":[{{"type":"text","text":"","type":"{long}"}}]}}"#),
         format!(r#"{{"content":[],"structuredContent":"{long}"#),
     ] {
-        error::<Called>(&result);
+        error::<CallResult>(&result);
     }
 }
 
@@ -126,24 +126,24 @@ fn huge_arrays_are_values_or_errors_of_one_item() {
     assert_eq!(result.content.len(), 300_000);
 
     let result = format!(r#"{{"content":[{},7]}}"#, list(r#"{"type":"other"}"#));
-    assert_error::<Called>(&result, "content[300000]: invalid type: integer `7`");
+    assert_error::<CallResult>(&result, "content[300000]: invalid type: integer `7`");
     let tools = format!(r#"{{"tools":[{}]}}"#, list("{}"));
     assert_error::<ListToolsResult>(&tools, ".tools[0].inputSchema: missing");
 
     let members: Vec<_> = (0..300_000).map(|number| format!(r#""{number}":0"#)).collect();
     let members = members.join(",");
     let result = format!(r#"{{{members},"resultType":"complete","content":[]}}"#);
-    let Called::Complete(result) = serde_json::from_str(&result).unwrap() else {
+    let CallResult::Complete(result) = serde_json::from_str(&result).unwrap() else {
         panic!("not complete");
     };
     assert_eq!(result.extra.len(), 300_000);
     let result = format!(r#"{{"content":[{{{members},"type":"other"}}]}}"#);
-    serde_json::from_str::<Called>(&result).unwrap();
+    serde_json::from_str::<CallResult>(&result).unwrap();
 }
 
 #[test]
 fn from_slice_limits_the_objects_and_arrays_of_a_message() {
-    const MOST: usize = JsonRpcMessage::<Called>::CONTAINERS;
+    const MOST: usize = JsonRpcMessage::<CallResult>::CONTAINERS;
     let message =
         |blocks: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"content":[{blocks}]}}}}"#);
     let text = |brackets: usize| format!(r#"{{"type":"text","text":"{}"}}"#, "[".repeat(brackets));
@@ -177,7 +177,7 @@ fn duplicate_members_are_errors() {
         r#"{"content":[{"type":"resource","resource":{"text":"","uri":"","text":""}}]}"#,
         r#"{"resultType":"input_required","inputRequests":{"a":{"method":"roots/list"},"a":{"method":"x"}}}"#,
     ] {
-        assert_error::<Called>(result, "duplicate member");
+        assert_error::<CallResult>(result, "duplicate member");
     }
     assert_error::<JsonRpcMessage<JsonObject>>(
         r#"{"jsonrpc":"2.0","jsonrpc":"2.0","id":1,"result":{}}"#,
@@ -192,9 +192,9 @@ fn an_unknown_request_with_two_methods_is_an_error() {
     assert_error::<InputRequest>(request, ".method: duplicate member");
 }
 
-/// JSON that the protocol does not define is read by `serde_json`, for which the last one counts.
+/// `serde_json` reads JSON that the protocol does not define. It uses the last duplicate.
 #[test]
-fn the_last_duplicate_counts_in_open_json() {
+fn the_last_duplicate_counts_in_arbitrary_json() {
     let result = r#"{"content":[],"structuredContent":{"a":1,"a":2}}"#;
     let result: v2025_11_25::CallToolResult = serde_json::from_str(result).unwrap();
     assert_eq!(result.structured_content, Some(serde_json::json!({ "a": 2 })));
@@ -211,11 +211,11 @@ fn numbers_out_of_range_are_errors() {
     }
     for number in ["1e999", &huge] {
         let result = format!(r#"{{"content":[],"structuredContent":{number}}}"#);
-        assert_error::<Called>(result, "number out of range");
+        assert_error::<CallResult>(result, "number out of range");
     }
     let tiny = format!("0.{}1", "0".repeat(100_000));
     let result = format!(r#"{{"content":[],"structuredContent":{tiny}}}"#);
-    serde_json::from_str::<Called>(&result).unwrap();
+    serde_json::from_str::<CallResult>(&result).unwrap();
 }
 
 #[test]
@@ -244,9 +244,9 @@ fn invalid_utf8_is_an_error() {
 fn lone_surrogates_are_errors_in_parsed_json() {
     for surrogate in [r"\ud800", r"\udc00", r"\ud800\ud800", r"\ud800x", r"\ud800\u0041"] {
         let text = |text: &str| format!(r#"{{"content":[{{"type":"text","text":"{text}"}}]}}"#);
-        error::<Called>(text(surrogate));
-        error::<Called>(format!(r#"{{"content":[],"{surrogate}":1}}"#));
-        error::<Called>(format!(r#"{{"content":[],"structuredContent":"{surrogate}"}}"#));
+        error::<CallResult>(text(surrogate));
+        error::<CallResult>(format!(r#"{{"content":[],"{surrogate}":1}}"#));
+        error::<CallResult>(format!(r#"{{"content":[],"structuredContent":"{surrogate}"}}"#));
         error::<JsonRpcMessage<JsonObject>>(format!(
             r#"{{"jsonrpc":"2.0","id":"{surrogate}","result":{{}}}}"#
         ));
@@ -259,5 +259,5 @@ fn lone_surrogates_are_errors_in_parsed_json() {
         list.tools[0].input_schema.parse::<JsonObject>().unwrap_err();
     }
     let pair = r#"{"content":[{"type":"text","text":"\ud83d\ude00"}]}"#;
-    serde_json::from_str::<Called>(pair).unwrap();
+    serde_json::from_str::<CallResult>(pair).unwrap();
 }

@@ -1,4 +1,4 @@
-//! Each published example is read as the type that its folder names, and prints back equal.
+//! Each published example is read as the type that its folder names. Its output equals the input.
 
 use std::{
     env, fs,
@@ -8,7 +8,7 @@ use std::{
 
 use crate::support::definitions::{self, Definition, same};
 
-/// Members of examples that their definitions do not have, by file, with the reason. They are kept.
+/// Unknown members of examples, by file, with the reason. They are kept.
 const STRAY: [(&str, &str, &str); 1] = [(
     "ListRootsRequest/list-roots-request.json",
     "id",

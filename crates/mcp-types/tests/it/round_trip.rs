@@ -1,4 +1,4 @@
-//! Values of every definition, generated from the schema, are read and print back equal.
+//! Generated values of every definition are read and printed. The output equals the input.
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! The types of 2025-11-25 read and write the messages of peers.
+//! The types of 2025-11-25 read and write the messages of clients and servers.
 
 use mcp_types::{
     JsonObject, JsonRpcMessage, Method, NotificationMethod, OneOrMany, RequestId, Schema,
@@ -59,7 +59,7 @@ fn the_tag_is_written_first() {
 }
 
 #[test]
-fn unknown_arms_are_kept() {
+fn unknown_variants_are_kept() {
     let video = r#"{"later":[1,{"a":null}],"type":"video","text":"x"}"#;
     assert!(matches!(read(video), ContentBlock::Unknown(block) if block["type"] == "video"));
     let contents = r#"{"uri":"a:b","stream":"x"}"#;
@@ -69,7 +69,7 @@ fn unknown_arms_are_kept() {
 }
 
 #[test]
-fn an_unknown_arm_with_two_tags_is_an_error() {
+fn an_unknown_variant_with_two_tags_is_an_error() {
     for text in [
         r#"{"type":"video","type":"text","text":"x"}"#,
         r#"{"text":"x","type":"video","type":"text"}"#,
@@ -289,7 +289,7 @@ fn methods_have_names_and_types() {
 }
 
 #[test]
-fn results_are_read_through_the_envelope() {
+fn results_are_read_from_whole_messages() {
     let result = r#"{"tools":[{"name":"n","inputSchema":{"type":"object"}}]}"#;
     let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
     let message: JsonRpcMessage<ListToolsResult> = serde_json::from_str(&text).unwrap();

@@ -1,56 +1,60 @@
-//! The types of 2026-07-28 read and write the messages of peers.
+//! The types of 2026-07-28 read and write the messages of clients and servers.
 
 use mcp_types::{JsonObject, Method, MethodKind, OrInputRequired, RequestId, v2026_07_28::*};
 use serde_json::{Value, json};
 
 use crate::support::reading::{error, object, read};
 
-type Answer = <CallToolRequest as Method>::Result;
+type CallResult = <CallToolRequest as Method>::Result;
 
 #[test]
 fn the_result_type_selects_the_result() {
     let complete = r#"{"resultType":"complete","content":[],"structuredContent":null}"#;
-    let OrInputRequired::Complete(result) = read::<Answer>(complete) else {
+    let OrInputRequired::Complete(result) = read::<CallResult>(complete) else {
         panic!("not complete")
     };
     assert_eq!(result.structured_content, Some(Value::Null));
 
     let input = r#"{"_meta":{},"requestState":"s","resultType":"input_required"}"#;
-    let OrInputRequired::InputRequired(input) = read::<Answer>(input) else { panic!("no input") };
+    let OrInputRequired::InputRequired(input) = read::<CallResult>(input) else {
+        panic!("no input")
+    };
     assert_eq!(input.request_state.as_deref(), Some("s"));
 
     let task = r#"{"taskId":"1","resultType":"task"}"#;
-    assert!(matches!(read(task), Answer::Unknown(task) if task["taskId"] == "1"));
+    assert!(matches!(read(task), CallResult::Unknown(task) if task["taskId"] == "1"));
 }
 
 #[test]
 fn a_result_without_a_type_is_complete() {
     // N-BASE-05
     let result = r#"{"_meta":{"k":1},"x":[],"content":[]}"#;
-    let OrInputRequired::Complete(result) = read::<Answer>(result) else { panic!("not complete") };
+    let OrInputRequired::Complete(result) = read::<CallResult>(result) else {
+        panic!("not complete")
+    };
     assert_eq!((result.result_type, result.extra["x"].clone()), (None, json!([])));
-    assert!(error::<Answer>(r#"{"requestState":"s"}"#).starts_with(".content: missing"));
+    assert!(error::<CallResult>(r#"{"requestState":"s"}"#).starts_with(".content: missing"));
 }
 
 #[test]
 fn a_result_type_after_other_members_counts() {
     let complete = r#"{"content":[],"resultType":"complete"}"#;
-    assert!(matches!(read(complete), Answer::Complete(_)));
+    assert!(matches!(read(complete), CallResult::Complete(_)));
     let task = r#"{"content":[{"type":"text","text":"a"}],"resultType":"task","ttl":50.5}"#;
-    assert!(matches!(read(task), Answer::Unknown(task) if task["ttl"] == 50.5));
+    assert!(matches!(read(task), CallResult::Unknown(task) if task["ttl"] == 50.5));
     let input = r#"{"content":[],"requestState":"s","resultType":"input_required"}"#;
-    let Answer::InputRequired(input) = read(input) else { panic!("no input") };
+    let CallResult::InputRequired(input) = read(input) else { panic!("no input") };
     assert_eq!(input.extra, object(json!({ "content": [] })));
     let input = r#"{"content":[],"inputRequests":{"a":7},"resultType":"input_required"}"#;
     let problem = ".inputRequests.a: invalid type: integer `7`, expected an object (InputRequest)";
-    assert_eq!(error::<Answer>(input), format!("{problem} at line 1 column {}", input.len()));
+    assert_eq!(error::<CallResult>(input), format!("{problem} at line 1 column {}", input.len()));
 }
 
 #[test]
 fn a_result_of_an_unknown_type_prints_its_type_first() {
     // Otherwise, it would be read as a complete result with an invalid `isError`.
     let text = r#"{"resultType":"later","isError":"no","x":1}"#;
-    let answer: Answer = serde_json::from_str(text).unwrap();
+    let answer: CallResult = serde_json::from_str(text).unwrap();
     assert_eq!(serde_json::to_string(&answer).unwrap(), text);
 }
 
@@ -59,16 +63,16 @@ fn deep_truncated_and_duplicate_results_are_errors() {
     let deep = "[".repeat(9999) + &"]".repeat(9999);
     for (before, after) in [("", r#","resultType":"complete""#), (r#""content":[],"#, "")] {
         let text = format!(r#"{{{before}"x":{deep}{after}}}"#);
-        assert!(error::<Answer>(&text).contains("recursion limit"));
+        assert!(error::<CallResult>(&text).contains("recursion limit"));
     }
     let late = r#"{"_meta":{},"content":[{"type":"text","text":"a"}],"resultType":"task"}"#;
     let input = r#"{"inputRequests":{"a":{"method":"roots/list"}},"resultType":"input_required"}"#;
     for text in [late, input] {
-        assert!((0..text.len()).all(|end| !error::<Answer>(&text[..end]).is_empty()));
+        assert!((0..text.len()).all(|end| !error::<CallResult>(&text[..end]).is_empty()));
     }
-    error::<Answer>(r#"{"content":[],"resultType":"complete","resultType":"input_required"}"#);
-    error::<Answer>(r#"{"resultType":"task","content":[],"resultType":"complete"}"#);
-    error::<Answer>(r#"{"resultType":"complete","content":[],"resultType":"input_required"}"#);
+    error::<CallResult>(r#"{"content":[],"resultType":"complete","resultType":"input_required"}"#);
+    error::<CallResult>(r#"{"resultType":"task","content":[],"resultType":"complete"}"#);
+    error::<CallResult>(r#"{"resultType":"complete","content":[],"resultType":"input_required"}"#);
 }
 
 #[test]
@@ -83,17 +87,17 @@ fn required_members_of_results_may_be_missing() {
 }
 
 #[test]
-fn a_new_result_has_what_the_schema_requires() {
+fn a_new_result_has_the_members_that_the_schema_requires() {
     let list = serde_json::to_value(ListToolsResult::new(Vec::new())).unwrap();
-    let said = ["resultType", "ttlMs", "cacheScope"].map(|name| list[name].clone());
-    assert_eq!(said, [json!("complete"), json!(0), json!("private")]);
-    let input = Answer::InputRequired(InputRequiredResult::new().with_request_state("s"));
+    let defaults = ["resultType", "ttlMs", "cacheScope"].map(|name| list[name].clone());
+    assert_eq!(defaults, [json!("complete"), json!(0), json!("private")]);
+    let input = CallResult::InputRequired(InputRequiredResult::new().with_request_state("s"));
     let input = serde_json::to_string(&input).unwrap();
-    assert!(matches!(read(&input), Answer::InputRequired(_)), "{input}");
+    assert!(matches!(read(&input), CallResult::InputRequired(_)), "{input}");
 }
 
 #[test]
-fn an_unusable_ttl_is_kept_as_an_extra_member() {
+fn an_invalid_ttl_is_kept_as_an_extra_member() {
     // N-CACHE-02
     for ttl in ["1.5", "18446744073709551615", "-9223372036854775809", "1e300"] {
         let list: ListToolsResult = read(&format!(r#"{{"ttlMs":{ttl},"tools":[]}}"#));

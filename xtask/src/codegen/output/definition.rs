@@ -125,7 +125,7 @@ impl Emitter<'_> {
             #[non_exhaustive]
             pub enum #ident {
                 #(#variants,)*
-                /// A value that this revision does not name.
+                /// A value that this protocol version does not define.
                 Unknown(String),
             }
         })?;
@@ -148,7 +148,7 @@ impl Emitter<'_> {
             #[non_exhaustive]
             pub enum #ident {
                 #(#variants,)*
-                /// An object that this revision does not know, as it arrived.
+                /// An unknown object, as received.
                 Unknown(JsonObject),
             }
         })

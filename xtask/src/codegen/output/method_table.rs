@@ -42,11 +42,11 @@ pub(crate) fn table(methods: &[Method]) -> Result<String> {
         }
     });
     print(&quote! {
-        /// The requests and notifications of this revision.
+        /// The requests and notifications of this protocol version.
         #[derive(Debug, Clone, Copy)]
         pub enum Methods {}
         impl Methods {
-            /// All of them, by name.
+            /// All methods, sorted by name.
             pub const ALL: &'static [MethodInfo] = &[#(#rows),*];
         }
     })

@@ -83,7 +83,7 @@ impl StructFields {
             #[non_exhaustive]
             pub struct #ident {
                 #(#fields,)*
-                /// Members that this revision does not name.
+                /// Members that this protocol version does not define.
                 pub extra: JsonObject,
             }
             impl #ident {
@@ -111,12 +111,12 @@ impl StructFields {
         });
         let has = |name: &str| self.fields.iter().any(|field| field.member == name);
         let doc = match structure == INPUT_REQUIRED {
-            true => " Creates it, asking for nothing yet.",
+            true => " Creates a result without input requests.",
             false if has("ttlMs") => {
-                " Creates it from its required members, complete and stale at once."
+                " Creates a complete result from its required members. It is immediately stale."
             }
-            false if has("resultType") => " Creates it from its required members, complete.",
-            false => " Creates it from its required members.",
+            false if has("resultType") => " Creates a complete result from its required members.",
+            false => " Creates a value from its required members.",
         };
         quote! {
             #[doc = #doc]

@@ -1,4 +1,4 @@
-//! The definitions of the schemas and how a value of each is read and printed.
+//! The definitions of the schemas, with functions that read and print a value of each.
 
 use std::fmt::Debug;
 
@@ -114,7 +114,7 @@ fn passed<T: Debug>(
     print(value).map(|printed| Passed { printed, shown }).map_err(|error| error.to_string())
 }
 
-/// Returns whether two values are the same JSON. `50` equals `50.0`.
+/// Returns `true` if two values are the same JSON. `50` equals `50.0`.
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {

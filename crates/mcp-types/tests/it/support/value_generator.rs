@@ -1,4 +1,4 @@
-//! Generates values of a schema. A list of choices decides what they are.
+//! Generates values of a schema. A list of choices selects them.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ pub(crate) struct Generator<'a> {
     definitions: &'a Value,
     choices: std::slice::Iter<'a, u8>,
     depth: usize,
-    /// True if the value has a part that no revision defines.
+    /// `true` if the value has a part that no revision defines.
     unknown: bool,
 }
 
@@ -20,7 +20,7 @@ impl<'a> Generator<'a> {
         Self { definitions, choices: choices.iter(), depth: 0, unknown: false }
     }
 
-    /// Generates a value of the definition `name`. Returns whether it has a part that no revision
+    /// Generates a value of the definition `name`. Returns `true` if it has a part that no revision
     /// defines.
     pub(crate) fn make(mut self, name: &str) -> (Value, bool) {
         let value = self.definition(name);
@@ -60,8 +60,8 @@ impl<'a> Generator<'a> {
         if let Some(reference) = schema["$ref"].as_str() {
             return self.definition(reference.rsplit('/').next().unwrap());
         }
-        if let Some(arms) = schema["anyOf"].as_array() {
-            return self.arm(arms);
+        if let Some(variants) = schema["anyOf"].as_array() {
+            return self.variant(variants);
         }
         if let Some(parts) = schema["allOf"].as_array() {
             let parts: Vec<_> = parts.iter().map(|part| self.value(part)).collect();
@@ -88,19 +88,19 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// Generates one of the arms, or an unknown arm if the arms have tags.
-    fn arm(&mut self, arms: &[Value]) -> Value {
-        let tagged = arms.iter().all(|arm| {
-            let name = arm["$ref"].as_str().and_then(|arm| arm.rsplit('/').next());
-            let arm = name.map(|name| &self.definitions[name]);
-            arm.is_some_and(|arm| arm["properties"]["type"]["const"].is_string())
+    /// Generates one of the variants, or an unknown variant if the variants have tags.
+    fn variant(&mut self, variants: &[Value]) -> Value {
+        let tagged = variants.iter().all(|variant| {
+            let name = variant["$ref"].as_str().and_then(|variant| variant.rsplit('/').next());
+            let variant = name.map(|name| &self.definitions[name]);
+            variant.is_some_and(|variant| variant["properties"]["type"]["const"].is_string())
         });
         if tagged && self.choose(8) == 7 {
             self.unknown = true;
             return json!({ "type": "later", "x": self.any() });
         }
-        let arm = self.one_of(arms);
-        self.value(arm)
+        let variant = self.one_of(variants);
+        self.value(variant)
     }
 
     fn of_type(&mut self, of: &str, schema: &Value) -> Value {
