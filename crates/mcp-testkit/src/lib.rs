@@ -79,7 +79,7 @@
 //!     .send()
 //!     .await?;
 //! assert_eq!(answer.status(), 400);
-//! assert_eq!(server.violations(), ["tools/call: no mcp-name, or more than one"]);
+//! assert_eq!(server.violations(), [r#"tools/call: header "mcp-name" missing or duplicate"#]);
 //! # Ok(())
 //! # }
 //! ```

@@ -16,6 +16,6 @@ pub enum Error {
         source: io::Error,
     },
     /// The list of protocol revisions is empty.
-    #[error("no protocol revision to speak")]
+    #[error("no protocol version configured")]
     NoRevision,
 }

@@ -30,8 +30,8 @@ pub(crate) fn decode_value(value: &str) -> Result<String, &'static str> {
     else {
         return Ok(value.to_owned());
     };
-    let bytes = STANDARD.decode(encoded).map_err(|_| "what looks like base64 is not")?;
-    String::from_utf8(bytes).map_err(|_| "what is in base64 is not UTF-8")
+    let bytes = STANDARD.decode(encoded).map_err(|_| "invalid base64")?;
+    String::from_utf8(bytes).map_err(|_| "decoded base64 is not UTF-8")
 }
 
 /// Returns the parameter headers that an input schema declares, or why clients must skip the tool.
@@ -40,7 +40,7 @@ pub(crate) fn param_headers(schema: &Json) -> Result<Vec<ParamHeader>, String> {
     collect(schema, &mut Vec::new(), &mut found)?;
     let mut seen = HashSet::new();
     match found.iter().find(|it| !seen.insert(it.name.to_ascii_lowercase())) {
-        Some(twice) => Err(format!("x-mcp-header {:?} is there twice", twice.name)),
+        Some(twice) => Err(format!("duplicate {X_MCP_HEADER} {:?}", twice.name)),
         None => Ok(found),
     }
 }
@@ -85,7 +85,7 @@ fn collect(
             // These keywords hold values, not schemas.
             ("default" | "const" | "enum" | "examples", _) => {}
             (_, other) if contains_annotation(other) => {
-                return Err(format!("{X_MCP_HEADER} below {keyword:?}"));
+                return Err(format!("{X_MCP_HEADER} not allowed below {keyword:?}"));
             }
             _ => {}
         }
@@ -95,7 +95,7 @@ fn collect(
 
 fn param_header(header: &Json, schema: &Json, path: &[String]) -> Result<ParamHeader, String> {
     let Some(name) = header.as_str().filter(|name| is_token(name)) else {
-        return Err(format!("{X_MCP_HEADER} is {header}, not a name for a header"));
+        return Err(format!("{X_MCP_HEADER}: expected a header name, got {header}"));
     };
     let types = match &schema["type"] {
         Json::Array(types) => types.iter().filter(|it| *it != "null").collect(),
@@ -103,7 +103,9 @@ fn param_header(header: &Json, schema: &Json, path: &[String]) -> Result<ParamHe
     };
     let primitive = |it: &&Json| ["string", "integer", "boolean"].iter().any(|name| *it == name);
     if path.is_empty() || types.is_empty() || !types.iter().all(primitive) {
-        return Err(format!("{X_MCP_HEADER} {name:?} is on a type that has no place in a header"));
+        return Err(format!(
+            "{X_MCP_HEADER} {name:?}: only allowed for strings, integers and booleans"
+        ));
     }
     Ok(ParamHeader { name: name.to_owned(), path: path.to_vec() })
 }
@@ -152,11 +154,14 @@ mod tests {
     fn rejects_invalid_and_duplicate_annotations() {
         // N-HTTP-09
         for (property, reason) in [
-            (json!({ "type": "string", "x-mcp-header": "" }), "not a name"),
-            (json!({ "type": "string", "x-mcp-header": "a b" }), "not a name"),
-            (json!({ "type": "string", "x-mcp-header": 1 }), "not a name"),
-            (json!({ "type": "number", "x-mcp-header": "N" }), "no place in a header"),
-            (json!({ "x-mcp-header": "N" }), "no place in a header"),
+            (json!({ "type": "string", "x-mcp-header": "" }), "expected a header name"),
+            (json!({ "type": "string", "x-mcp-header": "a b" }), "expected a header name"),
+            (json!({ "type": "string", "x-mcp-header": 1 }), "expected a header name"),
+            (
+                json!({ "type": "number", "x-mcp-header": "N" }),
+                "only allowed for strings, integers and booleans",
+            ),
+            (json!({ "x-mcp-header": "N" }), "only allowed for strings, integers and booleans"),
             (
                 json!({ "type": "array", "items": { "type": "string", "x-mcp-header": "N" } }),
                 "below \"items\"",

@@ -179,7 +179,7 @@ impl Part {
 
 impl fmt::Display for Aborted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the body was aborted on purpose")
+        f.write_str("body aborted by a scripted fault")
     }
 }
 

@@ -26,7 +26,9 @@ impl Exchange<'_> {
     ) -> Result<(), Reply> {
         for header in [SESSION, "last-event-id"] {
             if self.request.header(header).is_some() {
-                self.record_violation(format_args!("{header}, which the revision does not have"));
+                self.record_violation(format_args!(
+                    "header {header:?} not allowed in stateless protocol versions"
+                ));
             }
         }
         let version = self.check_meta(params)?;
@@ -44,7 +46,7 @@ impl Exchange<'_> {
             _ => {
                 for member in RETRY_MEMBERS.iter().filter(|member| params.contains_key(**member)) {
                     self.record_violation(format_args!(
-                        "{member}, which belongs to another request"
+                        "parameter {member:?} not allowed for this method"
                     ));
                 }
                 return Ok(());
@@ -67,7 +69,7 @@ impl Exchange<'_> {
         let schema = tool.definition.get("inputSchema").unwrap_or(&Value::Null);
         match param_headers(schema) {
             Err(fault) => {
-                self.record_violation(format_args!("a tool that is to be left out: {fault}"));
+                self.record_violation(format_args!("call of an invalid tool: {fault}"));
             }
             Ok(param_headers) => {
                 let arguments = params.get("arguments").unwrap_or(&Value::Null);
@@ -85,9 +87,11 @@ impl Exchange<'_> {
         match argument {
             ParamValue::Text(text) if present => self.check_encoded_header(header, Some(&text)),
             // No violation: a client with an older schema omits the header.
-            ParamValue::Text(_) => {
-                Err(self.error_reply(400, error_code::HEADER_MISMATCH, format_args!("no {header}")))
-            }
+            ParamValue::Text(_) => Err(self.error_reply(
+                400,
+                error_code::HEADER_MISMATCH,
+                format_args!("missing header {header:?}"),
+            )),
             ParamValue::Absent if present => self.check_encoded_header(header, None),
             ParamValue::Absent | ParamValue::Invalid => Ok(()),
         }
@@ -116,7 +120,7 @@ impl Exchange<'_> {
         let has_same_id =
             |other: &RecordedRequest| is_stateless(other) && other.id().as_ref() == Some(&id);
         if self.server.in_flight.count(has_same_id) > 1 {
-            let what = format_args!("the id {id} waits for an answer already");
+            let what = format_args!("id {id} already in use by a pending request");
             return Err(self.reject(400, error_code::INVALID_REQUEST, what));
         }
         self.check_progress_token(is_stateless);
@@ -147,21 +151,27 @@ impl Exchange<'_> {
     fn check_header(&self, header: &str, expected: &str) -> Result<(), Reply> {
         match self.request.single_header(header) {
             Some(value) if value == expected => Ok(()),
-            Some(value) => {
-                Err(self.header_mismatch(format_args!("{header} is {value}, not {expected}")))
+            Some(value) => Err(self.header_mismatch(format_args!(
+                "header {header:?}: expected {expected:?}, got {value:?}"
+            ))),
+            None => {
+                Err(self.header_mismatch(format_args!("header {header:?} missing or duplicate")))
             }
-            None => Err(self.header_mismatch(format_args!("no {header}, or more than one"))),
         }
     }
 
     /// Checks a header that repeats a value, which may be base64.
     fn check_encoded_header(&self, header: &str, expected: Option<&str>) -> Result<(), Reply> {
         match self.request.single_header(header).map(decode_value) {
-            None => Err(self.header_mismatch(format_args!("no {header}, or more than one"))),
-            Some(Err(fault)) => Err(self.header_mismatch(format_args!("{header}: {fault}"))),
+            None => {
+                Err(self.header_mismatch(format_args!("header {header:?} missing or duplicate")))
+            }
+            Some(Err(fault)) => {
+                Err(self.header_mismatch(format_args!("header {header:?}: {fault}")))
+            }
             Some(Ok(value)) if Some(&*value) == expected => Ok(()),
             Some(Ok(_)) => {
-                Err(self.header_mismatch(format_args!("{header} is not what the body has")))
+                Err(self.header_mismatch(format_args!("header {header:?} does not match the body")))
             }
         }
     }

@@ -31,7 +31,7 @@ impl<'a> Exchange<'a> {
         if self.request.has_media_type("accept", media_type) {
             return Ok(());
         }
-        let what = format_args!("Accept does not name {media_type}");
+        let what = format_args!(r#"header "accept" does not contain {media_type:?}"#);
         Err(self.reject(406, error_code::INVALID_REQUEST, what))
     }
 
@@ -73,7 +73,7 @@ impl<'a> Exchange<'a> {
     }
 
     pub(crate) fn invalid_params(&self, member: &str) -> ErrorObject {
-        self.record_violation(format_args!("{member} is missing or of the wrong type"));
+        self.record_violation(format_args!("{member:?} missing or invalid"));
         invalid_params_error(format!("Invalid {member}"))
     }
 }

@@ -80,14 +80,14 @@ impl Exchange<'_> {
             |request: &RecordedRequest| request.meta()?.get("progressToken").cloned();
         let Some(token) = progress_token(self.request) else { return };
         if !token.is_string() && !token.is_i64() {
-            self.record_violation("the progress token is neither a string nor an integer");
+            self.record_violation("progress token: expected a string or an integer");
         }
         let has_same_token = |other: &RecordedRequest| {
             is_same_client(other) && progress_token(other).as_ref() == Some(&token)
         };
         if self.server.in_flight.count(has_same_token) > 1 {
             self.record_violation(format_args!(
-                "the progress token {token} is that of another request"
+                "progress token {token} already in use by another request"
             ));
         }
     }
@@ -97,14 +97,14 @@ impl Exchange<'_> {
     fn missing_capability_reply(&self, capabilities: &Value) -> Reply {
         let error = ErrorObject {
             code: error_code::MISSING_REQUIRED_CLIENT_CAPABILITY,
-            message: "The client cannot answer what has to be asked".to_owned(),
+            message: "Missing required client capability".to_owned(),
             data: Some(json!({ "requiredCapabilities": capabilities })),
         };
         self.error_object_reply(400, &error)
     }
 
     fn unknown_method(&self, method: &str) -> ErrorObject {
-        self.record_violation("the server has no capability for this method");
+        self.record_violation("method not supported by the server's capabilities");
         let message = format!("Unknown method: {method}");
         ErrorObject { code: error_code::METHOD_NOT_FOUND, message, data: None }
     }

@@ -85,7 +85,7 @@ impl MultiRoundCall {
             return Ok(self);
         };
         if let Some(missing) = self.missing_capabilities(input_requests) {
-            let answer = CallResult::tool_error(format!("the client has not declared {missing}"));
+            let answer = CallResult::tool_error(format!("missing client capability: {missing}"));
             return Err(self.call.answer(&server.config, answer.into_outcome()));
         }
         let session = self.call.client.session.as_deref();
@@ -104,7 +104,8 @@ impl MultiRoundCall {
                 response.as_ref().ok().and_then(|result| request.invalid_member(result))
             {
                 let method = &self.call.method;
-                let what = format!("{method}: the answer to {key:?} has no valid {invalid_member}");
+                let what =
+                    format!("{method}: response to {key:?}: {invalid_member:?} missing or invalid");
                 server.log.record_violation(what);
             }
             self.round.responses.insert(key, response);
@@ -130,6 +131,6 @@ impl MultiRoundCall {
 
 /// The error for a request without a response, when the server stops.
 fn no_answer_error() -> ErrorObject {
-    let message = "there was no answer".to_owned();
+    let message = "no response".to_owned();
     ErrorObject { code: error_code::INTERNAL_ERROR, message, data: None }
 }

@@ -30,7 +30,7 @@ impl Exchange<'_> {
         match self.request.http_method() {
             "POST" => self.post(),
             "GET" | "DELETE" if !handshake => {
-                self.record_violation("the revision has nothing but POST");
+                self.record_violation("only POST is allowed in stateless protocol versions");
                 Err(self.method_not_allowed())
             }
             "GET" if config.allow_get || config.retry.is_some() => self.open_get_stream(),
@@ -61,7 +61,7 @@ impl Exchange<'_> {
         if local {
             return Ok(());
         }
-        Err(self.error_reply(403, error_code::INVALID_REQUEST, "this origin is not allowed"))
+        Err(self.error_reply(403, error_code::INVALID_REQUEST, "origin not allowed"))
     }
 
     fn post(&self) -> Result<Answer, Reply> {
@@ -69,20 +69,21 @@ impl Exchange<'_> {
             self.check_accept(media_type)?;
         }
         if !self.request.has_media_type("content-type", JSON) {
-            let what = format_args!("Content-Type is not {JSON}");
+            let what = format_args!(r#"header "content-type": expected {JSON:?}"#);
             return Err(self.reject(415, error_code::INVALID_REQUEST, what));
         }
         let Some(json) = self.request.json() else {
-            return Err(self.reject(400, error_code::PARSE_ERROR, "the body is not JSON"));
+            return Err(self.reject(400, error_code::PARSE_ERROR, "body is not valid JSON"));
         };
         if json.is_array() {
-            let what = "an array of messages in place of one";
+            let what = "expected a single message, got an array";
             return Err(self.reject(400, error_code::INVALID_REQUEST, what));
         }
         // The deserializer accepts these, but clients must not send them.
-        for (member, what) in
-            [("id", "a request whose id is null"), ("params", "params is not an object")]
-        {
+        for (member, what) in [
+            ("id", r#""id": expected a string or an integer, got null"#),
+            ("params", r#""params": expected an object"#),
+        ] {
             if json.get("method").is_some() && json.get(member).is_some_and(Value::is_null) {
                 return Err(self.reject(400, error_code::INVALID_REQUEST, what));
             }
@@ -119,7 +120,8 @@ impl Exchange<'_> {
 
     fn params_object(&self, params: Option<&RawValue>) -> Result<JsonObject, Reply> {
         let params = params.map_or("{}", RawValue::get);
-        serde_json::from_str(params)
-            .map_err(|_| self.reject(400, error_code::INVALID_REQUEST, "params is not an object"))
+        serde_json::from_str(params).map_err(|_| {
+            self.reject(400, error_code::INVALID_REQUEST, r#""params": expected an object"#)
+        })
     }
 }

@@ -75,7 +75,7 @@ impl Exchange<'_> {
     ) -> Result<Answer, Reply> {
         self.with_checked_session(|session| match method {
             "notifications/initialized" if !session.initialize() => {
-                Err(self.invalid_request("the session is initialized already"))
+                Err(self.invalid_request("session already initialized"))
             }
             _ => Ok(()),
         })?;
@@ -90,11 +90,11 @@ impl Exchange<'_> {
     fn cancel(&self, params: &JsonObject) {
         let id = params.get("requestId").and_then(|id| RequestId::deserialize(id).ok());
         let Some(id) = id else {
-            return self.record_violation("requestId is missing or of the wrong type");
+            return self.record_violation(r#""requestId" missing or invalid"#);
         };
         match self.server.in_flight.cancel(self.request.header(SESSION), &id) {
             Some(request) if request.method() == "initialize" => {
-                self.record_violation("initialize must not be cancelled");
+                self.record_violation(r#""initialize" must not be cancelled"#);
             }
             Some(request) => self.server.in_flight.record_cancelled(request),
             None => {}
@@ -126,7 +126,7 @@ impl Exchange<'_> {
         match self.request.header("last-event-id") {
             Some(id) if retry.is_some() => {
                 let resumed = streams.resume(session, id);
-                let fault = "an event id that the server never gave in this session";
+                let fault = r#"header "last-event-id": unknown event id in this session"#;
                 let (stream, position) = resumed.ok_or_else(|| self.invalid_request(fault))?;
                 Ok(Answer::Stream(stream, position))
             }
@@ -151,7 +151,7 @@ impl Exchange<'_> {
     /// Negotiates the protocol version (MCP lifecycle, "Version Negotiation") and begins a session.
     fn initialize(&self, id: RequestId, params: &JsonObject) -> Result<RpcResponse, Reply> {
         if self.request.header(SESSION).is_some() {
-            return Err(self.invalid_request("a session id, though a session is yet to begin"));
+            return Err(self.invalid_request(r#"session id not allowed in "initialize""#));
         }
         if let Some(member) = missing_member(params) {
             return Ok(RpcResponse {
@@ -195,8 +195,10 @@ impl Exchange<'_> {
                 self.check_version(&sessions.revisions())?;
                 Ok(T::default())
             }
-            (false, Some(_)) => Err(self.invalid_request("a session id that nobody assigned")),
-            (true, None) => Err(self.invalid_request("no MCP-Session-Id")),
+            (false, Some(_)) => {
+                Err(self.invalid_request("session id not allowed: the server has no sessions"))
+            }
+            (true, None) => Err(self.invalid_request(r#"missing header "mcp-session-id""#)),
             (true, Some(id)) => sessions
                 .with_session(id, self.user.as_ref(), |session| {
                     self.check_version(&[session.revision()])?;
@@ -210,16 +212,18 @@ impl Exchange<'_> {
     /// Version Header"). Versions before 2025-06-18 do not require it.
     fn check_version(&self, agreed: &[Revision]) -> Result<(), Reply> {
         if agreed.is_empty() {
-            return Err(self.invalid_request("no initialize came before"));
+            return Err(self.invalid_request(r#"request before "initialize""#));
         }
         match self.request.header("mcp-protocol-version") {
             Some(version) if agreed.iter().any(|it| it.as_str() == version) => Ok(()),
             Some(version) => {
-                let what = format_args!("MCP-Protocol-Version {version} was not agreed upon");
+                let what = format_args!(
+                    r#"header "mcp-protocol-version": {version:?} was not negotiated"#
+                );
                 Err(self.invalid_request(what))
             }
             None if agreed.iter().any(|revision| *revision < Revision::V2025_06_18) => Ok(()),
-            None => Err(self.invalid_request("no MCP-Protocol-Version")),
+            None => Err(self.invalid_request(r#"missing header "mcp-protocol-version""#)),
         }
     }
 
@@ -230,10 +234,10 @@ impl Exchange<'_> {
         method: &str,
     ) -> Result<(), Reply> {
         if !session.use_id(id) {
-            return Err(self.invalid_request(format_args!("the id {id} was used before")));
+            return Err(self.invalid_request(format_args!("duplicate request id {id}")));
         }
         if !session.is_initialized() && method != "ping" {
-            return Err(self.invalid_request("notifications/initialized did not come before"));
+            return Err(self.invalid_request(r#"request before "notifications/initialized""#));
         }
         Ok(())
     }
@@ -242,11 +246,11 @@ impl Exchange<'_> {
     fn session_error_reply(&self, reason: SessionError) -> Reply {
         let what = match reason {
             SessionError::EndedByServer => {
-                return self.error_reply(404, error_code::INVALID_REQUEST, "no such session");
+                return self.error_reply(404, error_code::INVALID_REQUEST, "session not found");
             }
-            SessionError::EndedByClient => "a session that the client has ended",
-            SessionError::Unknown => "a session id that the server never assigned",
-            SessionError::OtherUser => "a session of another user",
+            SessionError::EndedByClient => "session already ended by the client",
+            SessionError::Unknown => "unknown session id",
+            SessionError::OtherUser => "session of another user",
         };
         self.reject(404, error_code::INVALID_REQUEST, what)
     }

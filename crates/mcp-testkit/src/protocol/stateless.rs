@@ -29,13 +29,17 @@ impl Exchange<'_> {
     /// Accepts a notification but records it: stateless clients have none over HTTP. They cancel a
     /// request by closing its stream.
     pub(crate) fn ignore_notification(&self) -> Answer {
-        self.record_violation("the revision has no such notification over HTTP");
+        self.record_violation("notifications over HTTP not allowed in stateless protocol versions");
         Answer::Reply(Reply::status(202))
     }
 
     /// Rejects a response of the client, because a stateless server sends no requests.
     pub(crate) fn reject_response(&self) -> Reply {
-        self.reject(400, error_code::INVALID_REQUEST, "an answer, though nothing was asked")
+        self.reject(
+            400,
+            error_code::INVALID_REQUEST,
+            "unexpected response: the server sent no request",
+        )
     }
 
     fn discover(&self) -> Value {

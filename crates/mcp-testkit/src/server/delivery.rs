@@ -196,7 +196,7 @@ fn with_session(
 
 impl fmt::Display for ConnectionClosed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is closed on purpose")
+        f.write_str("connection closed by a scripted fault")
     }
 }
 

@@ -82,13 +82,13 @@ impl PendingCalls {
         let state = match call.params.get(REQUEST_STATE) {
             None => None,
             Some(Value::String(state)) => Some(state),
-            Some(_) => return Err("requestState is not a string"),
+            Some(_) => return Err(r#""requestState": expected a string"#),
         };
         let responses = match call.params.get(INPUT_RESPONSES) {
             None if state.is_none() => return Ok(ResumedCall::default()),
             None => &Map::new(),
             Some(Value::Object(responses)) => responses,
-            Some(_) => return Err("inputResponses is not an object"),
+            Some(_) => return Err(r#""inputResponses": expected an object"#),
         };
         let mut open = lock(&self.0);
         let is_same = |open: &PendingCall| {
@@ -99,23 +99,22 @@ impl PendingCalls {
         let position = match state {
             Some(state) => {
                 let known = open.iter().position(|it| it.state.as_ref() == Some(state));
-                let position = known.ok_or("a requestState that this server never gave")?;
+                let position = known.ok_or(r#"unknown "requestState""#)?;
                 if !is_same(&open[position]) {
-                    return Err("the requestState of another request");
+                    return Err(r#""requestState" of another request"#);
                 }
                 let begun = &open[position].request_ids;
                 if open.iter().any(|it| it.state.is_none() && it.request_ids.starts_with(begun)) {
-                    return Err("a requestState, though the last round gave none");
+                    return Err(r#"unexpected "requestState": the last result had none"#);
                 }
                 position
             }
-            None => open
-                .iter()
-                .rposition(|it| it.state.is_none() && is_same(it))
-                .ok_or("answers to what nobody asked without giving a state")?,
+            None => open.iter().rposition(|it| it.state.is_none() && is_same(it)).ok_or(
+                r#"unexpected "inputResponses": no pending request without "requestState""#,
+            )?,
         };
         if open[position].request_ids.contains(&call.id) {
-            return Err("a retry has the id of an earlier request");
+            return Err("retry with the id of an earlier request");
         }
         open[position].request_ids.push(call.id.clone());
         let resumed = open[position].resume_with(responses);
@@ -130,13 +129,14 @@ impl PendingCall {
     fn resume_with(&self, responses: &JsonObject) -> ResumedCall {
         let requested = self.input_requests.iter().map(|(key, _)| key).collect::<BTreeSet<_>>();
         let answered = responses.keys().collect::<BTreeSet<_>>();
-        let missing = requested.difference(&answered).map(|key| format!("no answer to {key:?}"));
+        let missing =
+            requested.difference(&answered).map(|key| format!("missing response to {key:?}"));
         let extra = answered.difference(&requested);
-        let extra = extra.map(|key| format!("an answer to {key:?}, which this round did not ask"));
+        let extra = extra.map(|key| format!("unexpected response to {key:?}"));
         let lacking = self.input_requests.iter().filter_map(|(key, ask)| {
             let invalid_member =
                 responses.get(key).and_then(|answer| ask.invalid_member(answer))?;
-            Some(format!("the answer to {key:?} has no valid {invalid_member}"))
+            Some(format!("response to {key:?}: {invalid_member:?} missing or invalid"))
         });
         let faults = missing.chain(extra).chain(lacking).collect();
         let mut round = self.round.clone();

@@ -59,9 +59,9 @@ impl ServerRequests {
             return Ok(());
         };
         if pending.session.as_deref() != session {
-            return Err("an answer to what another session was asked");
+            return Err("response to a request of another session");
         }
-        let sender = pending.sender.take().ok_or("a second answer to the same request")?;
+        let sender = pending.sender.take().ok_or("duplicate response")?;
         // The receiver may have been cancelled meanwhile.
         drop(sender.send(response));
         Ok(())

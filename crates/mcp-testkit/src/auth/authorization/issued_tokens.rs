@@ -95,10 +95,10 @@ impl IssuedTokens {
     ) -> Result<(Grant, TokenPair), OAuthError> {
         let mut state = lock(&self.0);
         let code = state.codes.get(text);
-        let code = code.ok_or_else(|| OAuthError::new("invalid_grant", "the code is unknown"))?;
+        let code = code.ok_or_else(|| OAuthError::new("invalid_grant", "unknown code"))?;
         if let Some(family) = code.family {
             state.revoke(family);
-            return Err(OAuthError::new("invalid_grant", "the code was used twice"));
+            return Err(OAuthError::new("invalid_grant", "code already used"));
         }
         check(code)?;
         let grant = code.grant.clone();
@@ -122,12 +122,12 @@ impl IssuedTokens {
     ) -> Result<(Grant, TokenPair), OAuthError> {
         let mut state = lock(&self.0);
         let refresh = state.refresh_tokens.get(text);
-        let refresh = refresh
-            .ok_or_else(|| OAuthError::new("invalid_grant", "the refresh token is unknown"))?;
+        let refresh =
+            refresh.ok_or_else(|| OAuthError::new("invalid_grant", "unknown refresh token"))?;
         let (family, used, grant) = (refresh.family, refresh.used, refresh.grant.clone());
         if used && rotation == Rotation::Strict {
             state.revoke(family);
-            return Err(OAuthError::new("invalid_grant", "a refresh token was used twice"));
+            return Err(OAuthError::new("invalid_grant", "refresh token already used"));
         }
         check(&grant)?;
         if let Some(refresh) = state.refresh_tokens.get_mut(text) {

@@ -27,20 +27,24 @@ impl AuthorizationState {
     ) -> Result<KnownClient, OAuthError> {
         let invalid_client = |what: &str| OAuthError::new("invalid_client", what);
         let basic = request.header("authorization").map(basic);
-        let basic =
-            basic.map(|pair| pair.ok_or_else(|| invalid_client("Authorization is not Basic")));
+        let basic = basic.map(|pair| {
+            pair.ok_or_else(|| invalid_client("the Authorization header is not Basic"))
+        });
         let (basic, posted) = (basic.transpose()?, params.get("client_secret"));
         let assertion = params.get("client_assertion");
         let methods = [basic.is_some(), posted.is_some(), assertion.is_some()];
         if methods.into_iter().filter(|used| *used).count() > 1 {
-            return Err(OAuthError::new("invalid_request", "the client proves itself twice"));
+            return Err(OAuthError::new(
+                "invalid_request",
+                "more than one client authentication method",
+            ));
         }
         let id = match &basic {
             Some((id, _)) => Some(id.as_str()),
             None => params.get("client_id"),
         };
         let client =
-            id.and_then(|id| self.client(id)).ok_or_else(|| invalid_client("an unknown client"))?;
+            id.and_then(|id| self.client(id)).ok_or_else(|| invalid_client("unknown client"))?;
         let secret = basic.as_ref().map(|(_, secret)| secret.as_str()).or(posted);
         let method = match (&basic, posted, assertion) {
             (Some(_), ..) => "client_secret_basic",
@@ -49,10 +53,14 @@ impl AuthorizationState {
             _ => "none",
         };
         if client.auth_method.as_deref().is_some_and(|registered| registered != method) {
-            return Err(invalid_client("the client proves itself in another way than registered"));
+            return Err(invalid_client(
+                "the client authentication method differs from the registered one",
+            ));
         }
         match (&client.secret, &client.public_key) {
-            (Some(known), _) if secret != Some(known) => Err(invalid_client("the secret is wrong")),
+            (Some(known), _) if secret != Some(known) => {
+                Err(invalid_client("invalid client secret"))
+            }
             (None, Some(key)) => {
                 let has_type = params.get("client_assertion_type") == Some(ASSERTION);
                 let assertion = assertion.filter(|_| has_type).unwrap_or_default();
@@ -66,7 +74,7 @@ impl AuthorizationState {
     /// Returns an error if a client assertion is not signed by the client, or not for this server,
     /// or not valid now (RFC 7523, section 3).
     fn check_assertion(&self, id: &str, key: &[u8], assertion: &str) -> Result<(), &'static str> {
-        const MALFORMED: &str = "there is no assertion signed by ES256";
+        const MALFORMED: &str = "missing or malformed client assertion: expected a JWT with ES256";
         let (signed, signature) = assertion.rsplit_once('.').ok_or(MALFORMED)?;
         let (header, claims) = signed.split_once('.').ok_or(MALFORMED)?;
         let header = json(header).filter(|header| header["alg"] == "ES256").ok_or(MALFORMED)?;
@@ -78,20 +86,23 @@ impl AuthorizationState {
         let is_for_this = |aud: &Value| *aud == self.issuer.as_str() || *aud == token_endpoint;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let rules = [
-            (header.get("crit").is_none(), "the assertion wants what is not known here"),
-            (is_signed, "the assertion is not signed by the client"),
-            (claims["iss"] == id && claims["sub"] == id, "the assertion is of another client"),
-            (is_for_this(&claims["aud"]), "the assertion is for another server"),
-            (claims["exp"].as_u64().is_some_and(|exp| exp > now), "the assertion has expired"),
-            (claims["iat"].as_u64().is_none_or(|iat| iat <= now), "the assertion is of the future"),
-            (claims["jti"].is_string(), "the assertion cannot be told from a copy"),
+            (header.get("crit").is_none(), "unsupported crit header in the client assertion"),
+            (is_signed, "invalid signature of the client assertion"),
+            (claims["iss"] == id && claims["sub"] == id, "client assertion of another client"),
+            (is_for_this(&claims["aud"]), "client assertion for another server"),
+            (claims["exp"].as_u64().is_some_and(|exp| exp > now), "expired client assertion"),
+            (
+                claims["iat"].as_u64().is_none_or(|iat| iat <= now),
+                "client assertion issued in the future",
+            ),
+            (claims["jti"].is_string(), "missing jti in the client assertion"),
         ];
         if let Some((_, broken)) = rules.into_iter().find(|(is_kept, _)| !is_kept) {
             return Err(broken);
         }
         match self.is_new_assertion(&claims["jti"]) {
             true => Ok(()),
-            false => Err("the assertion was used before"),
+            false => Err("client assertion already used"),
         }
     }
 }

@@ -29,13 +29,14 @@ impl AuthorizationState {
             OAuthError::new("invalid_request", what)
         };
         let client = params.get("client_id").and_then(|id| self.client(id));
-        let client = client.ok_or_else(|| wrong("an unknown client"))?;
-        let redirect_uri = params.get("redirect_uri").ok_or_else(|| wrong("no redirect_uri"))?;
+        let client = client.ok_or_else(|| wrong("unknown client"))?;
+        let redirect_uri =
+            params.get("redirect_uri").ok_or_else(|| wrong("missing redirect_uri"))?;
         if !client.may_redirect_to(redirect_uri) {
-            return Err(wrong("a redirect_uri that is not the client's"));
+            return Err(wrong("redirect_uri is not registered for the client"));
         }
         let mut callback =
-            Url::parse(redirect_uri).map_err(|_| wrong("a redirect_uri that is no URL"))?;
+            Url::parse(redirect_uri).map_err(|_| wrong("redirect_uri is not a URL"))?;
         let answer = self
             .check_authorization_request(&params)
             .and_then(|()| self.authorization_code(&params, redirect_uri));
@@ -62,24 +63,33 @@ impl AuthorizationState {
             Err(OAuthError::new(code, what))
         };
         if let Some(name) = params.repeated() {
-            return wrong("invalid_request", format!("{name} is there twice"));
+            return wrong("invalid_request", format!("duplicate parameter {name}"));
         }
         if params.get("response_type") != Some("code") {
-            return wrong("unsupported_response_type", "response_type is not code".to_owned());
+            return wrong(
+                "unsupported_response_type",
+                "unsupported response_type: expected code".to_owned(),
+            );
         }
         if params.get("code_challenge_method") != Some("S256") {
-            return wrong("invalid_request", "code_challenge_method is not S256".to_owned());
+            return wrong(
+                "invalid_request",
+                "unsupported code_challenge_method: expected S256".to_owned(),
+            );
         }
         if params.get("code_challenge").is_none_or(|challenge| challenge.len() != 43) {
-            return wrong("invalid_request", "code_challenge is not one of S256".to_owned());
+            return wrong(
+                "invalid_request",
+                "invalid code_challenge: expected 43 characters".to_owned(),
+            );
         }
         if params.get("state").is_none() {
-            return wrong("invalid_request", "no state".to_owned());
+            return wrong("invalid_request", "missing state".to_owned());
         }
         match params.get("resource") {
-            None => wrong("invalid_target", "no resource".to_owned()),
+            None => wrong("invalid_target", "missing resource".to_owned()),
             Some(resource) if resource.contains('#') => {
-                wrong("invalid_target", "resource has a fragment".to_owned())
+                wrong("invalid_target", "invalid resource: it has a fragment".to_owned())
             }
             Some(_) => Ok(()),
         }
@@ -93,9 +103,9 @@ impl AuthorizationState {
         let subject = match self.decision() {
             Decision::Approve => self.config.subject.clone(),
             Decision::Deny => {
-                return Err(OAuthError::new("access_denied", "the person said no"));
+                return Err(OAuthError::new("access_denied", "the user denied the request"));
             }
-            Decision::Fail(code) => return Err(OAuthError::new(code, "as the test wants it")),
+            Decision::Fail(code) => return Err(OAuthError::new(code, "scripted by the test")),
         };
         let owned = |name| params.get(name).map(str::to_owned);
         let grant = Grant {

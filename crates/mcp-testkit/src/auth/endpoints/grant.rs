@@ -18,7 +18,7 @@ impl AuthorizationState {
         params: &Params,
     ) -> Result<Value, OAuthError> {
         if let Some(name) = params.repeated() {
-            return Err(OAuthError::new("invalid_request", format!("{name} is there twice")));
+            return Err(OAuthError::new("invalid_request", format!("duplicate parameter {name}")));
         }
         let client = self.authenticate(request, params)?;
         match params.get("grant_type") {
@@ -31,7 +31,7 @@ impl AuthorizationState {
                 let wanted = wanted.unwrap_or("urn:ietf:params:oauth:token-type:access_token");
                 self.assertion_grant(&client, params, "subject_token", Some(wanted))
             }
-            _ => Err(OAuthError::new("unsupported_grant_type", "an unknown grant_type")),
+            _ => Err(OAuthError::new("unsupported_grant_type", "unsupported grant_type")),
         }
     }
 
@@ -39,13 +39,16 @@ impl AuthorizationState {
         let check = |code: &AuthorizationCode| {
             let verifier = params.get("code_verifier").unwrap_or_default();
             if code.grant.client_id != client.id {
-                return Err(OAuthError::new("invalid_grant", "the code is another client's"));
+                return Err(OAuthError::new("invalid_grant", "code of another client"));
             }
             if params.get("redirect_uri") != Some(&code.redirect_uri) {
-                return Err(OAuthError::new("invalid_grant", "the redirect_uri is another one"));
+                return Err(OAuthError::new(
+                    "invalid_grant",
+                    "redirect_uri differs from the authorization request",
+                ));
             }
             if !(43..=128).contains(&verifier.len()) || s256(verifier) != code.challenge {
-                return Err(OAuthError::new("invalid_grant", "the code_verifier is wrong"));
+                return Err(OAuthError::new("invalid_grant", "invalid code_verifier"));
             }
             check_resource(&code.grant, params)
         };
@@ -62,10 +65,7 @@ impl AuthorizationState {
     ) -> Result<Value, OAuthError> {
         let check = |grant: &Grant| {
             if grant.client_id != client.id {
-                return Err(OAuthError::new(
-                    "invalid_grant",
-                    "the refresh token is another client's",
-                ));
+                return Err(OAuthError::new("invalid_grant", "refresh token of another client"));
             }
             check_resource(grant, params)
         };
@@ -82,7 +82,10 @@ impl AuthorizationState {
         params: &Params,
     ) -> Result<Value, OAuthError> {
         if client.secret.is_none() && client.public_key.is_none() {
-            return Err(OAuthError::new("unauthorized_client", "a public client acts for itself"));
+            return Err(OAuthError::new(
+                "unauthorized_client",
+                "client_credentials is not allowed for a public client",
+            ));
         }
         let grant = grant_from_params(&client.id, client, params)?;
         let tokens =
@@ -99,9 +102,8 @@ impl AuthorizationState {
         issued_type: Option<&str>,
     ) -> Result<Value, OAuthError> {
         let subject = self.subject_of(required(params, name)?);
-        let subject = subject.ok_or_else(|| {
-            OAuthError::new("invalid_grant", format!("the {name} is of nobody who is trusted"))
-        })?;
+        let subject =
+            subject.ok_or_else(|| OAuthError::new("invalid_grant", format!("untrusted {name}")))?;
         let grant = grant_from_params(&subject, client, params)?;
         let tokens =
             self.issued_tokens.issue_access_token(&grant, self.config.access_token_lifetime);
@@ -114,7 +116,7 @@ impl AuthorizationState {
 }
 
 fn required<'a>(params: &'a Params, name: &str) -> Result<&'a str, OAuthError> {
-    params.get(name).ok_or_else(|| OAuthError::new("invalid_request", format!("no {name}")))
+    params.get(name).ok_or_else(|| OAuthError::new("invalid_request", format!("missing {name}")))
 }
 
 /// Returns the grant of a request that no user approved before.
@@ -137,8 +139,11 @@ fn grant_from_params(
 /// 2.2).
 fn check_resource(grant: &Grant, params: &Params) -> Result<(), OAuthError> {
     match params.get("resource") {
-        None => Err(OAuthError::new("invalid_target", "no resource")),
+        None => Err(OAuthError::new("invalid_target", "missing resource")),
         it if it == grant.resource.as_deref() => Ok(()),
-        Some(_) => Err(OAuthError::new("invalid_target", "another resource")),
+        Some(_) => Err(OAuthError::new(
+            "invalid_target",
+            "resource differs from the authorization request",
+        )),
     }
 }

@@ -15,7 +15,7 @@ impl AuthorizationState {
             return Reply::status(404);
         }
         if request.header("authorization").is_some() {
-            self.record_violation(OAuthEndpoint::Metadata, "a token where none is wanted");
+            self.record_violation(OAuthEndpoint::Metadata, "unexpected Authorization header");
         }
         Reply::json(&self.metadata())
     }

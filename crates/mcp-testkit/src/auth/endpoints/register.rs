@@ -30,17 +30,17 @@ impl AuthorizationState {
         let error = |code: &str, what: &str| Err(OAuthError::new(code, what));
         let redirect_uris = metadata["redirect_uris"].as_array().filter(|uris| !uris.is_empty());
         let Some(redirect_uris) = redirect_uris else {
-            return error("invalid_redirect_uri", "no redirect_uris");
+            return error("invalid_redirect_uri", "missing redirect_uris");
         };
         let redirect_uris: Option<Vec<_>> =
             redirect_uris.iter().map(|uri| uri.as_str().map(str::to_owned)).collect();
         let Some(redirect_uris) = redirect_uris else {
-            return error("invalid_redirect_uri", "a redirect_uri that is no text");
+            return error("invalid_redirect_uri", "invalid redirect_uris: expected strings");
         };
         let method = metadata["token_endpoint_auth_method"].as_str();
         let method = method.unwrap_or("client_secret_basic");
         if !self.config.auth_methods.iter().any(|known| known == method) {
-            return error("invalid_client_metadata", "an unsupported token_endpoint_auth_method");
+            return error("invalid_client_metadata", "unsupported token_endpoint_auth_method");
         }
         let has_secret = method.starts_with("client_secret");
         Ok(KnownClient {

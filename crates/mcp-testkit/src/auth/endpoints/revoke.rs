@@ -16,7 +16,7 @@ impl AuthorizationState {
         }
         match params.get("token") {
             Some(token) => self.issued_tokens.revoke(token),
-            None => self.record_violation(OAuthEndpoint::Revocation, "no token"),
+            None => self.record_violation(OAuthEndpoint::Revocation, "missing token"),
         }
         // Also for an unknown token (section 2.2).
         Reply::status(200)

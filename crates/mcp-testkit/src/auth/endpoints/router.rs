@@ -18,7 +18,7 @@ impl AuthorizationState {
         if request.http_method() != endpoint.http_method() {
             self.record_violation(
                 endpoint,
-                &format!("{} is not its method", request.http_method()),
+                &format!("HTTP method {} not allowed", request.http_method()),
             );
             return Reply::status(405).header("allow", endpoint.http_method());
         }

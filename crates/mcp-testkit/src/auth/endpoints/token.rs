@@ -21,7 +21,7 @@ impl AuthorizationState {
             Ok(answer) => Reply::json(&answer).header("cache-control", "no-store"),
             Err(error) => {
                 // A revoked refresh token is no violation.
-                if error.description != "the refresh token is unknown" {
+                if error.description != "unknown refresh token" {
                     self.record_violation(OAuthEndpoint::Token, &error.description);
                 }
                 error.reply()

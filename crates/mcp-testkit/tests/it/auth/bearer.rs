@@ -109,7 +109,7 @@ async fn rejects_the_session_of_another_user_with_404() {
     let mut mixed_up = StatefulClient::connect_with_token(&server, "alice-token").await;
     mixed_up.token = Some("bob-token".to_owned());
     assert_eq!(mixed_up.request("tools/list", json!({})).await.status(), 404);
-    assert_eq!(server.violations(), ["tools/list: a session of another user"]);
+    assert_eq!(server.violations(), ["tools/list: session of another user"]);
 }
 
 #[tokio::test]

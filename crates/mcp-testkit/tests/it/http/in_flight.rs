@@ -44,7 +44,7 @@ async fn stateful_notification_cancels_the_request_with_that_id() {
     assert_eq!(cancelled(&server), ["tools/call Some(Number(2))"]);
     assert_eq!(server.violations(), [""; 0]);
     stateful.post(&cancel(Value::Null)).send().await.unwrap();
-    let expected = ["notifications/cancelled: requestId is missing or of the wrong type"];
+    let expected = [r#"notifications/cancelled: "requestId" missing or invalid"#];
     assert_eq!(server.violations(), expected);
 }
 
@@ -175,5 +175,5 @@ async fn one_client_rejects_an_id_that_is_in_flight() {
     gate.open();
     assert_eq!(held.await.unwrap().unwrap().status(), 200);
     assert_eq!(stateless.post(&call).send().await.unwrap().status(), 200, "the id is free again");
-    assert_eq!(server.violations(), ["tools/call: the id 1 waits for an answer already"]);
+    assert_eq!(server.violations(), ["tools/call: id 1 already in use by a pending request"]);
 }

@@ -129,7 +129,7 @@ async fn rejects_event_ids_of_other_sessions() {
     let past = format!("{}9", priming.id);
     assert_eq!(stateful.listen(Some(&past)).await.status(), 400);
     assert_eq!(stateful.listen(None).await.status(), 405, "that is another matter");
-    let expected = ["GET: an event id that the server never gave in this session"; 2];
+    let expected = [r#"GET: header "last-event-id": unknown event id in this session"#; 2];
     assert_eq!(server.violations(), expected);
 }
 

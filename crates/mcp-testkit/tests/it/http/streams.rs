@@ -54,7 +54,10 @@ async fn get_requires_accept_and_session_headers() {
     assert_eq!(listen(&stateful).await.status(), 400);
     assert_eq!(
         server.violations(),
-        ["GET: Accept does not name text/event-stream", "GET: no MCP-Session-Id"]
+        [
+            r#"GET: header "accept" does not contain "text/event-stream""#,
+            r#"GET: missing header "mcp-session-id""#
+        ]
     );
 }
 

@@ -70,7 +70,7 @@ async fn assert_headers_rejected(spoil: impl Fn(&mut HeaderMap), reason: &str) {
 async fn rejects_requests_with_missing_or_invalid_meta() {
     // N-BASE-01, N-BASE-02
     for key in [VERSION, CAPABILITIES] {
-        let reason = format!("_meta[{key}] is missing");
+        let reason = format!(r#""_meta[{key}]" missing or invalid"#);
         let without = |call: &mut Value, _: &mut HeaderMap| {
             call["params"]["_meta"].as_object_mut().unwrap().remove(key);
         };
@@ -79,13 +79,19 @@ async fn rejects_requests_with_missing_or_invalid_meta() {
     let nameless = |call: &mut Value, _: &mut HeaderMap| {
         call["params"]["_meta"]["io.modelcontextprotocol/clientInfo"] = json!({ "version": "1" });
     };
-    assert_call_rejected(nameless, 400, error_code::INVALID_PARAMS, "clientInfo] is missing").await;
+    assert_call_rejected(
+        nameless,
+        400,
+        error_code::INVALID_PARAMS,
+        r#"clientInfo]" missing or invalid"#,
+    )
+    .await;
     let anonymous = |call: &mut Value, _: &mut HeaderMap| {
         let meta = call["params"]["_meta"].as_object_mut().unwrap();
         meta.remove("io.modelcontextprotocol/clientInfo");
         call["method"] = json!("ping");
     };
-    let reason = "mcp-method is tools/call, not ping";
+    let reason = r#"header "mcp-method": expected "ping", got "tools/call""#;
     assert_call_rejected(anonymous, 400, error_code::HEADER_MISMATCH, reason).await;
 }
 
@@ -93,22 +99,26 @@ async fn rejects_requests_with_missing_or_invalid_meta() {
 async fn rejects_headers_that_do_not_match_the_body() {
     // N-HTTP-03..07, N-HTTP-12
     for name in ["mcp-protocol-version", "mcp-method", "mcp-name"] {
-        assert_headers_rejected(|headers| drop(headers.remove(name)), &format!("no {name}")).await;
+        assert_headers_rejected(
+            |headers| drop(headers.remove(name)),
+            &format!("header {name:?} missing"),
+        )
+        .await;
         let twice = |headers: &mut HeaderMap| {
             let value = headers[name].clone();
             headers.append(name, value);
         };
-        assert_headers_rejected(twice, &format!("no {name}, or more than one")).await;
+        assert_headers_rejected(twice, &format!("header {name:?} missing or duplicate")).await;
     }
     for (name, value, reason) in [
-        ("mcp-protocol-version", "2025-11-25", "is 2025-11-25, not 2026-07-28"),
-        ("mcp-method", "Tools/Call", "is Tools/Call, not tools/call"),
-        ("mcp-name", "Routed", "mcp-name is not what the body has"),
-        ("mcp-name", "=?base64?cm91dGVk", "mcp-name is not what the body has"),
-        ("mcp-name", "=?base64?!?=", "mcp-name: what looks like base64 is not"),
-        ("mcp-param-region", "us", "mcp-param-region is not what the body has"),
-        ("mcp-param-fast", "1", "mcp-param-fast is not what the body has"),
-        ("mcp-param-count", "-7.0", "mcp-param-count is not what the body has"),
+        ("mcp-protocol-version", "2025-11-25", r#"expected "2026-07-28", got "2025-11-25""#),
+        ("mcp-method", "Tools/Call", r#"expected "tools/call", got "Tools/Call""#),
+        ("mcp-name", "Routed", r#"header "mcp-name" does not match the body"#),
+        ("mcp-name", "=?base64?cm91dGVk", r#"header "mcp-name" does not match the body"#),
+        ("mcp-name", "=?base64?!?=", r#"header "mcp-name": invalid base64"#),
+        ("mcp-param-region", "us", r#"header "mcp-param-region" does not match the body"#),
+        ("mcp-param-fast", "1", r#"header "mcp-param-fast" does not match the body"#),
+        ("mcp-param-count", "-7.0", r#"header "mcp-param-count" does not match the body"#),
     ] {
         assert_headers_rejected(|headers| drop(headers.insert(name, header_value(value))), reason)
             .await;
@@ -116,7 +126,7 @@ async fn rejects_headers_that_do_not_match_the_body() {
     let null = |call: &mut Value, _: &mut HeaderMap| {
         call["params"]["arguments"]["region"] = Value::Null;
     };
-    let reason = "mcp-param-region is not what the body has";
+    let reason = r#"header "mcp-param-region" does not match the body"#;
     assert_call_rejected(null, 400, error_code::HEADER_MISMATCH, reason).await;
 }
 
@@ -168,7 +178,7 @@ async fn records_a_call_of_a_tool_with_an_invalid_header_annotation() {
         StatelessClient::new(&server).request("tools/call", json!({ "name": "bad" })).await;
     assert_eq!(response.status(), 200);
     let violations = server.violations();
-    assert!(matches!(&*violations, [one] if one.contains("a tool that is to be left out")));
+    assert!(matches!(&*violations, [one] if one.contains("call of an invalid tool")));
 }
 
 #[tokio::test]

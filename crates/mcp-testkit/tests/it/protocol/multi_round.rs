@@ -132,10 +132,7 @@ async fn stateful_call_sends_requests_on_its_own_stream() {
         EventReader::new(other.request("tools/call", json!({ "name": "greet" })).await);
     let name = events.message().await;
     assert_eq!(stateful.respond(&name["id"], accepted_form("Bob")).await.status(), 400);
-    let expected = [
-        "POST: a second answer to the same request",
-        "POST: an answer to what another session was asked",
-    ];
+    let expected = ["POST: duplicate response", "POST: response to a request of another session"];
     assert_eq!(server.violations(), expected);
 }
 
@@ -265,29 +262,33 @@ async fn rejects_a_changed_or_misplaced_request_state() {
         let state = member(call, "requestState");
         *state = json!(state.as_str().unwrap().trim());
     };
-    assert_retry_rejected(trimmed, "a requestState that this server never gave").await;
+    assert_retry_rejected(trimmed, r#"unknown "requestState""#).await;
     assert_retry_rejected(
         |call| *member(call, "requestState") = json!(1),
-        "requestState is not a string",
+        r#""requestState": expected a string"#,
     )
     .await;
     let without = |call: &mut Value| {
         call["params"].as_object_mut().unwrap().remove("requestState");
     };
-    assert_retry_rejected(without, "answers to what nobody asked without giving a state").await;
+    assert_retry_rejected(
+        without,
+        r#"unexpected "inputResponses": no pending request without "requestState""#,
+    )
+    .await;
     assert_retry_rejected(
         |call| *member(call, "name") = json!("hello"),
-        "the requestState of another",
+        r#""requestState" of another request"#,
     )
     .await;
     assert_retry_rejected(
         |call| *member(call, "arguments") = json!({ "b": 1 }),
-        "the requestState of another",
+        r#""requestState" of another request"#,
     )
     .await;
     assert_retry_rejected(
         |call| *member(call, "inputResponses") = json!([]),
-        "inputResponses is not",
+        r#""inputResponses": expected an object"#,
     )
     .await;
     assert_retry_rejected(|call| call["id"] = json!(1), "the id of an earlier request").await;
@@ -297,8 +298,8 @@ async fn rejects_a_changed_or_misplaced_request_state() {
     let stray = json!({ "requestState": "x", "inputResponses": {} });
     assert_eq!(stateless.request("tools/list", stray).await.status(), 200);
     let expected = [
-        "tools/list: requestState, which belongs to another request",
-        "tools/list: inputResponses, which belongs to another request",
+        r#"tools/list: parameter "requestState" not allowed for this method"#,
+        r#"tools/list: parameter "inputResponses" not allowed for this method"#,
     ];
     assert_eq!(server.violations(), expected);
 }
@@ -312,9 +313,9 @@ async fn records_missing_unexpected_and_invalid_responses() {
     let answers = json!({ "name": { "action": "accept" }, "more": {} });
     assert_eq!(stateless.request("tools/call", retry_params(&first, &answers)).await.status(), 200);
     let expected = [
-        r#"tools/call: no answer to "roots""#,
-        r#"tools/call: an answer to "more", which this round did not ask"#,
-        r#"tools/call: the answer to "name" has no valid content"#,
+        r#"tools/call: missing response to "roots""#,
+        r#"tools/call: unexpected response to "more""#,
+        r#"tools/call: response to "name": "content" missing or invalid"#,
     ];
     assert_eq!(server.violations(), expected);
 
@@ -326,7 +327,7 @@ async fn records_missing_unexpected_and_invalid_responses() {
         stateful.respond(&asked["id"], json!({ "action": "maybe", "roots": [] })).await;
     }
     events.message().await;
-    let lack = r#"tools/call: the answer to "name" has no valid action"#;
+    let lack = r#"tools/call: response to "name": "action" missing or invalid"#;
     assert_eq!(server.violations().last().map(String::as_str), Some(lack));
 }
 
@@ -350,7 +351,7 @@ async fn supports_rounds_with_only_a_state_and_rounds_without_one() {
     let answers = json!({ "name": accepted_form("Ann") });
     let params = json!({ "name": "again", "requestState": state, "inputResponses": answers });
     assert_eq!(stateless.request("tools/call", params).await.status(), 400, "of an earlier round");
-    let expected = ["tools/call: a requestState, though the last round gave none"];
+    let expected = [r#"tools/call: unexpected "requestState": the last result had none"#];
     assert_eq!(server.violations(), expected);
     let params = json!({ "name": "again", "inputResponses": { "name": accepted_form("Ann") } });
     let last = stateless.request_json("tools/call", params.clone()).await;
@@ -436,16 +437,16 @@ async fn records_a_progress_token_that_is_already_in_use() {
         open.push(stateful.request("tools/call", call(json!("t"))).await);
     }
     open.push(other.request("tools/call", call(json!("t"))).await);
-    let expected = [r#"tools/call: the progress token "t" is that of another request"#];
+    let expected = [r#"tools/call: progress token "t" already in use by another request"#];
     assert_eq!(server.violations(), expected);
     for _ in 0..2 {
         open.push(stateless.request("tools/call", call(json!(1.5))).await);
     }
     let expected = [
         expected[0],
-        "tools/call: the progress token is neither a string nor an integer",
-        "tools/call: the progress token is neither a string nor an integer",
-        "tools/call: the progress token 1.5 is that of another request",
+        "tools/call: progress token: expected a string or an integer",
+        "tools/call: progress token: expected a string or an integer",
+        "tools/call: progress token 1.5 already in use by another request",
     ];
     assert_eq!(server.violations(), expected);
     gate.open();

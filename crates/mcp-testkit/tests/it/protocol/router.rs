@@ -10,20 +10,22 @@ async fn rejects_wrong_accept_and_content_type_headers() {
     let json_only = |stateful: &StatefulClient, _| {
         without(stateful, "accept").header("accept", "application/json")
     };
-    assert_ping_rejected(json_only, 406, "Accept does not name text/event-stream").await;
+    assert_ping_rejected(json_only, 406, r#"header "accept" does not contain "text/event-stream""#)
+        .await;
     let anything =
         |stateful: &StatefulClient, _| without(stateful, "accept").header("accept", "*/*");
-    assert_ping_rejected(anything, 406, "Accept does not name application/json").await;
+    assert_ping_rejected(anything, 406, r#"header "accept" does not contain "application/json""#)
+        .await;
     assert_ping_rejected(
         |stateful, _| without(stateful, "content-type"),
         415,
-        "Content-Type is not",
+        r#"header "content-type": expected"#,
     )
     .await;
     let text = |stateful: &StatefulClient, _| {
         without(stateful, "content-type").header("content-type", "text/plain")
     };
-    assert_ping_rejected(text, 415, "Content-Type is not application/json").await;
+    assert_ping_rejected(text, 415, r#"header "content-type": expected "application/json""#).await;
 }
 
 #[tokio::test]
@@ -43,14 +45,23 @@ async fn accepts_media_types_with_parameters_in_any_case() {
 #[tokio::test]
 async fn rejects_invalid_json_rpc_bodies() {
     for (body, reason) in [
-        ("{", "the body is not JSON"),
+        ("{", "body is not valid JSON"),
         // RPC-12
-        (r#"[{"jsonrpc":"2.0","id":9,"method":"ping"}]"#, "an array of messages"),
+        (r#"[{"jsonrpc":"2.0","id":9,"method":"ping"}]"#, "got an array"),
         (r#"{"jsonrpc":"1.0","id":9,"method":"ping"}"#, "expected the string"),
-        (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, "a request whose id is null"),
-        (r#"{"jsonrpc":"2.0","id":9,"method":"ping","params":[]}"#, "params is not an object"),
-        (r#"{"jsonrpc":"2.0","id":9,"method":"ping","params":null}"#, "params is not an object"),
-        (r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, "the id 1 was used before"),
+        (
+            r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,
+            r#""id": expected a string or an integer, got null"#,
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":9,"method":"ping","params":[]}"#,
+            r#""params": expected an object"#,
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":9,"method":"ping","params":null}"#,
+            r#""params": expected an object"#,
+        ),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, "duplicate request id 1"),
     ] {
         assert_ping_rejected(|_, request| request.body(body), 400, reason).await;
     }

@@ -71,13 +71,13 @@ async fn returns_json_rpc_errors_with_status_200() {
     let mut stateful = StatefulClient::connect(&server).await;
     for (method, params, code, violation) in [
         ("tools/call", json!({ "name": "none" }), error_code::INVALID_PARAMS, None),
-        ("resources/list", json!({}), error_code::METHOD_NOT_FOUND, Some("no capability")),
-        ("tools/call", json!({}), error_code::INVALID_PARAMS, Some("name is missing")),
+        ("resources/list", json!({}), error_code::METHOD_NOT_FOUND, Some("method not supported")),
+        ("tools/call", json!({}), error_code::INVALID_PARAMS, Some(r#""name" missing"#)),
         (
             "tools/call",
             json!({ "name": "hello", "arguments": [] }),
             error_code::INVALID_PARAMS,
-            Some("arguments is missing or of the wrong type"),
+            Some(r#""arguments" missing or invalid"#),
         ),
         ("tools/list", json!({ "cursor": 1 }), error_code::INVALID_PARAMS, Some("cursor")),
     ] {
@@ -103,25 +103,21 @@ async fn rejects_missing_or_unknown_session_and_version_headers() {
             other.post(&ping)
         }
     };
-    assert_ping_rejected(with(None, None), 400, "no MCP-Protocol-Version").await;
+    assert_ping_rejected(with(None, None), 400, r#"missing header "mcp-protocol-version""#).await;
     assert_ping_rejected(
         with(None, Some("2025-06-18")),
         400,
-        "MCP-Protocol-Version 2025-06-18 was not",
+        r#"header "mcp-protocol-version": "2025-06-18" was not"#,
     )
     .await;
-    assert_ping_rejected(
-        with(Some("made-up"), Some("2025-11-25")),
-        404,
-        "the server never assigned",
-    )
-    .await;
+    assert_ping_rejected(with(Some("made-up"), Some("2025-11-25")), 404, "unknown session id")
+        .await;
     let none = |stateful: &StatefulClient, _| {
         let mut other = stateful.clone_without_headers();
         other.version.clone_from(&stateful.version);
         other.post(&ping)
     };
-    assert_ping_rejected(none, 400, "no MCP-Session-Id").await;
+    assert_ping_rejected(none, 400, r#"missing header "mcp-session-id""#).await;
 }
 
 #[tokio::test]
@@ -132,7 +128,7 @@ async fn requires_the_version_header_only_from_2025_06_18() {
     newer.use_session_of(&response);
     assert_eq!(newer.notify("notifications/initialized").await.status(), 400);
     let violations = server.violations();
-    assert_eq!(violations, ["notifications/initialized: no MCP-Protocol-Version"]);
+    assert_eq!(violations, [r#"notifications/initialized: missing header "mcp-protocol-version""#]);
 
     let mut stateful = StatefulClient::new(&server);
     let response = stateful.initialize("2025-03-26").await;
@@ -158,9 +154,9 @@ async fn rejects_messages_out_of_initialization_order() {
     assert_eq!(
         server.violations(),
         [
-            "tools/list: notifications/initialized did not come before",
-            "notifications/initialized: the session is initialized already",
-            "initialize: a session id, though a session is yet to begin",
+            r#"tools/list: request before "notifications/initialized""#,
+            "notifications/initialized: session already initialized",
+            r#"initialize: session id not allowed in "initialize""#,
         ]
     );
 
@@ -186,7 +182,7 @@ async fn rejects_requests_in_an_ended_session_with_404() {
     assert_eq!(delete().await.unwrap().status(), 204);
     assert_eq!(server.open_sessions(), 0);
     assert_eq!(delete().await.unwrap().status(), 404);
-    assert_eq!(server.violations(), ["DELETE: a session that the client has ended"]);
+    assert_eq!(server.violations(), ["DELETE: session already ended by the client"]);
 }
 
 #[tokio::test]
@@ -218,9 +214,9 @@ async fn assigns_no_session_id_if_sessions_are_off() {
     assert_eq!(
         server.violations(),
         [
-            "tools/list: no initialize came before",
-            "tools/list: a session id that nobody assigned",
-            "tools/list: no MCP-Protocol-Version",
+            r#"tools/list: request before "initialize""#,
+            "tools/list: session id not allowed: the server has no sessions",
+            r#"tools/list: missing header "mcp-protocol-version""#,
         ]
     );
 }

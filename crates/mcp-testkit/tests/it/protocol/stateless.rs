@@ -91,10 +91,16 @@ async fn returns_404_for_unknown_methods_and_200_for_other_errors() {
     let server = stateless_greeter().start().await.unwrap();
     let mut stateless = StatelessClient::new(&server);
     for (method, params, status, code, violation) in [
-        ("ping", json!({}), 404, error_code::METHOD_NOT_FOUND, Some("no capability")),
-        ("prompts/list", json!({}), 404, error_code::METHOD_NOT_FOUND, Some("no capability")),
+        ("ping", json!({}), 404, error_code::METHOD_NOT_FOUND, Some("method not supported")),
+        (
+            "prompts/list",
+            json!({}),
+            404,
+            error_code::METHOD_NOT_FOUND,
+            Some("method not supported"),
+        ),
         ("tools/call", json!({ "name": "none" }), 200, error_code::INVALID_PARAMS, None),
-        ("tools/call", json!({}), 200, error_code::INVALID_PARAMS, Some("name is missing")),
+        ("tools/call", json!({}), 200, error_code::INVALID_PARAMS, Some(r#""name" missing"#)),
     ] {
         let before = server.violations().len();
         let response = stateless.request(method, params).await;
@@ -133,13 +139,13 @@ async fn rejects_the_messages_of_stateful_versions() {
     let list = stateless.post(&list).header("mcp-session-id", "1").header("last-event-id", "2");
     assert_eq!(list.send().await.unwrap().status(), 200, "they are ignored");
     let expected = [
-        "GET: the revision has nothing but POST",
-        "DELETE: the revision has nothing but POST",
-        "POST: an answer, though nothing was asked",
-        "notifications/cancelled: the revision has no such notification over HTTP",
-        "tools/list: _meta[io.modelcontextprotocol/protocolVersion] is missing or of the wrong type",
-        "tools/list: mcp-session-id, which the revision does not have",
-        "tools/list: last-event-id, which the revision does not have",
+        "GET: only POST is allowed in stateless protocol versions",
+        "DELETE: only POST is allowed in stateless protocol versions",
+        "POST: unexpected response: the server sent no request",
+        "notifications/cancelled: notifications over HTTP not allowed in stateless protocol versions",
+        r#"tools/list: "_meta[io.modelcontextprotocol/protocolVersion]" missing or invalid"#,
+        r#"tools/list: header "mcp-session-id" not allowed in stateless protocol versions"#,
+        r#"tools/list: header "last-event-id" not allowed in stateless protocol versions"#,
     ];
     assert_eq!(server.violations(), expected);
 }
