@@ -1,7 +1,7 @@
 //! Building blocks that every other module uses.
 
 mod error;
-mod request;
+mod recorded_request;
 mod param_headers;
 mod zip_bomb;
 mod counts;
@@ -13,7 +13,7 @@ mod log_level;
 mod random;
 mod sync;
 
-pub use self::{barrier::Barrier, counts::Counts, error::Error, request::RecordedRequest};
+pub use self::{barrier::Barrier, counts::Counts, error::Error, recorded_request::RecordedRequest};
 pub(crate) use self::{
     counts::{CountGuard, Counters},
     http_names::{EVENT_STREAM, JSON, METADATA_PATH, PATH, SESSION},

@@ -8,13 +8,13 @@ mod completion;
 mod entry;
 mod step;
 mod call_result;
-mod elicitation;
+mod server_request;
 
 pub use self::{
     call_result::CallResult,
-    elicitation::ServerRequest,
     prompt::Prompt,
     resource::{Resource, ResourceTemplate},
+    server_request::ServerRequest,
     step::{Step, StepContext},
     tool::Tool,
 };

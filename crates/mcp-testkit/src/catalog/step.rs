@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use mcp_types::{ErrorObject, JsonObject, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
 
-use super::{call_result::CallResult, elicitation::ServerRequest};
+use super::{call_result::CallResult, server_request::ServerRequest};
 use crate::base::{Barrier, severity};
 
 /// The input of one round of a tool: its arguments, and the client's responses so far.

@@ -3,7 +3,7 @@
 use mcp_types::{Era, ErrorObject, JsonObject, error_code};
 use serde_json::{Value, json};
 
-use super::{answer::Answer, exchange::Exchange, multi_round::MultiRoundCall};
+use super::{exchange::Exchange, multi_round::MultiRoundCall, response::Answer};
 use crate::{
     base::RecordedRequest,
     catalog::{EntryKind, StepHandler, StepResult},

@@ -9,7 +9,7 @@ mod subscriptions;
 mod methods;
 mod lookup;
 mod exchange;
-mod answer;
+mod response;
 mod multi_round;
 
-pub(crate) use self::{answer::Answer, exchange::Exchange, multi_round::MultiRoundCall};
+pub(crate) use self::{exchange::Exchange, multi_round::MultiRoundCall, response::Answer};

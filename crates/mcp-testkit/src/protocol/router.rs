@@ -3,7 +3,7 @@
 use mcp_types::{Era, JsonObject, JsonRpcMessage, error_code};
 use serde_json::{Value, value::RawValue};
 
-use super::{answer::Answer, exchange::Exchange};
+use super::{exchange::Exchange, response::Answer};
 use crate::{
     base::{EVENT_STREAM, JSON, METADATA_PATH, PATH},
     http::Reply,

@@ -6,7 +6,7 @@ use mcp_types::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{answer::Answer, exchange::Exchange};
+use super::{exchange::Exchange, response::Answer};
 use crate::{
     base::{EVENT_STREAM, SESSION, severity},
     http::Reply,

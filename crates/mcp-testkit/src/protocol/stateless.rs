@@ -3,7 +3,7 @@
 use mcp_types::{Era, JsonObject, error_code, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
 
-use super::{answer::Answer, envelope, exchange::Exchange};
+use super::{envelope, exchange::Exchange, response::Answer};
 use crate::{
     http::Reply,
     state::{Call, ClientInfo},

@@ -3,7 +3,7 @@
 use mcp_types::ErrorObject;
 use serde_json::Value;
 
-use super::{answer::Answer, exchange::Exchange};
+use super::{exchange::Exchange, response::Answer};
 use crate::state::{Call, Subscription};
 
 impl Exchange<'_> {

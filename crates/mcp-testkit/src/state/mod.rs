@@ -6,7 +6,7 @@ mod script;
 mod fault;
 mod log;
 mod subscriptions;
-mod push;
+mod server_notification;
 mod session;
 mod server_requests;
 mod pending_calls;
@@ -28,6 +28,6 @@ pub(crate) use self::{
 pub use self::{
     config::{ProbeResponse, ResponseMode},
     fault::{Fault, Responder},
-    push::ServerNotification,
     script::On,
+    server_notification::ServerNotification,
 };

@@ -6,7 +6,9 @@ use hyper::Response;
 use mcp_types::{JsonObject, RequestId};
 use serde_json::{Value, json};
 
-use super::{config::Config, push::ServerNotification, rpc_response::complete_result};
+use super::{
+    config::Config, rpc_response::complete_result, server_notification::ServerNotification,
+};
 use crate::{
     base::{CountGuard, lock},
     http::{InFlightRequests, RequestGuard, ResponseBody, Stream},
