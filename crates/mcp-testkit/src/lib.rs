@@ -29,14 +29,14 @@
 //!     "protocolVersion":"2025-11-25","capabilities":{},
 //!     "clientInfo":{"name":"example","version":"1.0"}}}"#;
 //! # let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
-//! let answer = client
+//! let response = client
 //!     .post(server.url())
 //!     .header("content-type", "application/json")
 //!     .header("accept", "application/json, text/event-stream")
 //!     .body(initialize)
 //!     .send()
 //!     .await?;
-//! assert!(answer.headers().contains_key("mcp-session-id"));
+//! assert!(response.headers().contains_key("mcp-session-id"));
 //!
 //! assert_eq!(server.count("initialize"), 1);
 //! assert_eq!(server.violations(), Vec::<String>::new());
@@ -69,7 +69,7 @@
 //!         "io.modelcontextprotocol/protocolVersion":"2026-07-28",
 //!         "io.modelcontextprotocol/clientCapabilities":{}}}}"#;
 //! # let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
-//! let answer = client
+//! let response = client
 //!     .post(server.url())
 //!     .header("content-type", "application/json")
 //!     .header("accept", "application/json, text/event-stream")
@@ -78,7 +78,7 @@
 //!     .body(call)
 //!     .send()
 //!     .await?;
-//! assert_eq!(answer.status(), 400);
+//! assert_eq!(response.status(), 400);
 //! assert_eq!(server.violations(), [r#"tools/call: header "mcp-name" missing or duplicate"#]);
 //! # Ok(())
 //! # }
@@ -110,14 +110,14 @@
 //! #     let Some(session) = opened.headers().get("mcp-session-id") else {
 //! #         let call = post(call).header("mcp-protocol-version", "2026-07-28");
 //! #         let call = call.header("mcp-method", "tools/call").header("mcp-name", "slow");
-//! #         tokio::select! { _ = call.send() => panic!("an answer"), _ = end => {} }
+//! #         tokio::select! { _ = call.send() => panic!("a response"), _ = end => {} }
 //! #         return Ok(());
 //! #     };
 //! #     let with_session = |body: &str| post(body.to_owned())
 //! #         .header("mcp-session-id", session).header("mcp-protocol-version", "2025-11-25");
 //! #     with_session(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).send().await?;
 //! #     let call = with_session(&call).send();
-//! #     tokio::select! { _ = call => panic!("an answer"), _ = end => {} }
+//! #     tokio::select! { _ = call => panic!("a response"), _ = end => {} }
 //! #     with_session(r#"{"jsonrpc":"2.0","method":"notifications/cancelled",
 //! #         "params":{"requestId":2}}"#).send().await?;
 //! #     Ok(())
@@ -131,12 +131,12 @@
 //!         .tool(Tool::new("slow", schema, |_| CallResult::text("late")))
 //!         .start()
 //!         .await?;
-//!     // The gate is never opened, so the response is held forever.
-//!     let gate = Barrier::new();
-//!     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+//!     // The barrier is never opened, so the response is held forever.
+//!     let barrier = Barrier::new();
+//!     server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
 //!
 //!     // The application under test: its user cancels once the response is held.
-//!     call_until(server.url(), gate.reached(1)).await?;
+//!     call_until(server.url(), barrier.reached(1)).await?;
 //!
 //!     server.cancelled(1).await;
 //!     assert_eq!(server.cancelled_requests()[0].method(), "tools/call");

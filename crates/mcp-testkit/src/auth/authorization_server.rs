@@ -78,7 +78,7 @@ impl AuthorizationServer {
 
     /// Sets the `iss` parameter of all later authorization responses; `None` omits it.
     pub fn callback_issuer(&self, issuer: Option<&str>) {
-        self.state.set_answered_issuer(issuer.map(str::to_owned));
+        self.state.set_callback_issuer(issuer.map(str::to_owned));
     }
 
     /// Answers the next request to an endpoint with this reply. Several replies are used one after
@@ -141,13 +141,13 @@ fn serve(stream: TcpStream, state: &Arc<AuthorizationState>) {
     let server = Arc::clone(state);
     state.tasks.spawn(async move {
         let builder = auto::Builder::new(server.tasks.clone());
-        let service = service_fn(|request| answer(Arc::clone(&server), request));
+        let service = service_fn(|request| respond(Arc::clone(&server), request));
         // Only the client ends a connection with an error.
         drop(builder.serve_connection(TokioIo::new(stream), service).await);
     });
 }
 
-async fn answer(
+async fn respond(
     state: Arc<AuthorizationState>,
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {

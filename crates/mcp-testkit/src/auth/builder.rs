@@ -71,7 +71,7 @@ impl AuthorizationServerBuilder {
 
     /// Sets whether authorization responses have an `iss` parameter (RFC 9207). Defaults to true.
     pub fn callback_names_issuer(mut self, names: bool) -> Self {
-        self.config.names_issuer = names;
+        self.config.callback_names_issuer = names;
         self
     }
 

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 /// A barrier that holds responses back until it is opened, so that a test needs no sleep.
 ///
-/// Clones share one state. A gate is closed at first; once open, it stays open. Pass it to
+/// Clones share one state. A barrier is closed at first; once open, it stays open. Pass it to
 /// [`Fault::Hold`](crate::Fault::Hold) or [`Reply::hold`](crate::Reply::hold).
 ///
 /// ```
@@ -15,10 +15,10 @@ use tokio::sync::watch;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let server = TestServer::builder().start().await?;
-/// let gate = Barrier::new();
-/// server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
-/// // With a call under way, `gate.reached(1).await` tells that its answer is held.
-/// gate.open();
+/// let barrier = Barrier::new();
+/// server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
+/// // With a call under way, `barrier.reached(1).await` tells that its answer is held.
+/// barrier.open();
 /// # Ok(())
 /// # }
 /// ```
@@ -32,17 +32,17 @@ struct State {
 }
 
 impl Barrier {
-    /// Returns a closed gate.
+    /// Returns a closed barrier.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Opens the gate: everything that waits here continues, and nothing waits here again.
+    /// Opens the barrier: everything that waits here continues, and nothing waits here again.
     pub fn open(&self) {
         self.0.send_modify(|state| state.open = true);
     }
 
-    /// Waits until `count` responses in total have arrived at this gate, whether they had to wait
+    /// Waits until `count` responses in total have arrived at this barrier, whether they had to wait
     /// or not.
     pub async fn reached(&self, count: usize) {
         self.wait_for(|state| state.reached >= count).await;

@@ -33,7 +33,7 @@ impl Prompt {
         name: impl Into<String>,
         messages: impl Fn(&JsonObject) -> CallResult + Send + Sync + 'static,
     ) -> Self {
-        Self::with_steps(name, move |round| messages(round.arguments()).into())
+        Self::with_steps(name, move |context| messages(context.arguments()).into())
     }
 
     /// Returns a prompt that can send requests to the client first, like

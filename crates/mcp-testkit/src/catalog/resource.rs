@@ -71,7 +71,7 @@ impl ResourceTemplate {
         name: impl Into<String>,
         contents: impl Fn(&JsonObject) -> CallResult + Send + Sync + 'static,
     ) -> Self {
-        let handler = move |round: &StepContext| contents(round.arguments()).into();
+        let handler = move |context: &StepContext| contents(context.arguments()).into();
         Self(Entry::new(EntryKind::Template, uri_template.into(), handler))
             .member("name", name.into())
     }

@@ -16,14 +16,14 @@ use crate::base::random_id;
 /// use serde_json::json;
 ///
 /// let schema = json!({ "type": "object", "properties": { "city": { "type": "string" } } });
-/// let questions = [
+/// let requests = [
 ///     ServerRequest::form("Which city?", schema),
 ///     ServerRequest::url("Sign in, please", "https://example.com/sign-in"),
 ///     ServerRequest::sampling(json!({ "messages": [], "maxTokens": 100 })),
 ///     ServerRequest::roots(),
 ///     ServerRequest::other("ping", json!({})),
 /// ];
-/// # let _ = questions;
+/// # let _ = requests;
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
@@ -117,9 +117,9 @@ impl ServerRequest {
     }
 
     /// Returns the first member of a response that is missing or invalid.
-    pub(crate) fn invalid_member(&self, answer: &Value) -> Option<&'static str> {
-        let action = || answer.get("action").and_then(Value::as_str);
-        let has = |name: &str| answer.get(name).is_some();
+    pub(crate) fn invalid_member(&self, response: &Value) -> Option<&'static str> {
+        let action = || response.get("action").and_then(Value::as_str);
+        let has = |name: &str| response.get(name).is_some();
         match self.kind {
             RequestKind::Form | RequestKind::Url => match action() {
                 Some("accept") if self.kind == RequestKind::Form && !has("content") => {

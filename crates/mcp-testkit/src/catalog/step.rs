@@ -74,10 +74,10 @@ impl StepContext {
 
 impl Step {
     /// Returns a response to the call.
-    pub fn finish(answer: CallResult) -> Self {
+    pub fn finish(result: CallResult) -> Self {
         Self {
             actions: Vec::new(),
-            result: StepResult::Complete(answer),
+            result: StepResult::Complete(result),
             on_get_stream: false,
             without_state: false,
         }
@@ -125,9 +125,9 @@ impl Step {
         self.action(Action::Message(message))
     }
 
-    /// Waits until the gate is open.
-    pub fn hold(self, gate: &Barrier) -> Self {
-        self.action(Action::Hold(gate.clone()))
+    /// Waits until the barrier is open.
+    pub fn hold(self, barrier: &Barrier) -> Self {
+        self.action(Action::Hold(barrier.clone()))
     }
 
     /// Closes the connection of the stream. In stateless protocol versions that ends the call. In
@@ -155,8 +155,8 @@ impl Step {
 }
 
 impl From<CallResult> for Step {
-    fn from(answer: CallResult) -> Self {
-        Self::finish(answer)
+    fn from(result: CallResult) -> Self {
+        Self::finish(result)
     }
 }
 
@@ -188,8 +188,8 @@ impl StepHandler {
         Self(Arc::new(handler))
     }
 
-    pub(crate) fn next(&self, round: &StepContext) -> Step {
-        (self.0)(round)
+    pub(crate) fn next(&self, context: &StepContext) -> Step {
+        (self.0)(context)
     }
 }
 

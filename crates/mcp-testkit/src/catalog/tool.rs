@@ -24,7 +24,7 @@ use super::{
 ///     let number = |name| args.get(name).and_then(Value::as_f64);
 ///     match number("a").zip(number("b")) {
 ///         Some((a, b)) => CallResult::structured(json!({ "sum": a + b })),
-///         None => CallResult::tool_error("a and b have to be numbers"),
+///         None => CallResult::tool_error("a and b must be numbers"),
 ///     }
 /// })
 /// .description("Adds two numbers")
@@ -44,7 +44,7 @@ impl Tool {
         input_schema: Value,
         handler: impl Fn(&JsonObject) -> CallResult + Send + Sync + 'static,
     ) -> Self {
-        let handler = move |round: &StepContext| handler(round.arguments()).into();
+        let handler = move |context: &StepContext| handler(context.arguments()).into();
         Self::with_steps(name, input_schema, handler)
     }
 
@@ -58,15 +58,15 @@ impl Tool {
     /// use serde_json::json;
     ///
     /// let schema = json!({ "type": "object" });
-    /// let greet = Tool::with_steps("greet", schema, |round| match round.response("name") {
+    /// let greet = Tool::with_steps("greet", schema, |context| match context.response("name") {
     ///     None => {
     ///         let form = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
     ///         Step::request("name", ServerRequest::form("Who are you?", form)).progress(0.5)
     ///     }
-    ///     Some(answer) if answer["action"] == "accept" => {
-    ///         CallResult::text(format!("Hello, {}!", answer["content"]["name"])).into()
+    ///     Some(response) if response["action"] == "accept" => {
+    ///         CallResult::text(format!("Hello, {}!", response["content"]["name"])).into()
     ///     }
-    ///     Some(_) => CallResult::tool_error("Then not.").into(),
+    ///     Some(_) => CallResult::tool_error("The user declined.").into(),
     /// });
     /// # let _ = greet;
     /// ```

@@ -22,7 +22,7 @@ pub(crate) enum Part {
     Chunk(Bytes),
     /// A number of spaces, which JSON ignores.
     Fill(usize),
-    /// A wait until the gate is open.
+    /// A wait until the barrier is open.
     Hold(Barrier),
     /// A wait of this duration.
     Pause(Duration),
@@ -93,8 +93,8 @@ impl ResponseBody {
                 (None, None) => return Poll::Ready(None),
             };
             match part {
-                Part::Hold(gate) => {
-                    self.pause = Some(Box::pin(async move { gate.wait().await }));
+                Part::Hold(barrier) => {
+                    self.pause = Some(Box::pin(async move { barrier.wait().await }));
                 }
                 Part::Pause(time) => self.pause = Some(Box::pin(tokio::time::sleep(time))),
                 Part::Repeat(bytes, time) => {

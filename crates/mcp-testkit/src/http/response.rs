@@ -22,9 +22,9 @@ use crate::base::{Barrier, EVENT_STREAM, JSON};
 ///
 /// let busy = Reply::status(503).header("retry-after", "1").chunk("try again");
 ///
-/// // A stream that breaks off once the test opens the gate, in the middle of an event.
-/// let gate = Barrier::new();
-/// let broken = Reply::sse(["id: 1\ndata:\n\n"]).hold(&gate).chunk("data: {\"json").abort();
+/// // A stream that breaks off once the test opens the barrier, in the middle of an event.
+/// let barrier = Barrier::new();
+/// let broken = Reply::sse(["id: 1\ndata:\n\n"]).hold(&barrier).chunk("data: {\"json").abort();
 /// # let _ = (busy, broken);
 /// ```
 #[derive(Debug, Clone)]
@@ -96,9 +96,9 @@ impl Reply {
         if size == 0 { self } else { self.part(Part::Fill(size)) }
     }
 
-    /// Stops sending the body until the gate is open. Status and headers are sent before.
-    pub fn hold(self, gate: &Barrier) -> Self {
-        self.part(Part::Hold(gate.clone()))
+    /// Stops sending the body until the barrier is open. Status and headers are sent before.
+    pub fn hold(self, barrier: &Barrier) -> Self {
+        self.part(Part::Hold(barrier.clone()))
     }
 
     /// Closes the connection at this point of the body.

@@ -34,8 +34,8 @@ impl Exchange<'_> {
         let version = self.check_meta(params)?;
         self.check_header("mcp-protocol-version", version)?;
         let revision = version.parse::<Revision>();
-        let mut spoken = self.server.config.spoken(Era::Stateless);
-        if revision.is_err() || !spoken.any(|it| Ok(it) == revision) {
+        let mut supported = self.server.config.supported(Era::Stateless);
+        if revision.is_err() || !supported.any(|it| Ok(it) == revision) {
             return Err(self.unsupported_version(&json!(version)));
         }
         self.check_header("mcp-method", method)?;
@@ -112,7 +112,7 @@ impl Exchange<'_> {
     /// Checks that no other request in flight has the same id (MCP basic, "Requests"). Ids must
     /// differ per client only, so this needs `one_client`.
     fn check_id(&self) -> Result<(), Reply> {
-        let Some(id) = self.request.id().filter(|_| self.server.config.one_client) else {
+        let Some(id) = self.request.id().filter(|_| self.server.config.reject_second_client) else {
             return Ok(());
         };
         let is_stateless =

@@ -10,7 +10,7 @@ impl Exchange<'_> {
     pub(crate) fn era(&self) -> Result<Era, Reply> {
         let requested = self.requested_era();
         match requested {
-            _ if self.server.config.speaks(requested) => Ok(requested),
+            _ if self.server.config.supports(requested) => Ok(requested),
             Era::Stateless => Err(self.unsupported_era_reply()),
             // The response lists the supported versions.
             Era::Stateful if self.is_initialize() => Ok(Era::Stateful),
@@ -42,7 +42,7 @@ impl Exchange<'_> {
     /// Returns the probe answer. This is no violation, because the client cannot know the server's
     /// versions.
     fn unsupported_era_reply(&self) -> Reply {
-        match self.server.config.probe_answer {
+        match self.server.config.probe_response {
             ProbeResponse::Status(status) => Reply::status(status),
             ProbeResponse::Error { status, code } => {
                 let method = self.request.method();

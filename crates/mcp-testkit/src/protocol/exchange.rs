@@ -37,9 +37,9 @@ impl<'a> Exchange<'a> {
 
     pub(crate) fn method_not_allowed(&self) -> Reply {
         let config = &self.server.config;
-        let handshake = config.speaks(Era::Stateful);
-        let get = (handshake && config.allow_get).then_some("GET");
-        let delete = (handshake && config.sessions && config.allow_delete).then_some("DELETE");
+        let stateful = config.supports(Era::Stateful);
+        let get = (stateful && config.allow_get).then_some("GET");
+        let delete = (stateful && config.sessions && config.allow_delete).then_some("DELETE");
         let allowed = ["POST"].into_iter().chain(get).chain(delete).collect::<Vec<_>>();
         Reply::status(405).header("allow", &allowed.join(", "))
     }

@@ -3,7 +3,7 @@
 use mcp_types::{Era, ErrorObject, JsonObject, error_code};
 use serde_json::{Value, json};
 
-use super::{exchange::Exchange, multi_round::MultiRoundCall, response::Answer};
+use super::{exchange::Exchange, multi_round::MultiRoundCall, response::ExchangeResponse};
 use crate::{
     base::RecordedRequest,
     catalog::{EntryKind, StepHandler, StepResult},
@@ -13,7 +13,7 @@ use crate::{
 
 impl Exchange<'_> {
     /// Runs a method that both eras have. The methods of a single era are handled before.
-    pub(crate) fn call_method(&self, call: Call) -> Result<Answer, Reply> {
+    pub(crate) fn call_method(&self, call: Call) -> Result<ExchangeResponse, Reply> {
         if !self.server.is_capable(call.era, &call.method) {
             let error = self.unknown_method(&call.method);
             return match call.era {
@@ -36,8 +36,12 @@ impl Exchange<'_> {
         }
     }
 
-    pub(crate) fn respond(&self, call: &Call, outcome: Result<Value, ErrorObject>) -> Answer {
-        Answer::Response(call.answer(&self.server.config, outcome))
+    pub(crate) fn respond(
+        &self,
+        call: &Call,
+        outcome: Result<Value, ErrorObject>,
+    ) -> ExchangeResponse {
+        ExchangeResponse::Response(call.response(&self.server.config, outcome))
     }
 
     /// Runs the first round of a call, or the next round of a retried one.
@@ -46,8 +50,8 @@ impl Exchange<'_> {
         call: Call,
         handler: StepHandler,
         arguments: JsonObject,
-    ) -> Result<Answer, Reply> {
-        let ResumedCall { mut round, request_ids, faults } = match call.era {
+    ) -> Result<ExchangeResponse, Reply> {
+        let ResumedCall { mut context, request_ids, faults } = match call.era {
             Era::Stateful => ResumedCall::default(),
             Era::Stateless => self
                 .server
@@ -56,20 +60,20 @@ impl Exchange<'_> {
                 .map_err(|fault| self.reject(400, error_code::INVALID_PARAMS, fault))?,
         };
         faults.iter().for_each(|fault| self.record_violation(fault));
-        round.arguments = arguments;
-        let turn = handler.next(&round);
+        context.arguments = arguments;
+        let step = handler.next(&context);
         let multi_round =
-            Box::new(MultiRoundCall { call, handler, round, turn, earlier_ids: request_ids });
+            Box::new(MultiRoundCall { call, handler, context, step, earlier_ids: request_ids });
         if let (Era::Stateless, StepResult::InputRequired(input_requests)) =
-            (multi_round.call.era, &multi_round.turn.result)
+            (multi_round.call.era, &multi_round.step.result)
         {
             multi_round
                 .missing_capabilities(input_requests)
                 .map_or(Ok(()), |missing| Err(self.missing_capability_reply(&missing)))?;
         }
         match multi_round.try_finish(self.server) {
-            Ok(response) => Ok(Answer::Response(response)),
-            Err(multi_round) => Ok(Answer::Call(multi_round)),
+            Ok(response) => Ok(ExchangeResponse::Response(response)),
+            Err(multi_round) => Ok(ExchangeResponse::Call(multi_round)),
         }
     }
 

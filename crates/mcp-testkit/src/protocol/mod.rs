@@ -12,4 +12,6 @@ mod exchange;
 mod response;
 mod multi_round;
 
-pub(crate) use self::{exchange::Exchange, multi_round::MultiRoundCall, response::Answer};
+pub(crate) use self::{
+    exchange::Exchange, multi_round::MultiRoundCall, response::ExchangeResponse,
+};

@@ -14,8 +14,8 @@ use crate::{
 pub(crate) struct MultiRoundCall {
     pub(crate) call: Call,
     pub(crate) handler: StepHandler,
-    pub(crate) round: StepContext,
-    pub(crate) turn: Step,
+    pub(crate) context: StepContext,
+    pub(crate) step: Step,
     /// The ids of the earlier requests of this call, in stateless protocol versions.
     pub(crate) earlier_ids: Vec<RequestId>,
 }
@@ -26,23 +26,23 @@ impl MultiRoundCall {
         self: Box<Self>,
         server: &ServerState,
     ) -> Result<RpcResponse, Box<Self>> {
-        let sends_nothing = self.turn.actions.iter().all(|action| match action {
+        let sends_nothing = self.step.actions.iter().all(|action| match action {
             Action::Hold(_) | Action::Disconnect => false,
             other => self.action_message(other).is_none(),
         });
-        let sends_requests = matches!(self.turn.result, StepResult::InputRequired(_))
+        let sends_requests = matches!(self.step.result, StepResult::InputRequired(_))
             && self.call.era == Era::Stateful;
         if !sends_nothing || sends_requests {
             return Err(self);
         }
-        let Self { call, round, turn, earlier_ids, .. } = *self;
-        let outcome = match turn.result.clone() {
-            StepResult::Complete(answer) => answer.into_outcome(),
+        let Self { call, context, step, earlier_ids, .. } = *self;
+        let outcome = match step.result.clone() {
+            StepResult::Complete(result) => result.into_outcome(),
             StepResult::InputRequired(input_requests) => {
-                Ok(server.pending_calls.suspend(&call, earlier_ids, round, &turn, input_requests))
+                Ok(server.pending_calls.suspend(&call, earlier_ids, context, &step, input_requests))
             }
         };
-        Ok(call.answer(&server.config, outcome))
+        Ok(call.response(&server.config, outcome))
     }
 
     /// Runs all rounds that are possible on this stream.
@@ -52,9 +52,9 @@ impl MultiRoundCall {
         stream: &Stream,
     ) -> RpcResponse {
         loop {
-            for action in &self.turn.actions {
+            for action in &self.step.actions {
                 match action {
-                    Action::Hold(gate) => gate.wait().await,
+                    Action::Hold(barrier) => barrier.wait().await,
                     Action::Disconnect => stream.disconnect(),
                     other => {
                         if let Some(message) = self.action_message(other) {
@@ -63,7 +63,7 @@ impl MultiRoundCall {
                     }
                 }
             }
-            self.turn.actions.clear();
+            self.step.actions.clear();
             self = match self.try_finish(server) {
                 Ok(response) => return response,
                 Err(call) => match call.next_round(server, stream).await {
@@ -81,16 +81,16 @@ impl MultiRoundCall {
         server: &ServerState,
         stream: &Stream,
     ) -> Result<Box<Self>, RpcResponse> {
-        let StepResult::InputRequired(input_requests) = &self.turn.result else {
+        let StepResult::InputRequired(input_requests) = &self.step.result else {
             return Ok(self);
         };
         if let Some(missing) = self.missing_capabilities(input_requests) {
-            let answer = CallResult::tool_error(format!("missing client capability: {missing}"));
-            return Err(self.call.answer(&server.config, answer.into_outcome()));
+            let result = CallResult::tool_error(format!("missing client capability: {missing}"));
+            return Err(self.call.response(&server.config, result.into_outcome()));
         }
         let session = self.call.client.session.as_deref();
         let get_stream =
-            self.turn.on_get_stream.then(|| server.streams.listening_stream(session)).flatten();
+            self.step.on_get_stream.then(|| server.streams.listening_stream(session)).flatten();
         let stream = get_stream.as_ref().unwrap_or(stream);
         let mut pending = Vec::new();
         for (key, request) in input_requests {
@@ -99,7 +99,7 @@ impl MultiRoundCall {
             pending.push((key.clone(), request.clone(), response));
         }
         for (key, request, response) in pending {
-            let response = response.await.unwrap_or_else(|_| Err(no_answer_error()));
+            let response = response.await.unwrap_or_else(|_| Err(no_response_error()));
             if let Some(invalid_member) =
                 response.as_ref().ok().and_then(|result| request.invalid_member(result))
             {
@@ -108,10 +108,10 @@ impl MultiRoundCall {
                     format!("{method}: response to {key:?}: {invalid_member:?} missing or invalid");
                 server.log.record_violation(what);
             }
-            self.round.responses.insert(key, response);
+            self.context.responses.insert(key, response);
         }
-        self.round.number += 1;
-        self.turn = self.handler.next(&self.round);
+        self.context.number += 1;
+        self.step = self.handler.next(&self.context);
         Ok(self)
     }
 
@@ -130,7 +130,7 @@ impl MultiRoundCall {
 }
 
 /// The error for a request without a response, when the server stops.
-fn no_answer_error() -> ErrorObject {
+fn no_response_error() -> ErrorObject {
     let message = "no response".to_owned();
     ErrorObject { code: error_code::INTERNAL_ERROR, message, data: None }
 }

@@ -8,7 +8,7 @@ use crate::{
 
 /// The answer to an HTTP request.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum ExchangeResponse {
     /// A plain HTTP response: a rejection, or the acceptance of a notification.
     Reply(Reply),
     /// The response to a JSON-RPC request.

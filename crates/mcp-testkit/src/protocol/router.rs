@@ -3,7 +3,7 @@
 use mcp_types::{Era, JsonObject, JsonRpcMessage, error_code};
 use serde_json::{Value, value::RawValue};
 
-use super::{exchange::Exchange, response::Answer};
+use super::{exchange::Exchange, response::ExchangeResponse};
 use crate::{
     base::{EVENT_STREAM, JSON, METADATA_PATH, PATH},
     http::Reply,
@@ -11,11 +11,11 @@ use crate::{
 };
 
 impl Exchange<'_> {
-    pub(crate) fn handle(mut self) -> Answer {
-        self.route().unwrap_or_else(Answer::Reply)
+    pub(crate) fn handle(mut self) -> ExchangeResponse {
+        self.route().unwrap_or_else(ExchangeResponse::Reply)
     }
 
-    fn route(&mut self) -> Result<Answer, Reply> {
+    fn route(&mut self) -> Result<ExchangeResponse, Reply> {
         let path = self.request.path();
         if path.strip_prefix(METADATA_PATH).is_some_and(|of| of.is_empty() || of == PATH) {
             return self.metadata();
@@ -26,10 +26,10 @@ impl Exchange<'_> {
         self.check_origin()?;
         self.user = self.server.token_verifier.check(self.request)?;
         let config = &self.server.config;
-        let handshake = config.speaks(Era::Stateful);
+        let stateful = config.supports(Era::Stateful);
         match self.request.http_method() {
             "POST" => self.post(),
-            "GET" | "DELETE" if !handshake => {
+            "GET" | "DELETE" if !stateful => {
                 self.record_violation("only POST is allowed in stateless protocol versions");
                 Err(self.method_not_allowed())
             }
@@ -40,11 +40,11 @@ impl Exchange<'_> {
     }
 
     /// Serves the resource metadata (RFC 9728, section 3), which needs no token.
-    fn metadata(&self) -> Result<Answer, Reply> {
+    fn metadata(&self) -> Result<ExchangeResponse, Reply> {
         let metadata = self.server.token_verifier.metadata(&self.server.url);
         let metadata = metadata.ok_or_else(|| Reply::status(404))?;
         match self.request.http_method() {
-            "GET" => Ok(Answer::Reply(Reply::json(&metadata))),
+            "GET" => Ok(ExchangeResponse::Reply(Reply::json(&metadata))),
             _ => Err(Reply::status(405).header("allow", "GET")),
         }
     }
@@ -64,7 +64,7 @@ impl Exchange<'_> {
         Err(self.error_reply(403, error_code::INVALID_REQUEST, "origin not allowed"))
     }
 
-    fn post(&self) -> Result<Answer, Reply> {
+    fn post(&self) -> Result<ExchangeResponse, Reply> {
         for media_type in [JSON, EVENT_STREAM] {
             self.check_accept(media_type)?;
         }

@@ -6,7 +6,7 @@ use mcp_types::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{exchange::Exchange, response::Answer};
+use super::{exchange::Exchange, response::ExchangeResponse};
 use crate::{
     base::{EVENT_STREAM, SESSION, severity},
     http::Reply,
@@ -14,9 +14,12 @@ use crate::{
 };
 
 impl Exchange<'_> {
-    pub(crate) fn handle_stateful_request(&self, mut call: Call) -> Result<Answer, Reply> {
+    pub(crate) fn handle_stateful_request(
+        &self,
+        mut call: Call,
+    ) -> Result<ExchangeResponse, Reply> {
         if call.method == "initialize" {
-            return self.initialize(call.id, &call.params).map(Answer::Response);
+            return self.initialize(call.id, &call.params).map(ExchangeResponse::Response);
         }
         let client = self.with_checked_session(|session| {
             self.check_request(session, &call.id, &call.method)?;
@@ -72,7 +75,7 @@ impl Exchange<'_> {
         &self,
         method: &str,
         params: &JsonObject,
-    ) -> Result<Answer, Reply> {
+    ) -> Result<ExchangeResponse, Reply> {
         self.with_checked_session(|session| match method {
             "notifications/initialized" if !session.initialize() => {
                 Err(self.invalid_request("session already initialized"))
@@ -82,7 +85,7 @@ impl Exchange<'_> {
         if method == "notifications/cancelled" {
             self.cancel(params);
         }
-        Ok(Answer::Reply(Reply::status(202)))
+        Ok(ExchangeResponse::Reply(Reply::status(202)))
     }
 
     /// Cancels a request (MCP utilities, "Cancellation"). An unknown id is no violation, because
@@ -106,7 +109,7 @@ impl Exchange<'_> {
         &self,
         id: Option<&RequestId>,
         response: ClientResponse,
-    ) -> Result<Answer, Reply> {
+    ) -> Result<ExchangeResponse, Reply> {
         self.with_checked_session(|_| Ok(()))?;
         let session = self.request.header(SESSION);
         if let Some(Err(fault)) =
@@ -114,11 +117,11 @@ impl Exchange<'_> {
         {
             return Err(self.invalid_request(fault));
         }
-        Ok(Answer::Reply(Reply::status(202)))
+        Ok(ExchangeResponse::Reply(Reply::status(202)))
     }
 
     /// Opens a GET stream, or resumes a stream (MCP transports, "Listening" and "Resumability").
-    pub(crate) fn open_get_stream(&self) -> Result<Answer, Reply> {
+    pub(crate) fn open_get_stream(&self) -> Result<ExchangeResponse, Reply> {
         self.check_accept(EVENT_STREAM)?;
         self.with_checked_session(|_| Ok(()))?;
         let (streams, retry) = (&self.server.streams, self.server.config.retry);
@@ -128,16 +131,16 @@ impl Exchange<'_> {
                 let resumed = streams.resume(session, id);
                 let fault = r#"header "last-event-id": unknown event id in this session"#;
                 let (stream, position) = resumed.ok_or_else(|| self.invalid_request(fault))?;
-                Ok(Answer::Stream(stream, position))
+                Ok(ExchangeResponse::Stream(stream, position))
             }
             _ if self.server.config.allow_get => {
-                Ok(Answer::Stream(streams.listen(session, retry), 0))
+                Ok(ExchangeResponse::Stream(streams.listen(session, retry), 0))
             }
             _ => Err(self.method_not_allowed()),
         }
     }
 
-    pub(crate) fn end_session(&self) -> Result<Answer, Reply> {
+    pub(crate) fn end_session(&self) -> Result<ExchangeResponse, Reply> {
         self.with_checked_session(|session| {
             session.end();
             Ok(())
@@ -145,7 +148,7 @@ impl Exchange<'_> {
         if let Some(session) = self.request.header(SESSION) {
             self.server.streams.close(session);
         }
-        Ok(Answer::Reply(Reply::status(204)))
+        Ok(ExchangeResponse::Reply(Reply::status(204)))
     }
 
     /// Negotiates the protocol version (MCP lifecycle, "Version Negotiation") and begins a session.
@@ -162,8 +165,9 @@ impl Exchange<'_> {
         }
         let config = &self.server.config;
         let offered = &params["protocolVersion"];
-        let spoken = config.spoken(Era::Stateful).find(|revision| offered == revision.as_str());
-        let Some(revision) = spoken.or_else(|| config.spoken(Era::Stateful).next()) else {
+        let supported =
+            config.supported(Era::Stateful).find(|revision| offered == revision.as_str());
+        let Some(revision) = supported.or_else(|| config.supported(Era::Stateful).next()) else {
             return Err(self.unsupported_version(offered));
         };
         let mut result = json!({

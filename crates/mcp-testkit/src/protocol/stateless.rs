@@ -3,14 +3,17 @@
 use mcp_types::{Era, JsonObject, error_code, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
 
-use super::{envelope, exchange::Exchange, response::Answer};
+use super::{envelope, exchange::Exchange, response::ExchangeResponse};
 use crate::{
     http::Reply,
     state::{Call, ClientInfo},
 };
 
 impl Exchange<'_> {
-    pub(crate) fn handle_stateless_request(&self, mut call: Call) -> Result<Answer, Reply> {
+    pub(crate) fn handle_stateless_request(
+        &self,
+        mut call: Call,
+    ) -> Result<ExchangeResponse, Reply> {
         self.check_request_metadata(&call.method, &call.params)?;
         call.client = client_info(&call.params);
         match &*call.method {
@@ -28,9 +31,9 @@ impl Exchange<'_> {
 
     /// Accepts a notification but records it: stateless clients have none over HTTP. They cancel a
     /// request by closing its stream.
-    pub(crate) fn ignore_notification(&self) -> Answer {
+    pub(crate) fn ignore_notification(&self) -> ExchangeResponse {
         self.record_violation("notifications over HTTP not allowed in stateless protocol versions");
-        Answer::Reply(Reply::status(202))
+        ExchangeResponse::Reply(Reply::status(202))
     }
 
     /// Rejects a response of the client, because a stateless server sends no requests.

@@ -3,11 +3,11 @@
 use mcp_types::ErrorObject;
 use serde_json::Value;
 
-use super::{exchange::Exchange, response::Answer};
+use super::{exchange::Exchange, response::ExchangeResponse};
 use crate::state::{Call, Subscription};
 
 impl Exchange<'_> {
-    pub(crate) fn subscribe(&self, call: &Call) -> Result<Answer, ErrorObject> {
+    pub(crate) fn subscribe(&self, call: &Call) -> Result<ExchangeResponse, ErrorObject> {
         let Some(Value::Object(wanted)) = call.params.get("notifications") else {
             return Err(self.invalid_params("notifications"));
         };
@@ -22,6 +22,6 @@ impl Exchange<'_> {
         };
         let filter = wanted.iter().filter(|(key, _)| offered(key));
         let filter = filter.map(|(key, value)| (key.clone(), value.clone())).collect();
-        Ok(Answer::Listen(Subscription::new(call.id.clone(), filter)))
+        Ok(ExchangeResponse::Listen(Subscription::new(call.id.clone(), filter)))
     }
 }

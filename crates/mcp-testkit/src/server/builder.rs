@@ -88,8 +88,8 @@ impl TestServerBuilder {
 
     /// Sets the answer of a stateful server to stateless requests, such as `server/discover`.
     /// Defaults to [`ProbeResponse::default`].
-    pub fn probe_response(mut self, answer: ProbeResponse) -> Self {
-        self.config.probe_answer = answer;
+    pub fn probe_response(mut self, response: ProbeResponse) -> Self {
+        self.config.probe_response = response;
         self
     }
 
@@ -104,7 +104,7 @@ impl TestServerBuilder {
     /// Declares that all stateless requests come from one client, so that ids in flight must
     /// differ. The server cannot know it otherwise.
     pub fn reject_second_client(mut self) -> Self {
-        self.config.one_client = true;
+        self.config.reject_second_client = true;
         self
     }
 
@@ -173,7 +173,7 @@ impl TestServerBuilder {
 
     /// Sets the form of responses. Defaults to [`ResponseMode::Json`].
     pub fn response_mode(mut self, mode: ResponseMode) -> Self {
-        self.config.answers = mode;
+        self.config.response_mode = mode;
         self
     }
 

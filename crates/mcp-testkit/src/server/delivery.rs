@@ -11,7 +11,7 @@ use mcp_types::Era;
 use crate::{
     base::{JSON, RecordedRequest, SESSION, gzip_bomb},
     http::{Part, Reply, RequestGuard, ResetHandle, ResponseBody, Stream, Writer},
-    protocol::{Answer, MultiRoundCall},
+    protocol::{ExchangeResponse, MultiRoundCall},
     state::{ConnectionEnd, FaultPlan, ResponseMode, RpcResponse, ServerState},
 };
 
@@ -38,20 +38,22 @@ pub(crate) struct ConnectionClosed;
 impl Delivery {
     pub(crate) async fn deliver(
         mut self,
-        mut answer: Answer,
+        mut response: ExchangeResponse,
     ) -> Result<Response<ResponseBody>, ConnectionClosed> {
         if let Some(reply) = self.plan.replace.take() {
-            answer = Answer::Reply(reply);
+            response = ExchangeResponse::Reply(reply);
         }
         // If messages come first, only the response itself is held.
-        let held_inside = match &answer {
-            Answer::Call(_) => true,
-            Answer::Response(_) => !self.plan.messages_before.is_empty(),
-            Answer::Reply(_) | Answer::Stream(..) | Answer::Listen(_) => false,
+        let held_inside = match &response {
+            ExchangeResponse::Call(_) => true,
+            ExchangeResponse::Response(_) => !self.plan.messages_before.is_empty(),
+            ExchangeResponse::Reply(_)
+            | ExchangeResponse::Stream(..)
+            | ExchangeResponse::Listen(_) => false,
         };
         if !held_inside {
-            for gate in std::mem::take(&mut self.plan.gates) {
-                gate.wait().await;
+            for barrier in std::mem::take(&mut self.plan.barriers) {
+                barrier.wait().await;
             }
         }
         if let Some(end) = self.plan.end {
@@ -62,9 +64,9 @@ impl Delivery {
             return Err(ConnectionClosed);
         }
         let reset_handle = self.reset_handle.clone();
-        let response = match answer {
-            Answer::Reply(reply) => self.send(reply),
-            Answer::Stream(stream, start) => {
+        let response = match response {
+            ExchangeResponse::Reply(reply) => self.send(reply),
+            ExchangeResponse::Stream(stream, start) => {
                 self.guard.finish();
                 let start = if self.plan.redeliver { 0 } else { start };
                 let count_guard = self.shared.counters.stream();
@@ -72,20 +74,20 @@ impl Delivery {
                     .connect(start, self.plan.cut_after)
                     .map(|body| body.with_count_guard(count_guard))
             }
-            Answer::Listen(subscription) => {
+            ExchangeResponse::Listen(subscription) => {
                 let count_guard = self.shared.counters.stream();
                 let cut = self.plan.cut_after;
                 self.shared.subscriptions.begin(subscription, self.guard, count_guard, cut)
             }
-            Answer::Response(response) if !self.is_streamed() => self.send_json(response),
-            Answer::Response(response) => self.stream(ResponseSource::Response(response)),
-            Answer::Call(call) => self.stream(ResponseSource::Call(call)),
+            ExchangeResponse::Response(response) if !self.is_streamed() => self.send_json(response),
+            ExchangeResponse::Response(response) => self.stream(ResponseSource::Response(response)),
+            ExchangeResponse::Call(call) => self.stream(ResponseSource::Call(call)),
         };
         Ok(response.map(|body| body.with_reset_handle(reset_handle)))
     }
 
     fn is_streamed(&self) -> bool {
-        self.shared.config.answers == ResponseMode::Sse || self.plan.needs_stream()
+        self.shared.config.response_mode == ResponseMode::Sse || self.plan.needs_stream()
     }
 
     fn send(self, reply: Reply) -> Response<ResponseBody> {
@@ -105,17 +107,17 @@ impl Delivery {
 
     fn stream(self, source: ResponseSource) -> Response<ResponseBody> {
         let Self { shared, request, era, plan, guard, .. } = self;
-        let begun = match &source {
+        let new_session = match &source {
             ResponseSource::Response(response) => response.session.clone(),
             ResponseSource::Call(_) => None,
         };
-        let session = begun.as_deref().or_else(|| request.header(SESSION));
+        let session = new_session.as_deref().or_else(|| request.header(SESSION));
         let retry = shared.config.retry.filter(|_| era == Era::Stateful);
         let stream = shared.streams.open(session, retry);
         let count_guard = shared.counters.stream();
         let response =
             stream.connect(0, plan.cut_after).map(|body| body.with_count_guard(count_guard));
-        let response = with_session(response, begun.as_deref());
+        let response = with_session(response, new_session.as_deref());
         let number = guard.number();
         let (guard, kept) = match era {
             // The request continues without a connection.
@@ -126,7 +128,7 @@ impl Delivery {
         let writer = stream.writer();
         let server = Arc::clone(&shared);
         let task = shared.tasks.spawn(async move {
-            let _ticket = kept;
+            let _guard = kept;
             write(&server, writer, source, plan, &request, number).await;
         });
         shared.in_flight.set_task(number, task);
@@ -156,8 +158,8 @@ async fn write(
     };
     // From here on, cancellation does not abort the task: a held response is sent late.
     server.in_flight.set_task(number, None);
-    for gate in &plan.gates {
-        gate.wait().await;
+    for barrier in &plan.barriers {
+        barrier.wait().await;
     }
     if let Some((bytes, every)) = plan.endless {
         stream.send_part(Part::Repeat(bytes, every));

@@ -14,13 +14,15 @@ impl TestServer {
     ///
     /// Stateful clients listen with GET, which [must be allowed](crate::TestServerBuilder::allow_get).
     /// Stateless clients listen with `subscriptions/listen`.
-    pub fn push(&self, push: &ServerNotification) -> usize {
+    pub fn push(&self, notification: &ServerNotification) -> usize {
         let ServerState { sessions, streams, subscriptions, .. } = self.shared();
-        let message = json!({ "jsonrpc": "2.0", "method": push.method(), "params": push.params() });
+        let message = json!({ "jsonrpc": "2.0", "method": notification.method(), "params": notification.params() });
         let wants = |session: Option<&str>| {
-            session.is_none_or(|id| sessions.session_matches(id, |session| push.is_for(session)))
+            session.is_none_or(|id| {
+                sessions.session_matches(id, |session| notification.is_for(session))
+            })
         };
-        streams.send(&message.to_string(), wants) + subscriptions.push(push)
+        streams.send(&message.to_string(), wants) + subscriptions.push(notification)
     }
 
     /// Sends a request to the client with the newest GET stream, and waits for its response. Client

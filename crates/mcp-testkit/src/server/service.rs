@@ -9,7 +9,7 @@ use super::delivery::{ConnectionClosed, Delivery};
 use crate::{
     base::{RecordedRequest, SESSION},
     http::{ResetHandle, ResponseBody},
-    protocol::{Answer, Exchange},
+    protocol::{Exchange, ExchangeResponse},
     state::ServerState,
 };
 
@@ -26,11 +26,11 @@ pub(crate) async fn handle(
     let exchange = Exchange::new(&shared, &request);
     let era = exchange.era().unwrap_or(Era::Stateful);
     let guard = shared.in_flight.begin(&request, era, &shared.counters);
-    let answer = match plan.reply(&request) {
-        Some(reply) => Answer::Reply(reply),
+    let response = match plan.reply(&request) {
+        Some(reply) => ExchangeResponse::Reply(reply),
         None => exchange.handle(),
     };
     // Recorded only now, so that a test that waits for the request sees its effects.
     shared.log.record(request.clone());
-    Delivery { shared, request, era, plan, guard, reset_handle }.deliver(answer).await
+    Delivery { shared, request, era, plan, guard, reset_handle }.deliver(response).await
 }

@@ -43,7 +43,7 @@ impl Call {
     }
 
     /// Returns the response in the form of this era.
-    pub(crate) fn answer(
+    pub(crate) fn response(
         &self,
         config: &Config,
         outcome: Result<Value, ErrorObject>,

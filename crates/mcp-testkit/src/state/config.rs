@@ -41,14 +41,14 @@ pub(crate) struct Config {
     pub(crate) instructions: Option<String>,
     /// Newest first.
     pub(crate) revisions: Vec<Revision>,
-    pub(crate) probe_answer: ProbeResponse,
+    pub(crate) probe_response: ProbeResponse,
     pub(crate) ttl: Duration,
     pub(crate) cache_scope: CacheScope,
-    pub(crate) one_client: bool,
+    pub(crate) reject_second_client: bool,
     pub(crate) completion: Option<CompletionHandler>,
     pub(crate) logging: bool,
     pub(crate) page_size: Option<usize>,
-    pub(crate) answers: ResponseMode,
+    pub(crate) response_mode: ResponseMode,
     /// The wait before a client resumes a stream; `None` if streams are not resumable.
     pub(crate) retry: Option<Duration>,
     pub(crate) sessions: bool,
@@ -58,7 +58,7 @@ pub(crate) struct Config {
 
 impl Config {
     /// Returns the supported revisions of this era, newest first.
-    pub(crate) fn spoken(&self, era: Era) -> impl Iterator<Item = Revision> {
+    pub(crate) fn supported(&self, era: Era) -> impl Iterator<Item = Revision> {
         self.revisions.iter().copied().filter(move |revision| revision.era() == era)
     }
 
@@ -67,8 +67,8 @@ impl Config {
         json!({ "name": self.name, "version": self.version })
     }
 
-    pub(crate) fn speaks(&self, era: Era) -> bool {
-        self.spoken(era).next().is_some()
+    pub(crate) fn supports(&self, era: Era) -> bool {
+        self.supported(era).next().is_some()
     }
 }
 
@@ -78,15 +78,15 @@ impl Default for Config {
             name: "mcp-testkit".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             instructions: None,
-            revisions: handshake_revisions(),
-            probe_answer: ProbeResponse::default(),
+            revisions: stateful_revisions(),
+            probe_response: ProbeResponse::default(),
             ttl: Duration::ZERO,
             cache_scope: CacheScope::Private,
-            one_client: false,
+            reject_second_client: false,
             completion: None,
             logging: false,
             page_size: None,
-            answers: ResponseMode::default(),
+            response_mode: ResponseMode::default(),
             retry: None,
             sessions: true,
             allow_get: false,
@@ -102,6 +102,6 @@ impl Default for ProbeResponse {
     }
 }
 
-fn handshake_revisions() -> Vec<Revision> {
+fn stateful_revisions() -> Vec<Revision> {
     Revision::ALL.iter().copied().filter(|revision| revision.era() == Era::Stateful).collect()
 }

@@ -37,7 +37,7 @@ pub enum Fault {
     /// Answers with this instead of handling the request. Created from a [`Reply`] or by
     /// [`Fault::reply_with`].
     Reply(Responder),
-    /// Handles the request and holds the response, including the status line, until the gate is
+    /// Handles the request and holds the response, including the status line, until the barrier is
     /// open.
     Hold(Barrier),
     /// Handles the request but sends this reply. The tool has run, and the client cannot know.
@@ -50,7 +50,7 @@ pub enum Fault {
     Reset,
     /// Sends half of the response and resets the connection.
     ResetInside,
-    /// Sends half of the response, and the rest when the gate is open.
+    /// Sends half of the response, and the rest when the barrier is open.
     Stall(Barrier),
     /// Sends the response byte by byte, with a wait after each.
     Drip(Duration),
@@ -95,7 +95,7 @@ pub(crate) struct FaultPlan {
     reply: Option<Responder>,
     pub(crate) replace: Option<Reply>,
     pub(crate) lose_session: bool,
-    pub(crate) gates: Vec<Barrier>,
+    pub(crate) barriers: Vec<Barrier>,
     pub(crate) end: Option<ConnectionEnd>,
     body_fault: Option<BodyFault>,
     wrong_id: bool,
@@ -137,11 +137,11 @@ impl Fault {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let server = TestServer::builder().start().await?;
     /// // A correct response in an event stream with CRLF, split inside a line end.
-    /// let awkward = Fault::reply_with(|request| {
+    /// let split = Fault::reply_with(|request| {
     ///     let answer = json!({ "jsonrpc": "2.0", "id": request.id(), "result": {} });
     ///     Reply::sse([format!("data: {answer}\r"), "\n\r\n".to_owned()])
     /// });
-    /// server.script(On::method("ping"), awkward);
+    /// server.script(On::method("ping"), split);
     /// # Ok(())
     /// # }
     /// ```
@@ -166,13 +166,13 @@ impl FaultPlan {
     pub(crate) fn with_fault(mut self, fault: Fault) -> Self {
         match fault {
             Fault::Reply(reply) => self.reply = self.reply.or(Some(reply)),
-            Fault::Hold(gate) => self.gates.push(gate),
+            Fault::Hold(barrier) => self.barriers.push(barrier),
             Fault::Replace(reply) => self.replace = self.replace.or(Some(reply)),
             Fault::LoseSession => self.lose_session = true,
             Fault::Close => self.end = Some(ConnectionEnd::Close),
             Fault::Reset => self.end = Some(ConnectionEnd::Reset),
             Fault::ResetInside => self.body_fault = Some(BodyFault::Reset),
-            Fault::Stall(gate) => self.body_fault = Some(BodyFault::Stall(gate)),
+            Fault::Stall(barrier) => self.body_fault = Some(BodyFault::Stall(barrier)),
             Fault::Drip(time) => self.body_fault = Some(BodyFault::Drip(time)),
             Fault::WrongId => self.wrong_id = true,
             Fault::Duplicate => self.duplicate = true,
@@ -211,8 +211,8 @@ impl FaultPlan {
             None => vec![Part::Chunk(whole)],
             Some(BodyFault::Truncate) => vec![half()],
             Some(BodyFault::Reset) => vec![half(), Part::Reset],
-            Some(BodyFault::Stall(gate)) => {
-                vec![half(), Part::Hold(gate.clone()), Part::Chunk(whole.slice(middle..))]
+            Some(BodyFault::Stall(barrier)) => {
+                vec![half(), Part::Hold(barrier.clone()), Part::Chunk(whole.slice(middle..))]
             }
             Some(BodyFault::Drip(time)) => {
                 let byte = |at| Part::Chunk(whole.slice(at..=at));

@@ -25,14 +25,14 @@ struct PendingCall {
     params: JsonObject,
     /// The ids of the requests of this call so far.
     request_ids: Vec<RequestId>,
-    round: StepContext,
+    context: StepContext,
     input_requests: Vec<(String, ServerRequest)>,
 }
 
 /// A call that continues with a retry, and the violations of its input responses.
 #[derive(Debug, Default)]
 pub(crate) struct ResumedCall {
-    pub(crate) round: StepContext,
+    pub(crate) context: StepContext,
     /// The ids of the earlier requests.
     pub(crate) request_ids: Vec<RequestId>,
     pub(crate) faults: Vec<String>,
@@ -50,17 +50,18 @@ impl PendingCalls {
         &self,
         call: &Call,
         request_ids: Vec<RequestId>,
-        round: StepContext,
-        turn: &Step,
+        context: StepContext,
+        step: &Step,
         input_requests: Vec<(String, ServerRequest)>,
     ) -> Value {
         let mut result = json!({ "resultType": "input_required" });
         if !input_requests.is_empty() {
-            let requests =
-                input_requests.iter().map(|(key, ask)| (key.clone(), ask.to_json(Era::Stateless)));
+            let requests = input_requests
+                .iter()
+                .map(|(key, request)| (key.clone(), request.to_json(Era::Stateless)));
             result["inputRequests"] = Value::Object(requests.collect());
         }
-        let state = (!turn.without_state).then(random_state);
+        let state = (!step.without_state).then(random_state);
         if let Some(state) = &state {
             result[REQUEST_STATE] = json!(state);
         }
@@ -70,7 +71,7 @@ impl PendingCalls {
             method: call.method.clone(),
             params: unchanged_params(&call.params),
             request_ids: request_ids.into_iter().chain([call.id.clone()]).collect(),
-            round,
+            context,
             input_requests,
         });
         result
@@ -128,21 +129,21 @@ impl PendingCalls {
 impl PendingCall {
     fn resume_with(&self, responses: &JsonObject) -> ResumedCall {
         let requested = self.input_requests.iter().map(|(key, _)| key).collect::<BTreeSet<_>>();
-        let answered = responses.keys().collect::<BTreeSet<_>>();
+        let received = responses.keys().collect::<BTreeSet<_>>();
         let missing =
-            requested.difference(&answered).map(|key| format!("missing response to {key:?}"));
-        let extra = answered.difference(&requested);
+            requested.difference(&received).map(|key| format!("missing response to {key:?}"));
+        let extra = received.difference(&requested);
         let extra = extra.map(|key| format!("unexpected response to {key:?}"));
-        let lacking = self.input_requests.iter().filter_map(|(key, ask)| {
+        let lacking = self.input_requests.iter().filter_map(|(key, request)| {
             let invalid_member =
-                responses.get(key).and_then(|answer| ask.invalid_member(answer))?;
+                responses.get(key).and_then(|response| request.invalid_member(response))?;
             Some(format!("response to {key:?}: {invalid_member:?} missing or invalid"))
         });
         let faults = missing.chain(extra).chain(lacking).collect();
-        let mut round = self.round.clone();
-        round.number += 1;
-        round.responses.extend(responses.iter().map(|(key, it)| (key.clone(), Ok(it.clone()))));
-        ResumedCall { round, request_ids: self.request_ids.clone(), faults }
+        let mut context = self.context.clone();
+        context.number += 1;
+        context.responses.extend(responses.iter().map(|(key, it)| (key.clone(), Ok(it.clone()))));
+        ResumedCall { context, request_ids: self.request_ids.clone(), faults }
     }
 }
 

@@ -48,8 +48,8 @@ impl On {
     }
 
     /// Selects only the request with this number among them.
-    pub fn nth(self, turn: usize) -> Self {
-        Self { occurrences: turn..=turn, ..self }
+    pub fn nth(self, number: usize) -> Self {
+        Self { occurrences: number..=number, ..self }
     }
 
     /// Selects only the first requests among them.

@@ -37,7 +37,7 @@ impl ServerRequests {
         let (sender, receiver) = oneshot::channel();
         let mut state = lock(&self.0);
         state.last += 1;
-        let id = format!("ask-{}", state.last);
+        let id = format!("server-{}", state.last);
         let pending = PendingRequest { session: session.map(str::to_owned), sender: Some(sender) };
         state.pending.insert(id.clone(), pending);
         (id, receiver)

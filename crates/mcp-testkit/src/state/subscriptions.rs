@@ -52,10 +52,13 @@ impl Subscriptions {
 
     /// Sends a notification to all subscriptions whose filter includes it, and returns their
     /// number.
-    pub(crate) fn push(&self, push: &ServerNotification) -> usize {
+    pub(crate) fn push(&self, notification: &ServerNotification) -> usize {
         let open = self.open();
-        let wanting = open.iter().filter(|subscription| push.is_wanted(&subscription.filter));
-        wanting.filter(|subscription| subscription.send(push.method(), push.params())).count()
+        let wanting =
+            open.iter().filter(|subscription| notification.is_wanted(&subscription.filter));
+        wanting
+            .filter(|subscription| subscription.send(notification.method(), notification.params()))
+            .count()
     }
 
     /// Sends a message unchanged to all subscriptions, and returns their number.
@@ -68,9 +71,9 @@ impl Subscriptions {
         for Subscription { id, stream, guard, .. } in lock(&self.0).drain(..) {
             let result = json!({ "_meta": { ID: id } });
             let result = complete_result(config, "subscriptions/listen", result);
-            let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result });
+            let response = json!({ "jsonrpc": "2.0", "id": id, "result": result });
             in_flight.finish(guard);
-            stream.send(&answer.to_string());
+            stream.send(&response.to_string());
             stream.end();
         }
     }

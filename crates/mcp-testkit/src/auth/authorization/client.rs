@@ -64,15 +64,15 @@ impl KnownClient {
 
     /// Returns the registration response (RFC 7591, section 3.2.1).
     pub(crate) fn registration_response(&self) -> Value {
-        let mut answer = json!({ "client_id": self.id, "redirect_uris": self.redirect_uris });
+        let mut response = json!({ "client_id": self.id, "redirect_uris": self.redirect_uris });
         if let Some(method) = &self.auth_method {
-            answer["token_endpoint_auth_method"] = json!(method);
+            response["token_endpoint_auth_method"] = json!(method);
         }
         if let Some(secret) = &self.secret {
-            answer["client_secret"] = json!(secret);
-            answer["client_secret_expires_at"] = json!(0);
+            response["client_secret"] = json!(secret);
+            response["client_secret_expires_at"] = json!(0);
         }
-        answer
+        response
     }
 }
 

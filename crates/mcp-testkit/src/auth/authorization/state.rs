@@ -42,7 +42,7 @@ struct State {
     clients: Clients,
     decision: Decision,
     /// The scripted `iss` parameter of authorization responses; `Some(None)` omits it.
-    answered_issuer: Option<Option<String>>,
+    callback_issuer: Option<Option<String>>,
     script: Vec<(OAuthEndpoint, Reply)>,
     requests: Vec<(OAuthEndpoint, RecordedRequest)>,
     violations: Vec<String>,
@@ -91,14 +91,14 @@ impl AuthorizationState {
     }
 
     /// Sets the `iss` parameter of authorization responses; `None` omits it.
-    pub(crate) fn set_answered_issuer(&self, issuer: Option<String>) {
-        self.state().answered_issuer = Some(issuer);
+    pub(crate) fn set_callback_issuer(&self, issuer: Option<String>) {
+        self.state().callback_issuer = Some(issuer);
     }
 
     /// Returns the `iss` parameter of authorization responses.
-    pub(crate) fn answered_issuer(&self) -> Option<String> {
-        let scripted = self.state().answered_issuer.clone();
-        scripted.unwrap_or_else(|| self.config.names_issuer.then(|| self.issuer.clone()))
+    pub(crate) fn callback_issuer(&self) -> Option<String> {
+        let scripted = self.state().callback_issuer.clone();
+        scripted.unwrap_or_else(|| self.config.callback_names_issuer.then(|| self.issuer.clone()))
     }
 
     /// Returns whether an assertion id is new, and remembers it.

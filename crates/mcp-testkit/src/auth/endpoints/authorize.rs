@@ -37,11 +37,11 @@ impl AuthorizationState {
         }
         let mut callback =
             Url::parse(redirect_uri).map_err(|_| wrong("redirect_uri is not a URL"))?;
-        let answer = self
+        let outcome = self
             .check_authorization_request(&params)
             .and_then(|()| self.authorization_code(&params, redirect_uri));
         let mut query = callback.query_pairs_mut();
-        match answer {
+        match outcome {
             Ok(code) => query.append_pair("code", &code),
             Err(OAuthError { code, description }) => {
                 query.append_pair("error", &code).append_pair("error_description", &description)
@@ -50,7 +50,7 @@ impl AuthorizationState {
         if let Some(state) = params.get("state") {
             query.append_pair("state", state);
         }
-        if let Some(iss) = self.answered_issuer() {
+        if let Some(iss) = self.callback_issuer() {
             query.append_pair("iss", &iss);
         }
         drop(query);

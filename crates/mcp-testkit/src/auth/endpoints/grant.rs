@@ -27,9 +27,10 @@ impl AuthorizationState {
             Some("client_credentials") => self.client_credentials_grant(&client, params),
             Some(JWT_BEARER) => self.assertion_grant(&client, params, "assertion", None),
             Some(TOKEN_EXCHANGE) => {
-                let wanted = params.get("requested_token_type");
-                let wanted = wanted.unwrap_or("urn:ietf:params:oauth:token-type:access_token");
-                self.assertion_grant(&client, params, "subject_token", Some(wanted))
+                let requested = params.get("requested_token_type");
+                let requested =
+                    requested.unwrap_or("urn:ietf:params:oauth:token-type:access_token");
+                self.assertion_grant(&client, params, "subject_token", Some(requested))
             }
             _ => Err(OAuthError::new("unsupported_grant_type", "unsupported grant_type")),
         }
@@ -107,11 +108,11 @@ impl AuthorizationState {
         let grant = grant_from_params(&subject, client, params)?;
         let tokens =
             self.issued_tokens.issue_access_token(&grant, self.config.access_token_lifetime);
-        let mut answer = self.token_response(&grant, tokens);
+        let mut response = self.token_response(&grant, tokens);
         if let Some(issued_type) = issued_type {
-            answer["issued_token_type"] = json!(issued_type);
+            response["issued_token_type"] = json!(issued_type);
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 

@@ -37,7 +37,7 @@ impl AuthorizationState {
             ],
             "code_challenge_methods_supported": config.pkce_methods,
             "token_endpoint_auth_methods_supported": config.auth_methods,
-            "authorization_response_iss_parameter_supported": config.names_issuer,
+            "authorization_response_iss_parameter_supported": config.callback_names_issuer,
             "client_id_metadata_document_supported": config.metadata_documents,
         });
         if config.registration {

@@ -15,9 +15,9 @@ impl AuthorizationState {
         }
         match self.new_client(request.json().unwrap_or(&Value::Null)) {
             Ok(client) => {
-                let answer = client.registration_response().to_string();
+                let response = client.registration_response().to_string();
                 self.add_client(client);
-                Reply::status(201).header("content-type", "application/json").chunk(answer)
+                Reply::status(201).header("content-type", "application/json").chunk(response)
             }
             Err(error) => {
                 self.record_violation(OAuthEndpoint::Registration, &error.description);

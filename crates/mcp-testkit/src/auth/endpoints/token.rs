@@ -18,7 +18,7 @@ impl AuthorizationState {
                 false => Err(OAuthError::new("invalid_request", "the body is not a form")),
             };
         match granted {
-            Ok(answer) => Reply::json(&answer).header("cache-control", "no-store"),
+            Ok(response) => Reply::json(&response).header("cache-control", "no-store"),
             Err(error) => {
                 // A revoked refresh token is no violation.
                 if error.description != "unknown refresh token" {
@@ -31,17 +31,17 @@ impl AuthorizationState {
 
     /// Returns the token response (OAuth 2.1, section 3.2.3).
     pub(crate) fn token_response(&self, grant: &Grant, tokens: TokenPair) -> Value {
-        let mut answer = json!({
+        let mut response = json!({
             "access_token": tokens.access,
             "token_type": "Bearer",
             "expires_in": self.config.access_token_lifetime.as_secs(),
         });
         if let Some(refresh) = tokens.refresh {
-            answer["refresh_token"] = json!(refresh);
+            response["refresh_token"] = json!(refresh);
         }
         if let Some(scope) = &grant.scope {
-            answer["scope"] = json!(scope);
+            response["scope"] = json!(scope);
         }
-        answer
+        response
     }
 }

@@ -36,8 +36,8 @@ async fn counts_open_connections_and_streams() {
 #[tokio::test]
 async fn does_not_count_scripted_replies_as_streams() {
     let server = TestServer::builder().start().await.unwrap();
-    let gate = Barrier::new();
-    server.script(On::any(), Reply::sse(["data: 1\n\n"]).hold(&gate));
+    let barrier = Barrier::new();
+    server.script(On::any(), Reply::sse(["data: 1\n\n"]).hold(&barrier));
     let mut stateful = StatefulClient::new(&server);
     let mut response = stateful.request("ping", json!({})).await;
     response.chunk().await.unwrap();
@@ -46,10 +46,11 @@ async fn does_not_count_scripted_replies_as_streams() {
 
 #[tokio::test]
 async fn leaves_no_request_or_stream_open_after_many_calls() {
-    let ask = Tool::with_steps("ask", json!({ "type": "object" }), |round| match round.number() {
-        0 => Step::request("ping", ServerRequest::other("ping", json!({}))),
-        _ => CallResult::text("done").into(),
-    });
+    let ask =
+        Tool::with_steps("ask", json!({ "type": "object" }), |context| match context.number() {
+            0 => Step::request("ping", ServerRequest::other("ping", json!({}))),
+            _ => CallResult::text("done").into(),
+        });
     for mode in [ResponseMode::Json, ResponseMode::Sse] {
         let builder = TestServer::builder().response_mode(mode).tool(ask.clone());
         let builder = builder.revisions([Revision::V2025_11_25, Revision::V2026_07_28]);

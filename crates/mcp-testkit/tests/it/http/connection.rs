@@ -83,12 +83,12 @@ async fn resets_a_connection_in_the_middle_of_a_body() {
 #[tokio::test]
 async fn resets_all_open_connections() {
     let server = start_with_mode(ResponseMode::Json).await;
-    let gate = Barrier::new();
-    server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("tools/list"), Fault::Hold(barrier.clone()));
     let mut stateful = StatefulClient::connect(&server).await;
     let list = stateful.message("tools/list", json!({}));
     let held = tokio::spawn(stateful.post(&list).send());
-    gate.reached(1).await;
+    barrier.reached(1).await;
     server.reset_connections();
     assert!(held.await.unwrap().is_err());
     assert_eq!(stateful.request("ping", json!({})).await.status(), 200);

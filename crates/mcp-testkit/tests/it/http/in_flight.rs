@@ -6,19 +6,19 @@ use serde_json::{Value, json};
 
 use crate::support::{EventReader, StatefulClient, StatelessClient, read, tool};
 
-/// Returns a tool that sends a notification and then waits for the gate.
-fn slow(gate: &Barrier) -> Tool {
-    let gate = gate.clone();
+/// Returns a tool that sends a notification and then waits for the barrier.
+fn slow(barrier: &Barrier) -> Tool {
+    let barrier = barrier.clone();
     Tool::with_steps("slow", json!({ "type": "object" }), move |_| {
         let begun = json!({ "jsonrpc": "2.0", "method": "notifications/begun" });
-        Step::finish(CallResult::text("done")).message(begun).hold(&gate)
+        Step::finish(CallResult::text("done")).message(begun).hold(&barrier)
     })
 }
 
-async fn server(gate: &Barrier) -> TestServer {
+async fn server(barrier: &Barrier) -> TestServer {
     let revisions = [Revision::V2025_11_25, Revision::V2026_07_28];
     let builder = TestServer::builder().revisions(revisions);
-    builder.tool(slow(gate)).tool(tool("hello", "hi")).start().await.expect("a start")
+    builder.tool(slow(barrier)).tool(tool("hello", "hi")).start().await.expect("a start")
 }
 
 fn cancelled(server: &TestServer) -> Vec<String> {
@@ -29,8 +29,8 @@ fn cancelled(server: &TestServer) -> Vec<String> {
 #[tokio::test]
 async fn stateful_notification_cancels_the_request_with_that_id() {
     // CANC-01, CANC-02, CANC-06, HTTP-09
-    let gate = Barrier::new();
-    let server = server(&gate).await;
+    let barrier = Barrier::new();
+    let server = server(&barrier).await;
     let mut stateful = StatefulClient::connect(&server).await;
     let mut events =
         EventReader::new(stateful.request("tools/call", json!({ "name": "slow" })).await);
@@ -50,8 +50,8 @@ async fn stateful_notification_cancels_the_request_with_that_id() {
 
 #[tokio::test]
 async fn stateful_disconnect_does_not_cancel_the_request() {
-    let gate = Barrier::new();
-    let server = server(&gate).await;
+    let barrier = Barrier::new();
+    let server = server(&barrier).await;
     let mut stateful = StatefulClient::connect(&server).await;
     let mut events =
         EventReader::new(stateful.request("tools/call", json!({ "name": "slow" })).await);
@@ -88,25 +88,25 @@ async fn stateful_request_can_be_cancelled_after_the_client_stops_reading() {
 #[tokio::test]
 async fn sends_a_held_response_even_after_cancellation() {
     // CANC-04, CANC-07
-    let gate = Barrier::new();
-    let server = server(&gate).await;
+    let barrier = Barrier::new();
+    let server = server(&barrier).await;
     let mut stateful = StatefulClient::connect(&server).await;
-    server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
     let call = stateful.message("tools/call", json!({ "name": "hello" }));
     let held = tokio::spawn(stateful.post(&call).send());
-    gate.reached(1).await;
+    barrier.reached(1).await;
     let cancel = json!({ "requestId": 2 });
     let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancel });
     stateful.post(&cancel).send().await.unwrap();
     server.cancelled(1).await;
-    gate.open();
+    barrier.open();
     assert_eq!(read(held.await.unwrap().unwrap()).await["id"], 2);
 }
 
 #[tokio::test]
 async fn stateless_disconnect_cancels_the_request() {
-    let gate = Barrier::new();
-    let server = server(&gate).await;
+    let barrier = Barrier::new();
+    let server = server(&barrier).await;
     let mut stateless = StatelessClient::new(&server);
     let mut events =
         EventReader::new(stateless.request("tools/call", json!({ "name": "slow" })).await);
@@ -126,8 +126,8 @@ async fn stateless_disconnect_cancels_the_request() {
 
 #[tokio::test]
 async fn stateless_http_2_stream_reset_cancels_the_request() {
-    let gate = Barrier::new();
-    let server = server(&gate).await;
+    let barrier = Barrier::new();
+    let server = server(&barrier).await;
     let http = reqwest::Client::builder().no_proxy().http2_prior_knowledge();
     let http = http.tls_certs_only([]).build().unwrap();
     let mut stateless = StatelessClient::new(&server);
@@ -145,9 +145,9 @@ async fn stateless_http_2_stream_reset_cancels_the_request() {
 
 #[tokio::test]
 async fn does_not_record_an_answered_request_as_cancelled() {
-    let gate = Barrier::new();
-    gate.open();
-    let server = server(&gate).await;
+    let barrier = Barrier::new();
+    barrier.open();
+    let server = server(&barrier).await;
     let mut stateless = StatelessClient::new(&server);
     for tool in ["hello", "slow"] {
         assert_eq!(stateless.request("tools/call", json!({ "name": tool })).await.status(), 200);
@@ -163,16 +163,16 @@ async fn does_not_record_an_answered_request_as_cancelled() {
 #[tokio::test]
 async fn one_client_rejects_an_id_that_is_in_flight() {
     // N-BASE-03
-    let gate = Barrier::new();
+    let barrier = Barrier::new();
     let builder = TestServer::builder().revisions([Revision::V2026_07_28]);
     let server = builder.tool(tool("hello", "hi")).reject_second_client().start().await.unwrap();
-    server.script(On::method("tools/call").nth(1), Fault::Hold(gate.clone()));
+    server.script(On::method("tools/call").nth(1), Fault::Hold(barrier.clone()));
     let mut stateless = StatelessClient::new(&server);
     let call = stateless.message("tools/call", json!({ "name": "hello" }));
     let held = tokio::spawn(stateless.post(&call).send());
-    gate.reached(1).await;
+    barrier.reached(1).await;
     assert_eq!(stateless.post(&call).send().await.unwrap().status(), 400);
-    gate.open();
+    barrier.open();
     assert_eq!(held.await.unwrap().unwrap().status(), 200);
     assert_eq!(stateless.post(&call).send().await.unwrap().status(), 200, "the id is free again");
     assert_eq!(server.violations(), ["tools/call: id 1 already in use by a pending request"]);

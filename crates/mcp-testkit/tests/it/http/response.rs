@@ -37,13 +37,13 @@ async fn sends_status_headers_and_body_of_a_reply_unchanged() {
 async fn sends_each_chunk_of_a_reply_separately() {
     let server = start_stateful().await;
     let mut stateful = StatefulClient::new(&server);
-    let gate = Barrier::new();
-    server.script(On::any(), Reply::sse(["da", "ta: 1\r"]).hold(&gate).chunk("\n\r\n"));
+    let barrier = Barrier::new();
+    server.script(On::any(), Reply::sse(["da", "ta: 1\r"]).hold(&barrier).chunk("\n\r\n"));
     let mut response = stateful.request("ping", json!({})).await;
     assert_eq!(response.chunk().await.unwrap().unwrap(), "da");
     assert_eq!(response.chunk().await.unwrap().unwrap(), "ta: 1\r");
-    gate.reached(1).await;
-    gate.open();
+    barrier.reached(1).await;
+    barrier.open();
     assert_eq!(response.chunk().await.unwrap().unwrap(), "\n\r\n");
     assert_eq!(response.chunk().await.unwrap(), None);
 }

@@ -16,15 +16,15 @@ fn builder() -> TestServerBuilder {
     builder.resumable(Duration::from_millis(20))
 }
 
-/// Returns a tool that sends a message, disconnects, sends another and waits for the gate.
-fn disconnecting_tool(gate: &Barrier) -> Tool {
-    let gate = gate.clone();
-    Tool::with_steps("breaks", json!({ "type": "object" }), move |round| match round.number() {
+/// Returns a tool that sends a message, disconnects, sends another and waits for the barrier.
+fn disconnecting_tool(barrier: &Barrier) -> Tool {
+    let barrier = barrier.clone();
+    Tool::with_steps("breaks", json!({ "type": "object" }), move |context| match context.number() {
         0 => Step::request("p", ServerRequest::other("ping", json!({})))
             .message(json!({ "n": 1 }))
             .disconnect()
             .message(json!({ "n": 2 }))
-            .hold(&gate),
+            .hold(&barrier),
         _ => CallResult::text("done").into(),
     })
 }
@@ -53,8 +53,8 @@ async fn resumable_streams_begin_with_a_unique_id_and_a_retry_time() {
 #[tokio::test]
 async fn resumes_a_stream_after_the_last_event_id() {
     // HTTP-10, HTTP-13, HTTP-15, HTTP-17
-    let gate = Barrier::new();
-    let server = builder().tool(disconnecting_tool(&gate)).start().await.unwrap();
+    let barrier = Barrier::new();
+    let server = builder().tool(disconnecting_tool(&barrier)).start().await.unwrap();
     let mut stateful = StatefulClient::connect(&server).await;
     let mut events =
         EventReader::new(stateful.request("tools/call", json!({ "name": "breaks" })).await);
@@ -63,10 +63,10 @@ async fn resumes_a_stream_after_the_last_event_id() {
     assert_eq!(first.message()["n"], 1);
     assert_eq!(events.next().await, None);
 
-    gate.reached(1).await;
+    barrier.reached(1).await;
     let mut resumed = EventReader::new(stateful.listen(Some(&first.id)).await);
     assert_eq!(resumed.message().await["n"], 2);
-    gate.open();
+    barrier.open();
     let ping = resumed.next().await.unwrap();
     assert_eq!(ping.message()["method"], "ping");
     drop(resumed);
@@ -151,9 +151,9 @@ async fn resumes_a_get_stream() {
 #[tokio::test]
 async fn stateless_streams_have_no_event_ids_and_end_on_disconnect() {
     // N-HTTP-14, N-HTTP-15
-    let gate = Barrier::new();
+    let barrier = Barrier::new();
     let builder = builder().revisions([Revision::V2026_07_28]);
-    let server = builder.tool(disconnecting_tool(&gate)).start().await.unwrap();
+    let server = builder.tool(disconnecting_tool(&barrier)).start().await.unwrap();
     let mut stateless = StatelessClient::new(&server);
     let mut events =
         EventReader::new(stateless.request("tools/call", json!({ "name": "breaks" })).await);

@@ -9,9 +9,9 @@ use crate::support::{EventReader, StatefulClient, StatelessClient, both_eras, re
 
 /// Returns a tool that requests a name and the roots, then a confirmation, and then answers.
 fn greet_tool() -> Tool {
-    Tool::with_steps("greet", json!({ "type": "object" }), |round| {
-        let said = |key| round.response(key).map_or(&Value::Null, |answer| &answer["content"]);
-        match round.number() {
+    Tool::with_steps("greet", json!({ "type": "object" }), |context| {
+        let said = |key| context.response(key).map_or(&Value::Null, |answer| &answer["content"]);
+        match context.number() {
             0 => Step::request("name", form("Who are you?"))
                 .and_request("roots", ServerRequest::roots()),
             1 => Step::request("sure", form("Are you sure?")),
@@ -19,8 +19,8 @@ fn greet_tool() -> Tool {
                 "rounds": rounds,
                 "name": said("name"),
                 "sure": said("sure"),
-                "roots": round.response("roots"),
-                "arguments": round.arguments(),
+                "roots": context.response("roots"),
+                "arguments": context.arguments(),
             }))
             .into(),
         }
@@ -139,17 +139,18 @@ async fn stateful_call_sends_requests_on_its_own_stream() {
 #[tokio::test]
 async fn stateful_error_response_reaches_the_tool() {
     // RPC-10, SAMP-10
-    let tool =
-        Tool::with_steps("think", json!({ "type": "object" }), |round| match round.error("m") {
+    let tool = Tool::with_steps("think", json!({ "type": "object" }), |context| {
+        match context.error("m") {
             None => Step::request(
                 "m",
                 ServerRequest::sampling(json!({ "messages": [], "maxTokens": 1 })),
             )
             .and_request("p", ServerRequest::other("no/such", json!({ "a": 1 }))),
             Some(error) => {
-                CallResult::text(format!("{} {:?}", error.code, round.response("p"))).into()
+                CallResult::text(format!("{} {:?}", error.code, context.response("p"))).into()
             }
-        });
+        }
+    });
     let server = both_eras().tool(tool).start().await.unwrap();
     let mut stateful =
         StatefulClient::connect_with_capabilities(&server, json!({ "sampling": {} })).await;
@@ -170,7 +171,7 @@ async fn stateful_error_response_reaches_the_tool() {
 async fn sends_requests_on_the_get_stream_if_there_is_one() {
     // HTTP-22
     let tool =
-        Tool::with_steps("where", json!({ "type": "object" }), |round| match round.number() {
+        Tool::with_steps("where", json!({ "type": "object" }), |context| match context.number() {
             0 => Step::request("u", ServerRequest::url("Sign in", "https://example.com/"))
                 .on_get_stream(),
             _ => CallResult::text("there").into(),
@@ -335,7 +336,7 @@ async fn records_missing_unexpected_and_invalid_responses() {
 async fn supports_rounds_with_only_a_state_and_rounds_without_one() {
     // N-MRTR-03
     let again =
-        Tool::with_steps("again", json!({ "type": "object" }), |round| match round.number() {
+        Tool::with_steps("again", json!({ "type": "object" }), |context| match context.number() {
             0 => Step::retry(),
             1 => Step::request("name", form("Who?")).without_state(),
             _ => CallResult::text("done").into(),
@@ -360,24 +361,24 @@ async fn supports_rounds_with_only_a_state_and_rounds_without_one() {
     assert_eq!(stateless.request("tools/call", params).await.status(), 400, "nobody asked twice");
 }
 
-/// Returns a tool that sends progress and log messages, and waits for the gate in between.
-fn progress_tool(gate: &Barrier) -> Tool {
-    let gate = gate.clone();
+/// Returns a tool that sends progress and log messages, and waits for the barrier in between.
+fn progress_tool(barrier: &Barrier) -> Tool {
+    let barrier = barrier.clone();
     Tool::with_steps("tell", json!({ "type": "object" }), move |_| {
         Step::finish(CallResult::text("done"))
             .progress(json!({ "progress": 0.5, "total": 1 }))
             .log(LoggingLevel::Debug, "details")
             .log(LoggingLevel::Error, json!({ "a": 1 }))
-            .hold(&gate)
+            .hold(&barrier)
             .progress(0.25)
             .message(json!({ "jsonrpc": "2.0", "method": "notifications/x" }))
     })
 }
 
-async fn received_messages(response: Response, gate: &Barrier) -> Vec<String> {
+async fn received_messages(response: Response, barrier: &Barrier) -> Vec<String> {
     let mut events = EventReader::new(response);
     let first = events.message().await;
-    gate.open();
+    barrier.open();
     let brief = |message: &Value| match &message["params"] {
         Value::Null => message["method"].as_str().unwrap_or("answer").to_owned(),
         params => params.to_string(),
@@ -389,8 +390,8 @@ async fn received_messages(response: Response, gate: &Barrier) -> Vec<String> {
 #[tokio::test]
 async fn sends_progress_and_log_messages_only_if_requested() {
     // PROG-01, PROG-02, LOG-02, N-LOG-01, N-PROG-01
-    let gate = Barrier::new();
-    let server = both_eras().tool(progress_tool(&gate)).start().await.unwrap();
+    let barrier = Barrier::new();
+    let server = both_eras().tool(progress_tool(&barrier)).start().await.unwrap();
     let call = |meta: Value| json!({ "name": "tell", "_meta": meta });
     let mut stateless = StatelessClient::new(&server);
     let level = "io.modelcontextprotocol/logLevel";
@@ -403,9 +404,9 @@ async fn sends_progress_and_log_messages_only_if_requested() {
         "notifications/x",
         "answer",
     ];
-    assert_eq!(received_messages(response, &gate).await, expected);
+    assert_eq!(received_messages(response, &barrier).await, expected);
     let response = stateless.request("tools/call", call(json!({}))).await;
-    assert_eq!(received_messages(response, &gate).await, ["notifications/x", "answer"]);
+    assert_eq!(received_messages(response, &barrier).await, ["notifications/x", "answer"]);
     let wrong = stateless.request("tools/call", call(json!({ level: "loud" }))).await;
     assert_eq!(wrong.status(), 400);
 
@@ -419,15 +420,15 @@ async fn sends_progress_and_log_messages_only_if_requested() {
         "notifications/x",
         "answer",
     ];
-    assert_eq!(received_messages(response, &gate).await, expected);
+    assert_eq!(received_messages(response, &barrier).await, expected);
 }
 
 #[tokio::test]
 async fn records_a_progress_token_that_is_already_in_use() {
     // PROG-01, N-PROG-01
-    let gate = Barrier::new();
+    let barrier = Barrier::new();
     let server =
-        both_eras().reject_second_client().tool(progress_tool(&gate)).start().await.unwrap();
+        both_eras().reject_second_client().tool(progress_tool(&barrier)).start().await.unwrap();
     let call = |token: Value| json!({ "name": "tell", "_meta": { "progressToken": token } });
     let mut stateful = StatefulClient::connect(&server).await;
     let mut other = StatefulClient::connect(&server).await;
@@ -449,7 +450,7 @@ async fn records_a_progress_token_that_is_already_in_use() {
         "tools/call: progress token 1.5 already in use by another request",
     ];
     assert_eq!(server.violations(), expected);
-    gate.open();
+    barrier.open();
     for response in open {
         response.text().await.unwrap();
     }
@@ -460,7 +461,7 @@ async fn records_a_progress_token_that_is_already_in_use() {
 #[tokio::test]
 async fn prompts_and_resources_can_send_requests() {
     // N-MRTR-01
-    let roots = |round: &mcp_testkit::StepContext| match round.response("roots") {
+    let roots = |context: &mcp_testkit::StepContext| match context.response("roots") {
         None => Step::request("roots", ServerRequest::roots()),
         Some(roots) => CallResult::messages([]).member("roots", roots.clone()).into(),
     };

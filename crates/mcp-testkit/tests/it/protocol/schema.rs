@@ -11,16 +11,20 @@ use serde_json::{Value, json};
 use crate::support::{EventReader, StatefulClient, StatelessClient};
 
 async fn server() -> TestServer {
-    let ask = Tool::with_steps("ask", json!({ "type": "object" }), |round| match round.number() {
-        0 => Step::request(
-            "form",
-            ServerRequest::form("Who?", json!({ "type": "object", "properties": {} })),
-        )
-        .and_request("url", ServerRequest::url("Sign in", "https://example.com/"))
-        .and_request("model", ServerRequest::sampling(json!({ "messages": [], "maxTokens": 1 })))
-        .and_request("roots", ServerRequest::roots()),
-        _ => CallResult::text("done").into(),
-    });
+    let ask =
+        Tool::with_steps("ask", json!({ "type": "object" }), |context| match context.number() {
+            0 => Step::request(
+                "form",
+                ServerRequest::form("Who?", json!({ "type": "object", "properties": {} })),
+            )
+            .and_request("url", ServerRequest::url("Sign in", "https://example.com/"))
+            .and_request(
+                "model",
+                ServerRequest::sampling(json!({ "messages": [], "maxTokens": 1 })),
+            )
+            .and_request("roots", ServerRequest::roots()),
+            _ => CallResult::text("done").into(),
+        });
     TestServer::builder()
         .revisions([Revision::V2025_11_25, Revision::V2026_07_28])
         .allow_get(true)

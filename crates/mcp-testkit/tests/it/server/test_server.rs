@@ -13,12 +13,12 @@ fn address(server: &TestServer) -> String {
 #[tokio::test]
 async fn stop_closes_connections_and_frees_the_port() {
     let server = TestServer::builder().allow_get(true).start().await.unwrap();
-    let (address, gate) = (address(&server), Barrier::new());
-    server.script(On::method("ping"), Fault::Hold(gate.clone()));
+    let (address, barrier) = (address(&server), Barrier::new());
+    server.script(On::method("ping"), Fault::Hold(barrier.clone()));
     let mut stateful = StatefulClient::connect(&server).await;
     let ping = stateful.message("ping", json!({}));
     let held = tokio::spawn(stateful.post(&ping).send());
-    gate.reached(1).await;
+    barrier.reached(1).await;
 
     server.stop().await;
     assert!(held.await.unwrap().is_err(), "what was held is cut");
@@ -29,12 +29,12 @@ async fn stop_closes_connections_and_frees_the_port() {
 #[tokio::test]
 async fn drop_closes_connections_with_held_responses() {
     let server = TestServer::builder().start().await.unwrap();
-    let gate = Barrier::new();
-    server.script(On::any(), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::any(), Fault::Hold(barrier.clone()));
     let mut stateful = StatefulClient::new(&server);
     let ping = stateful.message("ping", json!({}));
     let held = tokio::spawn(stateful.post(&ping).send());
-    gate.reached(1).await;
+    barrier.reached(1).await;
     drop(server);
     assert!(held.await.unwrap().is_err());
 }
@@ -42,14 +42,14 @@ async fn drop_closes_connections_with_held_responses() {
 #[tokio::test]
 async fn serves_http_2_and_stop_closes_its_streams() {
     let server = TestServer::builder().start().await.unwrap();
-    let gate = Barrier::new();
-    server.script(On::any().nth(2), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::any().nth(2), Fault::Hold(barrier.clone()));
     let http = reqwest::Client::builder().no_proxy().http2_prior_knowledge();
     let http = http.tls_certs_only([]).build().unwrap();
     let response = http.post(server.url()).send().await.unwrap();
     assert_eq!(response.version(), reqwest::Version::HTTP_2);
     let held = tokio::spawn(http.post(server.url()).send());
-    gate.reached(1).await;
+    barrier.reached(1).await;
     server.stop().await;
     assert!(held.await.unwrap().is_err());
 }

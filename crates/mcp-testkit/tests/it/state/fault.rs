@@ -15,15 +15,15 @@ use crate::support::{
 async fn hold_fault_holds_the_response_until_the_gate_opens() {
     let server = start_stateful().await;
     let mut stateful = StatefulClient::connect(&server).await;
-    let gate = Barrier::new();
-    server.script(On::method("ping").nth(1), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("ping").nth(1), Fault::Hold(barrier.clone()));
     let ping = stateful.message("ping", json!({}));
     let held = tokio::spawn(stateful.post(&ping).send());
-    gate.reached(1).await;
+    barrier.reached(1).await;
     assert_eq!(server.count("ping"), 1);
     assert_eq!(stateful.request("ping", json!({})).await.status(), 200, "others are not held");
     assert!(!held.is_finished());
-    gate.open();
+    barrier.open();
     assert_eq!(read(held.await.unwrap().unwrap()).await["id"], 2);
 }
 
@@ -91,10 +91,10 @@ async fn oversized_fault_pads_the_response_with_spaces() {
 async fn interject_fault_sends_messages_before_a_held_response() {
     let server = start_stateful().await;
     let mut stateful = StatefulClient::connect(&server).await;
-    let gate = Barrier::new();
+    let barrier = Barrier::new();
     let ping = json!({ "jsonrpc": "2.0", "id": "s1", "method": "ping" });
     server.script(On::method("tools/call"), Fault::Interject(vec![ping.clone()]));
-    server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
 
     let mut response = stateful.request("tools/call", json!({ "name": "hello" })).await;
     let event = response.chunk().await.unwrap().unwrap();
@@ -102,7 +102,7 @@ async fn interject_fault_sends_messages_before_a_held_response() {
     let pong = json!({ "jsonrpc": "2.0", "id": "s1", "result": {} });
     assert_eq!(stateful.post(&pong).send().await.unwrap().status(), 202);
     server.received("POST", 1).await;
-    gate.open();
+    barrier.open();
     assert_eq!(read(response).await["result"]["content"][0]["text"], "hi");
     assert_eq!(server.violations(), [""; 0]);
 }
@@ -111,14 +111,14 @@ async fn interject_fault_sends_messages_before_a_held_response() {
 async fn stall_fault_holds_the_second_half_of_the_response() {
     for mode in ANSWER_MODES {
         let server = start_with_mode(mode).await;
-        let gate = Barrier::new();
-        let mut responses = call_in_both_eras(&server, Fault::Stall(gate.clone())).await;
+        let barrier = Barrier::new();
+        let mut responses = call_in_both_eras(&server, Fault::Stall(barrier.clone())).await;
         let mut halves = Vec::new();
         for response in &mut responses {
             halves.push(response.chunk().await.unwrap().unwrap());
         }
-        gate.reached(2).await;
-        gate.open();
+        barrier.reached(2).await;
+        barrier.open();
         for (response, half) in responses.into_iter().zip(halves) {
             let rest = response.text().await.unwrap();
             let whole = format!("{}{rest}", std::str::from_utf8(&half).unwrap());
