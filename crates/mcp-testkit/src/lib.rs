@@ -1,13 +1,13 @@
 //! A scripted Model Context Protocol server for tests and demonstrations.
 //!
-//! [`TestServer`] speaks Streamable HTTP on loopback, inside the process that starts it. It
-//! supports stateful protocol versions (up to 2025-11-25), stateless ones (from 2026-07-28) or both
-//! ([`TestServerBuilder::revisions`]). It checks requests strictly and records protocol violations;
-//! [`Fault`]s make it misbehave on demand.
+//! [`TestServer`] is a Streamable HTTP server on the loopback interface, inside the test process.
+//! It supports stateful protocol versions (up to 2025-11-25), stateless ones (from 2026-07-28) or
+//! both. See [`TestServerBuilder::revisions`]. It checks requests strictly and records protocol
+//! violations. A test can script [`Fault`]s, such as an error or a lost connection.
 //!
 //! # Stateful protocol versions
 //!
-//! Protocol versions up to 2025-11-25, the default, begin with `initialize`:
+//! Protocol versions up to 2025-11-25 are the default. The client sends `initialize` first:
 //!
 //! ```
 //! use mcp_testkit::{CallResult, Fault, On, Reply, TestServer, Tool};
@@ -24,7 +24,7 @@
 //! server.script(On::method("tools/list").nth(1), Reply::status(503));
 //! server.script(On::method("tools/call"), Fault::WrongId);
 //!
-//! // Here the application under test uses `server.url()`. A stand-in for it:
+//! // The application under test uses `server.url()`. This request stands for it.
 //! let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
 //!     "protocolVersion":"2025-11-25","capabilities":{},
 //!     "clientInfo":{"name":"example","version":"1.0"}}}"#;
@@ -47,7 +47,7 @@
 //!
 //! # Stateless protocol versions
 //!
-//! From 2026-07-28, each request carries all metadata:
+//! From 2026-07-28, each request contains the protocol version and the client's capabilities:
 //!
 //! ```
 //! use mcp_testkit::{CallResult, TestServer, Tool};
@@ -63,7 +63,7 @@
 //!     .start()
 //!     .await?;
 //!
-//! // A stand-in for an application that forgets a header:
+//! // This request stands for an application that omits a header.
 //! let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{
 //!     "name":"forecast","_meta":{
 //!         "io.modelcontextprotocol/protocolVersion":"2026-07-28",
@@ -86,8 +86,8 @@
 //!
 //! # A test of an application
 //!
-//! This test expects that an abandoned call is cancelled and leaves nothing open. It runs once with
-//! a stateful and once with a stateless version.
+//! This test checks that the application cancels a call when its user cancels it, and closes the
+//! connection. It runs with a stateful and with a stateless protocol version.
 //!
 //! ```
 //! use mcp_testkit::{CallResult, Fault, Barrier, On, TestServer, Tool};
@@ -131,11 +131,11 @@
 //!         .tool(Tool::new("slow", schema, |_| CallResult::text("late")))
 //!         .start()
 //!         .await?;
-//!     // The barrier is never opened, so the response is held forever.
+//!     // The barrier is never opened, so the server never sends the response.
 //!     let barrier = Barrier::new();
 //!     server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
 //!
-//!     // The application under test: its user cancels once the response is held.
+//!     // The application under test. Its user cancels when the response is ready.
 //!     call_until(server.url(), barrier.reached(1)).await?;
 //!
 //!     server.cancelled(1).await;
@@ -150,21 +150,23 @@
 //!
 //! # More features
 //!
-//! - Tools that send requests or progress to the client before they answer: [`Tool::with_steps`]. They
-//!   work the same in stateful and stateless versions, as do [`Prompt`]s and [`Resource`]s.
-//! - Notifications and requests to listening clients: [`TestServer::push`], [`TestServer::send_request`].
-//! - Streams that break and are resumed: [`TestServerBuilder::resumable`] with [`Fault::CutStream`] or
-//!   [`Step::disconnect`].
-//! - Bearer tokens, each with tools of its own: [`Bearer`], [`TestServerBuilder::tools_for`].
-//! - OAuth: an [`AuthorizationServer`] that issues, refreshes, expires and revokes tokens:
-//!   [`Bearer::issued_by`].
-//! - Faults at any request: [`Fault`] for responses that are changed, [`Reply`] for responses that
-//!   replace the handling, [`TestServer::reset_next_connections`] before any request.
-//! - Records of what a client did and left open: [`TestServer::requests`],
-//!   [`TestServer::cancelled_requests`], [`TestServer::counts`].
+//! | to test | use |
+//! | --- | --- |
+//! | requests or progress from a tool, a [`Prompt`] or a [`Resource`] | [`Tool::with_steps`] |
+//! | notifications to listening clients | [`TestServer::push`] |
+//! | requests to a listening client | [`TestServer::send_request`] |
+//! | a stream that breaks and is resumed | [`TestServerBuilder::resumable`] with [`Fault::CutStream`] or [`Step::disconnect`] |
+//! | bearer tokens | [`Bearer`] |
+//! | tools of a single user | [`TestServerBuilder::tools_for`] |
+//! | OAuth: issued, refreshed, expired and revoked tokens | [`AuthorizationServer`] with [`Bearer::issued_by`] |
+//! | a changed, late or lost response | [`Fault`] |
+//! | a response that replaces the handling of a request | [`Reply`] |
+//! | a connection that is reset before a request | [`TestServer::reset_next_connections`] |
+//! | received and cancelled requests | [`TestServer::requests`], [`TestServer::cancelled_requests`] |
+//! | open connections, streams and requests | [`TestServer::counts`] |
 //!
-//! Tests need no sleep: a [`Barrier`] holds responses back, and [`received`](TestServer::received),
-//! [`cancelled`](TestServer::cancelled) and [`when`](TestServer::when) wait for what clients do.
+//! Tests need no sleep. A [`Barrier`] holds responses until the test opens it. The methods
+//! [`TestServer::received`], [`TestServer::cancelled`] and [`TestServer::when`] wait for clients.
 
 mod server;
 mod protocol;

@@ -36,22 +36,23 @@
 //!
 //! # Decoding
 //!
-//! Unknown members are kept in `extra`, unknown values and objects in `Unknown`. Only unknown members
-//! of the JSON-RPC message itself are dropped. An error contains the path to the invalid value, such
-//! as `result.tools[3].inputSchema: missing, required by Tool`.
+//! Unknown members are kept in `extra`, unknown values and objects in `Unknown`. Only unknown
+//! members of the JSON-RPC message itself are dropped. An error contains the path to the invalid
+//! value, such as `result.tools[3].inputSchema: missing, required by Tool`.
 //!
-//! An optional member that is `null` counts as absent, unless its type is any JSON. Numbers are those
-//! of `serde_json`: 64-bit integers or floats. Decoding may change the last digit of a float, unless
-//! the application enables the feature `float_roundtrip` of `serde_json`.
+//! An optional member that is `null` counts as absent, unless its type is any JSON. Numbers are
+//! those of `serde_json`: 64-bit integers or floats. Decoding may change the last digit of a float,
+//! unless the application enables the feature `float_roundtrip` of `serde_json`.
 //!
 //! Use the types with `serde_json`. Unions and [`Schema`]s need raw JSON, which serde's `flatten`,
-//! `untagged` and tagged enumerations do not support. Inside of these, decoding may return an error.
+//! `untagged` and tagged enumerations do not support. Inside of these, decoding may return an
+//! error.
 //!
 //! # Definitions without a type
 //!
 //! The fields of a form have no types, because they are part of its [`Schema`]. Base types of the
-//! published schemas that are not part of any message have no type either. The data of an error has a
-//! type if the schema describes it.
+//! published schemas that are not part of any message have no type either. The data of an error has
+//! a type if the schema describes it.
 #![doc = include_str!("generated/methods.md")]
 
 mod generated;

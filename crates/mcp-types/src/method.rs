@@ -4,11 +4,12 @@ use serde::{Serialize, de::DeserializeOwned};
 
 /// A JSON-RPC request with a result. Some are sent by the client, some by the server.
 ///
-/// The implementations are generated, one for each request of a protocol version. They have the name
-/// of the request in the schema. From 2026-07-28, requests of the server are not messages, but part of
-/// a result. They are structs, such as [`ElicitRequest`](crate::v2026_07_28::ElicitRequest), without
-/// an implementation. The lists of all methods, such as
-/// [`Methods::ALL`](crate::v2026_07_28::Methods::ALL), contain the side that sends each method.
+/// The implementations are generated, one for each request of a protocol version. They have the
+/// name of the request in the schema. From 2026-07-28, requests of the server are not messages, but
+/// part of a result. They are structs, such as
+/// [`ElicitRequest`](crate::v2026_07_28::ElicitRequest), without an implementation. The lists of
+/// all methods, such as [`Methods::ALL`](crate::v2026_07_28::Methods::ALL), contain the side that
+/// sends each method.
 ///
 /// ```
 /// use mcp_types::{Method, v2025_11_25::CallToolRequest};
@@ -32,7 +33,8 @@ pub trait NotificationMethod {
     type Params: Serialize + DeserializeOwned;
 }
 
-/// The description of a method, for lists such as [`Methods::ALL`](crate::v2026_07_28::Methods::ALL).
+/// The description of a method, for lists such as
+/// [`Methods::ALL`](crate::v2026_07_28::Methods::ALL).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MethodInfo {
@@ -58,6 +60,7 @@ pub enum MethodKind {
     Request,
     /// A message without a response.
     Notification,
-    /// A request of the server within a result. The client responds when it retries its own request.
+    /// A request of the server within a result. The client responds when it retries its own
+    /// request.
     Input,
 }

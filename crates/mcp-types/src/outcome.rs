@@ -19,10 +19,11 @@ const RESULT_TYPE: &str = "resultType";
 const COMPLETE: &str = "complete";
 const INPUT_REQUIRED: &str = "input_required";
 
-/// A complete result `T`, or a result `I` that requests input (MCP 2026-07-28, basic/patterns/mrtr).
+/// A complete result `T`, or a result `I` that requests input (MCP 2026-07-28,
+/// basic/patterns/mrtr).
 ///
-/// The member `resultType` selects the variant. A result without it is complete. If a member that only
-/// a complete result has comes before `resultType`, it must be valid for a complete result.
+/// The member `resultType` selects the variant. A result without it is complete. If a member that
+/// only a complete result has comes before `resultType`, it must be valid for a complete result.
 ///
 /// ```
 /// use mcp_types::{Method, OrInputRequired, v2026_07_28::CallToolRequest};

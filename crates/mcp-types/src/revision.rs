@@ -63,8 +63,8 @@ impl Revision {
 
     /// Returns the kind of the version.
     ///
-    /// [`Era::Stateful`] means that the client must send `initialize` first. [`Era::Stateless`] means
-    /// that each request contains the version and the client's capabilities.
+    /// [`Era::Stateful`] means that the client must send `initialize` first. [`Era::Stateless`]
+    /// means that each request contains the version and the client's capabilities.
     pub const fn era(self) -> Era {
         match self {
             Self::V2024_11_05 | Self::V2025_03_26 | Self::V2025_06_18 | Self::V2025_11_25 => {

@@ -13,9 +13,9 @@ use crate::by_serde::by_serde;
 /// A JSON Schema as raw JSON text, with all keywords in their order. It is always an object. Clones
 /// share the text.
 ///
-/// The text is not parsed until [`parse`](Self::parse) is called. Schemas are equal if their texts are
-/// equal, including spaces and the order of keywords. Only `serde_json` can deserialize a schema, and
-/// not inside of serde's `flatten` or `untagged`.
+/// The text is not parsed until [`parse`](Self::parse) is called. Schemas are equal if their texts
+/// are equal, including spaces and the order of keywords. Only `serde_json` can deserialize a
+/// schema, and not inside of serde's `flatten` or `untagged`.
 ///
 /// ```
 /// use mcp_types::Schema;

@@ -7,9 +7,10 @@
 //!   folder name each other, and never import through a face above them.
 //! - A folder holds at most [`MOST_FILES`] files.
 //!
-//! An import is a path that starts with `crate`, `super` or `self`, in a `use` line, inline or in the
-//! tokens of a macro. Code under `#[cfg(test)]` and generated files may import anything. A method call
-//! is not an import, so that an `impl` block in an upper file can be used from a lower one.
+//! An import is a path that starts with `crate`, `super` or `self`, in a `use` line, inline or in
+//! the tokens of a macro. Code under `#[cfg(test)]` and generated files may import anything. A
+//! method call is not an import, so that an `impl` block in an upper file can be used from a lower
+//! one.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

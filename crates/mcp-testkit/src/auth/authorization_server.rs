@@ -14,11 +14,12 @@ use crate::{
     http::{Reply, ResponseBody},
 };
 
-/// A scripted OAuth 2.1 authorization server on loopback, which runs until it is stopped or dropped.
+/// A scripted OAuth 2.1 authorization server on the loopback interface. It runs until it is stopped
+/// or dropped.
 ///
-/// Users approve at once unless a test sets a [decision](Self::decide). The server accepts only
-/// what the MCP specification allows and records violations. Its own errors are
-/// [scripted](Self::script).
+/// Users approve immediately, unless a test sets another [decision](Self::decide). The server
+/// accepts only requests that the MCP specification allows, and records violations. A test can
+/// [script](Self::script) errors.
 ///
 /// ```
 /// use mcp_testkit::{AuthorizationServer, Bearer, OAuthEndpoint, TestServer};
@@ -29,13 +30,13 @@ use crate::{
 /// let bearer = Bearer::issued_by(&accounts).scope("tools:call");
 /// let server = TestServer::builder().bearer(bearer).start().await?;
 ///
-/// // Here the application under test uses `server.url()`: it gets 401, finds `accounts` in the
-/// // metadata, signs a user in and calls a tool. Then its access token expires:
+/// // The application under test uses `server.url()`. It gets 401, finds `accounts` in the metadata,
+/// // signs a user in and calls a tool. Then its access token expires.
 /// accounts.expire_access_tokens();
-/// // It refreshes the token. Then the refresh token is revoked:
+/// // The application refreshes the token. Then the refresh token is revoked.
 /// accounts.revoke_refresh_tokens();
 /// accounts.expire_access_tokens();
-/// // Now the user has to sign in again.
+/// // Now the user must sign in again.
 ///
 /// assert_eq!(accounts.count(OAuthEndpoint::Token), 0, "no client connected");
 /// assert_eq!(accounts.violations(), Vec::<String>::new());
@@ -64,30 +65,30 @@ impl AuthorizationServer {
         &self.state.issuer
     }
 
-    /// Sets what users decide from now on.
+    /// Sets the decision of users for all later requests.
     pub fn decide(&self, decision: Decision) {
         self.state.set_decision(decision);
     }
 
     /// Visits an authorization URL like a browser, and returns the URL of the redirect. Returns
-    /// `None` if the user sees an error page instead.
+    /// `None` if the server shows an error page instead.
     pub fn visit(&self, authorization_url: &str) -> Option<String> {
         let query = authorization_url.split_once('?').map_or("", |(_, query)| query);
         self.state.callback_url(query).ok()
     }
 
-    /// Sets the `iss` parameter of all later authorization responses; `None` omits it.
+    /// Sets the `iss` parameter of all later authorization responses. `None` omits it.
     pub fn callback_issuer(&self, issuer: Option<&str>) {
         self.state.set_callback_issuer(issuer.map(str::to_owned));
     }
 
-    /// Answers the next request to an endpoint with this reply. Several replies are used one after
-    /// the other.
+    /// Sends this reply to the next request to an endpoint. Several replies are used in their
+    /// order.
     pub fn script(&self, endpoint: OAuthEndpoint, reply: Reply) {
         self.state.script(endpoint, reply);
     }
 
-    /// Expires all access tokens, earlier than clients were told.
+    /// Expires all access tokens, before the time that clients know.
     pub fn expire_access_tokens(&self) {
         self.state.issued_tokens.expire_access_tokens();
     }
@@ -112,7 +113,7 @@ impl AuthorizationServer {
         self.requests(endpoint).len()
     }
 
-    /// Returns the violations by clients, one sentence each.
+    /// Returns the violations by clients, such as `token: missing resource`.
     pub fn violations(&self) -> Vec<String> {
         self.state.violations()
     }

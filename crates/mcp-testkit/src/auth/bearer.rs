@@ -16,11 +16,12 @@ use crate::{
     http::Reply,
 };
 
-/// Bearer authorization (RFC 6750): every request needs a valid token.
+/// Bearer authorization (RFC 6750). Every request must have a valid token.
 ///
-/// Each token identifies a user; [`TestServer::renew_token`](crate::TestServer::renew_token) gives
-/// a user another token. A request without a valid token gets status 401 and a challenge that
-/// points to the server's resource metadata (RFC 9728), which the server publishes.
+/// Each token identifies a user. [`TestServer::renew_token`](crate::TestServer::renew_token) gives
+/// a user another token. To a request without a valid token, the server responds with status 401
+/// and a challenge with the URL of its resource metadata (RFC 9728). The server publishes that
+/// metadata.
 ///
 /// ```
 /// use mcp_testkit::{Bearer, TestServer};
@@ -72,15 +73,15 @@ impl Bearer {
         Self { tokens, ..Self::default() }
     }
 
-    /// Accepts the access tokens that an authorization server issued for this server, and names it
-    /// in the metadata. The subject of a token is the user; pass it to
+    /// Accepts the access tokens that an authorization server issued for this server, and adds its
+    /// issuer to the metadata. The subject of a token is the user. Pass the subject to
     /// [`TestServerBuilder::tools_for`](crate::TestServerBuilder::tools_for).
     pub fn issued_by(server: &AuthorizationServer) -> Self {
         let issued_tokens = Some(server.issued_tokens());
         Self { issued_tokens, ..Self::default() }.authorization_server(server.issuer())
     }
 
-    /// Sets the required scopes, separated by spaces, for challenge and metadata.
+    /// Sets the scopes in the challenge and in the metadata, separated by spaces.
     pub fn scope(self, scope: impl Into<String>) -> Self {
         Self { scope: Some(scope.into()), ..self }
     }
@@ -125,7 +126,7 @@ impl TokenVerifier {
         tokens.insert(Token::new(new), TokenEntry::new(user));
     }
 
-    /// Returns the user of a request; `None` if the server needs no token.
+    /// Returns the user of a request. Returns `None` if the server requires no token.
     pub(crate) fn check(&self, request: &RecordedRequest) -> Result<Option<User>, Reply> {
         let Some(bearer) = &self.required else {
             return Ok(None);

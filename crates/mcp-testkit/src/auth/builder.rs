@@ -44,13 +44,14 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// Sets another issuer in the metadata, like a server that impersonates one.
+    /// Sets another issuer in the metadata, like a server that impersonates another one.
     pub fn announced_issuer(mut self, issuer: impl Into<String>) -> Self {
         self.config.announced_issuer = Some(issuer.into());
         self
     }
 
-    /// Sets the PKCE methods in the metadata. Defaults to `S256`, the only one that is accepted.
+    /// Sets the PKCE methods in the metadata. Defaults to `S256`. The server accepts no other
+    /// method.
     pub fn pkce_methods<T: Into<String>>(mut self, methods: impl IntoIterator<Item = T>) -> Self {
         self.config.pkce_methods = methods.into_iter().map(Into::into).collect();
         self
@@ -69,20 +70,21 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// Sets whether authorization responses have an `iss` parameter (RFC 9207). Defaults to true.
+    /// Enables or disables the `iss` parameter of authorization responses (RFC 9207). Defaults to
+    /// `true`.
     pub fn callback_names_issuer(mut self, names: bool) -> Self {
         self.config.callback_names_issuer = names;
         self
     }
 
-    /// Sets whether clients can register themselves (RFC 7591). Defaults to true.
+    /// Enables or disables dynamic client registration (RFC 7591). Defaults to `true`.
     pub fn registration(mut self, allowed: bool) -> Self {
         self.config.registration = allowed;
         self
     }
 
-    /// Sets whether a client id may be the URL of a metadata document. Defaults to false. The
-    /// documents are not fetched; add their clients with [`client`](Self::client).
+    /// Allows or rejects client ids that are URLs of metadata documents. Defaults to `false`. The
+    /// server does not fetch the documents. Add their clients with [`client`](Self::client).
     pub fn metadata_documents(mut self, allowed: bool) -> Self {
         self.config.metadata_documents = allowed;
         self
@@ -100,7 +102,7 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// Sets how used refresh tokens are handled. Defaults to [`Rotation::Strict`].
+    /// Sets the handling of used refresh tokens. Defaults to [`Rotation::Strict`].
     pub fn rotation(mut self, rotation: Rotation) -> Self {
         self.config.rotation = rotation;
         self
@@ -112,9 +114,10 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// Adds an assertion that is trusted for a subject. It can be exchanged for an access token
-    /// with `jwt-bearer` (RFC 7523) or as the subject token of a token exchange (RFC 8693). It does
-    /// not have to be a JWT.
+    /// Adds an assertion that is trusted for a subject. It need not be a JWT.
+    ///
+    /// Clients can exchange it for an access token with `jwt-bearer` (RFC 7523), or as the subject
+    /// token of a token exchange (RFC 8693).
     pub fn trusted_assertion(
         mut self,
         assertion: impl Into<String>,
@@ -124,7 +127,7 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// Sets the port on loopback. Defaults to any free port.
+    /// Sets the port on the loopback interface. Defaults to any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -133,7 +136,8 @@ impl AuthorizationServerBuilder {
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
-    /// Returns [`Error::Listen`] if the port is in use or not allowed.
+    ///
+    /// Returns [`Error::Listen`] if the server cannot listen on the port.
     pub async fn start(self) -> Result<AuthorizationServer, Error> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         AuthorizationServer::start(address, self.config, self.clients)

@@ -1,12 +1,12 @@
-//! A barrier that holds responses back until a test opens it.
+//! A barrier that holds responses until a test opens it.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// A barrier that holds responses back until it is opened, so that a test needs no sleep.
+/// A barrier that holds responses until a test opens it, so that the test needs no sleep.
 ///
-/// Clones share one state. A barrier is closed at first; once open, it stays open. Pass it to
+/// A new barrier is closed. After it is opened, it stays open. Clones share the state. Pass it to
 /// [`Fault::Hold`](crate::Fault::Hold) or [`Reply::hold`](crate::Reply::hold).
 ///
 /// ```
@@ -17,7 +17,8 @@ use tokio::sync::watch;
 /// let server = TestServer::builder().start().await?;
 /// let barrier = Barrier::new();
 /// server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
-/// // With a call under way, `barrier.reached(1).await` tells that its answer is held.
+/// // After the application has sent a call, `barrier.reached(1).await` waits until its response is
+/// // ready and held.
 /// barrier.open();
 /// # Ok(())
 /// # }
@@ -37,13 +38,13 @@ impl Barrier {
         Self::default()
     }
 
-    /// Opens the barrier: everything that waits here continues, and nothing waits here again.
+    /// Opens the barrier. All waiting responses continue, and later ones do not wait.
     pub fn open(&self) {
         self.0.send_modify(|state| state.open = true);
     }
 
-    /// Waits until `count` responses in total have arrived at this barrier, whether they had to wait
-    /// or not.
+    /// Waits until `count` responses in total have reached the barrier. Responses that reach it
+    /// after it was opened count too.
     pub async fn reached(&self, count: usize) {
         self.wait_for(|state| state.reached >= count).await;
     }

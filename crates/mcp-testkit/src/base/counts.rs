@@ -2,24 +2,24 @@
 
 use tokio::sync::watch;
 
-/// Counters of a server at one moment, from [`TestServer::counts`](crate::TestServer::counts).
+/// The counters of a server at one moment, from [`TestServer::counts`](crate::TestServer::counts).
 ///
 /// Use [`TestServer::count`](crate::TestServer::count) for the number of requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// The TCP connections accepted so far.
+    /// The number of TCP connections accepted so far.
     pub connections: usize,
-    /// The TCP connections that are open.
+    /// The number of open TCP connections.
     pub open_connections: usize,
-    /// The event streams that clients read: responses and streams for listening.
+    /// The number of event streams that clients read: responses, GET streams and subscriptions.
     pub open_streams: usize,
-    /// The JSON-RPC requests without a response that are not cancelled. In stateful protocol versions
-    /// a request stays open if its client stops reading without cancelling it.
+    /// The number of JSON-RPC requests that have no response yet and are not cancelled. In stateful
+    /// protocol versions, a request stays open if its client stops reading without cancelling it.
     pub open_requests: usize,
 }
 
-/// Counters of a server; clones share them, and a test can wait for their values.
+/// The counters of a server. Clones share them. A test can wait for their values.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counters(watch::Sender<Counts>);
 

@@ -1,21 +1,21 @@
-//! Errors of starting a server.
+//! The error of starting a server.
 
 use std::{io, net::SocketAddr};
 
-/// An error of starting a [`TestServer`](crate::TestServer) or an
+/// An error that occurs when starting a [`TestServer`](crate::TestServer) or an
 /// [`AuthorizationServer`](crate::AuthorizationServer).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The port is in use, or listening on it is not allowed.
+    /// The server cannot listen. For example, the port is in use.
     #[error("cannot listen on {address}")]
     Listen {
-        /// The requested address; port 0 means any free port.
+        /// The requested address. Port 0 means any free port.
         address: SocketAddr,
         /// The error of the operating system.
         source: io::Error,
     },
-    /// The list of protocol revisions is empty.
+    /// The list of protocol versions is empty.
     #[error("no protocol version configured")]
     NoRevision,
 }

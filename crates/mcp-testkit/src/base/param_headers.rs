@@ -1,12 +1,12 @@
-//! Parameter headers (`Mcp-Param-*`): which arguments they repeat, and how values are encoded
-//! (MCP transports, "Custom Headers" and "Value Encoding").
+//! Parameter headers (`Mcp-Param-*`): their arguments and their encoding (MCP transports, "Custom
+//! Headers" and "Value Encoding").
 
 use std::collections::HashSet;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value as Json;
 
-/// An argument that the header `Mcp-Param-{name}` repeats.
+/// An argument that the client also sends in the header `Mcp-Param-{name}`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ParamHeader {
     pub(crate) name: String,
@@ -24,7 +24,7 @@ pub(crate) enum ParamValue {
     Invalid,
 }
 
-/// Decodes a header value, which may be base64.
+/// Decodes a header value, which may be encoded in base64.
 pub(crate) fn decode_value(value: &str) -> Result<String, &'static str> {
     let Some(encoded) = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?="))
     else {
@@ -34,7 +34,8 @@ pub(crate) fn decode_value(value: &str) -> Result<String, &'static str> {
     String::from_utf8(bytes).map_err(|_| "decoded base64 is not UTF-8")
 }
 
-/// Returns the parameter headers that an input schema declares, or why clients must skip the tool.
+/// Returns the parameter headers that an input schema declares. Returns an error if the tool is
+/// invalid, and clients must skip it.
 pub(crate) fn param_headers(schema: &Json) -> Result<Vec<ParamHeader>, String> {
     let mut found = Vec::new();
     collect(schema, &mut Vec::new(), &mut found)?;
@@ -82,7 +83,7 @@ fn collect(
                     path.pop();
                 }
             }
-            // These keywords hold values, not schemas.
+            // These keywords contain values, not schemas.
             ("default" | "const" | "enum" | "examples", _) => {}
             (_, other) if contains_annotation(other) => {
                 return Err(format!("{X_MCP_HEADER} not allowed below {keyword:?}"));
@@ -120,7 +121,7 @@ fn contains_annotation(json: &Json) -> bool {
     }
 }
 
-/// Returns whether `name` is a token (RFC 9110, section 5.6.2).
+/// Returns `true` if `name` is a token (RFC 9110, section 5.6.2).
 fn is_token(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(allowed)

@@ -13,7 +13,7 @@ use mcp_types::{JsonObject, RequestId};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A request that the server received; clones share it.
+/// A request that the server received. Clones share it.
 ///
 /// The `Debug` output omits the value of `Authorization` and the query of the URL.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ impl RecordedRequest {
         self.member("method").and_then(Value::as_str)
     }
 
-    /// Returns whether this is a JSON-RPC request, which expects a response.
+    /// Returns `true` if this is a JSON-RPC request, which expects a response.
     pub(crate) fn is_rpc_request(&self) -> bool {
         self.rpc_method().is_some() && self.id().is_some()
     }
@@ -101,7 +101,8 @@ impl RecordedRequest {
         self.0.json.as_ref()
     }
 
-    /// Returns the id of the JSON-RPC request, or of the request that a client's response answers.
+    /// Returns the id of the JSON-RPC request. For a response of the client, returns the id of the
+    /// server's request.
     pub fn id(&self) -> Option<RequestId> {
         self.member("id").and_then(|id| RequestId::deserialize(id).ok())
     }
@@ -115,7 +116,7 @@ impl RecordedRequest {
         self.params()?.get("_meta")?.as_object()
     }
 
-    /// Returns whether a list-valued header, such as `Accept`, names this media type.
+    /// Returns `true` if a list-valued header, such as `Accept`, names this media type.
     pub(crate) fn has_media_type(&self, header: &str, media_type: &str) -> bool {
         let values = self.0.headers.get_all(header).iter();
         values

@@ -1,4 +1,4 @@
-//! The background tasks of a server, none of which outlives it.
+//! The background tasks of a server. They end with the server.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,7 +6,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::sync::lock;
 
-/// The background tasks of a server; `None` after the server has stopped. Clones share them.
+/// The background tasks of a server. `None` after the server has stopped. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Tasks(Arc<Mutex<Option<JoinSet<()>>>>);
 
@@ -43,7 +43,7 @@ impl Tasks {
     }
 }
 
-/// Runs each request of an HTTP/2 connection in a task of its own.
+/// Runs each request of an HTTP/2 connection in its own task.
 impl<F> hyper::rt::Executor<F> for Tasks
 where
     F: Future + Send + 'static,

@@ -1,12 +1,12 @@
-//! Bearer tokens and the users they identify.
+//! Bearer tokens and their users.
 
 use std::fmt;
 
-/// A bearer token; the `Debug` output does not show it.
+/// A bearer token. The `Debug` output does not contain it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Token(String);
 
-/// A user, identified by the first token accepted for them.
+/// A user, identified by the first token that was accepted for this user.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct User(Token);
 

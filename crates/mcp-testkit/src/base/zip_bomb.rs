@@ -5,8 +5,8 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 
 const BLOCK: usize = 1024 * 1024;
 
-/// Returns at least `size` spaces and then `json`, in gzip (RFC 1952). One block of spaces is
-/// compressed once and its output is repeated.
+/// Returns at least `size` spaces and then `json`, compressed with gzip (RFC 1952). A block of
+/// spaces is compressed once, and its output is repeated.
 pub(crate) fn gzip_bomb(size: usize, json: &str) -> Bytes {
     let spaces = vec![b' '; BLOCK];
     let packed = deflate(&spaces, FlushCompress::Full);

@@ -3,7 +3,7 @@
 use mcp_types::{ErrorObject, JsonObject};
 use serde_json::{Value, json};
 
-/// The response of a tool, a prompt or a resource: a result or a JSON-RPC error.
+/// The result of a tool, a prompt or a resource. It can be a JSON-RPC error.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct CallResult {
@@ -16,7 +16,7 @@ impl CallResult {
         Self::content([json!({ "type": "text", "text": text.into() })])
     }
 
-    /// Returns a result with these content blocks; the list may be empty.
+    /// Returns a result with these content blocks. The list may be empty.
     pub fn content(blocks: impl IntoIterator<Item = Value>) -> Self {
         let blocks = blocks.into_iter().collect::<Vec<_>>();
         Self { outcome: Ok(JsonObject::new()) }.member("content", blocks)
@@ -40,7 +40,7 @@ impl CallResult {
         Self::text(content.to_string()).member("structuredContent", content)
     }
 
-    /// Returns a tool error: a result with `isError` and one text block.
+    /// Returns the result of a tool that reports an error. It has `isError` and one text block.
     pub fn tool_error(text: impl Into<String>) -> Self {
         Self::text(text).member("isError", true)
     }
@@ -50,8 +50,8 @@ impl CallResult {
         Self { outcome: Err(ErrorObject { code, message: message.into(), data: None }) }
     }
 
-    /// Sets a member of the result, such as `isError` or `_meta`. On an error it can set `data`
-    /// only.
+    /// Sets a member of the result, such as `isError` or `_meta`. For a JSON-RPC error, only `data`
+    /// can be set.
     pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         let (name, value) = (name.into(), value.into());
         match &mut self.outcome {

@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use super::entry::{Entry, EntryKind};
 use crate::base::{User, lock};
 
-/// All entries: those for every user, and those for single users.
+/// All entries, for all users and for single users.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entries {
     common: Vec<Entry>,
     by_user: HashMap<User, Vec<Entry>>,
-    /// The kinds that exist or have existed, because clients may have learned of them.
+    /// The kinds of all current and removed entries, because clients may know about removed ones.
     kinds: HashSet<EntryKind>,
 }
 
@@ -46,7 +46,7 @@ impl Catalog {
         lock(&self.0).add(entry);
     }
 
-    /// Removes an entry from all lists; returns whether there was one.
+    /// Removes an entry from all lists. Returns `true` if there was one.
     pub(crate) fn remove(&self, kind: EntryKind, key: &str) -> bool {
         let mut entries = lock(&self.0);
         let Entries { common, by_user, .. } = &mut *entries;
@@ -59,7 +59,7 @@ impl Catalog {
         removed
     }
 
-    /// Returns whether there is, or was, an entry of this kind for any user.
+    /// Returns `true` if there is, or was, an entry of this kind for any user.
     pub(crate) fn has(&self, kind: EntryKind) -> bool {
         lock(&self.0).kinds.contains(&kind)
     }
@@ -68,7 +68,7 @@ impl Catalog {
         self.visible(user, kind).into_iter().find(|entry| entry.key().is_some_and(|it| it == key))
     }
 
-    /// Returns one page of a list as the result of the list method; `from` is a cursor.
+    /// Returns a page of a list, as the result of the list method. `from` is a cursor.
     pub(crate) fn page(
         &self,
         user: Option<&User>,
@@ -93,8 +93,8 @@ impl Catalog {
         Ok(result)
     }
 
-    /// Returns the entries that a user can see. An entry of the user replaces one for everyone with
-    /// the same key.
+    /// Returns the entries that a user can see. If an entry of the user has the same key as an
+    /// entry for all users, it replaces that entry.
     pub(crate) fn visible(&self, user: Option<&User>, kind: EntryKind) -> Vec<Entry> {
         let entries = lock(&self.0);
         let of_user = user.and_then(|user| entries.by_user.get(user)).into_iter().flatten();
@@ -109,8 +109,8 @@ pub(crate) fn invalid_params_error(message: impl Into<String>) -> ErrorObject {
     ErrorObject { code: error_code::INVALID_PARAMS, message: message.into(), data: None }
 }
 
-/// Returns the cursor of the page that begins at `start`. It is a hash, so that no client can rely
-/// on its form.
+/// Returns the cursor of the page that starts at `start`. It is a hash, so that clients cannot rely
+/// on its format.
 pub(crate) fn page_cursor(kind: EntryKind, start: usize) -> String {
     let mut hasher = DefaultHasher::new();
     (kind, start).hash(&mut hasher);

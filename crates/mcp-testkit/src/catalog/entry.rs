@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::step::{Step, StepContext, StepHandler};
 
-/// An item of a list, and the handler that runs when it is used.
+/// An item of a list, with the handler that runs when it is used.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) kind: EntryKind,
@@ -54,7 +54,7 @@ impl EntryKind {
         })
     }
 
-    /// Returns the member of the result that holds the list.
+    /// Returns the name of the result's member with the list.
     pub(crate) fn list(self) -> &'static str {
         match self {
             Self::Tool => "tools",

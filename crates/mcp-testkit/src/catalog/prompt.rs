@@ -9,7 +9,7 @@ use super::{
     step::{Step, StepContext},
 };
 
-/// A prompt: its definition and the function that returns its messages.
+/// A prompt, with its definition and the function that returns its messages.
 ///
 /// ```
 /// use mcp_testkit::{CallResult, Prompt};
@@ -28,7 +28,8 @@ use super::{
 pub struct Prompt(pub(crate) Entry);
 
 impl Prompt {
-    /// Returns a prompt whose messages depend on its arguments, which are all strings.
+    /// Returns a prompt. The function creates its messages from the arguments, which are all
+    /// strings.
     pub fn new(
         name: impl Into<String>,
         messages: impl Fn(&JsonObject) -> CallResult + Send + Sync + 'static,
@@ -36,7 +37,7 @@ impl Prompt {
         Self::with_steps(name, move |context| messages(context.arguments()).into())
     }
 
-    /// Returns a prompt that can send requests to the client first, like
+    /// Returns a prompt that can send requests to the client before its result, like
     /// [`Tool::with_steps`](crate::Tool::with_steps).
     pub fn with_steps(
         name: impl Into<String>,
@@ -45,7 +46,7 @@ impl Prompt {
         Self(Entry::new(EntryKind::Prompt, name.into(), handler))
     }
 
-    /// Adds an argument. A request without a required argument gets an error.
+    /// Adds an argument. If a request lacks a required argument, the server responds with an error.
     pub fn argument(mut self, name: impl Into<String>, required: bool) -> Self {
         let argument = json!({ "name": name.into(), "required": required });
         match self.0.definition.get_mut("arguments") {

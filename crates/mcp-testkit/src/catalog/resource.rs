@@ -22,7 +22,7 @@ use super::{
 #[must_use]
 pub struct Resource(pub(crate) Entry);
 
-/// A resource template, and the function that returns the contents.
+/// A resource template, with the function that returns the contents.
 ///
 /// ```
 /// use mcp_testkit::{CallResult, ResourceTemplate};
@@ -46,8 +46,8 @@ impl Resource {
         Self::with_steps(uri, name, move |_| CallResult::contents([contents.clone()]).into())
     }
 
-    /// Returns a resource whose contents are made when it is read. It can send requests to the
-    /// client first, like [`Tool::with_steps`](crate::Tool::with_steps).
+    /// Returns a resource whose contents are created when it is read. It can send requests to the
+    /// client before its result, like [`Tool::with_steps`](crate::Tool::with_steps).
     pub fn with_steps(
         uri: impl Into<String>,
         name: impl Into<String>,

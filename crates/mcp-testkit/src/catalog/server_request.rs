@@ -1,15 +1,15 @@
-//! Requests that a tool sends to the client: elicitation, sampling and roots.
+//! Requests from the server to the client: elicitation, sampling and roots.
 
 use mcp_types::{Era, JsonObject};
 use serde_json::{Value, json};
 
 use crate::base::random_id;
 
-/// A request to the client, sent by a [`Step`](crate::Step): elicitation, sampling, roots or
-/// another method.
+/// A request from the server to the client: elicitation, sampling, roots or another method. A
+/// [`Step`](crate::Step) sends it.
 ///
-/// If the client has not declared the capability for it, nothing is sent and the call fails.
-/// Requests made by [`ServerRequest::other`] are always sent.
+/// If the client has not declared the required capability, the request is not sent and the call
+/// fails. Requests from [`ServerRequest::other`] are always sent.
 ///
 /// ```
 /// use mcp_testkit::ServerRequest;
@@ -43,8 +43,8 @@ enum RequestKind {
 }
 
 impl ServerRequest {
-    /// Requests form input from the user; `schema` is an object of primitive values (MCP
-    /// elicitation).
+    /// Requests input from the user with a form. `schema` is a JSON Schema of an object with
+    /// primitive values (MCP elicitation).
     pub fn form(message: impl Into<String>, schema: impl Into<Value>) -> Self {
         let params = json!({ "message": message.into(), "requestedSchema": schema.into() });
         Self { params, ..Self::new("elicitation/create", RequestKind::Form) }
@@ -56,18 +56,17 @@ impl ServerRequest {
         Self { params, ..Self::new("elicitation/create", RequestKind::Url) }
     }
 
-    /// Requests a completion from the client's model; `params` are those of
-    /// `sampling/createMessage`.
+    /// Requests a message from the client's model. `params` are those of `sampling/createMessage`.
     pub fn sampling(params: Value) -> Self {
         Self { params, ..Self::new("sampling/createMessage", RequestKind::Sampling) }
     }
 
-    /// Requests the roots that the client shares.
+    /// Requests the list of the client's roots.
     pub fn roots() -> Self {
         Self::new("roots/list", RequestKind::Roots)
     }
 
-    /// Sends a request of any method, without checking the client's capabilities.
+    /// Requests any method. The capabilities of the client are not checked.
     pub fn other(method: impl Into<String>, params: Value) -> Self {
         Self { params, ..Self::new(method, RequestKind::Other) }
     }
@@ -76,7 +75,7 @@ impl ServerRequest {
         Self { method: method.into(), params: json!({}), kind }
     }
 
-    /// Returns method and parameters in the form of this era.
+    /// Returns the method and the parameters in the format of the protocol version.
     pub(crate) fn to_json(&self, era: Era) -> Value {
         let mut params = self.params.clone();
         if self.kind == RequestKind::Url && era == Era::Stateful {
@@ -93,7 +92,7 @@ impl ServerRequest {
         request
     }
 
-    /// Returns the capabilities that this request needs and `capabilities` lacks.
+    /// Returns the required capabilities that `capabilities` does not contain.
     pub(crate) fn missing_capabilities(&self, capabilities: &JsonObject) -> Option<Value> {
         let elicitation = capabilities.get("elicitation");
         let has =

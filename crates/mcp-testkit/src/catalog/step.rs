@@ -1,4 +1,4 @@
-//! The steps of a multi-round call, and the handler that returns them.
+//! The steps of a call with several rounds, and the handler that returns them.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::{call_result::CallResult, server_request::ServerRequest};
 use crate::base::{Barrier, severity};
 
-/// The input of one round of a tool: its arguments, and the client's responses so far.
+/// The input of a step: the arguments of the call, and the client's responses so far.
+///
+/// A call has one or more rounds. In each round, the handler of the tool returns a [`Step`].
 #[derive(Debug, Clone, Default)]
 pub struct StepContext {
     pub(crate) arguments: JsonObject,
@@ -16,10 +18,10 @@ pub struct StepContext {
     pub(crate) responses: BTreeMap<String, Result<Value, ErrorObject>>,
 }
 
-/// The outcome of one round of a tool: a response to the call, or requests to the client.
+/// A step of a call: either its result, or requests to the client.
 ///
-/// Messages added by [`Step::progress`] and [`Step::log`] are sent first, on the stream of the call
-/// and in the order of the method calls.
+/// A step can also send messages, such as [`Step::progress`] and [`Step::log`]. They are sent
+/// first, on the stream of the call and in the order of the method calls.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Step {
@@ -41,7 +43,7 @@ pub(crate) enum Action {
 #[derive(Debug, Clone)]
 pub(crate) enum StepResult {
     Complete(CallResult),
-    /// Requests to the client by key; empty if the client only has to retry.
+    /// Requests to the client by key. Empty if the client only has to retry.
     InputRequired(Vec<(String, ServerRequest)>),
 }
 
@@ -50,30 +52,30 @@ pub(crate) enum StepResult {
 pub(crate) struct StepHandler(Arc<dyn Fn(&StepContext) -> Step + Send + Sync>);
 
 impl StepContext {
-    /// Returns the arguments of the call; an empty object if there are none.
+    /// Returns the arguments of the call. Returns an empty object if there are none.
     pub fn arguments(&self) -> &JsonObject {
         &self.arguments
     }
 
-    /// Returns the number of earlier rounds; 0 in the first round.
+    /// Returns the number of earlier rounds. Returns 0 in the first round.
     pub fn number(&self) -> usize {
         self.number
     }
 
-    /// Returns the newest response to the request with this key.
+    /// Returns the latest response to the request with this key.
     pub fn response(&self, key: &str) -> Option<&Value> {
         self.responses.get(key)?.as_ref().ok()
     }
 
-    /// Returns the error that the client sent for this request. Only stateful protocol versions
-    /// allow that.
+    /// Returns the error that the client sent for the request with this key. Only clients of
+    /// stateful protocol versions can send errors.
     pub fn error(&self, key: &str) -> Option<&ErrorObject> {
         self.responses.get(key)?.as_ref().err()
     }
 }
 
 impl Step {
-    /// Returns a response to the call.
+    /// Returns a step that ends the call with this result.
     pub fn finish(result: CallResult) -> Self {
         Self {
             actions: Vec::new(),
@@ -83,12 +85,14 @@ impl Step {
         }
     }
 
-    /// Sends a request to the client. The next round finds the response by `key`.
+    /// Returns a step that sends a request to the client. In the next round,
+    /// [`StepContext::response`] returns the response to this `key`.
     pub fn request(key: impl Into<String>, request: ServerRequest) -> Self {
         Self::retry().and_request(key, request)
     }
 
-    /// Sends one more request in the same round. After [`Step::finish`] it replaces that response.
+    /// Adds a request to the same step. If the step has a result from [`Step::finish`], the request
+    /// replaces it.
     pub fn and_request(mut self, key: impl Into<String>, request: ServerRequest) -> Self {
         let request = (key.into(), request);
         match &mut self.result {
@@ -98,16 +102,18 @@ impl Step {
         self
     }
 
-    /// Starts another round without a request. In stateless protocol versions the client receives
-    /// only a state to return; in stateful ones the next round begins at once.
+    /// Returns a step that starts another round without a request. In stateless protocol versions,
+    /// the client receives only a state, with which it must retry. In stateful ones, the next round
+    /// starts immediately.
     pub fn retry() -> Self {
         let result = StepResult::InputRequired(Vec::new());
         Self { actions: Vec::new(), result, on_get_stream: false, without_state: false }
     }
 
-    /// Sends a progress notification if the client has requested them. `progress` is a number, or
-    /// an object with the members of the notification except the token, such as `{ "progress": 0.5,
-    /// "total": 1 }`.
+    /// Sends a progress notification, if the client has requested progress.
+    ///
+    /// `progress` is a number, or an object with the members of the notification except the token,
+    /// such as `{ "progress": 0.5, "total": 1 }`.
     pub fn progress(self, progress: impl Into<Value>) -> Self {
         self.action(Action::Progress(match progress.into() {
             Value::Object(members) => members,
@@ -115,7 +121,7 @@ impl Step {
         }))
     }
 
-    /// Sends a log message if the client wants this level.
+    /// Sends a log message, if the client has requested this level.
     pub fn log(self, level: LoggingLevel, data: impl Into<Value>) -> Self {
         self.action(Action::Log(level, data.into()))
     }
@@ -130,8 +136,10 @@ impl Step {
         self.action(Action::Hold(barrier.clone()))
     }
 
-    /// Closes the connection of the stream. In stateless protocol versions that ends the call. In
-    /// stateful ones the client receives the rest by resuming, if [streams are
+    /// Closes the connection of the stream.
+    ///
+    /// In stateless protocol versions, this ends the call. In stateful ones, the client can resume
+    /// the stream to receive the rest, if [streams are
     /// resumable](crate::TestServerBuilder::resumable).
     pub fn disconnect(self) -> Self {
         self.action(Action::Disconnect)
@@ -143,7 +151,7 @@ impl Step {
         Self { on_get_stream: true, ..self }
     }
 
-    /// Omits the request state in stateless protocol versions.
+    /// Sends no `requestState`. Has no effect in stateful protocol versions.
     pub fn without_state(self) -> Self {
         Self { without_state: true, ..self }
     }

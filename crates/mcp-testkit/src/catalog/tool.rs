@@ -9,7 +9,7 @@ use super::{
     step::{Step, StepContext},
 };
 
-/// A tool: its definition and the function that answers calls.
+/// A tool, with its definition and the function that handles calls.
 ///
 /// ```
 /// use mcp_testkit::{CallResult, Tool};
@@ -36,7 +36,7 @@ use super::{
 pub struct Tool(pub(crate) Entry);
 
 impl Tool {
-    /// Returns a tool with this input schema; arguments are not validated against it.
+    /// Returns a tool with this input schema. The server does not validate arguments against it.
     ///
     /// If a call has no arguments, `handler` receives an empty object.
     pub fn new(
@@ -48,10 +48,10 @@ impl Tool {
         Self::with_steps(name, input_schema, handler)
     }
 
-    /// Returns a tool that can send requests and notifications to the client before it answers.
+    /// Returns a tool that can send requests and notifications to the client before its result.
     ///
-    /// `handler` runs once per round and receives the responses of all earlier rounds. It works the
-    /// same in stateful and stateless protocol versions.
+    /// `handler` runs once in each round. It receives the client's responses from all earlier
+    /// rounds. It works the same in stateful and stateless protocol versions.
     ///
     /// ```
     /// use mcp_testkit::{ServerRequest, CallResult, Tool, Step};
@@ -88,7 +88,7 @@ impl Tool {
         self.member("description", description.into())
     }
 
-    /// Sets the output schema; results are not validated against it.
+    /// Sets the output schema. The server does not validate results against it.
     pub fn output_schema(self, schema: Value) -> Self {
         self.member("outputSchema", schema)
     }

@@ -1,4 +1,4 @@
-//! Response bodies, sent part by part.
+//! Response bodies that are sent in parts.
 
 use std::{
     collections::VecDeque,
@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::{connection::ResetHandle, in_flight::RequestGuard};
 use crate::base::{Barrier, CountGuard};
 
-/// A part of a body, or an event between parts.
+/// A part of a body, or an action between parts.
 #[derive(Debug, Clone)]
 pub(crate) enum Part {
     /// Bytes to send.
@@ -26,15 +26,15 @@ pub(crate) enum Part {
     Hold(Barrier),
     /// A wait of this duration.
     Pause(Duration),
-    /// The same bytes repeated forever, with a wait after each.
+    /// The same bytes, repeated forever with a pause after each time.
     Repeat(Bytes, Duration),
-    /// An end of the connection in the middle of the body.
+    /// The end of the connection in the middle of the body.
     Abort,
     /// A TCP reset in the middle of the body.
     Reset,
 }
 
-/// A response body: parts known in advance, then those of a stream.
+/// A response body. It sends a list of parts first, then the parts of a stream.
 #[derive(Default)]
 pub(crate) struct ResponseBody {
     queue: VecDeque<Part>,
@@ -47,15 +47,15 @@ pub(crate) struct ResponseBody {
     count_guard: Option<CountGuard>,
 }
 
-/// The error that ends a body early on purpose.
+/// The error with which a scripted fault ends a body early.
 #[derive(Debug)]
 pub(crate) struct Aborted;
 
 static SPACES: [u8; 16 * 1024] = [b' '; 16 * 1024];
 
 impl ResponseBody {
-    /// Returns a body of `parts`. Its length is announced if `sized` is set and all parts are
-    /// bytes.
+    /// Returns a body of `parts`. The response has a `Content-Length` if `sized` is `true` and all
+    /// parts are bytes.
     pub(crate) fn new(parts: Vec<Part>, sized: bool) -> Self {
         let sized = sized && parts.iter().all(|part| matches!(part, Part::Chunk(_)));
         Self { queue: parts.into(), sized, ..Self::default() }
@@ -131,7 +131,8 @@ impl ResponseBody {
         Poll::Ready(Some(Ok(bytes)))
     }
 
-    /// Ends the counting of this body; what the client does afterwards is no cancellation.
+    /// Marks the body as complete. If the client closes the connection afterwards, this is not a
+    /// cancellation.
     fn finish(&mut self) {
         self.count_guard = None;
         if let Some(guard) = self.guard.take() {

@@ -1,4 +1,4 @@
-//! TCP connections, and how they are reset.
+//! TCP connections and their reset.
 
 use std::{
     io,
@@ -18,14 +18,14 @@ use tokio::{
 
 use crate::base::{CountGuard, lock};
 
-/// A TCP connection, which is reset on drop if its handle requests that.
+/// A TCP connection. It is reset on drop if its handle requests that.
 pub(crate) struct Connection {
     stream: TcpStream,
     reset_handle: ResetHandle,
     _count_guard: CountGuard,
 }
 
-/// A handle that makes a connection reset on drop; clones share it.
+/// A handle that requests the reset of a connection on drop. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ResetHandle(Arc<AtomicBool>);
 
@@ -45,7 +45,7 @@ impl Connection {
         reset_handle: ResetHandle,
         count_guard: CountGuard,
     ) -> Self {
-        // Nagle's algorithm would delay events. If this fails, they are only late.
+        // Nagle's algorithm would delay events. If this fails, events are only late.
         let _ = stream.set_nodelay(true);
         Self { stream, reset_handle, _count_guard: count_guard }
     }
@@ -76,7 +76,7 @@ impl Connections {
         lock(&self.0).pending_resets = count;
     }
 
-    /// Returns whether to reset the next connection before reading from it, and counts that.
+    /// Returns `true` if the next connection must be reset before reading from it, and counts it.
     pub(crate) fn take_pending_reset(&self) -> bool {
         let mut state = lock(&self.0);
         let is_due = state.pending_resets > 0;
@@ -88,7 +88,7 @@ impl Connections {
 impl Drop for Connection {
     fn drop(&mut self) {
         if self.reset_handle.0.load(Ordering::Relaxed) {
-            // If this fails, the connection is closed regularly.
+            // If this fails, the connection is closed normally.
             let _ = self.stream.set_zero_linger();
         }
     }
@@ -130,7 +130,7 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A shutdown would end the connection regularly.
+        // A shutdown would close the connection normally.
         if self.reset_handle.0.load(Ordering::Relaxed) {
             return Poll::Ready(Ok(()));
         }

@@ -29,12 +29,12 @@ struct State {
 #[derive(Debug)]
 struct InFlightRequest {
     request: RecordedRequest,
-    /// The task that makes the response, if cancellation may abort it.
+    /// The task that creates the response, if cancellation may abort it.
     task: Option<AbortHandle>,
     _count_guard: Option<CountGuard>,
 }
 
-/// Marks one request as in flight until it is answered or its client disconnects.
+/// Marks a request as in flight until its response is sent or its client disconnects.
 pub(crate) struct RequestGuard {
     in_flight: InFlightRequests,
     number: u64,
@@ -75,14 +75,14 @@ impl InFlightRequests {
         Some(entry.request)
     }
 
-    /// Sets the task that cancellation aborts; `None` if nothing may be aborted.
+    /// Sets the task that cancellation aborts. `None` if it aborts none.
     pub(crate) fn set_task(&self, number: u64, task: Option<AbortHandle>) {
         if let Some(entry) = self.state().requests.get_mut(&number) {
             entry.task = task;
         }
     }
 
-    /// Removes a request that was answered or cancelled, and returns its task.
+    /// Removes a request that has a response or is cancelled, and returns its task.
     pub(crate) fn finish(&self, number: u64) -> Option<AbortHandle> {
         self.state().requests.remove(&number)?.task
     }
@@ -121,14 +121,14 @@ impl RequestGuard {
         self.number
     }
 
-    /// Marks the request as answered.
+    /// Removes the request, because its response is sent.
     pub(crate) fn finish(self) {
         self.in_flight.finish(self.number);
     }
 }
 
-/// In stateless protocol versions a client cancels by closing the stream. In stateful ones the
-/// request stays in flight after a disconnect, until the client cancels it.
+/// In stateless protocol versions, a client cancels a request by closing the stream. In stateful
+/// ones, the request stays in flight after a disconnect, until the client cancels it.
 impl Drop for RequestGuard {
     fn drop(&mut self) {
         let Some(request) = self.in_flight.request(self.number) else { return };

@@ -12,17 +12,17 @@ use serde_json::Value;
 use super::body::{Part, ResponseBody};
 use crate::base::{Barrier, EVENT_STREAM, JSON};
 
-/// A scripted HTTP response: status, headers, and a body made of parts.
+/// A scripted HTTP response with a status, headers and a body of several parts.
 ///
 /// Pass it to [`TestServer::script`](crate::TestServer::script), which accepts it as a
-/// [`Fault`](crate::Fault). The methods panic on invalid HTTP, such as a status of 42.
+/// [`Fault`](crate::Fault). The methods panic on invalid HTTP, such as the status 42.
 ///
 /// ```
 /// use mcp_testkit::{Barrier, Reply};
 ///
 /// let busy = Reply::status(503).header("retry-after", "1").chunk("try again");
 ///
-/// // A stream that breaks off once the test opens the barrier, in the middle of an event.
+/// // A stream that ends in the middle of an event, after the test opens the barrier.
 /// let barrier = Barrier::new();
 /// let broken = Reply::sse(["id: 1\ndata:\n\n"]).hold(&barrier).chunk("data: {\"json").abort();
 /// # let _ = (busy, broken);
@@ -52,8 +52,8 @@ impl Reply {
         Self::body(JSON, body.to_string())
     }
 
-    /// Returns a response with status 200 and an event stream. The `chunks` are sent unchanged and
-    /// separately, then the stream ends.
+    /// Returns a response with status 200 and an event stream. It sends each chunk separately and
+    /// unchanged, then ends.
     pub fn sse<C: Into<Bytes>>(chunks: impl IntoIterator<Item = C>) -> Self {
         let reply = Self::status(200).header(CONTENT_TYPE.as_str(), EVENT_STREAM);
         chunks.into_iter().fold(reply, Self::chunk)
@@ -66,7 +66,7 @@ impl Reply {
         Self::body("text/html; charset=utf-8", page)
     }
 
-    /// Returns a redirect that keeps method and body (307).
+    /// Returns a redirect with status 307, which keeps the method and the body.
     pub fn redirect(location: &str) -> Self {
         Self::status(307).header(LOCATION.as_str(), location)
     }
@@ -76,7 +76,7 @@ impl Reply {
         Self::status(401).header(WWW_AUTHENTICATE.as_str(), challenge)
     }
 
-    /// Adds a header; an existing header of the same name is kept.
+    /// Adds a header. An existing header with the same name is kept.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::from_bytes(name.as_bytes()).expect("a valid header name");
         let value = HeaderValue::from_str(value).expect("a valid header value");
@@ -90,13 +90,14 @@ impl Reply {
         if bytes.is_empty() { self } else { self.part(Part::Chunk(bytes)) }
     }
 
-    /// Adds `size` spaces to the body, streamed. JSON allows spaces between tokens, so only a size
-    /// limit can reject such a body.
+    /// Adds `size` spaces to the body, as a stream. JSON allows spaces between tokens, so only a
+    /// size limit can reject such a body.
     pub fn fill(self, size: usize) -> Self {
         if size == 0 { self } else { self.part(Part::Fill(size)) }
     }
 
-    /// Stops sending the body until the barrier is open. Status and headers are sent before.
+    /// Holds the rest of the body until the barrier is open. The status and the headers are sent
+    /// before.
     pub fn hold(self, barrier: &Barrier) -> Self {
         self.part(Part::Hold(barrier.clone()))
     }
@@ -116,7 +117,8 @@ impl Reply {
         self.part(Part::Pause(time))
     }
 
-    /// Adds the same bytes forever, with a wait after each. Parts added later are never sent.
+    /// Repeats the same bytes forever, with a pause after each time. Parts that are added later are
+    /// never sent.
     pub fn repeat(self, bytes: impl Into<Bytes>, every: Duration) -> Self {
         self.part(Part::Repeat(bytes.into(), every))
     }

@@ -1,4 +1,4 @@
-//! An event stream, which can outlive its connections if it is resumable.
+//! An event stream. If it is resumable, it continues after its connection is closed.
 
 use std::{
     fmt::Write,
@@ -15,16 +15,16 @@ use tokio::sync::mpsc;
 use super::body::{Part, ResponseBody};
 use crate::base::{EVENT_STREAM, lock};
 
-/// An event stream; clones share it.
+/// An event stream. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Stream(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    /// The prefix of all event ids; `None` if the stream is not resumable.
+    /// The prefix of all event ids. `None` if the stream is not resumable.
     name: Option<String>,
     retry: Duration,
-    /// The events so far; empty if the stream is not resumable.
+    /// The events so far. Empty if the stream is not resumable.
     events: Vec<String>,
     reader: Option<Reader>,
     ended: bool,
@@ -34,21 +34,21 @@ struct State {
 #[derive(Debug)]
 struct Reader {
     sender: mpsc::UnboundedSender<Part>,
-    /// The number of messages until the connection is closed; `None` for no limit.
+    /// The number of messages until the connection is closed. `None` for no limit.
     remaining: Option<usize>,
 }
 
-/// The writing half of a stream; dropping it ends the stream.
+/// The writer of a stream. The stream ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Writer(Stream);
 
 impl Stream {
-    /// Returns a stream that is lost with its connection.
+    /// Returns a stream that ends with its connection.
     pub(crate) fn plain() -> Self {
         Self::new(None, Duration::ZERO)
     }
 
-    /// Returns a resumable stream whose event ids begin with `name`.
+    /// Returns a resumable stream whose event ids start with `name`.
     pub(crate) fn resumable(name: String, retry: Duration) -> Self {
         Self::new(Some(name), retry)
     }
@@ -64,8 +64,8 @@ impl Stream {
         Writer(self.clone())
     }
 
-    /// Returns a response that reads the stream from `start`, replacing an earlier connection. The
-    /// connection is closed after `limit` messages.
+    /// Returns a response that reads the stream from `start`. It replaces an earlier connection.
+    /// The connection is closed after `limit` messages.
     pub(crate) fn connect(&self, start: usize, limit: Option<usize>) -> Response<ResponseBody> {
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut state = lock(&self.0);
@@ -87,12 +87,12 @@ impl Stream {
         number.parse::<usize>().ok().filter(|it| *it < state.events.len()).map(|it| it + 1)
     }
 
-    /// Sends a message; returns whether a client reads it now or can read it later.
+    /// Sends a message. Returns `true` if a client reads it now or can read it later.
     pub(crate) fn send(&self, json: &str) -> bool {
         self.send_with(json, |event| vec![Part::Chunk(event.into())])
     }
 
-    /// Sends a message in a changed form. A resumable stream keeps the original.
+    /// Sends a message in changed form. A resumable stream keeps the original.
     pub(crate) fn send_with(&self, json: &str, form: impl FnOnce(String) -> Vec<Part>) -> bool {
         let mut state = lock(&self.0);
         if state.ended {
@@ -120,14 +120,14 @@ impl Stream {
         }
     }
 
-    /// Returns whether a client reads the stream or can resume it.
+    /// Returns `true` if a client reads the stream or can resume it.
     pub(crate) fn is_open(&self) -> bool {
         let state = lock(&self.0);
         let read = state.reader.as_ref().is_some_and(|reader| !reader.sender.is_closed());
         !state.ended && (read || state.name.is_some())
     }
 
-    /// Closes the connection but keeps the stream.
+    /// Closes the connection, but keeps the stream.
     pub(crate) fn disconnect(&self) {
         lock(&self.0).reader = None;
     }
@@ -138,7 +138,7 @@ impl Stream {
         state.reader = None;
     }
 
-    /// Stores the priming event, whose id lets a client resume before the first message (MCP
+    /// Stores the priming event. With its id, a client can resume before the first message (MCP
     /// transports, "Sending Messages to the Server").
     fn prime(&self) {
         let mut state = lock(&self.0);
@@ -150,7 +150,7 @@ impl Stream {
 }
 
 impl State {
-    /// Returns the event, with an id if the stream is resumable, and keeps it then.
+    /// Returns the event. If the stream is resumable, adds an id and stores the event.
     fn store(&mut self, event: &str) -> String {
         let mut text = String::new();
         if let Some(name) = &self.name {
@@ -166,8 +166,8 @@ impl State {
 }
 
 impl Reader {
-    /// Sends an event unless the limit of this connection is reached. `messages` is the number it
-    /// counts for.
+    /// Sends an event, unless the limit of this connection is reached. `messages` is the number of
+    /// messages that the event counts as.
     fn send(&mut self, event: Vec<Part>, messages: usize) -> bool {
         if let Some(remaining) = &mut self.remaining {
             match remaining.checked_sub(messages) {

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Mutex, time::Duration};
 use super::stream::Stream;
 use crate::base::{lock, random_id};
 
-/// The GET streams, oldest first, and all resumable streams.
+/// The GET streams and all resumable streams. The oldest come first.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
     listening: Mutex<Vec<SessionStream>>,
@@ -20,7 +20,7 @@ struct SessionStream {
 }
 
 impl Streams {
-    /// Returns a new stream, which is resumable if `retry` is set.
+    /// Returns a new stream. It is resumable if `retry` is set.
     pub(crate) fn open(&self, session: Option<&str>, retry: Option<Duration>) -> Stream {
         let Some(retry) = retry else {
             return Stream::plain();
@@ -47,7 +47,7 @@ impl Streams {
     }
 
     /// Sends a message to the clients whose session `wants` it, and returns their number. A session
-    /// with several streams receives it on the newest only (MCP transports, "Multiple
+    /// with several streams receives it only on the newest (MCP transports, "Multiple
     /// Connections").
     pub(crate) fn send(&self, json: &str, wants: impl Fn(Option<&str>) -> bool) -> usize {
         let newest = self.newest();
@@ -64,13 +64,13 @@ impl Streams {
         newest.map(|entry| entry.stream)
     }
 
-    /// Returns the newest GET stream of all, with its session.
+    /// Returns the newest GET stream, with its session.
     pub(crate) fn newest_listening(&self) -> Option<(Option<String>, Stream)> {
         self.newest().into_iter().next().map(|entry| (entry.session, entry.stream))
     }
 
-    /// Returns the newest GET stream of each session, newest first, and all streams without a
-    /// session.
+    /// Returns the newest GET stream of each session, and all streams without a session. The newest
+    /// come first.
     fn newest(&self) -> Vec<SessionStream> {
         let mut listening = lock(&self.listening);
         listening.retain(|entry| entry.stream.is_open());

@@ -86,7 +86,7 @@ impl Exchange<'_> {
         let present = self.request.headers().contains_key(header);
         match argument {
             ParamValue::Text(text) if present => self.check_encoded_header(header, Some(&text)),
-            // No violation: a client with an older schema omits the header.
+            // This is not a violation, because a client with an older schema omits the header.
             ParamValue::Text(_) => Err(self.error_reply(
                 400,
                 error_code::HEADER_MISMATCH,
@@ -109,8 +109,8 @@ impl Exchange<'_> {
         self.error_object_reply(400, &error)
     }
 
-    /// Checks that no other request in flight has the same id (MCP basic, "Requests"). Ids must
-    /// differ per client only, so this needs `one_client`.
+    /// Checks that no other request in flight has the same id (MCP basic, "Requests"). Ids must be
+    /// unique for each client only, so this requires `reject_second_client`.
     fn check_id(&self) -> Result<(), Reply> {
         let Some(id) = self.request.id().filter(|_| self.server.config.reject_second_client) else {
             return Ok(());
@@ -147,7 +147,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Checks a header that repeats a value unchanged.
+    /// Checks a header that must equal a value of the body.
     fn check_header(&self, header: &str, expected: &str) -> Result<(), Reply> {
         match self.request.single_header(header) {
             Some(value) if value == expected => Ok(()),
@@ -160,7 +160,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Checks a header that repeats a value, which may be base64.
+    /// Checks a header that must equal a value of the body. It may be encoded in base64.
     fn check_encoded_header(&self, header: &str, expected: Option<&str>) -> Result<(), Reply> {
         match self.request.single_header(header).map(decode_value) {
             None => {

@@ -1,4 +1,4 @@
-//! Decides which era of the protocol a request belongs to.
+//! Determines if a request belongs to a stateful or a stateless protocol version.
 
 use mcp_types::{Era, Revision};
 
@@ -6,7 +6,8 @@ use super::{envelope, exchange::Exchange};
 use crate::{base::SESSION, http::Reply, state::ProbeResponse};
 
 impl Exchange<'_> {
-    /// Returns the era whose rules apply, or the reply of a server that does not support it.
+    /// Returns the era whose rules apply. Returns an error response if the server does not support
+    /// it.
     pub(crate) fn era(&self) -> Result<Era, Reply> {
         let requested = self.requested_era();
         match requested {
@@ -18,7 +19,8 @@ impl Exchange<'_> {
         }
     }
 
-    /// Returns the era that the client uses; stateful if the request has no sign of the other.
+    /// Returns the era that the client uses. It is stateful unless the request is clearly
+    /// stateless.
     fn requested_era(&self) -> Era {
         let request = self.request;
         let has_version = request.meta().is_some_and(|meta| meta.contains_key(envelope::VERSION));
@@ -39,8 +41,8 @@ impl Exchange<'_> {
         self.request.rpc_method() == Some("initialize")
     }
 
-    /// Returns the probe answer. This is no violation, because the client cannot know the server's
-    /// versions.
+    /// Returns the probe response. This is not a violation, because the client cannot know the
+    /// server's versions.
     fn unsupported_era_reply(&self) -> Reply {
         match self.server.config.probe_response {
             ProbeResponse::Status(status) => Reply::status(status),

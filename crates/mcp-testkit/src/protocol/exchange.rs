@@ -1,4 +1,4 @@
-//! An HTTP request while it is handled, and the replies that reject it.
+//! An HTTP request that is being handled, and its error responses.
 
 use std::fmt;
 
@@ -12,9 +12,9 @@ use crate::{
     state::ServerState,
 };
 
-/// An HTTP request while it is handled.
+/// An HTTP request that is being handled.
 ///
-/// An `Err(Reply)` of its methods rejects the request and ends the handling.
+/// If a method returns `Err(Reply)`, the request is rejected with this reply.
 #[derive(Debug)]
 pub(crate) struct Exchange<'a> {
     pub(crate) server: &'a ServerState,
@@ -44,7 +44,7 @@ impl<'a> Exchange<'a> {
         Reply::status(405).header("allow", &allowed.join(", "))
     }
 
-    /// Rejects a protocol violation, and records it.
+    /// Records a protocol violation, and returns its error response.
     pub(crate) fn reject(&self, status: u16, code: i64, what: impl fmt::Display) -> Reply {
         self.record_violation(&what);
         self.error_reply(status, code, what)
@@ -63,7 +63,7 @@ impl<'a> Exchange<'a> {
         )
     }
 
-    /// Returns an error response that can have data.
+    /// Returns a JSON-RPC error response. The error can have data.
     pub(crate) fn error_object_reply(&self, status: u16, error: &ErrorObject) -> Reply {
         let mut message = json!({ "jsonrpc": "2.0", "error": error });
         if let Some(id) = self.request.rpc_method().and(self.request.id()) {

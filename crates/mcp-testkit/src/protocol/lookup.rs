@@ -54,7 +54,7 @@ impl Exchange<'_> {
         })
     }
 
-    /// Answers `completion/complete` (MCP utilities, "Completion").
+    /// Returns the result of `completion/complete` (MCP utilities, "Completion").
     pub(crate) fn complete(&self, params: &JsonObject) -> Result<Value, ErrorObject> {
         const MOST: usize = 100;
         let member = |of: &str, name: &str| params.get(of).and_then(|it| it.get(name)?.as_str());

@@ -1,4 +1,4 @@
-//! The methods that both eras have in common.
+//! The methods that stateful and stateless protocol versions have in common.
 
 use mcp_types::{Era, ErrorObject, JsonObject, error_code};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Exchange<'_> {
-    /// Runs a method that both eras have. The methods of a single era are handled before.
+    /// Runs a method that both eras have. Other methods are handled before.
     pub(crate) fn call_method(&self, call: Call) -> Result<ExchangeResponse, Reply> {
         if !self.server.is_capable(call.era, &call.method) {
             let error = self.unknown_method(&call.method);
@@ -96,8 +96,8 @@ impl Exchange<'_> {
         }
     }
 
-    /// Returns the error for a missing client capability. This is no violation, because the client
-    /// cannot know what the server requests.
+    /// Returns the error for a missing client capability. This is not a violation, because the
+    /// client cannot know which capabilities the call requires.
     fn missing_capability_reply(&self, capabilities: &Value) -> Reply {
         let error = ErrorObject {
             code: error_code::MISSING_REQUIRED_CLIENT_CAPABILITY,

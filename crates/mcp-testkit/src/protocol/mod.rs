@@ -1,4 +1,4 @@
-//! The protocol rules: how a request is checked, routed and answered.
+//! The rules of the protocol: requests are checked, routed and handled.
 
 mod router;
 mod era;

@@ -9,7 +9,7 @@ use crate::{
     state::{Call, RpcResponse, ServerState},
 };
 
-/// A call between two rounds: the outcome of the last round, and the handler of the next.
+/// A call between two rounds, with the last step and the handler of the next one.
 #[derive(Debug)]
 pub(crate) struct MultiRoundCall {
     pub(crate) call: Call,
@@ -21,7 +21,7 @@ pub(crate) struct MultiRoundCall {
 }
 
 impl MultiRoundCall {
-    /// Returns the response if nothing has to be sent before it.
+    /// Returns the response, if no messages come before it.
     pub(crate) fn try_finish(
         self: Box<Self>,
         server: &ServerState,
@@ -129,7 +129,7 @@ impl MultiRoundCall {
     }
 }
 
-/// The error for a request without a response, when the server stops.
+/// Returns the error for a request that has no response when the server stops.
 fn no_response_error() -> ErrorObject {
     let message = "no response".to_owned();
     ErrorObject { code: error_code::INTERNAL_ERROR, message, data: None }

@@ -1,4 +1,4 @@
-//! The answer to an HTTP request, before it is written to the connection.
+//! The response to an HTTP request, before it is sent.
 
 use super::multi_round::MultiRoundCall;
 use crate::{
@@ -6,17 +6,17 @@ use crate::{
     state::{RpcResponse, Subscription},
 };
 
-/// The answer to an HTTP request.
+/// The response to an HTTP request.
 #[derive(Debug)]
 pub(crate) enum ExchangeResponse {
-    /// A plain HTTP response: a rejection, or the acceptance of a notification.
+    /// An HTTP response without a JSON-RPC response, such as an error or a 202.
     Reply(Reply),
     /// The response to a JSON-RPC request.
     Response(RpcResponse),
-    /// A GET stream, and the position to read from.
+    /// A GET stream, with the position to read from.
     Stream(Stream, usize),
     /// A subscription of a stateless client.
     Listen(Subscription),
-    /// A call that needs a stream.
+    /// A call that sends messages before its response.
     Call(Box<MultiRoundCall>),
 }

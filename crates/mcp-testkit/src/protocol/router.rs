@@ -39,7 +39,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Serves the resource metadata (RFC 9728, section 3), which needs no token.
+    /// Returns the resource metadata (RFC 9728, section 3). It requires no token.
     fn metadata(&self) -> Result<ExchangeResponse, Reply> {
         let metadata = self.server.token_verifier.metadata(&self.server.url);
         let metadata = metadata.ok_or_else(|| Reply::status(404))?;
@@ -49,7 +49,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Rejects requests of web pages to loopback (MCP transports, "Security Warning").
+    /// Rejects requests from web pages of other hosts (MCP transports, "Security Warning").
     fn check_origin(&self) -> Result<(), Reply> {
         let Some(origin) = self.request.header("origin") else {
             return Ok(());

@@ -66,7 +66,8 @@ impl Exchange<'_> {
     /// Updates the session, if there is one.
     fn update_session(&self, update: impl FnOnce(&mut Session)) {
         if let Some(session) = self.request.header(SESSION) {
-            // The session was checked just now. If it has ended since, there is nothing to update.
+            // The session was checked before. If it has ended since then, there is nothing to
+            // update.
             let _ = self.server.sessions.with_session(session, self.user.as_ref(), update);
         }
     }
@@ -88,8 +89,8 @@ impl Exchange<'_> {
         Ok(ExchangeResponse::Reply(Reply::status(202)))
     }
 
-    /// Cancels a request (MCP utilities, "Cancellation"). An unknown id is no violation, because
-    /// the response may be on its way.
+    /// Cancels a request (MCP utilities, "Cancellation"). An unknown id is not a violation, because
+    /// the response may already be sent.
     fn cancel(&self, params: &JsonObject) {
         let id = params.get("requestId").and_then(|id| RequestId::deserialize(id).ok());
         let Some(id) = id else {
@@ -151,7 +152,7 @@ impl Exchange<'_> {
         Ok(ExchangeResponse::Reply(Reply::status(204)))
     }
 
-    /// Negotiates the protocol version (MCP lifecycle, "Version Negotiation") and begins a session.
+    /// Negotiates the protocol version (MCP lifecycle, "Version Negotiation") and starts a session.
     fn initialize(&self, id: RequestId, params: &JsonObject) -> Result<RpcResponse, Reply> {
         if self.request.header(SESSION).is_some() {
             return Err(self.invalid_request(r#"session id not allowed in "initialize""#));
@@ -246,7 +247,7 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Rejects an invalid session with 404, so that the client begins a new one.
+    /// Rejects an invalid session with 404, so that the client starts a new one.
     fn session_error_reply(&self, reason: SessionError) -> Reply {
         let what = match reason {
             SessionError::EndedByServer => {
@@ -264,7 +265,7 @@ impl Exchange<'_> {
     }
 }
 
-/// Returns the first required member that `initialize` lacks.
+/// Returns the first missing required member of `initialize`.
 fn missing_member(params: &JsonObject) -> Option<&'static str> {
     let info = |member| params.get("clientInfo").and_then(|info| info.get(member));
     let needed = [

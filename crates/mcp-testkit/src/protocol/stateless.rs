@@ -1,4 +1,5 @@
-//! The stateless protocol versions (from 2026-07-28): each request carries all metadata.
+//! The stateless protocol versions (from 2026-07-28). Each request contains the protocol version
+//! and the client's capabilities.
 
 use mcp_types::{Era, JsonObject, error_code, v2025_11_25::LoggingLevel};
 use serde_json::{Value, json};
@@ -29,8 +30,8 @@ impl Exchange<'_> {
         }
     }
 
-    /// Accepts a notification but records it: stateless clients have none over HTTP. They cancel a
-    /// request by closing its stream.
+    /// Accepts a notification, but records a violation. Stateless clients send no notifications
+    /// over HTTP. They cancel a request by closing its stream.
     pub(crate) fn ignore_notification(&self) -> ExchangeResponse {
         self.record_violation("notifications over HTTP not allowed in stateless protocol versions");
         ExchangeResponse::Reply(Reply::status(202))
@@ -59,7 +60,7 @@ impl Exchange<'_> {
     }
 }
 
-/// Returns what a client declares in every request.
+/// Returns the declarations of the client in a request.
 fn client_info(params: &JsonObject) -> ClientInfo {
     let meta = |key| params.get("_meta").and_then(|meta| meta.get(key));
     let capabilities = meta(envelope::CAPABILITIES).and_then(Value::as_object).cloned();

@@ -1,4 +1,4 @@
-//! `subscriptions/listen`: begins a subscription (MCP patterns, "Subscriptions").
+//! Handles `subscriptions/listen`, which starts a subscription (MCP patterns, "Subscriptions").
 
 use mcp_types::ErrorObject;
 use serde_json::Value;

@@ -78,9 +78,9 @@ impl TestServerBuilder {
 
     /// Sets the supported protocol versions. Defaults to all stateful ones (up to 2025-11-25).
     ///
-    /// On `initialize` the server accepts the requested version if it supports it, and otherwise
-    /// returns its newest. With stateful and stateless versions it decides for each request which
-    /// one the client uses.
+    /// In response to `initialize`, the server accepts the requested version if it supports it.
+    /// Otherwise, it returns its newest stateful version. If it supports stateful and stateless
+    /// versions, each request determines which of them applies.
     pub fn revisions(mut self, revisions: impl IntoIterator<Item = Revision>) -> Self {
         self.config.revisions = revisions.into_iter().collect();
         self
@@ -93,7 +93,7 @@ impl TestServerBuilder {
         self
     }
 
-    /// Sets how long results of stateless versions can be cached, and by whom (MCP utilities,
+    /// Sets the cache lifetime and the cache scope in results of stateless versions (MCP utilities,
     /// "Caching"). Defaults to zero and [`CacheScope::Private`].
     pub fn caching(mut self, ttl: Duration, scope: CacheScope) -> Self {
         self.config.ttl = ttl;
@@ -101,8 +101,8 @@ impl TestServerBuilder {
         self
     }
 
-    /// Declares that all stateless requests come from one client, so that ids in flight must
-    /// differ. The server cannot know it otherwise.
+    /// Treats all stateless requests as those of a single client. The server then rejects a request
+    /// whose id equals that of a pending request. Without sessions, it cannot tell clients apart.
     pub fn reject_second_client(mut self) -> Self {
         self.config.reject_second_client = true;
         self
@@ -116,7 +116,7 @@ impl TestServerBuilder {
 
     /// Adds tools that only the user of `token` can list and call.
     ///
-    /// For that user they replace tools with the same name.
+    /// For that user, they replace tools for all users with the same name.
     pub fn tools_for(mut self, token: &str, tools: impl IntoIterator<Item = Tool>) -> Self {
         for tool in tools {
             self.entries.add_for(User::of(token), tool.0);
@@ -142,8 +142,8 @@ impl TestServerBuilder {
         self
     }
 
-    /// Sets the handler of `completion/complete`, which is an unknown method by default. `values`
-    /// receives the parameters of the request. Clients receive at most 100 values.
+    /// Sets the handler of `completion/complete`. Without it, the server does not support the
+    /// method. `values` receives the parameters of the request. Clients receive at most 100 values.
     pub fn completion(
         mut self,
         values: impl Fn(&JsonObject) -> Vec<String> + Send + Sync + 'static,
@@ -152,36 +152,36 @@ impl TestServerBuilder {
         self
     }
 
-    /// Declares the logging capability. Stateful clients can set the level with `logging/setLevel`,
-    /// and receive every level before that.
+    /// Declares the logging capability. Stateful clients can set the level with `logging/setLevel`.
+    /// Before that, they receive all levels.
     pub fn logging(mut self) -> Self {
         self.config.logging = true;
         self
     }
 
-    /// Sets the page size of lists, at least 1. Defaults to one page for all items.
+    /// Sets the page size of lists. At least 1. By default, all items are on one page.
     pub fn page_size(mut self, items: usize) -> Self {
         self.config.page_size = Some(items);
         self
     }
 
-    /// Requires a valid bearer token. Defaults to no authorization.
+    /// Requires a valid bearer token. By default, no token is required.
     pub fn bearer(mut self, bearer: Bearer) -> Self {
         self.bearer = Some(bearer);
         self
     }
 
-    /// Sets the form of responses. Defaults to [`ResponseMode::Json`].
+    /// Sets the format of responses. Defaults to [`ResponseMode::Json`].
     pub fn response_mode(mut self, mode: ResponseMode) -> Self {
         self.config.response_mode = mode;
         self
     }
 
-    /// Makes the streams of stateful protocol versions resumable. They are not by default.
+    /// Makes the streams of stateful protocol versions resumable. By default, they are not.
     ///
-    /// Each stream begins with an event without data, whose `retry` field tells clients how long to
-    /// wait before they resume. All events have ids, unique across streams. A client resumes with a
-    /// GET and `Last-Event-ID` (MCP transports, "Resumability and Redelivery"). Use
+    /// Each stream starts with an event without data. Its `retry` field contains the time that
+    /// clients wait before they resume. All events have ids, unique across streams. A client
+    /// resumes with a GET and `Last-Event-ID` (MCP transports, "Resumability and Redelivery"). Use
     /// [`Step::disconnect`](crate::Step::disconnect) or
     /// [`Fault::CutStream`](crate::Fault::CutStream) to break a stream.
     pub fn resumable(mut self, retry: Duration) -> Self {
@@ -189,28 +189,30 @@ impl TestServerBuilder {
         self
     }
 
-    /// Sets whether clients get a session id, which they must then send. Defaults to true.
+    /// Enables or disables session ids. If enabled, clients receive a session id and must send it.
+    /// Defaults to `true`.
     pub fn sessions(mut self, assigned: bool) -> Self {
         self.config.sessions = assigned;
         self
     }
 
-    /// Sets whether clients can open a GET stream. Defaults to false: GET is answered with 405.
+    /// Allows or rejects GET streams. Defaults to `false`, so that the server responds to GET with
+    /// 405.
     ///
-    /// The stream carries the messages of [`TestServer::send`] and [`TestServer::push`].
+    /// Clients receive the messages of [`TestServer::send`] and [`TestServer::push`] on the stream.
     pub fn allow_get(mut self, allowed: bool) -> Self {
         self.config.allow_get = allowed;
         self
     }
 
-    /// Sets whether clients can end their session with DELETE. Defaults to true; otherwise DELETE
-    /// is answered with 405.
+    /// Allows or rejects the end of a session with DELETE. Defaults to `true`. If rejected, the
+    /// server responds with 405.
     pub fn allow_delete(mut self, allowed: bool) -> Self {
         self.config.allow_delete = allowed;
         self
     }
 
-    /// Sets the port on loopback. Defaults to any free port.
+    /// Sets the port on the loopback interface. Defaults to any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -219,7 +221,9 @@ impl TestServerBuilder {
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
-    /// Returns an error if the port is in use or not allowed, or if there is no revision.
+    ///
+    /// Returns [`Error::Listen`] if the server cannot listen on the port. Returns
+    /// [`Error::NoRevision`] if the list of protocol versions is empty.
     pub async fn start(mut self) -> Result<TestServer, Error> {
         let revisions = &mut self.config.revisions;
         revisions.sort_by(|one, other| other.cmp(one));

@@ -1,4 +1,4 @@
-//! Reads the counters of a running server.
+//! The counters of a running server.
 
 use super::test_server::TestServer;
 use crate::base::Counts;
@@ -9,7 +9,7 @@ impl TestServer {
         self.shared().counters.now()
     }
 
-    /// Waits until `wanted` returns true, and returns the counters of that moment.
+    /// Waits until `wanted` returns `true`, and returns the counters of that moment.
     ///
     /// ```
     /// use mcp_testkit::TestServer;
@@ -17,7 +17,7 @@ impl TestServer {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let server = TestServer::builder().start().await?;
-    /// // The application under test works with the server, and is dropped.
+    /// // The application under test uses the server, then closes its connections.
     /// server.when(|counts| counts.open_connections == 0 && counts.open_streams == 0).await;
     /// # Ok(())
     /// # }

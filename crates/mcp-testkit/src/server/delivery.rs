@@ -1,4 +1,4 @@
-//! Writes an answer to the connection, with the scripted faults.
+//! Sends a response on the connection, with the scripted faults.
 
 use std::{fmt, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     state::{ConnectionEnd, FaultPlan, ResponseMode, RpcResponse, ServerState},
 };
 
-/// A request, and the state that its delivery needs.
+/// A request, with the state that the delivery of its response needs.
 pub(crate) struct Delivery {
     pub(crate) shared: Arc<ServerState>,
     pub(crate) request: RecordedRequest,
@@ -25,7 +25,7 @@ pub(crate) struct Delivery {
     pub(crate) reset_handle: ResetHandle,
 }
 
-/// The source of a response: ready, or a call to run.
+/// The source of a response: a finished response, or a call to run.
 enum ResponseSource {
     Response(RpcResponse),
     Call(Box<MultiRoundCall>),
@@ -43,7 +43,7 @@ impl Delivery {
         if let Some(reply) = self.plan.replace.take() {
             response = ExchangeResponse::Reply(reply);
         }
-        // If messages come first, only the response itself is held.
+        // If messages come before the response, only the response itself is held.
         let held_inside = match &response {
             ExchangeResponse::Call(_) => true,
             ExchangeResponse::Response(_) => !self.plan.messages_before.is_empty(),
@@ -120,7 +120,7 @@ impl Delivery {
         let response = with_session(response, new_session.as_deref());
         let number = guard.number();
         let (guard, kept) = match era {
-            // The request continues without a connection.
+            // The request continues after the connection is closed.
             Era::Stateful => (None, Some(guard)),
             // A closed connection cancels the request.
             Era::Stateless => (Some(guard), None),
@@ -139,7 +139,7 @@ impl Delivery {
     }
 }
 
-/// Sends all messages of a call, the response last.
+/// Sends all messages of a call. The response comes last.
 async fn write(
     server: &ServerState,
     writer: Writer,
@@ -156,7 +156,7 @@ async fn write(
         ResponseSource::Response(response) => response,
         ResponseSource::Call(call) => call.run(server, stream).await,
     };
-    // From here on, cancellation does not abort the task: a held response is sent late.
+    // From here on, cancellation does not abort the task. A held response is sent late.
     server.in_flight.set_task(number, None);
     for barrier in &plan.barriers {
         barrier.wait().await;

@@ -1,4 +1,4 @@
-//! The running test server: its handle, its builder, and the service that answers requests.
+//! The running test server: its handle, its builder, and the service that handles requests.
 
 mod builder;
 mod counts;

@@ -10,10 +10,11 @@ use crate::{
 };
 
 impl TestServer {
-    /// Sends a notification to all listening clients that want it, and returns their number.
+    /// Sends a notification to all listening clients that requested it, and returns their number.
     ///
-    /// Stateful clients listen with GET, which [must be allowed](crate::TestServerBuilder::allow_get).
-    /// Stateless clients listen with `subscriptions/listen`.
+    /// Stateful clients listen with a GET stream, if
+    /// [`allow_get`](crate::TestServerBuilder::allow_get) is set. Stateless clients listen with
+    /// `subscriptions/listen`.
     pub fn push(&self, notification: &ServerNotification) -> usize {
         let ServerState { sessions, streams, subscriptions, .. } = self.shared();
         let message = json!({ "jsonrpc": "2.0", "method": notification.method(), "params": notification.params() });
@@ -25,8 +26,9 @@ impl TestServer {
         streams.send(&message.to_string(), wants) + subscriptions.push(notification)
     }
 
-    /// Sends a request to the client with the newest GET stream, and waits for its response. Client
-    /// capabilities are not checked. Returns `None` if no client listens.
+    /// Sends a request to the client with the newest GET stream, and waits for its response.
+    /// Returns `None` if no client has a GET stream. The capabilities of the client are not
+    /// checked.
     pub async fn send_request(&self, request: ServerRequest) -> Option<Result<Value, ErrorObject>> {
         let server = self.shared();
         let (session, stream) = server.streams.newest_listening()?;
@@ -35,8 +37,8 @@ impl TestServer {
         response.await.ok()
     }
 
-    /// Sends the response to all `subscriptions/listen` requests, which ends their streams
-    /// regularly.
+    /// Ends all subscriptions. The server sends the responses to the `subscriptions/listen`
+    /// requests and closes their streams.
     pub fn end_subscriptions(&self) {
         let shared = self.shared();
         shared.subscriptions.end(&shared.config, &shared.in_flight);

@@ -1,4 +1,4 @@
-//! Handles one HTTP request: script, routing, log and delivery.
+//! Handles an HTTP request: script, routing, log and delivery.
 
 use std::sync::Arc;
 
@@ -30,7 +30,8 @@ pub(crate) async fn handle(
         Some(reply) => ExchangeResponse::Reply(reply),
         None => exchange.handle(),
     };
-    // Recorded only now, so that a test that waits for the request sees its effects.
+    // The request is recorded after it is handled, so that a test that waits for it sees its
+    // effects.
     shared.log.record(request.clone());
     Delivery { shared, request, era, plan, guard, reset_handle }.deliver(response).await
 }

@@ -13,7 +13,7 @@ use crate::{
     state::{Config, Fault, On, ServerState},
 };
 
-/// A scripted MCP server that listens on loopback until it is stopped or dropped.
+/// A scripted MCP server on the loopback interface. It runs until it is stopped or dropped.
 ///
 /// See the [crate] for an example.
 pub struct TestServer {
@@ -41,7 +41,7 @@ impl TestServer {
 
     /// Applies a fault to the requests that `on` selects, until [`TestServer::clear_script`].
     ///
-    /// A [`Reply`](crate::Reply) is accepted as a fault.
+    /// A [`Reply`](crate::Reply) is also a fault.
     pub fn script(&self, on: On, fault: impl Into<Fault>) {
         self.shared.script.add(on, fault.into());
     }
@@ -51,36 +51,37 @@ impl TestServer {
         self.shared.script.clear();
     }
 
-    /// Accepts a token. A rejected token is valid for its user again; a new one identifies a new
-    /// user.
+    /// Accepts a token. If the token was rejected before, it is valid for its user again. A new
+    /// token belongs to a new user.
     pub fn accept_token(&self, token: &str) {
         self.shared.token_verifier.accept(token);
     }
 
-    /// Rejects a token from now on, as revoked.
+    /// Rejects a token from now on, with the reason that it was revoked.
     pub fn revoke_token(&self, token: &str) {
         self.shared.token_verifier.reject(token, TokenRejection::Revoked);
     }
 
-    /// Rejects a token from now on, as expired.
+    /// Rejects a token from now on, with the reason that it expired.
     pub fn expire_token(&self, token: &str) {
         self.shared.token_verifier.reject(token, TokenRejection::Expired);
     }
 
-    /// Expires a token and accepts another for the same user, who keeps sessions and tools.
+    /// Expires a token and accepts another one for the same user. The user keeps the sessions and
+    /// tools.
     pub fn renew_token(&self, old: &str, new: &str) {
         self.shared.token_verifier.replace(old, new);
     }
 
     /// Adds a tool for all users, or replaces the one with the same name.
     ///
-    /// Clients see it in the next list. [`ServerNotification::ToolsChanged`](crate::ServerNotification::ToolsChanged) notifies
-    /// them.
+    /// Clients see it in the next list. To notify them, push
+    /// [`ServerNotification::ToolsChanged`](crate::ServerNotification::ToolsChanged).
     pub fn add_tool(&self, tool: Tool) {
         self.shared.catalog.add(tool.0);
     }
 
-    /// Removes a tool for all users; returns false if there was none.
+    /// Removes a tool for all users. Returns `false` if there was none.
     pub fn remove_tool(&self, name: &str) -> bool {
         self.shared.catalog.remove(EntryKind::Tool, name)
     }
@@ -90,7 +91,7 @@ impl TestServer {
         self.shared.catalog.add(prompt.0);
     }
 
-    /// Removes a prompt; returns false if there was none.
+    /// Removes a prompt. Returns `false` if there was none.
     pub fn remove_prompt(&self, name: &str) -> bool {
         self.shared.catalog.remove(EntryKind::Prompt, name)
     }
@@ -100,13 +101,13 @@ impl TestServer {
         self.shared.catalog.add(resource.0);
     }
 
-    /// Removes a resource; returns false if there was none.
+    /// Removes a resource. Returns `false` if there was none.
     pub fn remove_resource(&self, uri: &str) -> bool {
         self.shared.catalog.remove(EntryKind::Resource, uri)
     }
 
     /// Sends a notification to all listening clients, and returns their number.
-    /// [`ServerNotification`](crate::ServerNotification) has the usual ones.
+    /// For common notifications, use [`push`](Self::push).
     pub fn notify(&self, method: &str, params: &Value) -> usize {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }))
     }
@@ -118,8 +119,8 @@ impl TestServer {
         self.shared.streams.send(&json, |_| true) + self.shared.subscriptions.send(&json)
     }
 
-    /// Closes the connections of listening clients, like a proxy after a timeout. Resumable GET
-    /// streams continue; `subscriptions/listen` requests get no response.
+    /// Closes the connections of listening clients, like a proxy after a timeout. Clients can
+    /// resume GET streams that are resumable. `subscriptions/listen` requests get no response.
     pub fn close_streams(&self) {
         self.shared.streams.disconnect();
         self.shared.subscriptions.drop_all();
@@ -135,7 +136,8 @@ impl TestServer {
         self.shared.connections.reset_next(count);
     }
 
-    /// Ends all sessions, like a restart: their requests get 404 and their streams end.
+    /// Ends all sessions, like a restart. The server responds to their requests with 404, and their
+    /// streams end.
     pub fn end_sessions(&self) {
         self.shared.sessions.end_all();
         self.shared.streams.close_sessions();
@@ -162,9 +164,9 @@ impl TestServer {
         self.shared.log.received(method, count).await;
     }
 
-    /// Returns the requests that clients cancelled before the response: by
-    /// `notifications/cancelled` in stateful protocol versions, by closing the stream in stateless
-    /// ones.
+    /// Returns the requests that clients cancelled before the response. In stateful protocol
+    /// versions, clients cancel with `notifications/cancelled`. In stateless ones, they close the
+    /// stream.
     pub fn cancelled_requests(&self) -> Vec<RecordedRequest> {
         self.shared.in_flight.cancelled()
     }
@@ -174,7 +176,8 @@ impl TestServer {
         self.shared.in_flight.wait_for_cancelled(count).await;
     }
 
-    /// Returns the protocol violations by clients, one sentence each.
+    /// Returns the protocol violations by clients, such as
+    /// `tools/call: header "mcp-name" missing or duplicate`.
     pub fn violations(&self) -> Vec<String> {
         self.shared.log.violations()
     }

@@ -1,4 +1,4 @@
-//! A JSON-RPC request, and what its client has declared.
+//! A JSON-RPC request, and the declarations of its client.
 
 use mcp_types::{Era, ErrorObject, JsonObject, RequestId, v2025_11_25::LoggingLevel};
 use serde_json::Value;
@@ -24,14 +24,14 @@ pub(crate) struct Call {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ClientInfo {
     pub(crate) session: Option<String>,
-    /// `None` if the server has no sessions and so does not remember them.
+    /// `None` if the server has no sessions, and therefore does not know them.
     pub(crate) capabilities: Option<JsonObject>,
-    /// The minimum level of log messages that it wants; `None` for no messages.
+    /// The minimum level of the requested log messages. `None` for no messages.
     pub(crate) log_level: Option<LoggingLevel>,
 }
 
 impl ClientInfo {
-    /// Returns an unknown client, which may receive everything.
+    /// Returns an unknown client, which may receive all messages.
     pub(crate) fn unknown() -> Self {
         Self { log_level: Some(LoggingLevel::Debug), ..Self::default() }
     }
@@ -42,7 +42,7 @@ impl Call {
         self.params.get("_meta")?.get("progressToken")
     }
 
-    /// Returns the response in the form of this era.
+    /// Returns the response in the format of the protocol version.
     pub(crate) fn response(
         &self,
         config: &Config,

@@ -30,7 +30,7 @@ impl ServerState {
         capabilities
     }
 
-    /// Returns whether the declared capabilities include this method.
+    /// Returns `true` if the declared capabilities include this method.
     pub(crate) fn is_capable(&self, era: Era, method: &str) -> bool {
         match method {
             "tools/list" | "tools/call" => true,

@@ -1,4 +1,4 @@
-//! Settings that stay the same while a server runs.
+//! The settings of a server. They do not change while it runs.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::CompletionHandler;
 
-/// The form of responses to requests.
+/// The format of responses to JSON-RPC requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ResponseMode {
     /// A JSON object.
@@ -17,8 +17,8 @@ pub enum ResponseMode {
     Sse,
 }
 
-/// The answer of a server with only stateful protocol versions to a stateless request, whose method
-/// it does not know.
+/// The response to a stateless request, such as `server/discover`, if the server supports only
+/// stateful protocol versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProbeResponse {
@@ -33,7 +33,7 @@ pub enum ProbeResponse {
     Status(u16),
 }
 
-/// Settings that stay the same while the server runs.
+/// The settings of a server.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) name: String,
@@ -49,7 +49,8 @@ pub(crate) struct Config {
     pub(crate) logging: bool,
     pub(crate) page_size: Option<usize>,
     pub(crate) response_mode: ResponseMode,
-    /// The wait before a client resumes a stream; `None` if streams are not resumable.
+    /// The time that a client waits before it resumes a stream. `None` if streams are not
+    /// resumable.
     pub(crate) retry: Option<Duration>,
     pub(crate) sessions: bool,
     pub(crate) allow_get: bool,
@@ -57,7 +58,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Returns the supported revisions of this era, newest first.
+    /// Returns the supported protocol versions of this era, newest first.
     pub(crate) fn supported(&self, era: Era) -> impl Iterator<Item = Revision> {
         self.revisions.iter().copied().filter(move |revision| revision.era() == era)
     }

@@ -1,4 +1,4 @@
-//! Faults, and the plan that applies them to one response.
+//! Faults, and the plan that applies them to a response.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -15,11 +15,13 @@ use crate::{
 /// A deviation from the correct response, scripted with
 /// [`TestServer::script`](crate::TestServer::script).
 ///
-/// With [`Fault::Reply`] the request is not handled: no token is checked, no tool runs, and no
-/// session begins or ends. With the others it is handled, and its response is changed, held or
-/// lost. Several faults for one request all apply; of several replies the first one is used. Faults
-/// work the same in stateful and stateless protocol versions, except those about sessions and
-/// resumption.
+/// With [`Fault::Reply`], the server does not handle the request: it checks no token, runs no tool,
+/// and starts or ends no session. With all other faults, the server handles the request, and its
+/// response is changed, held or lost.
+///
+/// If a request has several faults, all of them apply. If it has several replies, the first is
+/// used. Faults work the same in stateful and stateless protocol versions, except those about
+/// sessions and resumption.
 ///
 /// | to test | script |
 /// | --- | --- |
@@ -34,25 +36,25 @@ use crate::{
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Answers with this instead of handling the request. Created from a [`Reply`] or by
+    /// Sends this reply instead of handling the request. Created from a [`Reply`] or with
     /// [`Fault::reply_with`].
     Reply(Responder),
-    /// Handles the request and holds the response, including the status line, until the barrier is
-    /// open.
+    /// Handles the request, but holds the response until the barrier is open. The status line is
+    /// held too.
     Hold(Barrier),
-    /// Handles the request but sends this reply. The tool has run, and the client cannot know.
+    /// Handles the request, but sends this reply. The tool has run, but the client cannot know it.
     Replace(Reply),
-    /// Ends the session of the request before handling it, like a restarted server.
+    /// Ends the session of the request before it is handled, like a restarted server.
     LoseSession,
-    /// Handles the request and closes the connection without a response.
+    /// Handles the request, then closes the connection without a response.
     Close,
-    /// Handles the request and resets the connection without a response.
+    /// Handles the request, then resets the connection without a response.
     Reset,
-    /// Sends half of the response and resets the connection.
+    /// Sends half of the response, then resets the connection.
     ResetInside,
     /// Sends half of the response, and the rest when the barrier is open.
     Stall(Barrier),
-    /// Sends the response byte by byte, with a wait after each.
+    /// Sends the response byte by byte, with a pause after each byte.
     Drip(Duration),
     /// Sends the response with another id.
     WrongId,
@@ -60,28 +62,29 @@ pub enum Fault {
     Duplicate,
     /// Sends an event stream that stays open after the response.
     NeverEnd,
-    /// Sends an event stream that repeats the same bytes forever, with a wait after each time, and
-    /// has no response. `b": still here\n\n"` is a comment.
+    /// Sends an event stream without a response. It repeats the same bytes forever, with a pause
+    /// after each time. For example, `b": still here\n\n"` is a comment.
     Endless(Bytes, Duration),
-    /// Sends the response in gzip, with this many spaces before the JSON after unpacking.
+    /// Sends the response compressed with gzip. The decompressed body starts with this many spaces.
     GzipBomb(usize),
-    /// Returns the requested cursor as the next one.
+    /// Sends the requested cursor as the next cursor.
     RepeatCursor,
-    /// Sends an event stream that ends in the middle of the event.
+    /// Sends an event stream that ends in the middle of an event.
     TruncatedSse,
-    /// Sends this many spaces before the JSON of the response, streamed. The response stays valid.
+    /// Sends this many spaces before the JSON of the response, as a stream. The response stays
+    /// valid.
     Oversized(usize),
-    /// Sends an event stream that has these messages before the response.
+    /// Sends an event stream with these messages before the response.
     ///
     /// A [`Fault::Hold`] for the same request then holds the response only.
     Interject(Vec<Value>),
     /// Sends an event stream and closes its connection after this many messages, which may be 0.
-    /// The client receives the rest by resuming, if [streams are
-    /// resumable](crate::TestServerBuilder::resumable); otherwise it is lost.
     ///
-    /// It applies to a `GET` that listens or resumes as well.
+    /// If [streams are resumable](crate::TestServerBuilder::resumable), the client can resume the
+    /// stream to receive the rest. Otherwise, the rest is lost. The fault also applies to a `GET`
+    /// that opens or resumes a stream.
     CutStream(usize),
-    /// Sends a resumed stream from its beginning, for a `GET` with `Last-Event-ID`.
+    /// Sends a resumed stream from its beginning. Applies to a `GET` with `Last-Event-ID`.
     Redeliver,
 }
 
@@ -89,7 +92,7 @@ pub enum Fault {
 #[derive(Clone)]
 pub struct Responder(Arc<dyn Fn(&RecordedRequest) -> Reply + Send + Sync>);
 
-/// The combined faults of one request.
+/// The combined faults of a request.
 #[derive(Debug, Default)]
 pub(crate) struct FaultPlan {
     reply: Option<Responder>,
@@ -127,7 +130,8 @@ enum BodyFault {
 }
 
 impl Fault {
-    /// Returns a fault that answers with a reply made from the request, instead of handling it.
+    /// Returns a fault that sends a reply instead of handling the request. The function creates the
+    /// reply from the request.
     ///
     /// ```
     /// use mcp_testkit::{Fault, On, RecordedRequest, Reply, TestServer};
@@ -136,10 +140,10 @@ impl Fault {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let server = TestServer::builder().start().await?;
-    /// // A correct response in an event stream with CRLF, split inside a line end.
+    /// // A valid response in an event stream with CRLF line ends. A line end is split.
     /// let split = Fault::reply_with(|request| {
-    ///     let answer = json!({ "jsonrpc": "2.0", "id": request.id(), "result": {} });
-    ///     Reply::sse([format!("data: {answer}\r"), "\n\r\n".to_owned()])
+    ///     let response = json!({ "jsonrpc": "2.0", "id": request.id(), "result": {} });
+    ///     Reply::sse([format!("data: {response}\r"), "\n\r\n".to_owned()])
     /// });
     /// server.script(On::method("ping"), split);
     /// # Ok(())
@@ -194,7 +198,7 @@ impl FaultPlan {
         self.reply.as_ref().map(|reply| reply.0(request))
     }
 
-    /// Returns whether the plan needs an event stream.
+    /// Returns `true` if the plan needs an event stream.
     pub(crate) fn needs_stream(&self) -> bool {
         let truncated = matches!(self.body_fault, Some(BodyFault::Truncate));
         let sends_more = self.duplicate || !self.messages_before.is_empty();
@@ -202,7 +206,7 @@ impl FaultPlan {
         truncated || sends_more || does_not_end || self.cut_after.is_some()
     }
 
-    /// Returns the parts of a response text, which is JSON or an event.
+    /// Splits a response text into parts. The text is JSON or an event.
     pub(crate) fn body_parts(&self, text: String) -> Vec<Part> {
         let whole = Bytes::from(text);
         let middle = whole.len() / 2;

@@ -1,5 +1,5 @@
-//! Stateless calls that wait for the client to retry with its input responses (MCP patterns,
-//! "Multi Round-Trip Requests").
+//! Stateless calls that wait for the client's retry with input responses (MCP patterns, "Multi
+//! Round-Trip Requests").
 
 use std::{collections::BTreeSet, sync::Mutex};
 
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct PendingCalls(Mutex<Vec<PendingCall>>);
 
-/// A call that was answered with `input_required`.
+/// A call whose last result was `input_required`.
 #[derive(Debug)]
 struct PendingCall {
     state: Option<String>,
@@ -29,7 +29,7 @@ struct PendingCall {
     input_requests: Vec<(String, ServerRequest)>,
 }
 
-/// A call that continues with a retry, and the violations of its input responses.
+/// A call that continues with a retry, with the violations in its input responses.
 #[derive(Debug, Default)]
 pub(crate) struct ResumedCall {
     pub(crate) context: StepContext,
@@ -77,8 +77,8 @@ impl PendingCalls {
         result
     }
 
-    /// Returns the round that a request continues, or the first round if it is no retry. Returns an
-    /// error if its retry parameters are invalid.
+    /// Returns the call that a retry continues, or a new call if the request is not a retry.
+    /// Returns an error if its retry parameters are invalid.
     pub(crate) fn resume(&self, call: &Call) -> Result<ResumedCall, &'static str> {
         let state = match call.params.get(REQUEST_STATE) {
             None => None,
@@ -147,7 +147,7 @@ impl PendingCall {
     }
 }
 
-/// Returns the parameters that every request of a call repeats.
+/// Returns the parameters that all requests of a call must have in common.
 fn unchanged_params(params: &JsonObject) -> JsonObject {
     let is_excluded = |name: &str| name == "_meta" || RETRY_MEMBERS.contains(&name);
     params
@@ -157,7 +157,7 @@ fn unchanged_params(params: &JsonObject) -> JsonObject {
         .collect()
 }
 
-/// Returns a state with characters that break if a client escapes, pads or trims them.
+/// Returns a state with characters that change if a client escapes, pads or trims them.
 fn random_state() -> String {
     format!(" {}/+=\"\\\u{e9}\u{1f511}\t", random_id())
 }

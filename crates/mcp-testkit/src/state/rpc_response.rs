@@ -9,7 +9,7 @@ use crate::{
     catalog::{EntryKind, page_cursor},
 };
 
-/// The response to a JSON-RPC request; `session` is the id of a session that it begins.
+/// The response to a JSON-RPC request. `session` is the id of a session that it starts.
 #[derive(Debug)]
 pub(crate) struct RpcResponse {
     pub(crate) id: RequestId,
@@ -35,7 +35,7 @@ impl RpcResponse {
     }
 }
 
-/// Adds the members that every stateless result has; members that a tool sets are kept.
+/// Adds the members that all stateless results have. Members that are already set are kept.
 pub(crate) fn complete_result(config: &Config, method: &str, mut result: Value) -> Value {
     let Value::Object(members) = &mut result else {
         return result;
@@ -51,7 +51,7 @@ pub(crate) fn complete_result(config: &Config, method: &str, mut result: Value) 
     result
 }
 
-/// Returns whether results of a method have cache hints (MCP utilities, "Caching").
+/// Returns `true` if results of a method have cache hints (MCP utilities, "Caching").
 fn is_cacheable(method: &str) -> bool {
     method == "server/discover" || method == "resources/read" || method.ends_with("/list")
 }

@@ -1,13 +1,14 @@
-//! The script: which requests get which faults.
+//! The script, which selects the faults of a request.
 
 use std::{ops::RangeInclusive, sync::Mutex};
 
 use super::fault::{Fault, FaultPlan};
 use crate::base::{RecordedRequest, lock};
 
-/// The requests that a [`Fault`] applies to: all of a method, or some of them by number.
+/// Selects the requests that a [`Fault`] applies to, by method and by number.
 ///
-/// Requests are counted from 1, in the order of arrival after scripting.
+/// The numbers start with 1. Only requests that arrive after the call of
+/// [`TestServer::script`](crate::TestServer::script) count.
 ///
 /// ```
 /// use mcp_testkit::On;
@@ -36,8 +37,8 @@ struct Rule {
 }
 
 impl On {
-    /// Selects the requests of this [method](RecordedRequest::method): `tools/call`, but also `GET` and
-    /// `DELETE`.
+    /// Selects the requests of this [method](RecordedRequest::method), such as `tools/call`, `GET`
+    /// or `DELETE`.
     pub fn method(method: impl Into<String>) -> Self {
         Self { method: Some(method.into()), occurrences: 1..=usize::MAX }
     }
@@ -47,12 +48,12 @@ impl On {
         Self { method: None, occurrences: 1..=usize::MAX }
     }
 
-    /// Selects only the request with this number among them.
+    /// Selects only the request with this number among the selected requests.
     pub fn nth(self, number: usize) -> Self {
         Self { occurrences: number..=number, ..self }
     }
 
-    /// Selects only the first requests among them.
+    /// Selects only the first `count` of the selected requests.
     pub fn first(self, count: usize) -> Self {
         Self { occurrences: 1..=count, ..self }
     }

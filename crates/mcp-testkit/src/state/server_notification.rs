@@ -17,8 +17,8 @@ use crate::base::severity;
 /// let server = TestServer::builder().allow_get(true).start().await?;
 /// // The application under test listens with GET or `subscriptions/listen`.
 /// server.add_tool(Tool::new("new", json!({ "type": "object" }), |_| CallResult::text("")));
-/// let told = server.push(&ServerNotification::ToolsChanged);
-/// assert_eq!(told, 0, "no client listens here");
+/// let count = server.push(&ServerNotification::ToolsChanged);
+/// assert_eq!(count, 0, "no client listens");
 /// # Ok(())
 /// # }
 /// ```
@@ -33,7 +33,7 @@ pub enum ServerNotification {
     ResourcesChanged,
     /// The resource with this URI has changed. Only clients that subscribed to it are notified.
     ResourceUpdated(String),
-    /// A log message. It is sent in stateful protocol versions only, to clients that want its
+    /// A log message. It is sent only in stateful protocol versions, to clients that requested its
     /// level.
     Log(LoggingLevel, Value),
 }
@@ -57,7 +57,7 @@ impl ServerNotification {
         }
     }
 
-    /// Returns whether a session wants this notification.
+    /// Returns `true` if a session should receive this notification.
     pub(crate) fn is_for(&self, session: &Session) -> bool {
         match self {
             Self::ResourceUpdated(uri) => session.subscribed.contains(uri),
@@ -68,7 +68,7 @@ impl ServerNotification {
         }
     }
 
-    /// Returns whether a filter of `subscriptions/listen` includes this notification.
+    /// Returns `true` if a filter of `subscriptions/listen` includes this notification.
     pub(crate) fn is_wanted(&self, filter: &JsonObject) -> bool {
         let on = |key: &str| filter.get(key) == Some(&json!(true));
         match self {

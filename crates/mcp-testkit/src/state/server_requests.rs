@@ -1,4 +1,4 @@
-//! JSON-RPC requests of the server that wait for a response.
+//! JSON-RPC requests from the server that wait for a response.
 
 use std::{collections::HashMap, sync::Mutex};
 
@@ -28,7 +28,7 @@ struct PendingRequest {
 }
 
 impl ServerRequests {
-    /// Registers a request to the client of a session; returns its id and the receiver of the
+    /// Registers a request to the client of a session. Returns its id and the receiver of the
     /// response.
     pub(crate) fn begin(
         &self,
@@ -43,8 +43,9 @@ impl ServerRequests {
         (id, receiver)
     }
 
-    /// Delivers a response to its waiting receiver. Returns an error if the response is invalid. An
-    /// unknown id belongs to a message that a test sent unchanged.
+    /// Passes a response to its waiting receiver. Returns an error if the response is invalid.
+    /// Unknown ids are ignored, because they belong to messages that a test sent with
+    /// [`TestServer::send`](crate::TestServer::send).
     pub(crate) fn resolve(
         &self,
         session: Option<&str>,

@@ -41,9 +41,9 @@ struct State {
 /// The reason why a session is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionError {
-    /// The server ended it, and the client could not know.
+    /// The server ended it, and the client could not know it.
     EndedByServer,
-    /// The client ended it and still uses it.
+    /// The client ended it, but still uses it.
     EndedByClient,
     /// The server never assigned such an id.
     Unknown,
@@ -62,7 +62,7 @@ impl Sessions {
         lock(&self.0).negotiated.iter().copied().collect()
     }
 
-    /// Begins a session with the request `id`, and returns the session id.
+    /// Starts a session with the request `id`, and returns the session id.
     pub(crate) fn begin(
         &self,
         user: Option<User>,
@@ -109,7 +109,7 @@ impl Sessions {
         }
     }
 
-    /// Returns whether a session exists and `look` returns true for it.
+    /// Returns `true` if a session exists and `look` returns `true` for it.
     pub(crate) fn session_matches(&self, name: &str, look: impl FnOnce(&Session) -> bool) -> bool {
         lock(&self.0).sessions.get(name).is_some_and(look)
     }
@@ -142,12 +142,12 @@ impl Session {
         self.initialized
     }
 
-    /// Marks the session as initialized; returns whether it was not before.
+    /// Marks the session as initialized. Returns `true` if it was not initialized before.
     pub(crate) fn initialize(&mut self) -> bool {
         !std::mem::replace(&mut self.initialized, true)
     }
 
-    /// Records a request id; returns whether it is new in this session.
+    /// Records a request id. Returns `true` if it is new in this session.
     pub(crate) fn use_id(&mut self, id: &RequestId) -> bool {
         self.used_ids.insert(id.clone())
     }

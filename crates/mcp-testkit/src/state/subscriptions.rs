@@ -31,7 +31,7 @@ pub(crate) struct Subscription {
 const ID: &str = "io.modelcontextprotocol/subscriptionId";
 
 impl Subscriptions {
-    /// Begins a subscription; the acknowledgement is its first message.
+    /// Starts a subscription. Its first message is the acknowledgement.
     pub(crate) fn begin(
         &self,
         mut subscription: Subscription,
@@ -66,7 +66,7 @@ impl Subscriptions {
         self.open().iter().filter(|subscription| subscription.stream.send(json)).count()
     }
 
-    /// Sends the response to all subscriptions, which ends them.
+    /// Ends all subscriptions with their response.
     pub(crate) fn end(&self, config: &Config, in_flight: &InFlightRequests) {
         for Subscription { id, stream, guard, .. } in lock(&self.0).drain(..) {
             let result = json!({ "_meta": { ID: id } });

@@ -22,8 +22,9 @@ pub struct ErrorObject {
     pub data: Option<Value>,
 }
 
-/// Prints the message, the code and the data. The message and the data are truncated to 1000 characters
-/// each. Control characters and other characters that affect a terminal are replaced with spaces.
+/// Prints the message, the code and the data. The message and the data are truncated to 1000
+/// characters each. Control characters and other characters that affect a terminal are replaced
+/// with spaces.
 impl fmt::Display for ErrorObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_sanitized(f, &self.message)?;

@@ -1,7 +1,7 @@
 //! The JSON-RPC 2.0 messages, the same for all protocol versions.
 //!
-//! Outgoing messages borrow their content. [`JsonRpcMessage`] is decoded in one pass over the bytes,
-//! directly into the result type of the pending request.
+//! Outgoing messages borrow their content. [`JsonRpcMessage`] is decoded in one pass over the
+//! bytes, directly into the result type of the pending request.
 
 mod incoming;
 mod outgoing;

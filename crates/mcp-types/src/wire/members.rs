@@ -21,14 +21,15 @@ use crate::json_object::JsonObject;
 /// The members of a JSON object that is being read.
 pub(crate) struct Members<'de, A> {
     pub(super) target: ReadTarget,
-    /// The members that select the variant of a keyed union. No variant may have the member of another.
+    /// The members that select the variant of a keyed union. No variant may have the member of
+    /// another.
     pub(super) keys: &'static [&'static str],
     /// `true` if the value of the member that selected the variant is unread or `null`.
     pub(super) key_may_be_null: bool,
     /// The member with a constant value, if there is one.
     pub(super) tag: Option<Tag>,
-    /// Members that came before the one that selects the variant, and that one. The last is returned
-    /// first.
+    /// Members that came before the one that selects the variant, and that one. The last is
+    /// returned first.
     buffered: Vec<(Key<'de>, Buffered)>,
     /// The first buffered member. Often it is the only one, and then no allocation is needed.
     first_buffered: Option<(Key<'de>, Buffered)>,
@@ -154,8 +155,8 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         set_once(name, slot, value)
     }
 
-    /// Reads a number that is only a hint into its slot. A number that is not a 64-bit integer is not
-    /// an error. It is kept in `extra`.
+    /// Reads a number that is only a hint into its slot. A number that is not a 64-bit integer is
+    /// not an error. It is kept in `extra`.
     pub(crate) fn read_hint(
         &mut self,
         name: &str,

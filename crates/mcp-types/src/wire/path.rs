@@ -1,8 +1,8 @@
 //! Adds the path to the error of a value.
 //!
-//! Each level adds its step before the message while the error is returned. Therefore, the path costs
-//! nothing if there is no error. A path such as `.tools[3].inputSchema` starts at the value that is
-//! read. The JSON-RPC message adds its member, as in `result.tools[3].inputSchema`.
+//! Each level adds its step before the message while the error is returned. Therefore, the path
+//! costs nothing if there is no error. A path such as `.tools[3].inputSchema` starts at the value
+//! that is read. The JSON-RPC message adds its member, as in `result.tools[3].inputSchema`.
 
 use std::fmt::{self, Display};
 
@@ -30,8 +30,8 @@ fn prefix<E: de::Error>(step: impl Display, problem: impl Display) -> E {
     E::custom(format_args!("{step}{colon}{problem}"))
 }
 
-/// Truncates a message in the middle, because it may contain a long text of the other side. The end is
-/// kept, because it contains the position.
+/// Truncates a message in the middle, because it may contain a long text of the other side. The end
+/// is kept, because it contains the position.
 fn truncate(mut problem: String) -> String {
     const MAX_LEN: usize = 2000;
     const TAIL_LEN: usize = 100;

@@ -13,8 +13,8 @@ use super::{
 use crate::json_object::JsonObject;
 
 impl<'de, A: MapAccess<'de>> Members<'de, A> {
-    /// Reads members until `tag`, and returns its value. `is_text` selects the members that are strings
-    /// in all variants.
+    /// Reads members until `tag`, and returns its value. `is_text` selects the members that are
+    /// strings in all variants.
     pub(crate) fn seek_tag(
         &mut self,
         tag: &str,
@@ -79,8 +79,8 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         Ok(key)
     }
 
-    /// Reads the remaining members as the variant with the member `variant`. Returns `None` if its value is
-    /// `null`, which counts as absent.
+    /// Reads the remaining members as the variant with the member `variant`. Returns `None` if its
+    /// value is `null`, which counts as absent.
     pub(crate) fn read_keyed_variant<T: Object>(
         &mut self,
         variant: &'static str,
@@ -139,8 +139,8 @@ impl<'de, A: MapAccess<'de>> Members<'de, A> {
         self.buffer(Key::from_static(tag), Buffered::Parsed(value));
     }
 
-    /// Reads the remaining members into a map, together with a tag that no variant has. A second tag is
-    /// an error, because a later reader could select another variant by it.
+    /// Reads the remaining members into a map, together with a tag that no variant has. A second
+    /// tag is an error, because a later reader could select another variant by it.
     pub(crate) fn read_tagged_object(
         &mut self,
         tag: &'static str,

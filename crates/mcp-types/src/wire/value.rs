@@ -1,7 +1,7 @@
 //! Reads and writes the values of the protocol.
 //!
-//! They replace serde's implementations, which are too strict, lose values or do not report the path
-//! of an error.
+//! They replace serde's implementations, which are too strict, lose values or do not report the
+//! path of an error.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},

@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 /// A client that is registered with an authorization server in advance.
 ///
-/// A client whose id is a URL represents one with a metadata document at that URL.
+/// If the id is a URL, it stands for a client with a metadata document at that URL.
 ///
 /// ```
 /// use mcp_testkit::KnownClient;
@@ -24,12 +24,12 @@ pub struct KnownClient {
     pub(crate) secret: Option<String>,
     pub(crate) public_key: Option<Vec<u8>>,
     pub(crate) redirect_uris: Vec<String>,
-    /// The authentication method; `None` allows every method the client has credentials for.
+    /// The authentication method. `None` allows all methods that the client has credentials for.
     pub(crate) auth_method: Option<String>,
 }
 
 impl KnownClient {
-    /// Returns a client with this id. It is a public client unless it gets a secret or a key.
+    /// Returns a client with this id. Without a secret or a key, it is a public client.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -50,14 +50,14 @@ impl KnownClient {
         Self { public_key: Some(point.into()), ..self }
     }
 
-    /// Adds a redirect URI. On loopback the port is ignored (RFC 8252, section 7.3).
+    /// Adds a redirect URI. For loopback addresses, the port is ignored (RFC 8252, section 7.3).
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uris.push(uri.into());
         self
     }
 
-    /// Returns whether a redirect URI is registered. Anything else would be an open redirector,
-    /// which sends codes to anyone (OAuth 2.1, section 2.3.3).
+    /// Returns `true` if a redirect URI is registered. Other URIs would make the server
+    /// an open redirector, which sends codes to anyone (OAuth 2.1, section 2.3.3).
     pub(crate) fn may_redirect_to(&self, uri: &str) -> bool {
         self.redirect_uris.iter().any(|known| known == uri || same_but_for_port(known, uri))
     }

@@ -1,8 +1,8 @@
-//! Settings of an authorization server.
+//! The settings of an authorization server.
 
 use std::{collections::BTreeMap, time::Duration};
 
-/// The location of the metadata; no other location answers.
+/// The location of the metadata. At all other locations, the server responds with 404.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MetadataLocation {
     /// `/.well-known/oauth-authorization-server`, before the path of the issuer (RFC 8414).
@@ -17,10 +17,10 @@ pub enum MetadataLocation {
 /// The handling of a refresh token after it is used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Rotation {
-    /// It is replaced. If the old one is used again, all tokens of the sign-in are revoked.
+    /// It is replaced by a new one. If it is used again, all tokens of the sign-in are revoked.
     #[default]
     Strict,
-    /// It is replaced, and the old one stays valid.
+    /// It is replaced by a new one, but stays valid.
     Lenient,
     /// It stays valid, and no new one is issued.
     Never,

@@ -19,7 +19,7 @@ pub enum OAuthEndpoint {
 }
 
 impl OAuthEndpoint {
-    /// Returns the endpoint at a path; `base` is the path of the issuer.
+    /// Returns the endpoint at a path. `base` is the path of the issuer.
     pub(crate) fn at(path: &str, base: &str) -> Option<Self> {
         if path.contains("/.well-known/") {
             return Some(Self::Metadata);
@@ -42,7 +42,7 @@ impl OAuthEndpoint {
     }
 }
 
-/// Formats the endpoint as the beginning of a violation.
+/// Formats the endpoint for the start of a violation.
 impl fmt::Display for OAuthEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{config::Rotation, oauth_error::OAuthError};
 use crate::base::{lock, random_token};
 
-/// The issued authorization codes and tokens. The `Debug` output shows none of them.
+/// The issued authorization codes and tokens. The `Debug` output contains none of them.
 #[derive(Default)]
 pub(crate) struct IssuedTokens(Mutex<State>);
 
@@ -19,7 +19,7 @@ struct State {
     families: u64,
 }
 
-/// An authorization grant: subject, client, scope and resource.
+/// An authorization grant with its subject, client, scope and resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) subject: String,
@@ -85,8 +85,8 @@ impl IssuedTokens {
         text
     }
 
-    /// Exchanges a code for tokens, if `check` accepts it. If a code is used twice, the tokens it
-    /// was exchanged for are revoked (OAuth 2.1, section 4.1.3).
+    /// Exchanges a code for tokens, if `check` accepts it. If a code is used twice, its tokens are
+    /// revoked (OAuth 2.1, section 4.1.3).
     pub(crate) fn exchange_code(
         &self,
         text: &str,
@@ -111,8 +111,8 @@ impl IssuedTokens {
         Ok((grant, tokens))
     }
 
-    /// Exchanges a refresh token for new tokens, if `check` accepts it. A replaced token that is
-    /// used again is a sign of theft: its whole family is revoked (OAuth 2.1, section 4.3.1).
+    /// Exchanges a refresh token for new tokens, if `check` accepts it. If a replaced token is used
+    /// again, it may be stolen. Then its whole family is revoked (OAuth 2.1, section 4.3.1).
     pub(crate) fn refresh(
         &self,
         text: &str,
@@ -160,7 +160,7 @@ impl IssuedTokens {
         }
     }
 
-    /// Removes all refresh tokens; access tokens stay valid.
+    /// Removes all refresh tokens. Access tokens stay valid.
     pub(crate) fn remove_refresh_tokens(&self) {
         lock(&self.0).refresh_tokens.clear();
     }

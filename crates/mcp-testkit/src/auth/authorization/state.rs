@@ -19,12 +19,12 @@ use crate::{
 /// The decision of a user at the authorization endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Decision {
-    /// Approves the request.
+    /// The user approves the request.
     #[default]
     Approve,
-    /// Refuses the request with `access_denied`.
+    /// The user denies the request. The error is `access_denied`.
     Deny,
-    /// Fails with this error code, such as `server_error`.
+    /// The server fails with this error code, such as `server_error`.
     Fail(String),
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct AuthorizationState {
 struct State {
     clients: Clients,
     decision: Decision,
-    /// The scripted `iss` parameter of authorization responses; `Some(None)` omits it.
+    /// The scripted `iss` parameter of authorization responses. `Some(None)` omits it.
     callback_issuer: Option<Option<String>>,
     script: Vec<(OAuthEndpoint, Reply)>,
     requests: Vec<(OAuthEndpoint, RecordedRequest)>,
@@ -90,7 +90,7 @@ impl AuthorizationState {
         self.state().decision.clone()
     }
 
-    /// Sets the `iss` parameter of authorization responses; `None` omits it.
+    /// Sets the `iss` parameter of authorization responses. `None` omits it.
     pub(crate) fn set_callback_issuer(&self, issuer: Option<String>) {
         self.state().callback_issuer = Some(issuer);
     }
@@ -101,7 +101,7 @@ impl AuthorizationState {
         scripted.unwrap_or_else(|| self.config.callback_names_issuer.then(|| self.issuer.clone()))
     }
 
-    /// Returns whether an assertion id is new, and remembers it.
+    /// Returns `true` if an assertion id is new, and records it.
     pub(crate) fn is_new_assertion(&self, jti: &serde_json::Value) -> bool {
         self.state().used_assertions.insert(jti.to_string())
     }

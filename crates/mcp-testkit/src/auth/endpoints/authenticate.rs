@@ -71,8 +71,8 @@ impl AuthorizationState {
         }
     }
 
-    /// Returns an error if a client assertion is not signed by the client, or not for this server,
-    /// or not valid now (RFC 7523, section 3).
+    /// Returns an error if a client assertion is invalid (RFC 7523, section 3). The client must
+    /// sign it, it must be for this server, and it must not be expired.
     fn check_assertion(&self, id: &str, key: &[u8], assertion: &str) -> Result<(), &'static str> {
         const MALFORMED: &str = "missing or malformed client assertion: expected a JWT with ES256";
         let (signed, signature) = assertion.rsplit_once('.').ok_or(MALFORMED)?;

@@ -120,7 +120,7 @@ fn required<'a>(params: &'a Params, name: &str) -> Result<&'a str, OAuthError> {
     params.get(name).ok_or_else(|| OAuthError::new("invalid_request", format!("missing {name}")))
 }
 
-/// Returns the grant of a request that no user approved before.
+/// Returns the grant for a request without a user's approval.
 fn grant_from_params(
     subject: &str,
     client: &KnownClient,
@@ -136,7 +136,8 @@ fn grant_from_params(
     })
 }
 
-/// Checks that a token request names the resource of the authorization request (RFC 8707, section
+/// Checks that a token request has the same resource as the authorization request (RFC 8707,
+/// section
 /// 2.2).
 fn check_resource(grant: &Grant, params: &Params) -> Result<(), OAuthError> {
     match params.get("resource") {

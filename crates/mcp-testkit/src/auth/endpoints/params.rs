@@ -1,11 +1,11 @@
-//! Request parameters, from a query or a form body.
+//! Request parameters from a query or a form body.
 
 use std::fmt;
 
 use url::form_urlencoded;
 
-/// Names and values of parameters. The `Debug` output shows the names only, because some values are
-/// secret.
+/// The names and values of parameters. The `Debug` output contains only the names, because some
+/// values are secret.
 pub(crate) struct Params(Vec<(String, String)>);
 
 impl Params {
@@ -13,13 +13,13 @@ impl Params {
         Self(form_urlencoded::parse(text).into_owned().collect())
     }
 
-    /// Returns the value of a parameter; `None` if it is empty (OAuth 2.1, section 3.1).
+    /// Returns the value of a parameter. Returns `None` if it is empty (OAuth 2.1, section 3.1).
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.0.iter().filter(|(key, _)| key == name);
         values.next().map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// Returns the name of a repeated parameter, except those that may be repeated.
+    /// Returns the name of a duplicate parameter. `resource` and `audience` may be repeated.
     pub(crate) fn repeated(&self) -> Option<&str> {
         let mut names: Vec<_> = self.0.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();

@@ -1,4 +1,4 @@
-//! Finds the endpoint of a request and answers the request.
+//! Finds the endpoint of a request and handles the request.
 
 use crate::{
     auth::authorization::{AuthorizationState, OAuthEndpoint},
