@@ -4,8 +4,7 @@ use std::io::{self, BufRead, BufWriter, Write};
 
 use serde_json::Value;
 
-/// HandlerCapabilities until the end of the input. Flushes the output when no complete line is
-/// buffered.
+/// Serves requests until the end of the input. Flushes the output when no complete line is buffered.
 pub(crate) fn serve() -> io::Result<()> {
     let text = "x".repeat(1024);
     let mut lines = io::BufReader::with_capacity(64 * 1024, io::stdin());

@@ -14,7 +14,7 @@ async fn server_with_bearer() -> TestServer {
         .tools_for("alice-token", [tool("secret", "42"), tool("whoami", "alice")])
         .start()
         .await
-        .expect("a start")
+        .expect("the server starts")
 }
 
 fn metadata_url(server: &TestServer) -> String {
@@ -62,11 +62,11 @@ async fn publishes_resource_metadata_only_with_bearer_authorization() {
 async fn rejects_revoked_and_expired_tokens_until_accepted_again() {
     let server = server_with_bearer().await;
     let mut alice = StatefulClient::connect_with_token(&server, "alice-token").await;
-    for (refuse, reason) in [
+    for (reject, reason) in [
         (TestServer::revoke_token as fn(&TestServer, &str), "the access token was revoked"),
         (TestServer::expire_token, "the access token expired"),
     ] {
-        refuse(&server, "alice-token");
+        reject(&server, "alice-token");
         let response = alice.request("ping", json!({})).await;
         assert_eq!(response.status(), 401);
         assert!(header(&response, "www-authenticate").contains(reason));
@@ -85,7 +85,7 @@ async fn lists_and_calls_only_the_tools_of_the_user() {
     assert_eq!(names(&alice.request_json("tools/list", json!({})).await), ["whoami", "secret"]);
     assert_eq!(names(&bob.request_json("tools/list", json!({})).await), ["whoami"]);
 
-    let text = |answer: &Value| answer["result"]["content"][0]["text"].clone();
+    let text = |response: &Value| response["result"]["content"][0]["text"].clone();
     assert_eq!(text(&alice.call_tool("whoami").await), "alice");
     assert_eq!(text(&bob.call_tool("whoami").await), "nobody");
     assert_eq!(text(&alice.call_tool("secret").await), "42");

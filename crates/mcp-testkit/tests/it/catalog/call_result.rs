@@ -6,28 +6,32 @@ use serde_json::{Value, json};
 use crate::support::StatefulClient;
 
 #[tokio::test]
-async fn returns_structured_content_failures_errors_and_empty_results() {
+async fn returns_structured_content_tool_errors_rpc_errors_and_empty_results() {
     let schema = json!({ "type": "object" });
-    let answers =
-        |name: &str, answer: CallResult| Tool::new(name, schema.clone(), move |_| answer.clone());
+    let responses = |name: &str, response: CallResult| {
+        Tool::new(name, schema.clone(), move |_| response.clone())
+    };
     let server = TestServer::builder()
         .tool(Tool::new("echo", schema.clone(), |args| {
             CallResult::structured(Value::Object(args.clone()))
         }))
-        .tool(answers("fails", CallResult::tool_error("out of paper")))
-        .tool(answers("error", CallResult::rpc_error(-32042, "sign in").member("data", json!([1]))))
-        .tool(answers("empty", CallResult::content([])))
+        .tool(responses("fails", CallResult::tool_error("out of paper")))
+        .tool(responses(
+            "error",
+            CallResult::rpc_error(-32042, "sign in").member("data", json!([1])),
+        ))
+        .tool(responses("empty", CallResult::content([])))
         .start()
         .await
         .unwrap();
     let mut stateful = StatefulClient::connect(&server).await;
 
     let echo = json!({ "name": "echo", "arguments": { "a": [1] } });
-    let answer = stateful.request_json("tools/call", echo).await;
-    assert_eq!(answer["result"]["structuredContent"], json!({ "a": [1] }));
-    assert_eq!(answer["result"]["content"][0]["text"], r#"{"a":[1]}"#);
-    let answer = stateful.request_json("tools/call", json!({ "name": "echo" })).await;
-    assert_eq!(answer["result"]["structuredContent"], json!({}));
+    let response = stateful.request_json("tools/call", echo).await;
+    assert_eq!(response["result"]["structuredContent"], json!({ "a": [1] }));
+    assert_eq!(response["result"]["content"][0]["text"], r#"{"a":[1]}"#);
+    let response = stateful.request_json("tools/call", json!({ "name": "echo" })).await;
+    assert_eq!(response["result"]["structuredContent"], json!({}));
 
     assert_eq!(stateful.call_tool("fails").await["result"]["isError"], true);
     let error = json!({ "code": -32042, "message": "sign in", "data": [1] });

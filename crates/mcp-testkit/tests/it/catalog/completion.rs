@@ -16,8 +16,8 @@ async fn completes_arguments_with_at_most_100_values() {
         "ref": { "type": "ref/prompt", "name": "review" },
         "argument": { "name": "style", "value": "s" },
     });
-    for answer in request_in_both_eras(&server, "completion/complete", request.clone()).await {
-        let completion = &answer["result"]["completion"];
+    for response in request_in_both_eras(&server, "completion/complete", request.clone()).await {
+        let completion = &response["result"]["completion"];
         assert_eq!(completion["values"].as_array().map(Vec::len), Some(100));
         assert_eq!(completion["values"][7], "s7");
         assert_eq!((&completion["total"], &completion["hasMore"]), (&json!(120), &json!(true)));
@@ -26,8 +26,8 @@ async fn completes_arguments_with_at_most_100_values() {
     for member in ["ref", "argument"] {
         let mut without = request.clone();
         without[member] = json!({});
-        for answer in request_in_both_eras(&server, "completion/complete", without).await {
-            assert_eq!(answer["error"]["message"], format!("Invalid {member}"));
+        for response in request_in_both_eras(&server, "completion/complete", without).await {
+            assert_eq!(response["error"]["message"], format!("Invalid {member}"));
         }
     }
 }

@@ -12,18 +12,18 @@ async fn lists_prompts_and_resources_added_and_removed_at_runtime() {
     server.add_prompt(Prompt::new("p", |_| CallResult::messages([])));
     server.add_resource(Resource::new("r:", "r", "old"));
     server.add_resource(Resource::new("r:", "r", "new"));
-    for answer in request_in_both_eras(&server, "resources/read", json!({ "uri": "r:" })).await {
-        assert_eq!(answer["result"]["contents"], json!([{ "uri": "r:", "text": "new" }]));
+    for response in request_in_both_eras(&server, "resources/read", json!({ "uri": "r:" })).await {
+        assert_eq!(response["result"]["contents"], json!([{ "uri": "r:", "text": "new" }]));
     }
     for (list, removed) in [("prompts/list", "prompts"), ("resources/list", "resources")] {
-        for answer in request_in_both_eras(&server, list, json!({})).await {
-            assert_eq!(answer["result"][removed].as_array().map(Vec::len), Some(1));
+        for response in request_in_both_eras(&server, list, json!({})).await {
+            assert_eq!(response["result"][removed].as_array().map(Vec::len), Some(1));
         }
     }
     assert_eq!((server.remove_prompt("r:"), server.remove_resource("p")), (false, false));
     assert_eq!((server.remove_prompt("p"), server.remove_resource("r:")), (true, true));
-    for answer in request_in_both_eras(&server, "resources/list", json!({})).await {
-        assert_eq!(answer["result"], json!({ "resources": [] }), "it was declared");
+    for response in request_in_both_eras(&server, "resources/list", json!({})).await {
+        assert_eq!(response["result"], json!({ "resources": [] }), "it was declared");
     }
     assert_eq!(server.violations(), [""; 0]);
 }
@@ -57,9 +57,9 @@ async fn pages_every_list_and_rejects_a_cursor_of_another_list() {
         }
         cursors.push(cursor);
     }
-    let [refused, _] =
+    let [rejected, _] =
         request_in_both_eras(&server, "tools/list", json!({ "cursor": cursors[1] })).await;
-    assert_eq!(refused["error"]["code"], error_code::INVALID_PARAMS, "of another list");
+    assert_eq!(rejected["error"]["code"], error_code::INVALID_PARAMS, "of another list");
 }
 
 #[tokio::test]
@@ -82,6 +82,6 @@ async fn pages_tools_in_order_with_opaque_cursors() {
     }
     assert_eq!(pages, ["ab", "cd", "e"]);
 
-    let answer = stateful.request_json("tools/list", json!({ "cursor": "2" })).await;
-    assert_eq!(answer["error"]["code"], error_code::INVALID_PARAMS);
+    let response = stateful.request_json("tools/list", json!({ "cursor": "2" })).await;
+    assert_eq!(response["error"]["code"], error_code::INVALID_PARAMS);
 }

@@ -9,17 +9,17 @@ use crate::support::{library, request_in_both_eras};
 async fn lists_and_gets_prompts_and_checks_their_arguments() {
     // PROMPT-01, PROMPT-02
     let server = library().start().await.unwrap();
-    for answer in request_in_both_eras(&server, "prompts/list", json!({})).await {
+    for response in request_in_both_eras(&server, "prompts/list", json!({})).await {
         let arguments = json!([
             { "name": "code", "required": true },
             { "name": "style", "required": false },
         ]);
         let expected = json!({ "prompts": [{ "name": "review", "arguments": arguments }] });
-        assert_eq!(answer["result"], expected);
+        assert_eq!(response["result"], expected);
     }
     let get = json!({ "name": "review", "arguments": { "code": "1 + 1" } });
-    for answer in request_in_both_eras(&server, "prompts/get", get).await {
-        assert_eq!(answer["result"]["messages"][0]["content"]["text"], "1 + 1");
+    for response in request_in_both_eras(&server, "prompts/get", get).await {
+        assert_eq!(response["result"]["messages"][0]["content"]["text"], "1 + 1");
     }
     assert_eq!(server.violations(), [""; 0]);
 
@@ -29,9 +29,9 @@ async fn lists_and_gets_prompts_and_checks_their_arguments() {
         (json!({ "name": "review", "arguments": { "code": 1 } }), "Invalid arguments", 2),
     ] {
         let before = server.violations().len();
-        for answer in request_in_both_eras(&server, "prompts/get", params).await {
-            assert_eq!(answer["error"]["code"], error_code::INVALID_PARAMS);
-            assert_eq!(answer["error"]["message"], message);
+        for response in request_in_both_eras(&server, "prompts/get", params).await {
+            assert_eq!(response["error"]["code"], error_code::INVALID_PARAMS);
+            assert_eq!(response["error"]["message"], message);
         }
         assert_eq!(server.violations().len() - before, violations);
     }

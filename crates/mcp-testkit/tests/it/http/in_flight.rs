@@ -18,7 +18,7 @@ fn slow(barrier: &Barrier) -> Tool {
 async fn server(barrier: &Barrier) -> TestServer {
     let revisions = [Revision::V2025_11_25, Revision::V2026_07_28];
     let builder = TestServer::builder().revisions(revisions);
-    builder.tool(slow(barrier)).tool(tool("hello", "hi")).start().await.expect("a start")
+    builder.tool(slow(barrier)).tool(tool("hello", "hi")).start().await.expect("the server starts")
 }
 
 fn cancelled(server: &TestServer) -> Vec<String> {
@@ -144,7 +144,7 @@ async fn stateless_http_2_stream_reset_cancels_the_request() {
 }
 
 #[tokio::test]
-async fn does_not_record_an_answered_request_as_cancelled() {
+async fn does_not_record_a_finished_request_as_cancelled() {
     let barrier = Barrier::new();
     barrier.open();
     let server = server(&barrier).await;
@@ -161,7 +161,7 @@ async fn does_not_record_an_answered_request_as_cancelled() {
 }
 
 #[tokio::test]
-async fn one_client_rejects_an_id_that_is_in_flight() {
+async fn reject_second_client_rejects_an_id_that_is_in_flight() {
     // N-BASE-03
     let barrier = Barrier::new();
     let builder = TestServer::builder().revisions([Revision::V2026_07_28]);

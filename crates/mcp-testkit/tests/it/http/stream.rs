@@ -40,10 +40,10 @@ async fn resumable_streams_begin_with_a_unique_id_and_a_retry_time() {
             EventReader::new(stateful.request("tools/call", json!({ "name": "hello" })).await);
         let priming = events.next().await.unwrap();
         assert_eq!((&*priming.retry, &*priming.data), ("20", ""));
-        let answer = events.next().await.unwrap();
-        assert_eq!(answer.message()["result"]["content"][0]["text"], "hi");
+        let response = events.next().await.unwrap();
+        assert_eq!(response.message()["result"]["content"][0]["text"], "hi");
         assert_eq!(events.next().await, None);
-        ids.extend([priming.id, answer.id]);
+        ids.extend([priming.id, response.id]);
     }
     ids.sort();
     ids.dedup();
@@ -96,8 +96,8 @@ async fn resumes_a_stream_that_is_cut_repeatedly() {
     for _ in 0..2 {
         assert_eq!(EventReader::new(stateful.listen(Some(&priming.id)).await).next().await, None);
     }
-    let answer = EventReader::new(stateful.listen(Some(&priming.id)).await).message().await;
-    assert_eq!(answer["result"]["content"][0]["text"], "hi");
+    let response = EventReader::new(stateful.listen(Some(&priming.id)).await).message().await;
+    assert_eq!(response["result"]["content"][0]["text"], "hi");
     assert_eq!(server.violations(), [""; 0]);
 }
 
@@ -109,11 +109,11 @@ async fn redeliver_fault_sends_a_stream_from_its_beginning() {
     let mut events =
         EventReader::new(stateful.request("tools/call", json!({ "name": "hello" })).await);
     events.next().await.unwrap();
-    let answer = events.next().await.unwrap();
+    let response = events.next().await.unwrap();
     server.script(On::method("GET"), Fault::Redeliver);
-    let mut again = EventReader::new(stateful.listen(Some(&answer.id)).await);
+    let mut again = EventReader::new(stateful.listen(Some(&response.id)).await);
     again.next().await.unwrap();
-    assert_eq!(again.next().await, Some(answer));
+    assert_eq!(again.next().await, Some(response));
     assert_eq!(again.next().await, None);
 }
 
@@ -160,5 +160,5 @@ async fn stateless_streams_have_no_event_ids_and_end_on_disconnect() {
     let event = events.next().await.unwrap();
     assert_eq!((&*event.id, &event.message()["n"]), ("", &json!(1)));
     assert_eq!(events.next().await, None);
-    assert_eq!(server.cancelled_requests().len(), 0, "it was not the client that gave up");
+    assert_eq!(server.cancelled_requests().len(), 0, "the client did not cancel");
 }

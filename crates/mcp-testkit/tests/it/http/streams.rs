@@ -8,7 +8,7 @@ use crate::support::{StatefulClient, header};
 
 async fn listen(stateful: &StatefulClient) -> Response {
     let get = stateful.http_request(Method::GET).header("accept", "text/event-stream");
-    get.send().await.expect("an answer")
+    get.send().await.expect("a response")
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn get_requires_accept_and_session_headers() {
 }
 
 #[tokio::test]
-async fn answers_a_get_with_last_event_id_by_a_scripted_reply() {
+async fn sends_a_scripted_reply_to_a_get_with_last_event_id() {
     let server = TestServer::builder().start().await.unwrap();
     let stateful = StatefulClient::connect(&server).await;
     server.script(On::method("GET").nth(1), Reply::sse(["id: 8\ndata: {}\n\n"]));

@@ -10,7 +10,7 @@ use crate::support::{
     stateless_greeter, tool,
 };
 
-/// Returns a tool with parameter headers that answers with its arguments.
+/// Returns a tool with parameter headers that responses with its arguments.
 fn tool_with_param_headers() -> Tool {
     let schema = json!({
         "type": "object",
@@ -39,8 +39,11 @@ async fn assert_call_rejected(
     code: i64,
     reason: &str,
 ) {
-    let server =
-        stateless_greeter().tool(tool_with_param_headers()).start().await.expect("a start");
+    let server = stateless_greeter()
+        .tool(tool_with_param_headers())
+        .start()
+        .await
+        .expect("the server starts");
     let mut stateless = StatelessClient::new(&server);
     let arguments = json!({ "region": "eu", "deep": { "fast": true, "count": -7 } });
     let mut call =
@@ -52,7 +55,7 @@ async fn assert_call_rejected(
         headers.insert(name, header_value(value));
     }
     spoil(&mut call, &mut headers);
-    let response = stateless.post_with(&call, headers).send().await.expect("an answer");
+    let response = stateless.post_with(&call, headers).send().await.expect("a response");
     assert_eq!(response.status(), status, "{reason}");
     let error = read(response).await;
     assert_eq!((&error["error"]["code"], &error["id"]), (&json!(code), &json!(1)), "{error}");
@@ -143,20 +146,20 @@ async fn accepts_base64_encoded_header_values() {
     let call = stateless.message("tools/call", json!({ "name": "grüß" }));
     let mut encoded = headers(&call_named(&call, ""));
     encoded.insert("mcp-name", header_value("=?base64?Z3LDvMOf?="));
-    let answer = read(stateless.post_with(&call, encoded).send().await.unwrap()).await;
-    assert_eq!(answer["result"]["content"][0]["text"], "Gott");
+    let response = read(stateless.post_with(&call, encoded).send().await.unwrap()).await;
+    assert_eq!(response["result"]["content"][0]["text"], "Gott");
 
     let arguments = json!({ "region": " eu", "deep": { "count": null } });
     let call = stateless.message("tools/call", json!({ "name": "routed", "arguments": arguments }));
     let mut encoded = headers(&call);
     encoded.insert("mcp-param-region", header_value("=?base64?IGV1?="));
-    let answer = read(stateless.post_with(&call, encoded).send().await.unwrap()).await;
-    assert_eq!(answer["result"]["structuredContent"], arguments);
+    let response = read(stateless.post_with(&call, encoded).send().await.unwrap()).await;
+    assert_eq!(response["result"]["structuredContent"], arguments);
     assert_eq!(server.violations(), [""; 0]);
 }
 
 #[tokio::test]
-async fn missing_param_header_is_an_error_but_no_violation() {
+async fn missing_param_header_is_an_error_but_not_a_violation() {
     // N-HTTP-10, N-HTTP-11
     let server = stateless_greeter().tool(tool_with_param_headers()).start().await.unwrap();
     let params = json!({ "name": "routed", "arguments": { "region": "eu" } });

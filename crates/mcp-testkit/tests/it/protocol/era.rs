@@ -14,25 +14,25 @@ async fn serves_both_eras_at_once() {
     assert_eq!(names(&stateful.request_json("tools/list", json!({})).await), ["hello"]);
 
     let mut stateless = StatelessClient::new(&server);
-    let answer = stateless.request_json("server/discover", json!({})).await;
-    assert_eq!(answer["result"]["supportedVersions"], json!(["2026-07-28", "2025-11-25"]));
+    let response = stateless.request_json("server/discover", json!({})).await;
+    assert_eq!(response["result"]["supportedVersions"], json!(["2026-07-28", "2025-11-25"]));
     assert_eq!(names(&stateless.request_json("tools/list", json!({})).await), ["hello"]);
 
-    let answer = stateful.call_tool("hello").await;
-    assert_eq!(answer["result"].get("resultType"), None);
+    let response = stateful.call_tool("hello").await;
+    assert_eq!(response["result"].get("resultType"), None);
     assert!(stateful.http_request(Method::DELETE).send().await.unwrap().status().is_success());
     assert_eq!(server.violations(), [""; 0]);
 }
 
 #[tokio::test]
-async fn stateful_server_answers_stateless_requests_with_the_probe_answer() {
+async fn stateful_server_sends_the_probe_response_to_stateless_requests() {
     let not_found = error_code::METHOD_NOT_FOUND;
-    for (answer, status, code) in [
+    for (response, status, code) in [
         (ProbeResponse::default(), 200, json!(not_found)),
         (ProbeResponse::Error { status: 400, code: -32000 }, 400, json!(-32000)),
         (ProbeResponse::Status(404), 404, Value::Null),
     ] {
-        let server = TestServer::builder().probe_response(answer).start().await.unwrap();
+        let server = TestServer::builder().probe_response(response).start().await.unwrap();
         let mut stateless = StatelessClient::new(&server);
         for method in ["server/discover", "tools/list"] {
             let response = stateless.request(method, json!({})).await;

@@ -7,18 +7,19 @@ use serde_json::{Value, json};
 
 use crate::support::{EventReader, StatefulClient, StatelessClient, both_eras, read, tool};
 
-/// Returns a tool that requests a name and the roots, then a confirmation, and then answers.
+/// Returns a tool that requests a name and the roots, then a confirmation, and then responses.
 fn greet_tool() -> Tool {
     Tool::with_steps("greet", json!({ "type": "object" }), |context| {
-        let said = |key| context.response(key).map_or(&Value::Null, |answer| &answer["content"]);
+        let content =
+            |key| context.response(key).map_or(&Value::Null, |response| &response["content"]);
         match context.number() {
             0 => Step::request("name", form("Who are you?"))
                 .and_request("roots", ServerRequest::roots()),
             1 => Step::request("sure", form("Are you sure?")),
             rounds => CallResult::structured(json!({
                 "rounds": rounds,
-                "name": said("name"),
-                "sure": said("sure"),
+                "name": content("name"),
+                "sure": content("sure"),
                 "roots": context.response("roots"),
                 "arguments": context.arguments(),
             }))
@@ -43,7 +44,12 @@ fn capabilities() -> Value {
 }
 
 async fn greeter() -> TestServer {
-    both_eras().tool(greet_tool()).tool(tool("hello", "hi")).start().await.expect("a start")
+    both_eras()
+        .tool(greet_tool())
+        .tool(tool("hello", "hi"))
+        .start()
+        .await
+        .expect("the server starts")
 }
 
 fn stateless_client(server: &TestServer) -> StatelessClient {
@@ -51,10 +57,10 @@ fn stateless_client(server: &TestServer) -> StatelessClient {
 }
 
 /// Returns the parameters of a retry: the input responses and the request state.
-fn retry_params(result: &Value, answers: &Value) -> Value {
+fn retry_params(result: &Value, responses: &Value) -> Value {
     json!({
         "name": "greet",
-        "inputResponses": answers,
+        "inputResponses": responses,
         "requestState": result["result"]["requestState"],
     })
 }
@@ -76,10 +82,10 @@ async fn stateless_call_returns_input_required_until_all_responses_arrive() {
     assert_eq!(first["result"]["resultType"], "input_required");
     assert_eq!(first["result"].get("ttlMs"), None);
 
-    let answers = json!({ "name": accepted_form("Ann"), "roots": { "roots": [] } });
-    let second = stateless.request_json("tools/call", retry_params(&first, &answers)).await;
-    let asked = second["result"]["inputRequests"].as_object().unwrap();
-    assert_eq!(asked.keys().collect::<Vec<_>>(), ["sure"]);
+    let responses = json!({ "name": accepted_form("Ann"), "roots": { "roots": [] } });
+    let second = stateless.request_json("tools/call", retry_params(&first, &responses)).await;
+    let request = second["result"]["inputRequests"].as_object().unwrap();
+    assert_eq!(request.keys().collect::<Vec<_>>(), ["sure"]);
     assert_ne!(first["result"]["requestState"], second["result"]["requestState"]);
 
     let last = stateless
@@ -109,12 +115,12 @@ async fn stateful_call_sends_requests_on_its_own_stream() {
     assert_eq!(name["params"]["message"], "Who are you?");
     assert_eq!(roots["method"], "roots/list");
     assert_ne!(roots["id"], name["id"]);
-    // The order of the answers does not matter.
+    // The order of the responses does not matter.
     assert_eq!(stateful.respond(&roots["id"], json!({ "roots": [] })).await.status(), 202);
     assert_eq!(stateful.respond(&name["id"], accepted_form("Ann")).await.status(), 202);
     let sure = events.message().await;
     assert_eq!(stateful.respond(&sure["id"], accepted_form("yes")).await.status(), 202);
-    let answer = events.message().await;
+    let response = events.message().await;
     let expected = json!({
         "rounds": 2,
         "name": { "a": "Ann" },
@@ -122,8 +128,8 @@ async fn stateful_call_sends_requests_on_its_own_stream() {
         "roots": { "roots": [] },
         "arguments": { "x": 1 },
     });
-    assert_eq!(answer["result"]["structuredContent"], expected);
-    assert_eq!(events.next().await, None, "the stream ends with the answer");
+    assert_eq!(response["result"]["structuredContent"], expected);
+    assert_eq!(events.next().await, None, "the stream ends with the response");
     assert_eq!(server.violations(), [""; 0]);
 
     assert_eq!(stateful.respond(&sure["id"], accepted_form("no")).await.status(), 400);
@@ -157,10 +163,10 @@ async fn stateful_error_response_reaches_the_tool() {
     let mut events =
         EventReader::new(stateful.request("tools/call", json!({ "name": "think" })).await);
     for expected in ["sampling/createMessage", "no/such"] {
-        let asked = events.message().await;
-        assert_eq!(asked["method"], expected);
+        let request = events.message().await;
+        assert_eq!(request["method"], expected);
         let error = json!({ "code": -1, "message": "no" });
-        let refusal = json!({ "jsonrpc": "2.0", "id": asked["id"], "error": error });
+        let refusal = json!({ "jsonrpc": "2.0", "id": request["id"], "error": error });
         assert_eq!(stateful.post(&refusal).send().await.unwrap().status(), 202);
     }
     assert_eq!(events.message().await["result"]["content"][0]["text"], "-1 None");
@@ -183,10 +189,10 @@ async fn sends_requests_on_the_get_stream_if_there_is_one() {
     let mut listening = EventReader::new(stateful.listen(None).await);
     let call = stateful.message("tools/call", json!({ "name": "where" }));
     let mut events = EventReader::new(stateful.post(&call).send().await.unwrap());
-    let asked = listening.message().await;
-    assert_eq!(asked["params"]["mode"], "url");
-    assert!(asked["params"]["elicitationId"].is_string(), "{asked}");
-    stateful.respond(&asked["id"], json!({ "action": "accept" })).await;
+    let request = listening.message().await;
+    assert_eq!(request["params"]["mode"], "url");
+    assert!(request["params"]["elicitationId"].is_string(), "{request}");
+    stateful.respond(&request["id"], json!({ "action": "accept" })).await;
     assert_eq!(events.message().await["result"]["content"][0]["text"], "there");
 
     // Without a GET stream the requests come on the stream of the call.
@@ -233,8 +239,8 @@ async fn fails_the_call_if_the_client_lacks_a_capability() {
         assert_eq!(error["data"]["requiredCapabilities"], missing);
 
         let mut stateful = StatefulClient::connect_with_capabilities(&server, declared).await;
-        let answer = stateful.request_json("tools/call", call).await;
-        assert_eq!(answer["result"]["isError"], true);
+        let response = stateful.request_json("tools/call", call).await;
+        assert_eq!(response["result"]["isError"], true);
     }
     assert_eq!(server.violations(), [""; 0]);
 }
@@ -244,10 +250,10 @@ async fn assert_retry_rejected(spoil: impl Fn(&mut Value), reason: &str) {
     let server = greeter().await;
     let mut stateless = stateless_client(&server);
     let first = stateless.request_json("tools/call", json!({ "name": "greet" })).await;
-    let answers = json!({ "name": accepted_form("Ann"), "roots": { "roots": [] } });
-    let mut second = stateless.message("tools/call", retry_params(&first, &answers));
+    let responses = json!({ "name": accepted_form("Ann"), "roots": { "roots": [] } });
+    let mut second = stateless.message("tools/call", retry_params(&first, &responses));
     spoil(&mut second);
-    let response = stateless.post(&second).send().await.expect("an answer");
+    let response = stateless.post(&second).send().await.expect("a response");
     assert_eq!(response.status(), 400, "{reason}");
     let violations = server.violations();
     assert!(matches!(&*violations, [one] if one.contains(reason)), "{reason}: {violations:?}");
@@ -311,8 +317,11 @@ async fn records_missing_unexpected_and_invalid_responses() {
     let server = greeter().await;
     let mut stateless = stateless_client(&server);
     let first = stateless.request_json("tools/call", json!({ "name": "greet" })).await;
-    let answers = json!({ "name": { "action": "accept" }, "more": {} });
-    assert_eq!(stateless.request("tools/call", retry_params(&first, &answers)).await.status(), 200);
+    let responses = json!({ "name": { "action": "accept" }, "more": {} });
+    assert_eq!(
+        stateless.request("tools/call", retry_params(&first, &responses)).await.status(),
+        200
+    );
     let expected = [
         r#"tools/call: missing response to "roots""#,
         r#"tools/call: unexpected response to "more""#,
@@ -324,12 +333,12 @@ async fn records_missing_unexpected_and_invalid_responses() {
     let mut events =
         EventReader::new(stateful.request("tools/call", json!({ "name": "greet" })).await);
     for _ in 0..2 {
-        let asked = events.message().await;
-        stateful.respond(&asked["id"], json!({ "action": "maybe", "roots": [] })).await;
+        let request = events.message().await;
+        stateful.respond(&request["id"], json!({ "action": "maybe", "roots": [] })).await;
     }
     events.message().await;
-    let lack = r#"tools/call: response to "name": "action" missing or invalid"#;
-    assert_eq!(server.violations().last().map(String::as_str), Some(lack));
+    let expected = r#"tools/call: response to "name": "action" missing or invalid"#;
+    assert_eq!(server.violations().last().map(String::as_str), Some(expected));
 }
 
 #[tokio::test]
@@ -349,16 +358,24 @@ async fn supports_rounds_with_only_a_state_and_rounds_without_one() {
     let params = json!({ "name": "again", "requestState": state });
     let second = stateless.request_json("tools/call", params).await;
     assert_eq!(second["result"].get("requestState"), None);
-    let answers = json!({ "name": accepted_form("Ann") });
-    let params = json!({ "name": "again", "requestState": state, "inputResponses": answers });
-    assert_eq!(stateless.request("tools/call", params).await.status(), 400, "of an earlier round");
+    let responses = json!({ "name": accepted_form("Ann") });
+    let params = json!({ "name": "again", "requestState": state, "inputResponses": responses });
+    assert_eq!(
+        stateless.request("tools/call", params).await.status(),
+        400,
+        "from an earlier round"
+    );
     let expected = [r#"tools/call: unexpected "requestState": the last result had none"#];
     assert_eq!(server.violations(), expected);
     let params = json!({ "name": "again", "inputResponses": { "name": accepted_form("Ann") } });
     let last = stateless.request_json("tools/call", params.clone()).await;
     assert_eq!(last["result"]["content"][0]["text"], "done");
     assert_eq!(server.violations(), expected);
-    assert_eq!(stateless.request("tools/call", params).await.status(), 400, "nobody asked twice");
+    assert_eq!(
+        stateless.request("tools/call", params).await.status(),
+        400,
+        "there is no second request"
+    );
 }
 
 /// Returns a tool that sends progress and log messages, and waits for the barrier in between.
@@ -380,7 +397,7 @@ async fn received_messages(response: Response, barrier: &Barrier) -> Vec<String>
     let first = events.message().await;
     barrier.open();
     let brief = |message: &Value| match &message["params"] {
-        Value::Null => message["method"].as_str().unwrap_or("answer").to_owned(),
+        Value::Null => message["method"].as_str().unwrap_or("response").to_owned(),
         params => params.to_string(),
     };
     let rest = events.remaining_messages().await;
@@ -402,11 +419,11 @@ async fn sends_progress_and_log_messages_only_if_requested() {
         r#"{"data":{"a":1},"level":"error"}"#,
         r#"{"progress":0.25,"progressToken":"t"}"#,
         "notifications/x",
-        "answer",
+        "response",
     ];
     assert_eq!(received_messages(response, &barrier).await, expected);
     let response = stateless.request("tools/call", call(json!({}))).await;
-    assert_eq!(received_messages(response, &barrier).await, ["notifications/x", "answer"]);
+    assert_eq!(received_messages(response, &barrier).await, ["notifications/x", "response"]);
     let wrong = stateless.request("tools/call", call(json!({ level: "loud" }))).await;
     assert_eq!(wrong.status(), 400);
 
@@ -418,7 +435,7 @@ async fn sends_progress_and_log_messages_only_if_requested() {
         r#"{"data":{"a":1},"level":"error"}"#,
         r#"{"progress":0.25,"progressToken":7}"#,
         "notifications/x",
-        "answer",
+        "response",
     ];
     assert_eq!(received_messages(response, &barrier).await, expected);
 }
@@ -483,8 +500,8 @@ async fn prompts_and_resources_can_send_requests() {
         assert_eq!(last["result"]["roots"], json!({ "roots": [] }));
 
         let mut events = EventReader::new(stateful.request(method, params).await);
-        let asked = events.message().await;
-        stateful.respond(&asked["id"], json!({ "roots": [] })).await;
+        let request = events.message().await;
+        stateful.respond(&request["id"], json!({ "roots": [] })).await;
         assert_eq!(events.message().await["result"]["roots"], json!({ "roots": [] }));
     }
     assert_eq!(server.violations(), [""; 0]);

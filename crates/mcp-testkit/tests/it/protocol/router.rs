@@ -81,9 +81,9 @@ async fn rejects_other_paths_and_origins() {
         let response = stateful.post(&ping).header("origin", origin).send().await.unwrap();
         assert_eq!(response.status(), status, "{origin}");
     }
-    let answer = json!({ "jsonrpc": "2.0", "id": "s1", "result": {} });
-    let refused = stateful.at_url(server.url()).post(&answer).send().await.unwrap();
-    assert_eq!(read(refused).await.get("id"), None, "only a request is answered with its id");
+    let response = json!({ "jsonrpc": "2.0", "id": "s1", "result": {} });
+    let rejected = stateful.at_url(server.url()).post(&response).send().await.unwrap();
+    assert_eq!(read(rejected).await.get("id"), None, "only the response to a request has an id");
 
     let response = stateful.http_request(Method::PUT).send().await.unwrap();
     assert_eq!((response.status().as_u16(), header(&response, "allow")), (405, "POST, DELETE"));

@@ -36,7 +36,7 @@ async fn server() -> TestServer {
         .resource_template(ResourceTemplate::new("t:{a}", "t", |_| CallResult::contents([])))
         .start()
         .await
-        .expect("a start")
+        .expect("the server starts")
 }
 
 fn capabilities() -> Value {
@@ -132,8 +132,8 @@ async fn stateless_messages_match_the_published_schema() {
     check_stateless::<CompleteRequest>(stateless, completion()).await;
     check_stateless::<CallToolRequest>(stateless, json!({ "name": "ask" })).await;
 
-    let asked = stateless.request_json("tools/call", json!({ "name": "ask" })).await;
-    typed::<InputRequiredResult>(&asked["result"]);
+    let request = stateless.request_json("tools/call", json!({ "name": "ask" })).await;
+    typed::<InputRequiredResult>(&request["result"]);
 
     let filter = json!({ "notifications": { "toolsListChanged": true } });
     let mut events = EventReader::new(stateless.request("subscriptions/listen", filter).await);

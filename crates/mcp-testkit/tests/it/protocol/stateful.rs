@@ -15,9 +15,9 @@ async fn serves_a_valid_session_without_violations() {
     let response = stateful.initialize("2025-11-25").await;
     assert_eq!(header(&response, "content-type"), "application/json");
     stateful.use_session_of(&response);
-    let answer = read(response).await;
-    assert_eq!(answer["result"]["serverInfo"]["name"], "greeter");
-    assert_eq!(answer["result"]["capabilities"], json!({ "tools": { "listChanged": false } }));
+    let response = read(response).await;
+    assert_eq!(response["result"]["serverInfo"]["name"], "greeter");
+    assert_eq!(response["result"]["capabilities"], json!({ "tools": { "listChanged": false } }));
 
     stateful.version = Some("2025-11-25".to_owned());
     let response = stateful.notify("notifications/initialized").await;
@@ -27,8 +27,8 @@ async fn serves_a_valid_session_without_violations() {
     let pong = stateful.request_json("ping", json!({})).await;
     assert_eq!(pong, json!({ "jsonrpc": "2.0", "id": 2, "result": {} }));
     assert_eq!(names(&stateful.request_json("tools/list", json!({})).await), ["hello"]);
-    let answer = stateful.call_tool("hello").await;
-    assert_eq!(answer["result"]["content"], json!([{ "type": "text", "text": "hi" }]));
+    let response = stateful.call_tool("hello").await;
+    assert_eq!(response["result"]["content"], json!([{ "type": "text", "text": "hi" }]));
 
     let methods = server.requests().iter().map(|it| it.method().to_owned()).collect::<Vec<_>>();
     let expected = ["initialize", "notifications/initialized", "ping", "tools/list", "tools/call"];
@@ -59,8 +59,8 @@ async fn negotiates_the_requested_version_or_the_newest() {
         ("2025-11-25", "2025-06-18"),
         ("1999-01-01", "2025-06-18"),
     ] {
-        let answer = read(StatefulClient::new(&server).initialize(offered).await).await;
-        assert_eq!(answer["result"]["protocolVersion"], agreed);
+        let response = read(StatefulClient::new(&server).initialize(offered).await).await;
+        assert_eq!(response["result"]["protocolVersion"], agreed);
     }
     assert_eq!(server.violations(), [""; 0]);
 }
@@ -160,10 +160,10 @@ async fn rejects_messages_out_of_initialization_order() {
         ]
     );
 
-    let answer = StatefulClient::new(&server)
+    let response = StatefulClient::new(&server)
         .request_json("initialize", json!({ "protocolVersion": "x" }))
         .await;
-    assert_eq!(answer["error"]["code"], error_code::INVALID_PARAMS);
+    assert_eq!(response["error"]["code"], error_code::INVALID_PARAMS);
 }
 
 #[tokio::test]

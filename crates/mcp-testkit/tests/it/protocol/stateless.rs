@@ -18,7 +18,7 @@ async fn serves_valid_requests_without_violations() {
     let info =
         json!({ "io.modelcontextprotocol/serverInfo": { "name": "greeter", "version": "1" } });
 
-    let answer = stateless.request_json("server/discover", json!({})).await;
+    let response = stateless.request_json("server/discover", json!({})).await;
     let expected = json!({
         "resultType": "complete",
         "supportedVersions": ["2026-07-28"],
@@ -28,30 +28,30 @@ async fn serves_valid_requests_without_violations() {
         "cacheScope": "private",
         "_meta": info,
     });
-    assert_eq!(answer, json!({ "jsonrpc": "2.0", "id": 1, "result": expected }));
+    assert_eq!(response, json!({ "jsonrpc": "2.0", "id": 1, "result": expected }));
 
     let list = stateless.request_json("tools/list", json!({})).await;
     assert_eq!(names(&list), ["hello"]);
     assert_eq!(list["result"]["ttlMs"], 0);
-    let answer = stateless.request_json("tools/call", json!({ "name": "hello" })).await;
+    let response = stateless.request_json("tools/call", json!({ "name": "hello" })).await;
     let content = json!([{ "type": "text", "text": "hi" }]);
     let expected = json!({ "resultType": "complete", "content": content, "_meta": info });
-    assert_eq!(answer["result"], expected);
+    assert_eq!(response["result"], expected);
     assert_eq!(server.violations(), [""; 0]);
 }
 
 #[tokio::test]
 async fn keeps_result_type_and_meta_that_a_tool_sets() {
-    let answer = || CallResult::text("later").member("resultType", "task");
+    let response = || CallResult::text("later").member("resultType", "task");
     let tool = Tool::new("slow", json!({ "type": "object" }), move |_| {
-        answer().member("_meta", json!({ "io.modelcontextprotocol/serverInfo": 1, "a": 2 }))
+        response().member("_meta", json!({ "io.modelcontextprotocol/serverInfo": 1, "a": 2 }))
     });
     let server = stateless_greeter().tool(tool).start().await.unwrap();
-    let answer =
+    let response =
         StatelessClient::new(&server).request_json("tools/call", json!({ "name": "slow" })).await;
-    assert_eq!(answer["result"]["resultType"], "task");
+    assert_eq!(response["result"]["resultType"], "task");
     let meta = json!({ "io.modelcontextprotocol/serverInfo": 1, "a": 2 });
-    assert_eq!(answer["result"]["_meta"], meta);
+    assert_eq!(response["result"]["_meta"], meta);
 }
 
 #[tokio::test]
@@ -129,8 +129,8 @@ async fn rejects_the_messages_of_stateful_versions() {
         let response = stateful.http_request(method).send().await.unwrap();
         assert_eq!((response.status().as_u16(), header(&response, "allow")), (405, "POST"));
     }
-    let answer = json!({ "jsonrpc": "2.0", "id": 1, "result": {} });
-    assert_eq!(stateful.post(&answer).send().await.unwrap().status(), 400);
+    let response = json!({ "jsonrpc": "2.0", "id": 1, "result": {} });
+    assert_eq!(stateful.post(&response).send().await.unwrap().status(), 400);
     assert_eq!(stateful.notify("notifications/cancelled").await.status(), 202);
     assert_eq!(stateful.request("tools/list", json!({})).await.status(), 400);
 

@@ -47,8 +47,8 @@ async fn acknowledges_the_supported_filter_and_sends_only_what_it_covers() {
     assert_eq!(other.message().await["params"], json!({ "_meta": { ID: 2 } }));
     assert_eq!(server.violations(), [""; 0]);
 
-    let refused = stateless.request_json("subscriptions/listen", json!({})).await;
-    assert_eq!(refused["error"]["message"], "Invalid notifications");
+    let rejected = stateless.request_json("subscriptions/listen", json!({})).await;
+    assert_eq!(rejected["error"]["message"], "Invalid notifications");
 }
 
 #[tokio::test]
@@ -61,9 +61,12 @@ async fn ends_a_subscription_with_a_response_a_disconnect_or_a_fault() {
     let mut events = subscribe(&mut stateless, filter()).await;
     events.message().await;
     server.end_subscriptions();
-    let answer = events.message().await;
-    assert_eq!((&answer["id"], &answer["result"]["resultType"]), (&json!(1), &json!("complete")));
-    assert_eq!(answer["result"]["_meta"][ID], 1);
+    let response = events.message().await;
+    assert_eq!(
+        (&response["id"], &response["result"]["resultType"]),
+        (&json!(1), &json!("complete"))
+    );
+    assert_eq!(response["result"]["_meta"][ID], 1);
     assert_eq!(events.next().await, None);
 
     let mut events = subscribe(&mut stateless, filter()).await;
@@ -87,7 +90,7 @@ async fn ends_a_subscription_with_a_response_a_disconnect_or_a_fault() {
 }
 
 #[tokio::test]
-async fn sends_any_message_verbatim_to_subscriptions() {
+async fn sends_any_message_unchanged_to_subscriptions() {
     let server = start_with_get_allowed().await;
     let mut stateless = StatelessClient::new(&server);
     let mut events = subscribe(&mut stateless, json!({})).await;

@@ -55,16 +55,16 @@ async fn sends_a_request_to_a_listening_client_and_returns_the_response() {
     let server = start_with_get_allowed().await;
     assert!(
         server.send_request(ServerRequest::other("ping", json!({}))).await.is_none(),
-        "nobody listens"
+        "no client listens"
     );
     let stateful = StatefulClient::connect(&server).await;
     let mut events = EventReader::new(stateful.listen(None).await);
-    let asked = async {
+    let request = async {
         let ping = events.message().await;
         assert_eq!(ping["method"], "ping");
         assert_eq!(stateful.respond(&ping["id"], json!({})).await.status(), 202);
     };
-    let (answer, ()) =
-        tokio::join!(server.send_request(ServerRequest::other("ping", json!({}))), asked);
-    assert_eq!(answer, Some(Ok(json!({}))));
+    let (response, ()) =
+        tokio::join!(server.send_request(ServerRequest::other("ping", json!({}))), request);
+    assert_eq!(response, Some(Ok(json!({}))));
 }

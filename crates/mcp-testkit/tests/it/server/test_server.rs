@@ -21,7 +21,7 @@ async fn stop_closes_connections_and_frees_the_port() {
     barrier.reached(1).await;
 
     server.stop().await;
-    assert!(held.await.unwrap().is_err(), "what was held is cut");
+    assert!(held.await.unwrap().is_err(), "the held response is lost");
     assert!(TcpStream::connect(&address).await.is_err());
     TcpListener::bind(&address).await.expect("the port is free again");
 }

@@ -36,8 +36,8 @@ async fn declares_only_configured_capabilities_and_rejects_other_methods() {
         "server/discover",
     ] {
         let params = json!({ "uri": "a", "name": "a", "level": "info" });
-        let answer = stateful.request_json(method, params).await;
-        assert_eq!(answer["error"]["code"], error_code::METHOD_NOT_FOUND, "{method}");
+        let response = stateful.request_json(method, params).await;
+        assert_eq!(response["error"]["code"], error_code::METHOD_NOT_FOUND, "{method}");
     }
     assert_eq!(bare.violations().len(), 7);
 }

@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn hold_fault_holds_the_response_until_the_gate_opens() {
+async fn hold_fault_holds_the_response_until_the_barrier_opens() {
     let server = start_stateful().await;
     let mut stateful = StatefulClient::connect(&server).await;
     let barrier = Barrier::new();
@@ -82,8 +82,8 @@ async fn oversized_fault_pads_the_response_with_spaces() {
         let text = response.text().await.unwrap();
         assert!(text.len() > SIZE);
         let json = text.trim_start_matches("event: message\ndata: ");
-        let answer = serde_json::from_str::<serde_json::Value>(json).unwrap();
-        assert_eq!(answer["result"], json!({}));
+        let response = serde_json::from_str::<serde_json::Value>(json).unwrap();
+        assert_eq!(response["result"], json!({}));
     }
 }
 
@@ -150,9 +150,9 @@ async fn duplicate_fault_sends_the_response_twice() {
     // HTTP-18
     let server = start_with_mode(ResponseMode::Json).await;
     for response in call_in_both_eras(&server, Fault::Duplicate).await {
-        let answers = EventReader::new(response).remaining_messages().await;
-        assert_eq!(answers.len(), 2);
-        assert_eq!(answers[0], answers[1]);
+        let responses = EventReader::new(response).remaining_messages().await;
+        assert_eq!(responses.len(), 2);
+        assert_eq!(responses[0], responses[1]);
     }
 }
 

@@ -39,8 +39,8 @@ async fn builds_a_reply_from_the_request() {
         Reply::json(&json!({ "id": request.id(), "method": method, "params": request.params() }))
     };
     server.script(On::any(), Fault::reply_with(echo));
-    let answer = stateful.request_json("ping", json!({ "a": 1 })).await;
-    assert_eq!(answer, json!({ "id": 1, "method": "ping", "params": { "a": 1 } }));
+    let response = stateful.request_json("ping", json!({ "a": 1 })).await;
+    assert_eq!(response, json!({ "id": 1, "method": "ping", "params": { "a": 1 } }));
 }
 
 #[tokio::test]

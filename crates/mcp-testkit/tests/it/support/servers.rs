@@ -49,7 +49,12 @@ pub(crate) async fn request_in_both_eras(
 }
 
 pub(crate) async fn stateful_greeter() -> TestServer {
-    TestServer::builder().name("greeter").tool(tool("hello", "hi")).start().await.expect("a start")
+    TestServer::builder()
+        .name("greeter")
+        .tool(tool("hello", "hi"))
+        .start()
+        .await
+        .expect("the server starts")
 }
 
 pub(crate) fn stateless_greeter() -> TestServerBuilder {
@@ -62,7 +67,7 @@ pub(crate) const ANSWER_MODES: [ResponseMode; 2] = [ResponseMode::Json, Response
 pub(crate) async fn start_with_mode(mode: ResponseMode) -> TestServer {
     let revisions = [Revision::V2025_11_25, Revision::V2026_07_28];
     let builder = TestServer::builder().revisions(revisions).response_mode(mode);
-    builder.tool(tool("hello", "hi")).start().await.expect("a start")
+    builder.tool(tool("hello", "hi")).start().await.expect("the server starts")
 }
 
 /// Scripts a fault for calls, and calls a tool in both eras.
@@ -76,13 +81,13 @@ pub(crate) async fn call_in_both_eras(server: &TestServer, fault: Fault) -> [Res
     [old, new]
 }
 
-/// Returns a tool that answers with a text.
+/// Returns a tool that responses with a text.
 pub(crate) fn tool(name: &str, text: &'static str) -> Tool {
     Tool::new(name, json!({ "type": "object" }), move |_| CallResult::text(text))
 }
 
 pub(crate) async fn start_stateful() -> TestServer {
-    TestServer::builder().tool(tool("hello", "hi")).start().await.expect("a start")
+    TestServer::builder().tool(tool("hello", "hi")).start().await.expect("the server starts")
 }
 
 /// Sends a ping with one fault, and checks that it is rejected and recorded for this reason.
@@ -94,7 +99,7 @@ pub(crate) async fn assert_ping_rejected(
     let server = stateful_greeter().await;
     let mut client = StatefulClient::connect(&server).await;
     let ping = client.message("ping", json!({}));
-    let response = spoil(&client, client.post(&ping)).send().await.expect("an answer");
+    let response = spoil(&client, client.post(&ping)).send().await.expect("a response");
     assert_eq!(response.status(), status, "{reason}");
     let error = read(response).await;
     assert!(error["error"]["message"].as_str().is_some_and(|it| it.contains(reason)), "{error}");
@@ -107,7 +112,7 @@ pub(crate) const BOTH_ERAS: [Revision; 2] = [Revision::V2025_11_25, Revision::V2
 pub(crate) async fn start_with_get_allowed() -> TestServer {
     let revisions = [Revision::V2025_11_25, Revision::V2026_07_28];
     let builder = TestServer::builder().revisions(revisions).allow_get(true).logging();
-    builder.resource(Resource::new("a:", "a", "A")).start().await.expect("a start")
+    builder.resource(Resource::new("a:", "a", "A")).start().await.expect("the server starts")
 }
 
 pub(crate) fn resource_updated(uri: &str) -> ServerNotification {

@@ -96,7 +96,7 @@ impl StatefulClient {
 
     pub(crate) async fn request(&mut self, method: &str, params: Value) -> Response {
         let message = self.message(method, params);
-        self.post(&message).send().await.expect("an answer")
+        self.post(&message).send().await.expect("a response")
     }
 
     /// Sends a request and returns the response message.
@@ -106,15 +106,15 @@ impl StatefulClient {
 
     /// Sends a response to a request of the server.
     pub(crate) async fn respond(&self, id: &Value, result: Value) -> Response {
-        let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result });
-        self.post(&answer).send().await.expect("an answer")
+        let response = json!({ "jsonrpc": "2.0", "id": id, "result": result });
+        self.post(&response).send().await.expect("a response")
     }
 
     /// Opens a GET stream, or resumes a stream after an event.
     pub(crate) async fn listen(&self, after: Option<&str>) -> Response {
         let get = self.http_request(Method::GET).header("accept", "text/event-stream");
         let get = after.iter().fold(get, |get, id| get.header("last-event-id", *id));
-        get.send().await.expect("an answer")
+        get.send().await.expect("a response")
     }
 
     pub(crate) async fn call_tool(&mut self, tool: &str) -> Value {
@@ -123,7 +123,7 @@ impl StatefulClient {
 
     pub(crate) async fn notify(&self, method: &str) -> Response {
         let message = json!({ "jsonrpc": "2.0", "method": method });
-        self.post(&message).send().await.expect("an answer")
+        self.post(&message).send().await.expect("a response")
     }
 
     pub(crate) fn post(&self, message: &Value) -> RequestBuilder {

@@ -50,7 +50,7 @@ impl StatelessClient {
 
     pub(crate) async fn request(&mut self, method: &str, params: Value) -> Response {
         let message = self.message(method, params);
-        self.post(&message).send().await.expect("an answer")
+        self.post(&message).send().await.expect("a response")
     }
 
     /// Sends a request and returns the response message.
