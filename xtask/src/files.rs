@@ -49,7 +49,7 @@ pub(crate) fn write_or_check(path: &Path, fresh: &str, mode: Mode, command: &str
         (Ok(committed), _) if committed == fresh => Ok(()),
         (_, Mode::Check) => {
             let name = path.strip_prefix(root()).unwrap_or(path);
-            bail!("{} is stale: run `{command}`", name.display())
+            bail!("{} is stale: run \"{command}\"", name.display())
         }
         (_, Mode::Write) => {
             fs::create_dir_all(path.parent().unwrap_or(root()))?;

@@ -1,8 +1,8 @@
 //! Relay's tools for agents of rig.
 //!
 //! [`dynamic_tools`] converts Relay's tools to rig's, for an agent or for your own loop. If a user
-//! must sign in, the application must know, and the model must not: [`authorization`] finds the
-//! error in the error of rig's tool, and [`SignIn`] stops an agent's run.
+//! must sign in, the application needs the error, and the model must not see it. [`authorization`]
+//! finds it in the error of a rig tool. [`SignIn`] stops the run of an agent.
 
 mod outcome;
 #[cfg(feature = "agent")]

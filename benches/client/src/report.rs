@@ -93,8 +93,8 @@ fn costs(work: &Work, client: &str, address: &str) -> Result<Vec<Cost>> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// Those of a unit: what a longer run takes more than a shorter one, so that what is done once does
-/// not count.
+/// Returns the instructions for a unit: the difference between a longer and a shorter run. Work that is
+/// done once does not count.
 fn instructions(work: &Work, client: &str, address: &str) -> Result<u64> {
     let before = work.counted.div_ceil(4);
     let short = count(work, client, address, before)?;

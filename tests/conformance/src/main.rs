@@ -1,7 +1,7 @@
 //! The client that the official conformance suite tests.
 //!
 //! The suite starts it once for each scenario, with the URL of its server. The library implements
-//! the protocol; this program contains only what an application would do.
+//! the protocol. This program contains only the part of the application.
 
 mod scenarios;
 mod tool_arguments;
@@ -17,8 +17,8 @@ use tokio::time::timeout;
 
 use crate::test_case::TestCase;
 
-/// The time limit of a scenario. It is shorter than the 30 seconds of the suite, whose message says
-/// less.
+/// The time limit of a scenario. It is shorter than the 30 seconds of the suite, because the message of
+/// this program is more precise.
 const LIMIT: Duration = Duration::from_secs(20);
 
 #[tokio::main(flavor = "current_thread")]

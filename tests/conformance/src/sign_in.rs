@@ -30,8 +30,8 @@ impl SignIn {
         Ok(())
     }
 
-    /// Opens the authorization URL and returns the redirect. The authorization server asks no
-    /// questions.
+    /// Opens the authorization URL and returns the redirect. The authorization server needs no input
+    /// from a user.
     async fn visit(&self, url: &str) -> Result<String> {
         let answer = self.browser.fetch(Request::get(url).body(Bytes::new())?, 64 * 1024).await?;
         let location =

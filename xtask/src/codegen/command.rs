@@ -78,7 +78,7 @@ fn report_docs(missing: &[String], unused: &[String], mode: Mode) -> Result<()> 
     }
     ensure!(
         mode == Mode::Write || missing.is_empty() && unused.is_empty(),
-        "schema/docs.toml lacks {} texts and has {} unused ones: `cargo xtask codegen` lists them",
+        "schema/docs.toml lacks {} texts and has {} unused ones: \"cargo xtask codegen\" lists them",
         missing.len(),
         unused.len()
     );
@@ -103,7 +103,7 @@ mod tests {
         fs::remove_dir_all(&folder).unwrap();
         let stale: Vec<_> = error.lines().collect();
         assert!(stale.len() == 2 && stale[0].contains("a.rs is stale"), "{error}");
-        assert!(stale[1].ends_with("c.rs is stale: run `cargo xtask codegen`"), "{error}");
+        assert!(stale[1].ends_with("c.rs is stale: run \"cargo xtask codegen\""), "{error}");
     }
 
     #[test]

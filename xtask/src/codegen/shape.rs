@@ -84,7 +84,7 @@ impl Shape {
         let tag = tags.next().map(|(member, value)| (member.to_owned(), value.to_owned()));
         ensure!(tags.next().is_none(), "more than one member is constant");
         for (name, member) in members(schema) {
-            check_member(member).with_context(|| format!("member `{name}`"))?;
+            check_member(member).with_context(|| format!("member \"{name}\""))?;
         }
         Ok(Self::Struct { tag })
     }
@@ -107,9 +107,9 @@ fn check_variant_names(names: impl Iterator<Item = String>) -> Result<()> {
     for name in names {
         ensure!(
             syn::parse_str::<syn::Ident>(&name).is_ok(),
-            "`{name}` is not a valid name of a variant"
+            "\"{name}\" is not a valid name of a variant"
         );
-        ensure!(!seen.contains(&name), "two variants have the name `{name}`");
+        ensure!(!seen.contains(&name), "two variants have the name \"{name}\"");
         seen.insert(name);
     }
     Ok(())
@@ -120,7 +120,7 @@ fn check_variant_names(names: impl Iterator<Item = String>) -> Result<()> {
 fn check_member(schema: &Value) -> Result<()> {
     let inline = ["allOf", "anyOf", "enum", "oneOf", "properties"];
     let inline = inline.into_iter().find(|keyword| schema.get(keyword).is_some());
-    ensure!(inline.is_none(), "`{}` has no definition of its own", inline.unwrap_or_default());
+    ensure!(inline.is_none(), "\"{}\" has no definition of its own", inline.unwrap_or_default());
     let format = schema["format"].as_str();
     let plain = format.is_none_or(|format| ["byte", "uri", "uri-template"].contains(&format));
     ensure!(plain, "there is no Rust type for the format {}", schema["format"]);
@@ -138,7 +138,7 @@ fn check_member(schema: &Value) -> Result<()> {
     }
     for keyword in ["items", "additionalProperties"] {
         if let Some(inner) = schema.get(keyword).filter(|inner| inner.is_object()) {
-            check_member(inner).with_context(|| format!("its `{keyword}`"))?;
+            check_member(inner).with_context(|| format!("its \"{keyword}\""))?;
         }
     }
     Ok(())
@@ -282,11 +282,11 @@ mod tests {
     #[test]
     fn invalid_variant_names_are_errors() {
         for (values, wrong) in [
-            (json!(["a", "2.0"]), "`20` is not a valid name of a variant"),
-            (json!(["self"]), "`Self` is not a valid name of a variant"),
-            (json!([""]), "`` is not a valid name of a variant"),
-            (json!(["unknown"]), "two variants have the name `Unknown`"),
-            (json!(["a-b", "a_b"]), "two variants have the name `AB`"),
+            (json!(["a", "2.0"]), "\"20\" is not a valid name of a variant"),
+            (json!(["self"]), "\"Self\" is not a valid name of a variant"),
+            (json!([""]), "\"\" is not a valid name of a variant"),
+            (json!(["unknown"]), "two variants have the name \"Unknown\""),
+            (json!(["a-b", "a_b"]), "two variants have the name \"AB\""),
         ] {
             assert_eq!(shape(json!({ "enum": values })).unwrap_err().to_string(), wrong);
         }
@@ -306,19 +306,19 @@ mod tests {
         for (member, wrong) in [
             (json!({ "type": ["string", "integer"] }), r#"no Rust type for ["string","integer"]"#),
             (json!({ "type": "string", "format": "date-time" }), r#"the format "date-time""#),
-            (json!({ "oneOf": [] }), "`oneOf` has no definition of its own"),
+            (json!({ "oneOf": [] }), "\"oneOf\" has no definition of its own"),
             (
                 json!({ "type": "array", "items": { "type": "array", "items": { "enum": [] } } }),
-                "its `items`: its `items`: `enum` has no definition of its own",
+                "its \"items\": its \"items\": \"enum\" has no definition of its own",
             ),
             (
                 json!({ "additionalProperties": { "items": { "properties": {} } } }),
-                "its `additionalProperties`: its `items`: `properties` has no definition",
+                "its \"additionalProperties\": its \"items\": \"properties\" has no definition",
             ),
         ] {
             let object = json!({ "type": "object", "properties": { "m": member } });
             let error = format!("{:#}", shape(object).unwrap_err());
-            assert!(error.starts_with("member `m`: ") && error.contains(wrong), "{error}");
+            assert!(error.starts_with("member \"m\": ") && error.contains(wrong), "{error}");
         }
         for member in [json!({}), json!({ "type": ["integer", "null"] }), reference("X")] {
             let object = json!({ "type": "object", "properties": { "m": member } });

@@ -21,8 +21,8 @@ fn merge(parts: &[Value], definitions: &Definitions) -> Result<Value> {
     let mut required = Vec::new();
     for part in parts {
         let part = referent(part).map_or(Some(part), |name| definitions.get(name));
-        let part = part.context("a part of `allOf` is not defined")?;
-        ensure!(part["allOf"].is_null(), "a part of `allOf` has an `allOf` itself");
+        let part = part.context("a part of \"allOf\" is not defined")?;
+        ensure!(part["allOf"].is_null(), "a part of \"allOf\" has an \"allOf\" itself");
         properties.extend(members(part).map(|(name, schema)| (name.to_owned(), schema.clone())));
         required.extend(part["required"].as_array().into_iter().flatten().cloned());
     }
@@ -138,7 +138,7 @@ mod tests {
 
         let mut broken = definitions(json!({ "B": { "allOf": [reference("A")] } }));
         let error = flatten(&mut broken).unwrap_err();
-        assert_eq!(format!("{error:#}"), "B: a part of `allOf` is not defined");
+        assert_eq!(format!("{error:#}"), "B: a part of \"allOf\" is not defined");
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn target_folder() -> Result<PathBuf> {
         .output()
         .context("cannot run cargo")?;
     let metadata: Metadata = serde_json::from_slice(&output.stdout)
-        .context("cannot read the target folder from `cargo metadata`")?;
+        .context("cannot read the target folder from \"cargo metadata\"")?;
     Ok(metadata.target_directory)
 }
 

@@ -170,7 +170,7 @@ mod tests {
         fs::write(folder.join("schema.json"), "{}").unwrap();
         let edited = import(published, Mode::Check).unwrap_err().to_string();
         assert!(
-            edited.contains("schema.json is stale: run `cargo xtask schema import"),
+            edited.contains("schema.json is stale: run \"cargo xtask schema import"),
             "{edited}"
         );
         fs::remove_dir_all(folder).unwrap();

@@ -173,7 +173,7 @@ mod tests {
         let complaints =
             vec![complaint(Rule::Word, 2), complaint(Rule::Face, 7), complaint(Rule::Word, 1)];
         let expected = "
-lib.rs and mod.rs hold only docs, `mod` and `use` lines: 1
+lib.rs and mod.rs hold only docs, \"mod\" and \"use\" lines: 1
   crates/a/src/lib.rs:7: message
 
 comments, documents and messages are in plain words: 2

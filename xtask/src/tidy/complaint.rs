@@ -1,4 +1,4 @@
-//! One complaint about one line of a file.
+//! A complaint about a line of a file.
 
 use std::{fmt, path::PathBuf};
 
@@ -20,8 +20,8 @@ impl Rule {
     /// A heading for reports.
     pub(super) fn title(self) -> &'static str {
         match self {
-            Self::Header => "each file opens with a `//!` sentence",
-            Self::Face => "lib.rs and mod.rs hold only docs, `mod` and `use` lines",
+            Self::Header => "each file opens with a \"//!\" sentence",
+            Self::Face => "lib.rs and mod.rs hold only docs, \"mod\" and \"use\" lines",
             Self::Order => "a module imports only from modules listed below it",
             Self::Private => "a folder is imported through its mod.rs",
             Self::Reexport => "inside a crate, nothing is imported through a re-export above",

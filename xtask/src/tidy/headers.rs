@@ -49,7 +49,7 @@ fn opening(path: &Path, text: &str) -> Option<&'static str> {
         return (!marked).then_some("does not say on line 1 what generates it");
     }
     let sentence = text.lines().take_while(|line| line.starts_with("//!")).any(is_end);
-    (!sentence).then_some("does not open with a `//!` sentence")
+    (!sentence).then_some("does not open with a \"//!\" sentence")
 }
 
 fn is_end(line: &str) -> bool {
@@ -68,7 +68,7 @@ fn unlisted_tests(root: &Path) -> Result<Vec<Complaint>> {
             path.is_dir() || path.extension().is_some_and(|extension| extension == "rs");
         let line = format!("mod {name};");
         if is_module && name != "main" && !main.lines().any(|each| each.ends_with(&line)) {
-            unlisted.push(complaint(file, format!("lacks `{line}`")));
+            unlisted.push(complaint(file, format!("lacks \"{line}\"")));
         }
     }
     Ok(unlisted)

@@ -99,7 +99,7 @@ fn add(
         let candidates =
             [folder.join(format!("{}.rs", child.name)), folder.join(&child.name).join("mod.rs")];
         let Some(file) = candidates.iter().find(|file| sources.contains_key(*file)) else {
-            bail!("{}: there is no file for `mod {};`", file.display(), child.name);
+            bail!("{}: there is no file for \"mod {};\"", file.display(), child.name);
         };
         let path = path.iter().chain([&child.name]).cloned().collect();
         add(path, file, sources, modules)?;

@@ -91,7 +91,7 @@ impl Check<'_> {
                 let folder = module.file.with_extension("");
                 let message = format!(
                     "has both content and modules; move the content to a file of {0}/ and the \
-                     `mod` lines to {0}/mod.rs",
+                     \"mod\" lines to {0}/mod.rs",
                     folder.display()
                 );
                 self.complain(Rule::Face, &module.file, child.line, message);
@@ -107,7 +107,7 @@ impl Check<'_> {
                     Item::Mod(item) if item.content.is_some() => "an inline module",
                     Item::Mod(item) if matches!(item.vis, Visibility::Restricted(_)) => {
                         let message = format!(
-                            "`mod {0}` is visible outside of the folder; write `mod {0};` and \
+                            "\"mod {0}\" is visible outside of the folder; write \"mod {0};\" and \
                          re-export what others need",
                             item.ident
                         );
@@ -122,7 +122,7 @@ impl Check<'_> {
                     Item::Const(_) => "a constant",
                     Item::Enum(_) => "an enum",
                     Item::Fn(_) => "a function",
-                    Item::Impl(_) => "an `impl` block",
+                    Item::Impl(_) => "an \"impl\" block",
                     Item::Macro(_) => "a macro",
                     Item::Struct(_) => "a struct",
                     Item::Trait(_) => "a trait",
@@ -199,21 +199,21 @@ impl Check<'_> {
         let name = display(target);
         if let Some(path) = above.reexports.get(item) {
             let message = format!(
-                "`{}` imports `{item}` through the re-export in `{name}`; import it from the \
-                 module that `{path}` names",
+                "\"{}\" imports \"{item}\" through the re-export in \"{name}\"; import it from the \
+                 module that \"{path}\" names",
                 display(source)
             );
             self.complain(Rule::Reexport, &module.file, import.line, message);
         } else if above.is_face() {
             let message = format!(
-                "`{}` imports `{item}` from `{name}`, which contains it; name the module that \
-                 defines `{item}`",
+                "\"{}\" imports \"{item}\" from \"{name}\", which contains it; name the module that \
+                 defines \"{item}\"",
                 display(source)
             );
             self.complain(Rule::Reexport, &module.file, import.line, message);
         } else if !self.is_excepted(&module.file, &above.file) {
             let message = format!(
-                "`{}` imports `{item}` from `{name}`, which contains it; move `{item}` to a module \
+                "\"{}\" imports \"{item}\" from \"{name}\", which contains it; move \"{item}\" to a module \
                  listed below in {}",
                 display(source),
                 above.file.display()
@@ -240,7 +240,7 @@ impl Check<'_> {
         }
         if target.len() > face {
             let message = format!(
-                "`{}` imports the private module `{}`; import through the folder's face, `{}`, \
+                "\"{}\" imports the private module \"{}\"; import through the folder's face, \"{}\", \
                  and re-export there what is missing",
                 display(source),
                 display(target),
@@ -274,11 +274,11 @@ impl Check<'_> {
         }
         let name = display(target);
         let what = match import.path.get(target.len()) {
-            Some(item) => format!("`{item}` from `{name}`"),
-            None => format!("`{name}`"),
+            Some(item) => format!("\"{item}\" from \"{name}\""),
+            None => format!("\"{name}\""),
         };
         let message = format!(
-            "`{}` imports {what}, but {} lists `mod {imported}` above `mod {importer}`; move what \
+            "\"{}\" imports {what}, but {} lists \"mod {imported}\" above \"mod {importer}\"; move what \
              is imported down, or its user up, or reorder the lines",
             display(source),
             parent.file.display()
@@ -364,8 +364,8 @@ mod tests {
             ("top/high.rs", ""),
             ("error.rs", "\nuse crate::top::Top;"),
         ];
-        let message = "crates/a/src/error.rs:2: `error` imports `Top` from `top`, but \
-                       crates/a/src/lib.rs lists `mod top` above `mod error`; move what is \
+        let message = "crates/a/src/error.rs:2: \"error\" imports \"Top\" from \"top\", but \
+                       crates/a/src/lib.rs lists \"mod top\" above \"mod error\"; move what is \
                        imported down, or its user up, or reorder the lines";
         assert_eq!(complaints(&files, &[]), [(Rule::Order, message.to_owned())]);
     }
@@ -434,8 +434,8 @@ mod tests {
             ("low/mod.rs", "mod inner; pub(crate) use inner::A;"),
             ("low/inner.rs", ""),
         ];
-        let message = "crates/a/src/top.rs:1: `top` imports the private module `low::inner`; \
-                       import through the folder's face, `low`, and re-export there what is missing";
+        let message = "crates/a/src/top.rs:1: \"top\" imports the private module \"low::inner\"; \
+                       import through the folder's face, \"low\", and re-export there what is missing";
         assert_eq!(complaints(&files, &[]), [(Rule::Private, message.to_owned())]);
         let files = files.map(|(name, text)| (name, text.replace("mod inner", "pub mod inner")));
         let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
@@ -551,6 +551,6 @@ mod tests {
         let folder = Path::new("crates/a");
         let sources = Sources::from([(folder.join("src/lib.rs"), "mod a;".to_owned())]);
         let error = check(folder, &sources, &[]).unwrap_err().to_string();
-        assert_eq!(error, "crates/a/src/lib.rs: there is no file for `mod a;`");
+        assert_eq!(error, "crates/a/src/lib.rs: there is no file for \"mod a;\"");
     }
 }

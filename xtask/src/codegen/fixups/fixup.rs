@@ -25,7 +25,7 @@ pub(crate) fn apply(definitions: &mut Definitions, revision: &Revision) -> Resul
         .collect();
     ensure!(
         wrong.is_empty(),
-        "fixups change another number of places than `REVISIONS` says: {}",
+        "fixups change another number of places than \"REVISIONS\" says: {}",
         Vec::from_iter(wrong).join(", ")
     );
     Ok(())

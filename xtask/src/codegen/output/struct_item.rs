@@ -59,7 +59,7 @@ impl StructFields {
     ) -> Result<Self> {
         let fields = structure.fields.iter().map(|field| Field::of(field, schema));
         let mut fields = fields.collect::<Result<Vec<_>>>()?;
-        ensure!(fields.iter().all(|field| field.ident != "extra"), "a member is called `extra`");
+        ensure!(fields.iter().all(|field| field.ident != "extra"), "a member is called \"extra\"");
         fields.retain(|field| tag.is_none_or(|(tag, _)| *tag != field.member));
         fields.sort_by(|a, b| a.member.cmp(&b.member));
         Ok(Self { fields, tag: tag.cloned() })
@@ -142,14 +142,14 @@ impl Field {
         let member = wire_name(field).unwrap_or_else(|| ident.to_string());
         let path = schema["properties"][&member]["description"].as_str();
         let path = path
-            .with_context(|| format!("typify generated the unknown member `{member}`"))?
+            .with_context(|| format!("typify generated the unknown member \"{member}\""))?
             .to_owned();
         let ident = if member.contains('/') { without_prefix(&member) } else { ident };
         let required = requires(schema, &member);
         let constant = schema["properties"][&member].get("const").is_some();
         let mut ty = without_module_paths(&field.ty);
         if !required {
-            let lost = || format!("typify lost that `{member}` is optional");
+            let lost = || format!("typify lost that \"{member}\" is optional");
             ty = option_argument(&ty).with_context(lost)?;
         }
         Ok(Self { ident, member, path, ty, required, constant })
