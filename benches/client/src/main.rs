@@ -4,7 +4,7 @@
 //! Server and client run in separate processes of this program. Instructions of the client are
 //! counted with valgrind's callgrind, if it is installed.
 
-mod answers;
+mod prepared;
 mod clients;
 mod meter;
 mod report;

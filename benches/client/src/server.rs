@@ -30,7 +30,7 @@ use tokio::{
     time,
 };
 
-use crate::{answers, meter};
+use crate::{meter, prepared};
 
 /// The lengths of the prepared tool lists.
 const LISTS: [usize; 3] = [1, 100, 1000];
@@ -75,39 +75,39 @@ pub(crate) async fn run() -> Result<()> {
     let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     println!("{}", socket.local_addr()?);
     io::stdout().flush()?;
-    let answers = Arc::new(Answers::new());
+    let results = Arc::new(PreparedResults::new());
     let mut nothing = [0];
     let mut input = tokio::io::stdin();
     tokio::select! {
         _ = tokio::io::AsyncReadExt::read(&mut input, &mut nothing) => Ok(()),
-        accepted = accept(socket, answers) => accepted,
+        accepted = accept(socket, results) => accepted,
     }
 }
 
-async fn accept(socket: TcpListener, answers: Arc<Answers>) -> Result<()> {
+async fn accept(socket: TcpListener, results: Arc<PreparedResults>) -> Result<()> {
     loop {
         let (connection, _) = socket.accept().await?;
-        tokio::spawn(serve(connection, Arc::clone(&answers)));
+        tokio::spawn(serve(connection, Arc::clone(&results)));
     }
 }
 
-async fn serve(connection: TcpStream, answers: Arc<Answers>) {
+async fn serve(connection: TcpStream, results: Arc<PreparedResults>) {
     _ = connection.set_nodelay(true);
-    let service = service_fn(|request| respond(Arc::clone(&answers), request));
+    let service = service_fn(|request| respond(Arc::clone(&results), request));
     // A closed connection is not an error.
     _ = http1::Builder::new().serve_connection(TokioIo::new(connection), service).await;
 }
 
-struct Answers {
+struct PreparedResults {
     initialized: String,
     called: String,
     lists: [String; LISTS.len()],
 }
 
-impl Answers {
+impl PreparedResults {
     fn new() -> Self {
-        let (initialized, called) = (answers::initialized(), answers::called());
-        Self { initialized, called, lists: LISTS.map(answers::list) }
+        let (initialized, called) = (prepared::initialized(), prepared::called());
+        Self { initialized, called, lists: LISTS.map(prepared::list) }
     }
 }
 
@@ -121,7 +121,7 @@ struct Envelope<'a> {
 type Body = BoxBody<Bytes, Infallible>;
 
 async fn respond(
-    answers: Arc<Answers>,
+    results: Arc<PreparedResults>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, hyper::Error> {
     let (parts, body) = request.into_parts();
@@ -137,17 +137,17 @@ async fn respond(
     let mut path = parts.uri.path().split('/').skip(1);
     let (format, tools, delay) = (path.next(), path.next(), path.next());
     let outcome = match envelope.method {
-        "initialize" => &answers.initialized,
+        "initialize" => &results.initialized,
         "tools/call" => {
             let delay = delay.and_then(|delay| delay.parse().ok()).unwrap_or_default();
             if delay > 0 {
                 time::sleep(Duration::from_millis(delay)).await;
             }
-            &answers.called
+            &results.called
         }
         "tools/list" => {
             let index = LISTS.iter().position(|count| tools == Some(&*count.to_string()));
-            &answers.lists[index.unwrap_or_default()]
+            &results.lists[index.unwrap_or_default()]
         }
         _ => {
             let error = format!(

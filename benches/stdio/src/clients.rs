@@ -32,7 +32,7 @@ pub(crate) trait CallTool {
 pub(crate) struct Bare {
     _child: Child,
     stdin: Mutex<ChildStdin>,
-    waiting: PendingCalls,
+    pending: PendingCalls,
     next: AtomicU64,
 }
 
@@ -56,35 +56,35 @@ fn start() -> Result<(Child, ChildStdin, ChildStdout)> {
 impl Bare {
     pub(crate) fn start() -> Result<Self> {
         let (child, stdin, stdout) = start()?;
-        let waiting = PendingCalls::default();
-        let answers = Arc::clone(&waiting);
+        let pending = PendingCalls::default();
+        let calls = Arc::clone(&pending);
         tokio::spawn(async move {
             let mut lines = BufReader::with_capacity(64 * 1024, stdout).lines();
             while let Ok(Some(line)) = lines.next_line().await {
                 let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
                 let id = message["id"].as_u64().unwrap_or_default();
-                let waiting = answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-                if let Some(waiting) = waiting {
-                    let _ = waiting.send(message);
+                let sender = calls.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                if let Some(sender) = sender {
+                    let _ = sender.send(message);
                 }
             }
         });
-        Ok(Self { _child: child, stdin: Mutex::new(stdin), waiting, next: AtomicU64::new(1) })
+        Ok(Self { _child: child, stdin: Mutex::new(stdin), pending, next: AtomicU64::new(1) })
     }
 }
 
 impl CallTool for Bare {
     async fn call(&self) -> Result<()> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let (sender, answer) = oneshot::channel();
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(id, sender);
+        let (sender, response) = oneshot::channel();
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).insert(id, sender);
         let params = json!({ "name": TOOL, "arguments": {} });
         let request = json!({
             "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params,
         });
         self.stdin.lock().await.write_all(format!("{request}\n").as_bytes()).await?;
-        let answer = answer.await?;
-        ensure!(answer["result"]["content"][0]["text"].is_string(), "no text");
+        let response = response.await?;
+        ensure!(response["result"]["content"][0]["text"].is_string(), "no text");
         Ok(())
     }
 }

@@ -33,9 +33,11 @@ impl SignIn {
     /// Opens the authorization URL and returns the redirect. The authorization server needs no input
     /// from a user.
     async fn visit(&self, url: &str) -> Result<String> {
-        let answer = self.browser.fetch(Request::get(url).body(Bytes::new())?, 64 * 1024).await?;
-        let location =
-            answer.headers().get(LOCATION).context("the authorization server did not redirect")?;
+        let response = self.browser.fetch(Request::get(url).body(Bytes::new())?, 64 * 1024).await?;
+        let location = response
+            .headers()
+            .get(LOCATION)
+            .context("the authorization server did not redirect")?;
         Ok(location.to_str()?.to_owned())
     }
 }

@@ -184,9 +184,9 @@ impl Browser {
         }
         self.commands.write_all(format!("{command}\0").as_bytes()).unwrap();
         loop {
-            let Some(mut answer) = self.read() else { continue };
-            assert_eq!(answer.get("error"), None, "{method}");
-            return answer["result"].take();
+            let Some(mut response) = self.read() else { continue };
+            assert_eq!(response.get("error"), None, "{method}");
+            return response["result"].take();
         }
     }
 

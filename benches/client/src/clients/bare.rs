@@ -7,7 +7,7 @@ use reqwest::{Request, Response, Url};
 use serde_json::{Value, json};
 
 use super::{Client, TOOL, User, arguments, http};
-use crate::answers::REVISION;
+use crate::prepared::REVISION;
 
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
@@ -80,8 +80,8 @@ impl User for Session {
     }
 
     async fn call(&self, _: &Value) -> Result<()> {
-        let answer = message(self.connection.post(&self.call).await?).await?;
-        ensure!(answer["result"]["content"].is_array(), "no content");
+        let response = message(self.connection.post(&self.call).await?).await?;
+        ensure!(response["result"]["content"].is_array(), "no content");
         Ok(())
     }
 

@@ -69,7 +69,7 @@ const FIXUPS: [(&str, Span, Fixup); 17] = [
     ("open_objects", Span::All, lenient::open_objects),
     ("open_settings", Span::All, lenient::open_settings),
     ("any_structured_content", Span::Until("2025-11-25"), lenient::any_structured_content),
-    ("any_form_answers", Span::All, lenient::any_form_answers),
+    ("any_form_content", Span::All, lenient::any_form_content),
     ("optional_result_members", Span::Since("2026-07-28"), lenient::optional_result_members),
     ("named_cache_scope", Span::Since("2026-07-28"), names::named_cache_scope),
     ("named_request_meta", Span::Until("2025-11-25"), names::named_request_meta),

@@ -57,11 +57,11 @@ pub(super) fn any_structured_content(definitions: &mut Definitions) -> usize {
 
 /// Allows any JSON in the content of a form. The schema says `integer` where the specification
 /// allows any number, and the schema of the form describes the values.
-pub(super) fn any_form_answers(definitions: &mut Definitions) -> usize {
+pub(super) fn any_form_content(definitions: &mut Definitions) -> usize {
     replace_members(definitions, |name, schema| {
-        let answer = &schema["additionalProperties"];
-        let answers = answer["anyOf"].is_array() || answer["type"].is_array();
-        (name == "content" && answers).then(any_object)
+        let values = &schema["additionalProperties"];
+        let is_union = values["anyOf"].is_array() || values["type"].is_array();
+        (name == "content" && is_union).then(any_object)
     })
 }
 

@@ -43,9 +43,9 @@ fn kind(name: &str, published: &Value, schema: &PreparedSchema) -> Option<(&'sta
         let kind = if method.kind == Kind::Request { "request" } else { "notification" };
         return Some((kind, in_module(name)));
     }
-    let answered =
+    let method_of_result =
         schema.methods.iter().find(|method| methods::response(&method.definition) == name);
-    if let Some(method) = answered {
+    if let Some(method) = method_of_result {
         return Some(("response", in_module(&method.definition)));
     }
     let properties = &published["properties"];
