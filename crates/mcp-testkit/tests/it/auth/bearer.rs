@@ -10,7 +10,7 @@ async fn server_with_bearer() -> TestServer {
     let bearer = Bearer::tokens(["alice-token", "bob-token"]).scope("tools:call");
     TestServer::builder()
         .bearer(bearer.authorization_server("https://auth.example.com"))
-        .tool(tool("whoami", "nobody"))
+        .tool(tool("whoami", "anonymous"))
         .tools_for("alice-token", [tool("secret", "42"), tool("whoami", "alice")])
         .start()
         .await
@@ -87,7 +87,7 @@ async fn lists_and_calls_only_the_tools_of_the_user() {
 
     let text = |response: &Value| response["result"]["content"][0]["text"].clone();
     assert_eq!(text(&alice.call_tool("whoami").await), "alice");
-    assert_eq!(text(&bob.call_tool("whoami").await), "nobody");
+    assert_eq!(text(&bob.call_tool("whoami").await), "anonymous");
     assert_eq!(text(&alice.call_tool("secret").await), "42");
     assert_eq!(bob.call_tool("secret").await["error"]["message"], "Unknown tool: secret");
 }
