@@ -86,9 +86,8 @@ impl TestServerBuilder {
         self
     }
 
-    /// Sets the response to stateless requests, such as `server/discover`, if the server supports only
-    /// stateful protocol versions.
-    /// Defaults to [`ProbeResponse::default`].
+    /// Sets the response to stateless requests, such as `server/discover`, if the server supports
+    /// only stateful protocol versions. Defaults to [`ProbeResponse::default`].
     pub fn probe_response(mut self, response: ProbeResponse) -> Self {
         self.config.probe_response = response;
         self
