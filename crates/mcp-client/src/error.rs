@@ -76,19 +76,19 @@ pub enum Error {
     /// The server is not an MCP server: both `server/discover` and `initialize` failed.
     #[error(
         "not an MCP server: {}{}; \"initialize\" failed",
-        ProbeFailed(.probe),
-        FallbackFailed(.stream.as_deref())
+        ProbeFailed(.discover),
+        FallbackFailed(.fallback.as_deref())
     )]
     NotMcp {
         /// The error of `server/discover`, the first request of the stateless protocol versions
         /// (from 2026-07-28).
-        probe: Arc<Error>,
+        discover: Arc<Error>,
         /// The error of `initialize`, the first request of the stateful protocol versions (up to
         /// 2025-11-25).
         #[source]
         initialize: Arc<Error>,
         /// The error of the fallback transport (HTTP+SSE), if there is one.
-        stream: Option<Arc<Error>>,
+        fallback: Option<Arc<Error>>,
     },
 
     /// The protocol version of the server does not have this method. Nothing was sent.
@@ -113,12 +113,12 @@ pub enum Error {
     /// is [`Declined`] if the user declined, and otherwise the error of the handler.
     ///
     /// [`Declined`]: crate::Declined
-    #[error("\"{method}\": required input \"{asked}\" not available")]
+    #[error("\"{method}\": required input \"{input_method}\" not available")]
     InputUnavailable {
         /// The method of the request.
         method: Cow<'static, str>,
         /// The method of the input request, such as `elicitation/create`.
-        asked: &'static str,
+        input_method: &'static str,
         /// The error of the handler.
         source: Cause,
     },
@@ -266,7 +266,7 @@ impl Error {
         asked: &'static str,
         error: BoxError,
     ) -> Self {
-        Self::InputUnavailable { method: method.into(), asked, source: error.into() }
+        Self::InputUnavailable { method: method.into(), input_method: asked, source: error.into() }
     }
 
     /// Returns the URLs that the user must visit before the request can be repeated (MCP

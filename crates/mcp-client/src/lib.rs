@@ -68,7 +68,7 @@ mod text;
 pub use mcp_types;
 
 pub use crate::{
-    changes::ListChange,
+    changes::ServerChange,
     client::{
         Client, ClientBuilder, CompletionRequest, PromptResult, ResourceResult, Subscription,
         SubscriptionFilter,

@@ -20,7 +20,7 @@ pub enum Error {
     #[error(
         "the keyring entry of {application:?} is not a valid key; remove the entry and sign in again"
     )]
-    Malformed {
+    InvalidKey {
         /// The application, as it was passed to [`open()`](crate::open()).
         application: String,
     },

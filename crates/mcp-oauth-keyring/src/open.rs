@@ -26,7 +26,7 @@ use crate::{error::Error, keyring::Keyring, native::native};
 /// # Errors
 ///
 /// - Returns [`Error::Unavailable`] if the keyring cannot be used, or is not unlocked.
-/// - Returns [`Error::Malformed`] if the keyring entry is not a valid key.
+/// - Returns [`Error::InvalidKey`] if the keyring entry is not a valid key.
 /// - Returns [`Error::Folder`] if the folder cannot be created or written.
 ///
 /// # Examples
@@ -52,7 +52,7 @@ fn open_with(keyring: &impl Keyring, application: &str, folder: &Path) -> Result
     let key = match keyring.secret()? {
         Some(text) => {
             let key = parse_key(&text);
-            key.ok_or_else(|| Error::Malformed { application: application.to_owned() })?
+            key.ok_or_else(|| Error::InvalidKey { application: application.to_owned() })?
         }
         None => create_key(keyring)?,
     };
@@ -149,7 +149,7 @@ mod tests {
             let entry = entry();
             entry.set_secret(secret.as_bytes()).unwrap();
             let error = open_with(&entry, "tests", &folder.0).unwrap_err();
-            assert!(matches!(error, Error::Malformed { .. }), "{error}");
+            assert!(matches!(error, Error::InvalidKey { .. }), "{error}");
             assert!(!format!("{error} {error:?}").contains("ecret"), "{error:?}");
             assert_eq!(entry.get_secret().unwrap(), secret.as_bytes());
         }

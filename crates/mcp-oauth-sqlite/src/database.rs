@@ -86,11 +86,11 @@ fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Res
     let (application, version) =
         (number("application_id").map_err(failed)?, number("user_version").map_err(failed)?);
     if application != APPLICATION_ID && !is_empty(&transaction).map_err(failed)? {
-        return Err(Error::Foreign { path: path.to_owned() });
+        return Err(Error::ForeignDatabase { path: path.to_owned() });
     }
     let completed = usize::try_from(version).unwrap_or(usize::MAX);
     let missing =
-        migrations.get(completed..).ok_or_else(|| Error::Newer { path: path.to_owned() })?;
+        migrations.get(completed..).ok_or_else(|| Error::NewerVersion { path: path.to_owned() })?;
     let work = || {
         missing.iter().try_for_each(|migration| transaction.execute_batch(migration))?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -150,7 +150,7 @@ mod tests {
         let mut other = memory();
         other.execute_batch("CREATE TABLE users (name TEXT)").unwrap();
         let error = migrate(&mut other, Path::new("app.db"), &MIGRATIONS).unwrap_err();
-        assert!(matches!(error, Error::Foreign { .. }), "{error}");
+        assert!(matches!(error, Error::ForeignDatabase { .. }), "{error}");
         assert_eq!(
             other.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)),
             Ok(1)

@@ -10,14 +10,14 @@ use mcp_http::mcp_client::BoxError;
 pub enum Error {
     /// The file is a database of another program.
     #[error("database \"{path}\" belongs to another program; use a separate file for credentials")]
-    Foreign {
+    ForeignDatabase {
         /// The path of the file.
         path: PathBuf,
     },
 
     /// A newer version of this crate has changed the schema of the database.
     #[error("database \"{path}\" is from a newer version of this program; use that version")]
-    Newer {
+    NewerVersion {
         /// The path of the file.
         path: PathBuf,
     },

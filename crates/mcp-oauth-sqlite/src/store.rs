@@ -44,7 +44,7 @@ use crate::{
 /// async fn main() -> Result<(), BoxError> {
 ///     let folder = std::env::temp_dir().join(format!("sqlite-store-{}", std::process::id()));
 ///     std::fs::create_dir_all(&folder)?;
-///     let store = SqliteStore::open(folder.join("credentials.db"), EncryptionKey::random())?;
+///     let store = SqliteStore::open(folder.join("credentials.db"), EncryptionKey::generate())?;
 ///     let (server, issuer) = ("https://mcp.example.com/mcp", "https://login.example.com");
 ///     let key = StoreKey::new(Some("ann"), server, issuer);
 ///     assert!(store.load(&key).await?.is_none());
@@ -83,8 +83,8 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// - Returns [`Error::Foreign`] if the file is a database of another program.
-    /// - Returns [`Error::Newer`] if a newer version of this crate has changed the schema.
+    /// - Returns [`Error::ForeignDatabase`] if the file is a database of another program.
+    /// - Returns [`Error::NewerVersion`] if a newer version of this crate has changed the schema.
     /// - Returns [`Error::Failed`] if the file cannot be opened, read or written.
     pub fn open(path: impl AsRef<Path>, keys: impl Into<EncryptionKeys>) -> Result<Self, Error> {
         let path = path.as_ref().to_owned();

@@ -110,7 +110,7 @@ impl ClientCredentialsBuilder {
     /// Returns [`Error::Configuration`] if a setting is invalid.
     pub fn build(self) -> Result<ClientCredentials, Error> {
         let dpop = self.settings.dpop.then(DpopKey::generate);
-        let http = self.settings.http_client()?;
+        let http = self.settings.guarded_client()?;
         Ok(ClientCredentials(Arc::new(Inner {
             issuer: self.client.issuer.clone().map(OnceLock::from).unwrap_or_default(),
             tokens: Mutex::default(),

@@ -49,7 +49,7 @@ impl Settings {
     ///
     /// If it uses a proxy, the proxy resolves the host names. The proxy must then block connections
     /// to private networks.
-    pub fn http(self, http: HttpClientBuilder) -> Self {
+    pub fn http_client(self, http: HttpClientBuilder) -> Self {
         Self { http, ..self }
     }
 
@@ -66,7 +66,7 @@ impl Settings {
     }
 
     /// Builds the HTTP client for authorization servers.
-    pub(crate) fn http_client(self) -> Result<GuardedClient, Error> {
+    pub(crate) fn guarded_client(self) -> Result<GuardedClient, Error> {
         let allowed_hosts =
             self.allowed_hosts.iter().map(|text| normalize_host(text)).collect::<Result<_, _>>()?;
         GuardedClient::new(self.http, allowed_hosts)
@@ -119,7 +119,7 @@ mod tests {
             assert_eq!(normalize_host(text).unwrap(), normalized);
         }
         for text in ["", "https://login.example", "login.example:8443", "login.example/x", "*.x"] {
-            let error = Settings::new().allow_host(text).http_client().map(drop).unwrap_err();
+            let error = Settings::new().allow_host(text).guarded_client().map(drop).unwrap_err();
             assert!(matches!(error, Error::Configuration { .. }), "{text:?}: {error:?}");
         }
     }

@@ -42,7 +42,7 @@ impl Connection {
     ) -> Result<TransportResponse, TransportError> {
         let session = self.session.clone();
         if message.kind != MessageKind::Request {
-            self.queue.send(message).await.map_err(|_| Error::ProcessGone)?;
+            self.queue.send(message).await.map_err(|_| Error::ProcessExited)?;
             return Ok(TransportResponse::new(ResponseMessages::None).with_session(session));
         }
         let pending = self.multiplexer.register(&message)?;

@@ -18,12 +18,12 @@ pub enum Error {
     },
 
     /// The process exited or was shut down.
-    #[error("\"{program}\" {end} before {}{}", RequestStatus(*.sent), StderrTail(.stderr))]
+    #[error("\"{program}\" {reason} before {}{}", RequestStatus(*.sent), StderrTail(.stderr))]
     Exited {
         /// The program, without its arguments.
         program: String,
         /// The reason for the exit.
-        end: ExitReason,
+        reason: ExitReason,
         /// True if the request had been sent. Its outcome is then unknown. False if it did not run.
         sent: bool,
         /// The last 64 KiB that the process wrote to stderr. The secrets that it was given are
@@ -44,7 +44,7 @@ pub enum Error {
 
     /// The process of the session has exited.
     #[error("the server process of this session has exited")]
-    ProcessGone,
+    ProcessExited,
 
     /// The server sent a line that is longer than the limit.
     #[error("the server sent a line of more than {limit} bytes")]
@@ -95,7 +95,7 @@ impl Error {
                 _ => Kind::Unreachable,
             },
             Self::Exited { sent: true, .. } | Self::Closed { sent: true } => Kind::Interrupted,
-            Self::Exited { sent: false, .. } | Self::ProcessGone => Kind::SessionEnded,
+            Self::Exited { sent: false, .. } | Self::ProcessExited => Kind::SessionEnded,
             Self::RestartBackoff { .. } | Self::Closed { sent: false } => Kind::Unreachable,
             Self::LineTooLong { .. } => Kind::TooLarge,
         }
@@ -159,7 +159,7 @@ mod tests {
         let stderr: String = (0..20).map(|n| format!("line {n}\n\n")).collect();
         let error = Error::Exited {
             program: "npx".to_owned(),
-            end: ExitReason::ClosedStdio,
+            reason: ExitReason::ClosedStdio,
             sent: true,
             stderr: stderr.clone().into(),
         };
@@ -176,14 +176,14 @@ mod tests {
     fn errors_before_sending_mean_that_the_request_did_not_run() {
         for error in [
             Error::Closed { sent: false },
-            Error::ProcessGone,
+            Error::ProcessExited,
             Error::Spawn {
                 program: "a".to_owned(),
                 source: Arc::new(io::ErrorKind::NotFound.into()),
             },
             Error::Exited {
                 program: "a".to_owned(),
-                end: ExitReason::ShutDown,
+                reason: ExitReason::ShutDown,
                 sent: false,
                 stderr: "".into(),
             },

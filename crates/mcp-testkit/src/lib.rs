@@ -10,7 +10,7 @@
 //! Protocol versions up to 2025-11-25 are the default. The client sends `initialize` first:
 //!
 //! ```
-//! use mcp_testkit::{CallResult, Fault, On, Reply, TestServer, Tool};
+//! use mcp_testkit::{CallResult, Fault, On, Reply, TestServer, TestTool};
 //! use serde_json::json;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -18,7 +18,7 @@
 //! let schema = json!({ "type": "object", "properties": { "city": { "type": "string" } } });
 //! let server = TestServer::builder()
 //!     .name("weather")
-//!     .tool(Tool::new("forecast", schema, |_| CallResult::text("sunny")))
+//!     .tool(TestTool::new("forecast", schema, |_| CallResult::text("sunny")))
 //!     .start()
 //!     .await?;
 //! server.script(On::method("tools/list").nth(1), Reply::status(503));
@@ -50,7 +50,7 @@
 //! From 2026-07-28, each request contains the protocol version and the client's capabilities:
 //!
 //! ```
-//! use mcp_testkit::{CallResult, TestServer, Tool};
+//! use mcp_testkit::{CallResult, TestServer, TestTool};
 //! use mcp_types::Revision;
 //! use serde_json::json;
 //!
@@ -59,7 +59,7 @@
 //! let schema = json!({ "type": "object" });
 //! let server = TestServer::builder()
 //!     .revisions([Revision::V2026_07_28])
-//!     .tool(Tool::new("forecast", schema, |_| CallResult::text("sunny")))
+//!     .tool(TestTool::new("forecast", schema, |_| CallResult::text("sunny")))
 //!     .start()
 //!     .await?;
 //!
@@ -90,7 +90,7 @@
 //! connection. It runs with a stateful and with a stateless protocol version.
 //!
 //! ```
-//! use mcp_testkit::{CallResult, Fault, Barrier, On, TestServer, Tool};
+//! use mcp_testkit::{CallResult, Fault, Barrier, On, TestServer, TestTool};
 //! use mcp_types::Revision;
 //! use serde_json::json;
 //!
@@ -107,7 +107,7 @@
 //! #     let opened = post(initialize.to_owned()).send().await?;
 //! #     let call = format!(r#"{{"jsonrpc":"2.0","id":2,"method":"tools/call",
 //! #         "params":{{"name":"slow","_meta":{meta}}}}}"#);
-//! #     let Some(session) = opened.headers().get("mcp-session-id") else {
+//! #     let Some(session) = opened.headers().as_str("mcp-session-id") else {
 //! #         let call = post(call).header("mcp-protocol-version", "2026-07-28");
 //! #         let call = call.header("mcp-method", "tools/call").header("mcp-name", "slow");
 //! #         tokio::select! { _ = call.send() => panic!("a response"), _ = end => {} }
@@ -128,7 +128,7 @@
 //!     let schema = json!({ "type": "object" });
 //!     let server = TestServer::builder()
 //!         .revisions([revision])
-//!         .tool(Tool::new("slow", schema, |_| CallResult::text("late")))
+//!         .tool(TestTool::new("slow", schema, |_| CallResult::text("late")))
 //!         .start()
 //!         .await?;
 //!     // The barrier is never opened, so the server never sends the response.
@@ -136,12 +136,12 @@
 //!     server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
 //!
 //!     // The application under test. Its user cancels when the response is ready.
-//!     call_until(server.url(), barrier.reached(1)).await?;
+//!     call_until(server.url(), barrier.wait_for_arrivals(1)).await?;
 //!
-//!     server.cancelled(1).await;
+//!     server.wait_for_cancelled(1).await;
 //!     assert_eq!(server.cancelled_requests()[0].method(), "tools/call");
 //!     assert_eq!(server.count("tools/call"), 1, "it was not sent twice");
-//!     server.when(|counts| counts.open_connections == 0).await;
+//!     server.wait_for_counts(|counts| counts.open_connections == 0).await;
 //!     assert_eq!(server.violations(), Vec::<String>::new());
 //! }
 //! # Ok(())
@@ -152,7 +152,7 @@
 //!
 //! | to test | use |
 //! | --- | --- |
-//! | requests or progress from a tool, a [`Prompt`] or a [`Resource`] | [`Tool::with_steps`] |
+//! | requests or progress from a tool, a [`TestPrompt`] or a [`TestResource`] | [`TestTool::with_steps`] |
 //! | notifications to listening clients | [`TestServer::push`] |
 //! | requests to a listening client | [`TestServer::send_request`] |
 //! | a stream that breaks and is resumed | [`TestServerBuilder::resumable`] with [`Fault::CutStream`] or [`Step::disconnect`] |
@@ -166,7 +166,7 @@
 //! | open connections, streams and requests | [`TestServer::counts`] |
 //!
 //! Tests need no sleep. A [`Barrier`] holds responses until the test opens it. The methods
-//! [`TestServer::received`], [`TestServer::cancelled`] and [`TestServer::when`] wait for clients.
+//! [`TestServer::wait_for_requests`], [`TestServer::wait_for_cancelled`] and [`TestServer::wait_for_counts`] wait for clients.
 
 mod server;
 mod protocol;
@@ -183,7 +183,8 @@ pub use crate::{
     },
     base::{Barrier, Counts, Error, RecordedRequest},
     catalog::{
-        CallResult, Prompt, Resource, ResourceTemplate, ServerRequest, Step, StepContext, Tool,
+        CallResult, ServerRequest, Step, StepContext, TestPrompt, TestResource,
+        TestResourceTemplate, TestTool,
     },
     http::Reply,
     server::{TestServer, TestServerBuilder},

@@ -22,7 +22,7 @@ use crate::by_serde::by_serde;
 ///
 /// let text = r#"{"type":"object","$defs":{},"additionalProperties":false}"#;
 /// let schema: Schema = serde_json::from_str(text)?;
-/// assert_eq!(schema.get(), text);
+/// assert_eq!(schema.as_str(), text);
 /// assert!(serde_json::from_str::<Schema>("null").is_err());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -42,7 +42,7 @@ impl Schema {
     }
 
     /// Returns the text of the schema.
-    pub fn get(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         self.0.get()
     }
 
@@ -52,7 +52,7 @@ impl Schema {
     ///
     /// Returns an error if the schema is not valid for that type.
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
-        serde_json::from_str(self.get())
+        serde_json::from_str(self.as_str())
     }
 }
 
@@ -66,7 +66,7 @@ impl TryFrom<Value> for Schema {
 
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Schema({})", self.get())
+        write!(f, "Schema({})", self.as_str())
     }
 }
 
@@ -74,7 +74,7 @@ impl Eq for Schema {}
 
 impl PartialEq for Schema {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.get() == other.get()
+        Arc::ptr_eq(&self.0, &other.0) || self.as_str() == other.as_str()
     }
 }
 
@@ -131,7 +131,7 @@ mod tests {
     fn keywords_keep_their_order_and_text() {
         let text = r##" { "z": 1.0, "$ref": "#/a", "a": {"x": [1e400]}, "z": 1e0 } "##;
         let schema: Schema = serde_json::from_str(text).unwrap();
-        assert_eq!(schema.get(), text.trim());
+        assert_eq!(schema.as_str(), text.trim());
         assert_eq!(serde_json::to_string(&schema).unwrap(), text.trim());
     }
 
@@ -139,7 +139,7 @@ mod tests {
     fn clones_share_the_text() {
         let schema = Schema::from_value(json!({ "type": "object" })).unwrap();
         let clone = schema.clone();
-        assert_eq!(clone.get().as_ptr(), schema.get().as_ptr());
+        assert_eq!(clone.as_str().as_ptr(), schema.as_str().as_ptr());
         assert_eq!(clone, schema);
         assert_eq!(schema.parse::<Value>().unwrap(), json!({ "type": "object" }));
     }

@@ -90,7 +90,7 @@ pub use mcp_http::{
 };
 
 pub use crate::{
-    call::{CallRequest, Interceptor, ListRequest, Next, NextList, ServerTools, Tool},
+    call::{CallRequest, Interceptor, ListRequest, NextCall, NextList, ServerTools, Tool},
     config::Config,
     conversion::{ChangeEffect, Provider, ProviderSchema, SchemaChange},
     error::{AuthorizationError, Error, FailureKind, InvalidOutput},

@@ -12,7 +12,8 @@ use crate::{handler::AcceptForms, test_case::TestCase, token_source, tool_argume
 pub(crate) async fn run(case: &TestCase) -> Result<()> {
     let transport = HttpTransport::builder(&case.url).build()?;
     let transport = transport.with_token_source(token_source::source(case)?);
-    let client = Client::builder(transport).protocol(case.revision).handler(AcceptForms).build();
+    let client =
+        Client::builder(transport).protocol_version(case.revision).handler(AcceptForms).build();
     match case.scenario.as_str() {
         "initialize" | "request-metadata" | "json-schema-ref-no-deref" => {
             list_tools(&client).await?;

@@ -115,7 +115,7 @@ fn foreign_or_unusable_file_is_an_error_and_not_changed() {
     let app = rusqlite::Connection::open(&path).unwrap();
     app.execute_batch("CREATE TABLE users (name TEXT)").unwrap();
     let error = SqliteStore::open(&path, encryption_keys(&[1])).unwrap_err();
-    assert!(matches!(error, Error::Foreign { .. }), "{error}");
+    assert!(matches!(error, Error::ForeignDatabase { .. }), "{error}");
 
     let path = test_store.folder().join("notes.txt");
     fs::write(

@@ -38,7 +38,7 @@ async fn broken_connection_is_interrupted_on_every_request() {
     for (name, fault) in [
         ("closed before the answer", Fault::Close),
         ("reset before the answer", Fault::Reset),
-        ("reset inside of the answer", Fault::ResetInside),
+        ("reset inside of the answer", Fault::ResetMidBody),
     ] {
         all += &outcomes_of_fault(name, fault, ResponseMode::Json).await;
     }
@@ -74,7 +74,7 @@ async fn broken_connection_is_interrupted_on_every_request() {
 async fn broken_event_stream_is_interrupted_on_every_request() {
     let mut all = String::new();
     for (name, fault) in [
-        ("reset inside of the answer", Fault::ResetInside),
+        ("reset inside of the answer", Fault::ResetMidBody),
         ("ended inside of the answer", Fault::TruncatedSse),
         ("ended before the answer", Fault::CutStream(0)),
         ("not ended after the answer", Fault::NeverEnd),
@@ -261,7 +261,7 @@ async fn response_that_never_completes_times_out_and_is_cancelled() {
     for (name, fault) in [
         ("held", Fault::Hold(Barrier::new())),
         ("half of it", Fault::Stall(Barrier::new())),
-        ("byte by byte", Fault::Drip(Duration::from_secs(3600))),
+        ("byte by byte", Fault::ByteByByte(Duration::from_secs(3600))),
         ("comments without end", endless(b": still here\n\n")),
         (
             "notifications without end",
@@ -274,16 +274,17 @@ async fn response_that_never_completes_times_out_and_is_cancelled() {
             client.connect().await.expect("the session opens");
             server.script(On::method("tools/call"), fault.clone());
             let call = tokio::spawn(async move { send_request(&client, "tools/call").await });
-            with_timeout(server.received("tools/call", 1)).await;
+            with_timeout(server.wait_for_requests("tools/call", 1)).await;
             advance_time(Duration::from_secs(31)).await;
             let outcome = with_timeout(call).await.expect("no panic");
             let _ = writeln!(all, "{name}, {revision}: {}", describe_outcome(&outcome));
             match revision {
                 // A stateless call is cancelled by closing its stream.
                 Revision::V2026_07_28 => {
-                    with_timeout(server.when(|counts| counts.open_connections == 0)).await;
+                    with_timeout(server.wait_for_counts(|counts| counts.open_connections == 0))
+                        .await;
                 }
-                _ => with_timeout(server.received("notifications/cancelled", 1)).await,
+                _ => with_timeout(server.wait_for_requests("notifications/cancelled", 1)).await,
             }
             assert_eq!(server.count("tools/call"), 1);
         }
@@ -313,7 +314,7 @@ async fn late_response_does_not_affect_other_calls() {
         server.script(On::method("tools/call").nth(1), Fault::Hold(gate.clone()));
         let late = client.clone();
         let call = tokio::spawn(async move { send_request(&late, "tools/call").await });
-        with_timeout(gate.reached(1)).await;
+        with_timeout(gate.wait_for_arrivals(1)).await;
         call.abort();
         gate.open();
         for _ in 0..3 {

@@ -17,7 +17,7 @@ async fn leaked(revision: Revision, answers: ResponseMode) -> (usize, usize, usi
     let server = server(revision, answers).await;
     let alive = || Handle::current().metrics().num_alive_tasks();
     let before = alive();
-    for (turn, fault) in [(10, Fault::Close), (20, Fault::WrongId), (30, Fault::ResetInside)] {
+    for (turn, fault) in [(10, Fault::Close), (20, Fault::WrongId), (30, Fault::ResetMidBody)] {
         server.script(On::method("tools/call").nth(turn), fault);
     }
     {
@@ -31,7 +31,8 @@ async fn leaked(revision: Revision, answers: ResponseMode) -> (usize, usize, usi
         assert_eq!(failed.count().await, 3);
         client.close().await.expect("it completes");
     }
-    let left = server.when(|counts| counts.open_connections == 0 && counts.open_streams == 0);
+    let left =
+        server.wait_for_counts(|counts| counts.open_connections == 0 && counts.open_streams == 0);
     let left = with_timeout(left).await;
     while alive() > before {
         tokio::task::yield_now().await;

@@ -2,7 +2,7 @@
 
 use mcp_client::{Client, Error, mcp_types::Revision};
 use mcp_http::HttpTransport;
-use mcp_testkit::{CallResult, ResponseMode, TestServer, Tool};
+use mcp_testkit::{CallResult, ResponseMode, TestServer, TestTool};
 use serde_json::json;
 
 use crate::support::ErrorReport;
@@ -12,7 +12,7 @@ pub(super) const PROTOCOL_VERSIONS: [Revision; 2] = [Revision::V2026_07_28, Revi
 pub(super) const MESSAGE_LIMIT: usize = 64 * 1024;
 
 pub(super) async fn server(revision: Revision, answers: ResponseMode) -> TestServer {
-    let tool = Tool::new("add", json!({ "type": "object" }), |_| CallResult::text("3"));
+    let tool = TestTool::new("add", json!({ "type": "object" }), |_| CallResult::text("3"));
     let server = TestServer::builder().revisions([revision]).tool(tool).response_mode(answers);
     server.start().await.expect("a free port")
 }
@@ -20,7 +20,7 @@ pub(super) async fn server(revision: Revision, answers: ResponseMode) -> TestSer
 /// A client that knows the protocol version of the server.
 pub(super) fn client(server: &TestServer, revision: Revision) -> Client {
     let transport = HttpTransport::builder(server.url()).max_message_size(MESSAGE_LIMIT).build();
-    Client::builder(transport.expect("a usable URL")).protocol(revision).build()
+    Client::builder(transport.expect("a usable URL")).protocol_version(revision).build()
 }
 
 /// Calls the client method that sends `method` to the server.

@@ -98,12 +98,12 @@ async fn code_requires_the_state_of_its_sign_in() {
 async fn encrypted_pending_sign_in_completes_in_another_process() {
     let mocks = OAuthMocks::start().await;
     let [here, there] = [mocks.application(), mocks.application()];
-    let key = EncryptionKey::random();
+    let key = EncryptionKey::generate();
     let sign_in = mocks.begin(&here).await.unwrap();
     let sealed = sign_in.pending.encrypt(&key);
     assert!(!sealed.contains(sign_in.pending.state()));
     error_text(&std::io::Error::other(format!("{sign_in:?}")));
-    assert!(mcp_oauth::PendingSignIn::decrypt(&EncryptionKey::random(), &sealed).is_err());
+    assert!(mcp_oauth::PendingSignIn::decrypt(&EncryptionKey::generate(), &sealed).is_err());
     let pending = mcp_oauth::PendingSignIn::decrypt(&key, &sealed).unwrap();
     assert_eq!((pending.principal(), pending.state()), ("ann", sign_in.pending.state()));
     // The query alone is enough, as a web application receives it.
@@ -120,7 +120,7 @@ async fn pending_sign_in_expires_after_an_hour() {
     const PURPOSE: &str = "mcp-oauth pending sign-in";
     let mocks = OAuthMocks::start().await;
     let application = mocks.application();
-    let key = EncryptionKey::random();
+    let key = EncryptionKey::generate();
     let sign_in = mocks.begin(&application).await.unwrap();
     let sealed = key.decrypt(PURPOSE, &sign_in.pending.encrypt(&key)).unwrap();
     let mut pending: serde_json::Value = serde_json::from_slice(&sealed).unwrap();

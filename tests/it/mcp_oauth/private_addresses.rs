@@ -64,7 +64,7 @@ async fn filtered_addresses_are_not_connected_to() {
     // AUTH-43: the address of a name is also checked by the application's own filter
     let mocks = OAuthMocks::start().await;
     let http = HttpClient::builder().address_filter(|_, _| false);
-    let application = mocks.builder().settings(Settings::new().http(http)).build().unwrap();
+    let application = mocks.builder().settings(Settings::new().http_client(http)).build().unwrap();
     let error = mocks.begin(&application).await.unwrap_err();
     assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
     assert!(error_text(&error).ends_with("allow its host by name if that is right"), "{error}");

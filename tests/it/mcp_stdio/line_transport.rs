@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::StreamExt;
 use insta::assert_snapshot;
 use mcp_client::{
-    CallOptions, Client, ListChange, Negotiation, SubscriptionFilter,
+    CallOptions, Client, Negotiation, ServerChange, SubscriptionFilter,
     mcp_types::{Revision, v2026_07_28::LoggingLevel},
 };
 use serde_json::{json, value::RawValue};
@@ -16,7 +16,7 @@ use crate::support::{describe_result, with_timeout};
 /// A client which knows the protocol version, and its server.
 fn client_with_version(revision: Revision) -> (Client, ServerEnd) {
     let (transport, wire) = ServerEnd::new();
-    let known = Negotiation::known(revision);
+    let known = Negotiation::with_revision(revision);
     (Client::builder(transport).negotiation(known).build(), wire)
 }
 
@@ -153,7 +153,7 @@ async fn changes_reach_the_subscription_that_they_name() {
         let params = json!({ "_meta": meta, "notifications": { "toolsListChanged": true } });
         wire.send(json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
     }
-    assert_eq!(with_timeout(watching).await.unwrap().unwrap(), ListChange::Tools);
+    assert_eq!(with_timeout(watching).await.unwrap().unwrap(), ServerChange::Tools);
 }
 
 #[tokio::test]
@@ -201,7 +201,7 @@ async fn close_and_drop_end_the_input_of_the_server() {
 #[tokio::test]
 async fn one_connection_serves_one_client() {
     let (transport, mut wire) = ServerEnd::new();
-    let known = || Negotiation::known(Revision::V2026_07_28);
+    let known = || Negotiation::with_revision(Revision::V2026_07_28);
     let [one, other] =
         [transport.clone(), transport].map(|it| Client::builder(it).negotiation(known()).build());
     let call = tokio::spawn(async move { one.call_tool("a", ()).await });

@@ -117,6 +117,6 @@ async fn silent_server_times_out_like_any_call() {
 async fn pinned_version_is_used_without_a_probe() {
     // 3.1.8
     let transport = server(&["old", "leaves"]).build();
-    let client = Client::builder(transport).protocol(Revision::V2025_06_18).build();
+    let client = Client::builder(transport).protocol_version(Revision::V2025_06_18).build();
     assert_eq!(call(&client, "echo", json!({})).await.unwrap(), "{}");
 }

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::StreamExt;
 use insta::assert_snapshot;
-use mcp_client::{Client, ListChange, MessageContext, SubscriptionFilter, Transport};
+use mcp_client::{Client, MessageContext, ServerChange, SubscriptionFilter, Transport};
 use serde_json::json;
 use tokio::task::yield_now;
 
@@ -174,7 +174,7 @@ async fn watched_process_is_not_idle() {
     let process = pid(&client).await;
     wait_for_idle_timeout().await;
     assert_eq!(call(&client, "change", json!({})).await.unwrap(), "changed");
-    assert_eq!(with_timeout(changes.next()).await.unwrap().unwrap(), ListChange::Tools);
+    assert_eq!(with_timeout(changes.next()).await.unwrap().unwrap(), ServerChange::Tools);
     assert_eq!(pid(&client).await, process);
     drop(changes);
     wait_until_gone(&[process]).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use insta::assert_snapshot;
 use mcp_client::{
-    CompletionRequest, ListChange, SubscriptionFilter,
+    CompletionRequest, ServerChange, SubscriptionFilter,
     mcp_types::{
         RequestId,
         v2025_11_25::{
@@ -64,7 +64,7 @@ async fn tools_are_listed_and_called() {
     let echo = tools.get("relay__all__echo").unwrap();
     assert_eq!(echo.description(), "Echoes back the input string");
     assert_snapshot!(
-        echo.input_schema().get(),
+        echo.input_schema().as_str(),
         @r#"{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{"message":{"type":"string","description":"Message to echo"}},"required":["message"]}"#
     );
     let text = async |tool, arguments| text(&tools, tool, arguments).await;
@@ -278,7 +278,7 @@ async fn resource_updates_are_watched() {
     client.call_tool("toggle-subscriber-updates", ()).await.unwrap();
     loop {
         let change = with_timeout(changes.next()).await.unwrap().unwrap();
-        if change == ListChange::Resource(uri.to_owned()) {
+        if change == ServerChange::Resource(uri.to_owned()) {
             break;
         }
     }

@@ -49,7 +49,7 @@ async fn check_mode(env: &[(&str, &str)]) {
     // Without pinning, the newest version is used.
     check_version(&relay(&server), PROTOCOL_VERSIONS[0]).await;
     check_version(
-        &relay_of(Server::http(server.url()).protocol(PROTOCOL_VERSIONS[1])),
+        &relay_of(Server::http(server.url()).protocol_version(PROTOCOL_VERSIONS[1])),
         PROTOCOL_VERSIONS[1],
     )
     .await;
@@ -135,7 +135,7 @@ async fn missing_or_invalid_token_reports_the_challenge() {
 async fn revoked_token_is_rejected() {
     for revision in PROTOCOL_VERSIONS {
         let Some(server) = start(&[]) else { return };
-        let relay = relay_of(Server::http(server.url()).protocol(revision));
+        let relay = relay_of(Server::http(server.url()).protocol_version(revision));
         check_revoked(&relay, revision).await;
     }
 }

@@ -55,7 +55,7 @@ async fn check_lost_session(program: Program, tool: &str, arguments: serde_json:
     let transport = HttpTransport::builder(server.url()).bearer_token("alice-token").build();
     let transport = ObservedTransport { transport: transport.unwrap(), context: Arc::default() };
     // Otherwise fastmcp would negotiate a version without sessions.
-    let client = Client::builder(transport.clone()).protocol(Revision::V2025_11_25).build();
+    let client = Client::builder(transport.clone()).protocol_version(Revision::V2025_11_25).build();
     let forget = async || {
         let context = transport.context.lock().unwrap().clone();
         assert!(context.session.is_some());

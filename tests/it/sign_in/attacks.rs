@@ -79,7 +79,7 @@ async fn token_is_not_sent_to_a_redirect_target() {
 async fn oversized_metadata_is_not_trusted() {
     let fixture = OAuthFixture::start().await;
     let client = client_builder().build().unwrap();
-    let large = Reply::status(200).header("content-type", "application/json").fill(10 << 20);
+    let large = Reply::status(200).header("content-type", "application/json").padding(10 << 20);
     fixture.authorization_server.script(OAuthEndpoint::Metadata, large.chunk("{}"));
     let error = client.user("alice").begin_sign_in(&fixture.endpoint(), None).await.unwrap_err();
     assert!(matches!(error, Error::Untrusted { .. }), "{error}");
@@ -161,7 +161,7 @@ async fn token_revoked_during_a_call_is_an_authorization_error() {
     fixture.server.script(On::method("tools/call").nth(1), mcp_testkit::Fault::Hold(gate.clone()));
     let held = tools.call("greet", ());
     let revoking = async {
-        gate.reached(1).await;
+        gate.wait_for_arrivals(1).await;
         fixture.authorization_server.revoke_refresh_tokens();
         fixture.authorization_server.expire_access_tokens();
         gate.open();

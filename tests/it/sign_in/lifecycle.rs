@@ -134,7 +134,7 @@ async fn client_forgotten_by_the_server_registers_again() {
     let client = client_builder().build().unwrap();
     let alice = client.user("alice");
     fixture.sign_in(&client, &alice).await.unwrap();
-    fixture.authorization_server.forget_clients();
+    fixture.authorization_server.remove_clients();
     fixture.authorization_server.expire_access_tokens();
     assert!(matches!(fixture.call(&alice).await, Err(Error::Authorization(_))));
     fixture.sign_in(&client, &alice).await.unwrap();
@@ -147,7 +147,7 @@ async fn client_forgotten_by_the_server_registers_again() {
 #[tokio::test]
 async fn tools_belong_to_the_signed_in_user() {
     let authorization_server = AuthorizationServer::builder().subject("bob").start().await.unwrap();
-    let secret = mcp_testkit::Tool::new("secret", json!({ "type": "object" }), |_| {
+    let secret = mcp_testkit::TestTool::new("secret", json!({ "type": "object" }), |_| {
         mcp_testkit::CallResult::text("of bob")
     });
     let server = mcp_testkit::TestServer::builder()

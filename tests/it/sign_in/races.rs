@@ -118,7 +118,7 @@ async fn start_held_refresh(
     fixture.authorization_server.script(OAuthEndpoint::Token, held_tokens(gate));
     let user = fixture.user(&client_with_store(store).user("alice"));
     let call = tokio::spawn(async move { drop(user.tools("s").await) });
-    with_timeout(gate.reached(1)).await;
+    with_timeout(gate.wait_for_arrivals(1)).await;
     call
 }
 
@@ -195,7 +195,7 @@ async fn dropped_sign_in_completes_after_the_code_is_sent() {
     let before = *store.use_count.borrow();
     let finishing =
         tokio::spawn(async move { client.complete_sign_in(sign_in.pending, &callback).await });
-    with_timeout(gate.reached(1)).await;
+    with_timeout(gate.wait_for_arrivals(1)).await;
     finishing.abort();
     assert!(finishing.await.unwrap_err().is_cancelled());
     gate.open();
@@ -216,7 +216,7 @@ async fn dropped_sign_out_completes() {
         let (alice, server) = (alice.clone(), fixture.endpoint());
         tokio::spawn(async move { alice.sign_out(&server).await })
     };
-    with_timeout(gate.reached(1)).await;
+    with_timeout(gate.wait_for_arrivals(1)).await;
     signing_out.abort();
     assert!(signing_out.await.unwrap_err().is_cancelled());
     gate.open();

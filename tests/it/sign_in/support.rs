@@ -3,7 +3,7 @@
 use mcp_http::{Endpoint, TokenSource};
 use mcp_oauth::{Credentials, Error, OAuthClient, OAuthClientBuilder, UserTokens};
 use mcp_testkit::{
-    AuthorizationServer, AuthorizationServerBuilder, Bearer, CallResult, TestServer, Tool,
+    AuthorizationServer, AuthorizationServerBuilder, Bearer, CallResult, TestServer, TestTool,
 };
 use relay::{Relay, Server, ToolOutput, User};
 use serde_json::json;
@@ -26,7 +26,8 @@ impl OAuthFixture {
         authorization_server: AuthorizationServerBuilder,
     ) -> Self {
         let authorization_server = authorization_server.start().await.unwrap();
-        let greet = Tool::new("greet", json!({ "type": "object" }), |_| CallResult::text("hello"));
+        let greet =
+            TestTool::new("greet", json!({ "type": "object" }), |_| CallResult::text("hello"));
         let bearer = Bearer::issued_by(&authorization_server).scope("greet");
         let server = TestServer::builder().bearer(bearer).tool(greet).start().await.unwrap();
         let relay = Relay::builder().server("s", Server::http(server.url())).build().unwrap();

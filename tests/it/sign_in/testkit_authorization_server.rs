@@ -128,7 +128,7 @@ async fn authorization_can_be_denied_or_fail() {
         (Decision::Deny, "access_denied"),
         (Decision::Fail("server_error".to_owned()), "server_error"),
     ] {
-        server.decide(decision);
+        server.set_decision(decision);
         let callback = server.visit(&authorization_url(&server, &[])).unwrap();
         assert_eq!(param(&callback, "error").unwrap(), error);
     }

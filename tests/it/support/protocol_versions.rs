@@ -21,6 +21,6 @@ pub(crate) async fn start_and_connect(
 
 /// A client which knows that the server speaks this version.
 pub(crate) fn client_with_version(transport: impl Transport, revision: Revision) -> Client {
-    let known = Negotiation::known(revision);
+    let known = Negotiation::with_revision(revision);
     Client::builder(transport).client_info("tests", "1").negotiation(known).build()
 }

@@ -180,7 +180,7 @@ pub(crate) fn discover_response(versions: &[&str]) -> ScriptedResponse {
 
 /// A client which knows that the server speaks 2025-11-25.
 pub(crate) fn stateful_client(transport: impl Transport) -> Client {
-    let known = Negotiation::known(Revision::V2025_11_25);
+    let known = Negotiation::with_revision(Revision::V2025_11_25);
     Client::builder(transport).client_info("tests", "1").negotiation(known).build()
 }
 

@@ -2,14 +2,14 @@
 
 use mcp_client::Client;
 use mcp_http::HttpTransport;
-use mcp_testkit::{CallResult, TestServer, Tool};
+use mcp_testkit::{CallResult, TestServer, TestTool};
 use serde_json::json;
 
 use super::stateful_client;
 
 /// Starts a `TestServer` with the tool `wait`. It checks every request and can inject faults.
 pub(crate) async fn start_test_server() -> TestServer {
-    let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallResult::text("done"));
+    let tool = TestTool::new("wait", json!({ "type": "object" }), |_| CallResult::text("done"));
     TestServer::builder().tool(tool).start().await.expect("a free port")
 }
 

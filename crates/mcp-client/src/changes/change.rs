@@ -16,7 +16,7 @@ use crate::{error::Error, result::notification_params};
 /// A change on the server. It does not include the new content, which the client must request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum ListChange {
+pub enum ServerChange {
     /// The list of tools.
     Tools,
     /// The list of prompts.
@@ -27,7 +27,7 @@ pub enum ListChange {
     Resource(String),
 }
 
-impl ListChange {
+impl ServerChange {
     /// Reads the change from a notification, if it reports one.
     pub(crate) fn from_notification(method: &str, params: Option<&RawValue>) -> Option<Self> {
         match method {

@@ -3,5 +3,5 @@
 mod queue;
 mod change;
 
-pub use self::change::ListChange;
+pub use self::change::ServerChange;
 pub(crate) use self::queue::{ChangeQueue, ChangeQueues};

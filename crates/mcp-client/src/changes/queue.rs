@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::change::ListChange;
+use super::change::ServerChange;
 
 /// The maximum number of queued changes, in addition to those that were requested by name.
 const MAX_PENDING: usize = 1_000;
@@ -21,14 +21,14 @@ const MAX_URI_LENGTH: usize = 8 * 1024;
 /// the queue marks all requested changes as happened instead.
 #[derive(Debug)]
 pub(crate) struct ChangeQueue {
-    requested: BTreeSet<ListChange>,
+    requested: BTreeSet<ServerChange>,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    pending: BTreeSet<ListChange>,
-    declined: BTreeSet<ListChange>,
+    pending: BTreeSet<ServerChange>,
+    declined: BTreeSet<ServerChange>,
     /// True while the subscription is open.
     open: bool,
     was_ever_open: bool,
@@ -36,12 +36,12 @@ struct State {
 }
 
 impl ChangeQueue {
-    pub(crate) fn new(requested: BTreeSet<ListChange>) -> Self {
+    pub(crate) fn new(requested: BTreeSet<ServerChange>) -> Self {
         Self { requested, state: Mutex::default() }
     }
 
     /// Returns the changes that the subscriber requested.
-    pub(crate) fn requested(&self) -> &BTreeSet<ListChange> {
+    pub(crate) fn requested(&self) -> &BTreeSet<ServerChange> {
         &self.requested
     }
 
@@ -52,7 +52,7 @@ impl ChangeQueue {
 
     /// Marks the subscription as open for the `granted` changes. If it was open before, changes may
     /// have been missed.
-    pub(crate) fn mark_open(&self, granted: &BTreeSet<ListChange>) {
+    pub(crate) fn mark_open(&self, granted: &BTreeSet<ServerChange>) {
         let mut state = self.lock();
         state.declined = self.requested.difference(granted).cloned().collect();
         state.open = true;
@@ -81,14 +81,14 @@ impl ChangeQueue {
         self.lock().was_ever_open
     }
 
-    pub(crate) fn declined(&self) -> Vec<ListChange> {
+    pub(crate) fn declined(&self) -> Vec<ServerChange> {
         self.lock().declined.iter().cloned().collect()
     }
 
     /// Queues a change if the subscriber requested it, or if it may be in a requested resource.
-    pub(crate) fn push(&self, change: ListChange) {
+    pub(crate) fn push(&self, change: ServerChange) {
         let requested = self.requested.contains(&change);
-        let long = matches!(&change, ListChange::Resource(uri) if uri.len() > MAX_URI_LENGTH);
+        let long = matches!(&change, ServerChange::Resource(uri) if uri.len() > MAX_URI_LENGTH);
         if !requested && !self.may_be_sub_resource(&change) {
             return;
         }
@@ -104,21 +104,21 @@ impl ChangeQueue {
 
     /// Returns `true` if the change is in a resource and the subscriber requested a resource. The
     /// changed resource may be a sub-resource of the requested one.
-    fn may_be_sub_resource(&self, change: &ListChange) -> bool {
-        let is_resource = |change: &ListChange| matches!(change, ListChange::Resource(_));
+    fn may_be_sub_resource(&self, change: &ServerChange) -> bool {
+        let is_resource = |change: &ServerChange| matches!(change, ServerChange::Resource(_));
         is_resource(change) && self.requested.iter().any(is_resource)
     }
 
     /// Returns `true` if the change was requested. A resource also matches if its URI starts with a
     /// requested URI.
-    fn matches(&self, change: &ListChange) -> bool {
-        let ListChange::Resource(uri) = change else { return self.requested.contains(change) };
+    fn matches(&self, change: &ServerChange) -> bool {
+        let ServerChange::Resource(uri) = change else { return self.requested.contains(change) };
         self.requested.iter().any(|requested| {
-            matches!(requested, ListChange::Resource(parent) if uri.starts_with(parent.as_str()))
+            matches!(requested, ServerChange::Resource(parent) if uri.starts_with(parent.as_str()))
         })
     }
 
-    pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<ListChange> {
+    pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<ServerChange> {
         let mut state = self.lock();
         match state.pending.pop_first() {
             Some(change) => Poll::Ready(change),
@@ -161,14 +161,14 @@ impl ChangeQueues {
     }
 
     /// Returns `true` if any queue requested exactly this change.
-    pub(crate) fn is_requested(&self, change: &ListChange) -> bool {
+    pub(crate) fn is_requested(&self, change: &ServerChange) -> bool {
         self.all().iter().any(|queue| queue.requested.contains(change))
     }
 
     /// Queues a change for the subscribers that requested it or a parent resource. If no queue
     /// matches, queues it for all subscribers of resources, because only the server knows the
     /// parent.
-    pub(crate) fn push(&self, change: &ListChange) {
+    pub(crate) fn push(&self, change: &ServerChange) {
         let all = self.all();
         let has_match = all.iter().any(|queue| queue.matches(change));
         for queue in all.iter().filter(|queue| !has_match || queue.matches(change)) {
@@ -194,15 +194,15 @@ impl ChangeQueues {
 mod tests {
     use super::*;
 
-    fn resource(uri: &str) -> ListChange {
-        ListChange::Resource(uri.to_owned())
+    fn resource(uri: &str) -> ServerChange {
+        ServerChange::Resource(uri.to_owned())
     }
 
-    fn queue(requested: &[ListChange]) -> Arc<ChangeQueue> {
+    fn queue(requested: &[ServerChange]) -> Arc<ChangeQueue> {
         Arc::new(ChangeQueue::new(requested.iter().cloned().collect()))
     }
 
-    fn take(queue: &ChangeQueue) -> Vec<ListChange> {
+    fn take(queue: &ChangeQueue) -> Vec<ServerChange> {
         let cx = Context::from_waker(Waker::noop());
         let mut changes = Vec::new();
         while let Poll::Ready(change) = queue.poll_next(&cx) {
@@ -213,27 +213,27 @@ mod tests {
 
     #[test]
     fn a_change_is_queued_once() {
-        let queue = queue(&[ListChange::Tools, resource("a://b")]);
+        let queue = queue(&[ServerChange::Tools, resource("a://b")]);
         for _ in 0..3 {
-            queue.push(ListChange::Tools);
+            queue.push(ServerChange::Tools);
             queue.push(resource("a://b/c"));
-            queue.push(ListChange::Prompts);
+            queue.push(ServerChange::Prompts);
         }
-        assert_eq!(take(&queue), [ListChange::Tools, resource("a://b/c")]);
+        assert_eq!(take(&queue), [ServerChange::Tools, resource("a://b/c")]);
         assert_eq!(take(&queue), []);
     }
 
     #[test]
     fn the_number_of_queued_changes_is_limited() {
-        let queue = queue(&[ListChange::Tools, resource("a://b")]);
+        let queue = queue(&[ServerChange::Tools, resource("a://b")]);
         for number in 0..10 * MAX_PENDING {
             queue.push(resource(&number.to_string()));
             assert!(queue.lock().pending.len() <= 2 + MAX_PENDING);
         }
         let changes = take(&queue);
-        assert!(changes.contains(&ListChange::Tools) && changes.contains(&resource("a://b")));
+        assert!(changes.contains(&ServerChange::Tools) && changes.contains(&resource("a://b")));
         queue.push(resource(&"x".repeat(MAX_URI_LENGTH + 1)));
-        assert_eq!(take(&queue), [ListChange::Tools, resource("a://b")]);
+        assert_eq!(take(&queue), [ServerChange::Tools, resource("a://b")]);
         // Changes that the server does not report are not marked.
         queue.mark_open(&BTreeSet::from([resource("a://b")]));
         queue.push(resource(&"x".repeat(MAX_URI_LENGTH + 1)));
@@ -242,12 +242,12 @@ mod tests {
 
     #[test]
     fn everything_counts_as_changed_after_missed_notifications() {
-        let queue = queue(&[ListChange::Tools, ListChange::Prompts]);
-        let granted = BTreeSet::from([ListChange::Tools, ListChange::Resources]);
+        let queue = queue(&[ServerChange::Tools, ServerChange::Prompts]);
+        let granted = BTreeSet::from([ServerChange::Tools, ServerChange::Resources]);
         queue.mark_open(&granted);
-        assert_eq!((take(&queue), queue.declined()), (vec![], vec![ListChange::Prompts]));
+        assert_eq!((take(&queue), queue.declined()), (vec![], vec![ServerChange::Prompts]));
         queue.mark_open(&granted);
-        assert_eq!(take(&queue), [ListChange::Tools]);
+        assert_eq!(take(&queue), [ServerChange::Tools]);
     }
 
     #[test]
@@ -255,7 +255,7 @@ mod tests {
         // RES-04, N-SUB-05
         let change_queues = ChangeQueues::default();
         let (folder, file) = (queue(&[resource("a://b/")]), queue(&[resource("a://b/c")]));
-        let tools = queue(&[ListChange::Tools]);
+        let tools = queue(&[ServerChange::Tools]);
         for queue in [&folder, &file, &tools] {
             change_queues.add(queue);
         }

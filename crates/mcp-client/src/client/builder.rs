@@ -43,7 +43,7 @@ impl ClientBuilder {
 
     /// Sets the only protocol version to use. The client then does not detect the version, which
     /// saves one or two requests. Calls fail if the server does not support this version.
-    pub fn protocol(self, revision: Revision) -> Self {
+    pub fn protocol_version(self, revision: Revision) -> Self {
         Self { protocol: Some(revision), ..self }
     }
 

@@ -16,14 +16,14 @@ use super::{
     resubscribe::{Resubscriber, resubscribe},
 };
 use crate::{
-    changes::{ChangeQueue, ListChange},
+    changes::{ChangeQueue, ServerChange},
     error::Error,
 };
 
 /// The changes to subscribe to. Pass it to [`Client::subscribe`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
-pub struct SubscriptionFilter(pub(crate) BTreeSet<ListChange>);
+pub struct SubscriptionFilter(pub(crate) BTreeSet<ServerChange>);
 
 /// A stream of changes on the server. Created by [`Client::subscribe`].
 ///
@@ -52,25 +52,25 @@ impl SubscriptionFilter {
 
     /// Adds changes of the tool list.
     pub fn tools(self) -> Self {
-        self.with(ListChange::Tools)
+        self.with(ServerChange::Tools)
     }
 
     /// Adds changes of the prompt list.
     pub fn prompts(self) -> Self {
-        self.with(ListChange::Prompts)
+        self.with(ServerChange::Prompts)
     }
 
     /// Adds changes of the resource list and of the resource template list.
     pub fn resources(self) -> Self {
-        self.with(ListChange::Resources)
+        self.with(ServerChange::Resources)
     }
 
     /// Adds changes of the resource with this URI.
     pub fn resource(self, uri: impl Into<String>) -> Self {
-        self.with(ListChange::Resource(uri.into()))
+        self.with(ServerChange::Resource(uri.into()))
     }
 
-    fn with(mut self, change: ListChange) -> Self {
+    fn with(mut self, change: ServerChange) -> Self {
         self.0.insert(change);
         self
     }
@@ -92,17 +92,17 @@ impl Client {
     /// ```no_run
     /// # async fn run(client: mcp_client::Client) -> Result<(), mcp_client::Error> {
     /// use futures_util::StreamExt;
-    /// use mcp_client::{ListChange, SubscriptionFilter};
+    /// use mcp_client::{ServerChange, SubscriptionFilter};
     ///
     /// let filter = SubscriptionFilter::new().tools().resource("file:///notes.txt");
     /// let mut subscription = client.subscribe(filter).await?;
     /// while let Some(change) = subscription.next().await {
     ///     match change? {
-    ///         ListChange::Tools => {
+    ///         ServerChange::Tools => {
     ///             let list = client.list_tools().await?;
     ///             println!("{} tools", list.tools.len());
     ///         }
-    ///         ListChange::Resource(uri) => {
+    ///         ServerChange::Resource(uri) => {
     ///             let resource = client.read_resource(&uri).await?;
     ///             println!("{uri}: {:?}", resource.contents);
     ///         }
@@ -128,7 +128,7 @@ impl Client {
 
 impl Subscription {
     /// Returns the requested changes that the server does not report.
-    pub fn declined(&self) -> Vec<ListChange> {
+    pub fn declined(&self) -> Vec<ServerChange> {
         self.queue.declined()
     }
 
@@ -152,7 +152,7 @@ impl Subscription {
 }
 
 impl Stream for Subscription {
-    type Item = Result<ListChange, Error>;
+    type Item = Result<ServerChange, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let ended = self.poll_future(cx);

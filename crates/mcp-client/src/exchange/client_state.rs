@@ -17,7 +17,7 @@ use mcp_types::{
 use serde_json::value::RawValue;
 
 use crate::{
-    changes::{ChangeQueues, ListChange},
+    changes::{ChangeQueues, ServerChange},
     handler::{Handler, HandlerCapabilities},
     request::Activity,
     result::notification_params,
@@ -71,7 +71,7 @@ impl ClientState {
 
     /// Handles a notification of the server.
     pub(crate) fn handle_notification(&self, method: &str, params: Option<&RawValue>) {
-        if let Some(change) = ListChange::from_notification(method, params) {
+        if let Some(change) = ServerChange::from_notification(method, params) {
             self.change_queues.push(&change);
         }
         match method {

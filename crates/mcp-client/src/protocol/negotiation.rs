@@ -56,7 +56,7 @@ impl Negotiation {
 
     /// Creates a value with a version that was detected earlier, for example in another process. If
     /// the server does not support this version, the client detects the version again.
-    pub fn known(revision: Revision) -> Self {
+    pub fn with_revision(revision: Revision) -> Self {
         let negotiation = Self::new();
         negotiation.decide(revision, false);
         negotiation

@@ -111,9 +111,9 @@ impl Failures {
     fn into_error(self, fallback_error: Option<Error>) -> Error {
         match self {
             Self::Initialize { discover_error: Some(probe), error } => Error::NotMcp {
-                probe: Arc::new(probe),
+                discover: Arc::new(probe),
                 initialize: Arc::new(error),
-                stream: fallback_error.map(Arc::new),
+                fallback: fallback_error.map(Arc::new),
             },
             Self::Initialize { discover_error: None, error } | Self::Discover(error) => error,
         }
@@ -400,7 +400,7 @@ mod tests {
                 format!("supports {revision}{}", if fallback { " on the fallback" } else { "" })
             }
             Verdict::SupportsButFailed { revision, .. } => format!("supports {revision}, failed"),
-            Verdict::Unknown(Error::NotMcp { stream, .. }) => {
+            Verdict::Unknown(Error::NotMcp { fallback: stream, .. }) => {
                 format!("not MCP{}", if stream.is_some() { ", no fallback" } else { "" })
             }
             Verdict::Unknown(_) => "unknown".to_owned(),

@@ -30,7 +30,7 @@ impl ParamHeader {
     /// Returns the reason if an annotation is invalid. A client must not use such a tool.
     pub(crate) fn of_schema(schema: &Schema) -> Result<Vec<Self>, String> {
         // Almost all schemas have none and are not parsed.
-        if memchr::memmem::find(schema.get().as_bytes(), KEYWORD.as_bytes()).is_none() {
+        if memchr::memmem::find(schema.as_str().as_bytes(), KEYWORD.as_bytes()).is_none() {
             return Ok(Vec::new());
         }
         let schema: Value = schema.parse().map_err(|error| error.to_string())?;

@@ -195,7 +195,7 @@ impl ListedTool {
 /// server/tools, "Tool"). Model providers reject a whole request if one schema has another type.
 fn is_object_schema(schema: &Schema) -> bool {
     let mut is_object_schema = false;
-    let mut text = serde_json::Deserializer::from_str(schema.get());
+    let mut text = serde_json::Deserializer::from_str(schema.as_str());
     // Reading stops after the type, so this returns an error without meaning.
     let _ = text.deserialize_map(ReadType(&mut is_object_schema));
     is_object_schema
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_page_with_too_many_objects_is_an_error() {
-        let tools = vec!["{}"; JsonRpcMessage::<ListToolsResult>::CONTAINERS].join(",");
+        let tools = vec!["{}"; JsonRpcMessage::<ListToolsResult>::MAX_CONTAINERS].join(",");
         let page = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{tools}]}}}}"#);
         let Err(error) = decode_tool_page(page.as_bytes()) else { panic!("accepted") };
         assert_eq!(error.to_string(), "more than 500000 objects and arrays");

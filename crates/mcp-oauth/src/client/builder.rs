@@ -97,7 +97,7 @@ impl OAuthClientBuilder {
             preregistered.insert(server.url().to_string(), client);
         }
         let dpop = self.settings.dpop;
-        let http = self.settings.http_client()?;
+        let http = self.settings.guarded_client()?;
         Ok(OAuthClient {
             state: Arc::new(ClientState {
                 client_metadata: client_metadata(self.name, self.redirect_uri)?,

@@ -22,7 +22,7 @@ use super::random::random_bytes;
 /// use mcp_oauth::{DecryptError, EncryptionKey};
 ///
 /// fn main() -> Result<(), DecryptError> {
-///     let key = EncryptionKey::random();
+///     let key = EncryptionKey::generate();
 ///     let ciphertext = key.encrypt("example", b"plaintext");
 ///     assert_eq!(*key.decrypt("example", &ciphertext)?, b"plaintext");
 ///     assert!(key.decrypt("another purpose", &ciphertext).is_err());
@@ -46,7 +46,7 @@ impl EncryptionKey {
     }
 
     /// Generates a random key. The key is not stored, so only this process can decrypt with it.
-    pub fn random() -> Self {
+    pub fn generate() -> Self {
         Self::new(&Zeroizing::new(random_bytes()))
     }
 
@@ -97,7 +97,7 @@ mod tests {
         let ciphertext = key.encrypt("a", b"text");
         assert_ne!(ciphertext, key.encrypt("a", b"text"));
         assert_eq!(*EncryptionKey::new(&[7; 32]).decrypt("a", &ciphertext).unwrap(), b"text");
-        assert_eq!(EncryptionKey::random().decrypt("a", &ciphertext), Err(DecryptError));
+        assert_eq!(EncryptionKey::generate().decrypt("a", &ciphertext), Err(DecryptError));
         assert_eq!(key.decrypt("b", &ciphertext), Err(DecryptError));
         for at in 0..ciphertext.len() - 1 {
             let mut changed = ciphertext.clone().into_bytes();

@@ -59,7 +59,7 @@ mod tests {
         let mut backoff = RestartBackoff::default();
         let mut waited = Vec::new();
         for uptime in [1, 1, 1, 1, 1, 20, 1] {
-            backoff.record_exit(Duration::from_secs(uptime), Error::ProcessGone);
+            backoff.record_exit(Duration::from_secs(uptime), Error::ProcessExited);
             let before = Instant::now();
             let wait = match backoff.wait("a").await {
                 Err(Error::RestartBackoff { wait, .. }) => wait,
@@ -69,7 +69,7 @@ mod tests {
         }
         assert_eq!(waited, [0, 250, 500, 1000, 2000, 0, 250]);
         for _ in 0..50 {
-            backoff.record_exit(Duration::ZERO, Error::ProcessGone);
+            backoff.record_exit(Duration::ZERO, Error::ProcessExited);
         }
         let error = backoff.wait("a").await.unwrap_err();
         assert!(matches!(error, Error::RestartBackoff { wait: MAX_DELAY, .. }), "{error}");

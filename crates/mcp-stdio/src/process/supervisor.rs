@@ -148,7 +148,7 @@ impl Supervisor {
         let (program, stderr) = (self.program, self.stderr.tail());
         let error = move |sent| {
             let (program, stderr) = (program.clone(), Arc::clone(&stderr));
-            Error::Exited { program, end: reason, sent, stderr }
+            Error::Exited { program, reason, sent, stderr }
         };
         let requested = reason == ExitReason::ShutDown;
         let exit = ProcessExit { uptime: started_at.elapsed(), error: error(true), requested };

@@ -78,7 +78,7 @@ impl StdioTransport {
             None if message.kind == MessageKind::Request && message.context.session.is_none() => {
                 self.start().await
             }
-            None => Err(Error::ProcessGone),
+            None => Err(Error::ProcessExited),
         }
     }
 
@@ -111,7 +111,7 @@ impl StdioTransport {
         let spec = &self.0.spec;
         backoff.wait(&spec.program()).await?;
         let number = NEXT_SESSION.fetch_add(1, Ordering::Relaxed).to_string();
-        let session = SessionId::new(number.as_bytes()).ok_or(Error::ProcessGone)?;
+        let session = SessionId::new(number.as_bytes()).ok_or(Error::ProcessExited)?;
         let process = Arc::new(ProcessHandle::start(spec, session)?);
         *self.current() = Some(Arc::clone(&process));
         Ok(process)
@@ -137,7 +137,7 @@ impl Transport for StdioTransport {
         &self,
         context: MessageContext,
     ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
-        let process = self.running_process(&context).ok_or_else(|| Error::ProcessGone.into());
+        let process = self.running_process(&context).ok_or_else(|| Error::ProcessExited.into());
         let stream = process.map(|process| process.connection.multiplexer.listen());
         async { stream.map(|stream| stream.map(StreamExt::boxed)) }.boxed()
     }

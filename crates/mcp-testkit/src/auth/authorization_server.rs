@@ -17,7 +17,7 @@ use crate::{
 /// A scripted OAuth 2.1 authorization server on the loopback interface. It runs until it is stopped
 /// or dropped.
 ///
-/// Users approve immediately, unless a test sets another [decision](Self::decide). The server
+/// Users approve immediately, unless a test sets another [decision](Self::set_decision). The server
 /// accepts only requests that the MCP specification allows, and records violations. A test can
 /// [script](Self::script) errors.
 ///
@@ -66,7 +66,7 @@ impl AuthorizationServer {
     }
 
     /// Sets the decision of users for all later requests.
-    pub fn decide(&self, decision: Decision) {
+    pub fn set_decision(&self, decision: Decision) {
         self.state.set_decision(decision);
     }
 
@@ -99,7 +99,7 @@ impl AuthorizationServer {
     }
 
     /// Removes all clients, including those registered in advance.
-    pub fn forget_clients(&self) {
+    pub fn remove_clients(&self) {
         self.state.forget_clients();
     }
 

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 /// let server = TestServer::builder().start().await?;
 /// let barrier = Barrier::new();
 /// server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
-/// // After the application has sent a call, `barrier.reached(1).await` waits until its response is
+/// // After the application has sent a call, `barrier.wait_for_arrivals(1).await` waits until its response is
 /// // ready and held.
 /// barrier.open();
 /// # Ok(())
@@ -45,7 +45,7 @@ impl Barrier {
 
     /// Waits until `count` responses in total have reached the barrier. Responses that reach it
     /// after it was opened count too.
-    pub async fn reached(&self, count: usize) {
+    pub async fn wait_for_arrivals(&self, count: usize) {
         self.wait_for(|state| state.reached >= count).await;
     }
 

@@ -12,11 +12,11 @@ mod server_request;
 
 pub use self::{
     call_result::CallResult,
-    prompt::Prompt,
-    resource::{Resource, ResourceTemplate},
+    prompt::TestPrompt,
+    resource::{TestResource, TestResourceTemplate},
     server_request::ServerRequest,
     step::{Step, StepContext},
-    tool::Tool,
+    tool::TestTool,
 };
 pub(crate) use self::{
     completion::CompletionHandler,

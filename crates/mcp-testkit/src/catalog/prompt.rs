@@ -12,10 +12,10 @@ use super::{
 /// A prompt, with its definition and the function that returns its messages.
 ///
 /// ```
-/// use mcp_testkit::{CallResult, Prompt};
+/// use mcp_testkit::{CallResult, TestPrompt};
 /// use serde_json::json;
 ///
-/// let review = Prompt::new("review", |args| {
+/// let review = TestPrompt::new("review", |args| {
 ///     let text = format!("Review this: {}", args["code"]);
 ///     let content = json!({ "type": "text", "text": text });
 ///     CallResult::messages([json!({ "role": "user", "content": content })])
@@ -25,9 +25,9 @@ use super::{
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Prompt(pub(crate) Entry);
+pub struct TestPrompt(pub(crate) Entry);
 
-impl Prompt {
+impl TestPrompt {
     /// Returns a prompt. The function creates its messages from the arguments, which are all
     /// strings.
     pub fn new(
@@ -38,7 +38,7 @@ impl Prompt {
     }
 
     /// Returns a prompt that can send requests to the client before its result, like
-    /// [`Tool::with_steps`](crate::Tool::with_steps).
+    /// [`TestTool::with_steps`](crate::TestTool::with_steps).
     pub fn with_steps(
         name: impl Into<String>,
         handler: impl Fn(&StepContext) -> Step + Send + Sync + 'static,

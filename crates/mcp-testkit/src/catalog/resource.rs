@@ -14,21 +14,21 @@ use super::{
 /// ```
 /// use mcp_testkit::Resource;
 ///
-/// let notes = Resource::new("file:///notes.txt", "notes", "Buy milk.")
+/// let notes = TestResource::new("file:///notes.txt", "notes", "Buy milk.")
 ///     .member("mimeType", "text/plain");
 /// # let _ = notes;
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Resource(pub(crate) Entry);
+pub struct TestResource(pub(crate) Entry);
 
 /// A resource template, with the function that returns the contents.
 ///
 /// ```
-/// use mcp_testkit::{CallResult, ResourceTemplate};
+/// use mcp_testkit::{CallResult, TestResourceTemplate};
 /// use serde_json::json;
 ///
-/// let users = ResourceTemplate::new("users://{id}/profile", "profile", |variables| {
+/// let users = TestResourceTemplate::new("users://{id}/profile", "profile", |variables| {
 ///     let uri = &variables["uri"];
 ///     CallResult::contents([json!({ "uri": uri, "text": format!("user {}", variables["id"]) })])
 /// });
@@ -36,9 +36,9 @@ pub struct Resource(pub(crate) Entry);
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct ResourceTemplate(pub(crate) Entry);
+pub struct TestResourceTemplate(pub(crate) Entry);
 
-impl Resource {
+impl TestResource {
     /// Returns a resource with fixed text.
     pub fn new(uri: impl Into<String>, name: impl Into<String>, text: impl Into<String>) -> Self {
         let (uri, text) = (uri.into(), text.into());
@@ -47,7 +47,7 @@ impl Resource {
     }
 
     /// Returns a resource whose contents are created when it is read. It can send requests to the
-    /// client before its result, like [`Tool::with_steps`](crate::Tool::with_steps).
+    /// client before its result, like [`TestTool::with_steps`](crate::TestTool::with_steps).
     pub fn with_steps(
         uri: impl Into<String>,
         name: impl Into<String>,
@@ -62,7 +62,7 @@ impl Resource {
     }
 }
 
-impl ResourceTemplate {
+impl TestResourceTemplate {
     /// Returns a template such as `users://{id}/profile`. Each variable matches text without a
     /// slash (RFC 6570, level 1). `contents` receives the variables by name, and the whole URI as
     /// `uri`.

@@ -58,7 +58,7 @@ impl StepContext {
     }
 
     /// Returns the number of earlier rounds. Returns 0 in the first round.
-    pub fn number(&self) -> usize {
+    pub fn round(&self) -> usize {
         self.number
     }
 

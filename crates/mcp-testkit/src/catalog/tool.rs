@@ -12,7 +12,7 @@ use super::{
 /// A tool, with its definition and the function that handles calls.
 ///
 /// ```
-/// use mcp_testkit::{CallResult, Tool};
+/// use mcp_testkit::{CallResult, TestTool};
 /// use serde_json::{Value, json};
 ///
 /// let schema = json!({
@@ -20,7 +20,7 @@ use super::{
 ///     "properties": { "a": { "type": "number" }, "b": { "type": "number" } },
 ///     "required": ["a", "b"],
 /// });
-/// let add = Tool::new("add", schema, |args| {
+/// let add = TestTool::new("add", schema, |args| {
 ///     let number = |name| args.get(name).and_then(Value::as_f64);
 ///     match number("a").zip(number("b")) {
 ///         Some((a, b)) => CallResult::structured(json!({ "sum": a + b })),
@@ -33,9 +33,9 @@ use super::{
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Tool(pub(crate) Entry);
+pub struct TestTool(pub(crate) Entry);
 
-impl Tool {
+impl TestTool {
     /// Returns a tool with this input schema. The server does not validate arguments against it.
     ///
     /// If a call has no arguments, `handler` receives an empty object.
@@ -54,11 +54,11 @@ impl Tool {
     /// rounds. It works the same in stateful and stateless protocol versions.
     ///
     /// ```
-    /// use mcp_testkit::{ServerRequest, CallResult, Tool, Step};
+    /// use mcp_testkit::{ServerRequest, CallResult, TestTool, Step};
     /// use serde_json::json;
     ///
     /// let schema = json!({ "type": "object" });
-    /// let greet = Tool::with_steps("greet", schema, |context| match context.response("name") {
+    /// let greet = TestTool::with_steps("greet", schema, |context| match context.response("name") {
     ///     None => {
     ///         let form = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
     ///         Step::request("name", ServerRequest::form("Who are you?", form)).progress(0.5)

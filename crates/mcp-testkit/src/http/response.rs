@@ -92,7 +92,7 @@ impl Reply {
 
     /// Adds `size` spaces to the body, as a stream. JSON allows spaces between tokens, so only a
     /// size limit can reject such a body.
-    pub fn fill(self, size: usize) -> Self {
+    pub fn padding(self, size: usize) -> Self {
         if size == 0 { self } else { self.part(Part::Fill(size)) }
     }
 

@@ -110,9 +110,9 @@ impl Exchange<'_> {
     }
 
     /// Checks that no other request in flight has the same id (MCP basic, "Requests"). Ids must be
-    /// unique for each client only, so this requires `reject_second_client`.
+    /// unique for each client only, so this requires `assume_single_client`.
     fn check_id(&self) -> Result<(), Reply> {
-        let Some(id) = self.request.id().filter(|_| self.server.config.reject_second_client) else {
+        let Some(id) = self.request.id().filter(|_| self.server.config.assume_single_client) else {
             return Ok(());
         };
         let is_stateless =

@@ -11,20 +11,22 @@ use super::test_server::TestServer;
 use crate::{
     auth::Bearer,
     base::{Error, User},
-    catalog::{CompletionHandler, Entries, Prompt, Resource, ResourceTemplate, Tool},
+    catalog::{
+        CompletionHandler, Entries, TestPrompt, TestResource, TestResourceTemplate, TestTool,
+    },
     state::{Config, ProbeResponse, ResponseMode},
 };
 
 /// A builder of a [`TestServer`], from [`TestServer::builder`].
 ///
 /// ```
-/// use mcp_testkit::{ResponseMode, Bearer, CallResult, TestServer, Tool};
+/// use mcp_testkit::{ResponseMode, Bearer, CallResult, TestServer, TestTool};
 /// use mcp_types::Revision;
 /// use serde_json::json;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let secret = Tool::new("secret", json!({ "type": "object" }), |_| CallResult::text("42"));
+/// let secret = TestTool::new("secret", json!({ "type": "object" }), |_| CallResult::text("42"));
 /// let server = TestServer::builder()
 ///     .name("vault")
 ///     .revisions([Revision::V2025_06_18, Revision::V2025_11_25])
@@ -103,13 +105,13 @@ impl TestServerBuilder {
 
     /// Treats all stateless requests as those of a single client. The server then rejects a request
     /// whose id equals that of a pending request. Without sessions, it cannot tell clients apart.
-    pub fn reject_second_client(mut self) -> Self {
-        self.config.reject_second_client = true;
+    pub fn assume_single_client(mut self) -> Self {
+        self.config.assume_single_client = true;
         self
     }
 
     /// Adds a tool for all users, or replaces the one with the same name.
-    pub fn tool(mut self, tool: Tool) -> Self {
+    pub fn tool(mut self, tool: TestTool) -> Self {
         self.entries.add(tool.0);
         self
     }
@@ -117,7 +119,7 @@ impl TestServerBuilder {
     /// Adds tools that only the user of `token` can list and call.
     ///
     /// For that user, they replace tools for all users with the same name.
-    pub fn tools_for(mut self, token: &str, tools: impl IntoIterator<Item = Tool>) -> Self {
+    pub fn tools_for(mut self, token: &str, tools: impl IntoIterator<Item = TestTool>) -> Self {
         for tool in tools {
             self.entries.add_for(User::of(token), tool.0);
         }
@@ -125,19 +127,19 @@ impl TestServerBuilder {
     }
 
     /// Adds a prompt, or replaces the one with the same name.
-    pub fn prompt(mut self, prompt: Prompt) -> Self {
+    pub fn prompt(mut self, prompt: TestPrompt) -> Self {
         self.entries.add(prompt.0);
         self
     }
 
     /// Adds a resource, or replaces the one with the same URI.
-    pub fn resource(mut self, resource: Resource) -> Self {
+    pub fn resource(mut self, resource: TestResource) -> Self {
         self.entries.add(resource.0);
         self
     }
 
     /// Adds a resource template, or replaces the one with the same URI template.
-    pub fn resource_template(mut self, template: ResourceTemplate) -> Self {
+    pub fn resource_template(mut self, template: TestResourceTemplate) -> Self {
         self.entries.add(template.0);
         self
     }

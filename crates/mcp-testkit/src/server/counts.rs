@@ -18,11 +18,11 @@ impl TestServer {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let server = TestServer::builder().start().await?;
     /// // The application under test uses the server, then closes its connections.
-    /// server.when(|counts| counts.open_connections == 0 && counts.open_streams == 0).await;
+    /// server.wait_for_counts(|counts| counts.open_connections == 0 && counts.open_streams == 0).await;
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn when(&self, wanted: impl FnMut(&Counts) -> bool) -> Counts {
+    pub async fn wait_for_counts(&self, wanted: impl FnMut(&Counts) -> bool) -> Counts {
         self.shared().counters.wait_for(wanted).await
     }
 }

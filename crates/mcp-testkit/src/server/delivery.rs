@@ -100,7 +100,7 @@ impl Delivery {
         let reply = Reply::status(200).header("content-type", JSON);
         let reply = match self.plan.gzip_bomb {
             Some(size) => reply.header("content-encoding", "gzip").chunk(gzip_bomb(size, &json)),
-            None => reply.fill(self.plan.padding).parts(self.plan.body_parts(json)),
+            None => reply.padding(self.plan.padding).parts(self.plan.body_parts(json)),
         };
         with_session(self.send(reply), session.as_deref())
     }

@@ -9,7 +9,7 @@ use super::listener;
 use crate::{
     auth::{Bearer, TokenRejection},
     base::RecordedRequest,
-    catalog::{Entries, EntryKind, Prompt, Resource, Tool},
+    catalog::{Entries, EntryKind, TestPrompt, TestResource, TestTool},
     state::{Config, Fault, On, ServerState},
 };
 
@@ -77,7 +77,7 @@ impl TestServer {
     ///
     /// Clients see it in the next list. To notify them, push
     /// [`ServerNotification::ToolsChanged`](crate::ServerNotification::ToolsChanged).
-    pub fn add_tool(&self, tool: Tool) {
+    pub fn add_tool(&self, tool: TestTool) {
         self.shared.catalog.add(tool.0);
     }
 
@@ -87,7 +87,7 @@ impl TestServer {
     }
 
     /// Adds a prompt, or replaces the one with the same name.
-    pub fn add_prompt(&self, prompt: Prompt) {
+    pub fn add_prompt(&self, prompt: TestPrompt) {
         self.shared.catalog.add(prompt.0);
     }
 
@@ -97,7 +97,7 @@ impl TestServer {
     }
 
     /// Adds a resource, or replaces the one with the same URI.
-    pub fn add_resource(&self, resource: Resource) {
+    pub fn add_resource(&self, resource: TestResource) {
         self.shared.catalog.add(resource.0);
     }
 
@@ -160,7 +160,7 @@ impl TestServer {
 
     /// Waits until `count` requests of this [method](RecordedRequest::method) were handled. Their
     /// responses may still be held.
-    pub async fn received(&self, method: &str, count: usize) {
+    pub async fn wait_for_requests(&self, method: &str, count: usize) {
         self.shared.log.received(method, count).await;
     }
 
@@ -172,7 +172,7 @@ impl TestServer {
     }
 
     /// Waits until `count` requests were cancelled.
-    pub async fn cancelled(&self, count: usize) {
+    pub async fn wait_for_cancelled(&self, count: usize) {
         self.shared.in_flight.wait_for_cancelled(count).await;
     }
 

@@ -30,7 +30,7 @@ use crate::{
 /// | an invalid response | [`Reply::html_page`], `Reply::body("application/json", "{")` |
 /// | a failure after the tool has run | [`Fault::Replace`], [`Fault::Close`], [`Fault::Reset`] |
 /// | a response after cancellation | [`Fault::Hold`], opened after the cancellation |
-/// | a late or slow response | [`Fault::Hold`], [`Fault::Stall`], [`Fault::Drip`] |
+/// | a late or slow response | [`Fault::Hold`], [`Fault::Stall`], [`Fault::ByteByByte`] |
 /// | endless resumption | [`resumable`](crate::TestServerBuilder::resumable) with no wait, and [`Fault::CutStream`] of 0 for the call and each `GET` |
 /// | size limits | [`Fault::Oversized`], [`Fault::GzipBomb`], [`Fault::Endless`] |
 #[derive(Debug, Clone)]
@@ -51,11 +51,11 @@ pub enum Fault {
     /// Handles the request, then resets the connection without a response.
     Reset,
     /// Sends half of the response, then resets the connection.
-    ResetInside,
+    ResetMidBody,
     /// Sends half of the response, and the rest when the barrier is open.
     Stall(Barrier),
     /// Sends the response byte by byte, with a pause after each byte.
-    Drip(Duration),
+    ByteByByte(Duration),
     /// Sends the response with another id.
     WrongId,
     /// Sends the response twice, in an event stream.
@@ -77,7 +77,7 @@ pub enum Fault {
     /// Sends an event stream with these messages before the response.
     ///
     /// A [`Fault::Hold`] for the same request then holds the response only.
-    Interject(Vec<Value>),
+    MessagesBefore(Vec<Value>),
     /// Sends an event stream and closes its connection after this many messages, which may be 0.
     ///
     /// If [streams are resumable](crate::TestServerBuilder::resumable), the client can resume the
@@ -126,7 +126,7 @@ enum BodyFault {
     Truncate,
     Reset,
     Stall(Barrier),
-    Drip(Duration),
+    ByteByByte(Duration),
 }
 
 impl Fault {
@@ -175,9 +175,9 @@ impl FaultPlan {
             Fault::LoseSession => self.lose_session = true,
             Fault::Close => self.end = Some(ConnectionEnd::Close),
             Fault::Reset => self.end = Some(ConnectionEnd::Reset),
-            Fault::ResetInside => self.body_fault = Some(BodyFault::Reset),
+            Fault::ResetMidBody => self.body_fault = Some(BodyFault::Reset),
             Fault::Stall(barrier) => self.body_fault = Some(BodyFault::Stall(barrier)),
-            Fault::Drip(time) => self.body_fault = Some(BodyFault::Drip(time)),
+            Fault::ByteByByte(time) => self.body_fault = Some(BodyFault::ByteByByte(time)),
             Fault::WrongId => self.wrong_id = true,
             Fault::Duplicate => self.duplicate = true,
             Fault::NeverEnd => self.never_end = true,
@@ -186,7 +186,7 @@ impl FaultPlan {
             Fault::RepeatCursor => self.repeat_cursor = true,
             Fault::TruncatedSse => self.body_fault = Some(BodyFault::Truncate),
             Fault::Oversized(size) => self.padding = size,
-            Fault::Interject(messages) => self.messages_before.extend(messages),
+            Fault::MessagesBefore(messages) => self.messages_before.extend(messages),
             Fault::CutStream(messages) => self.cut_after = Some(messages),
             Fault::Redeliver => self.redeliver = true,
         }
@@ -218,7 +218,7 @@ impl FaultPlan {
             Some(BodyFault::Stall(barrier)) => {
                 vec![half(), Part::Hold(barrier.clone()), Part::Chunk(whole.slice(middle..))]
             }
-            Some(BodyFault::Drip(time)) => {
+            Some(BodyFault::ByteByByte(time)) => {
                 let byte = |at| Part::Chunk(whole.slice(at..=at));
                 (0..whole.len()).flat_map(|at| [byte(at), Part::Pause(*time)]).collect()
             }

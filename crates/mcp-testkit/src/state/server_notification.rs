@@ -9,14 +9,14 @@ use crate::base::severity;
 /// A notification for listening clients, sent by [`TestServer::push`](crate::TestServer::push).
 ///
 /// ```
-/// use mcp_testkit::{CallResult, ServerNotification, TestServer, Tool};
+/// use mcp_testkit::{CallResult, ServerNotification, TestServer, TestTool};
 /// use serde_json::json;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let server = TestServer::builder().allow_get(true).start().await?;
 /// // The application under test listens with GET or `subscriptions/listen`.
-/// server.add_tool(Tool::new("new", json!({ "type": "object" }), |_| CallResult::text("")));
+/// server.add_tool(TestTool::new("new", json!({ "type": "object" }), |_| CallResult::text("")));
 /// let count = server.push(&ServerNotification::ToolsChanged);
 /// assert_eq!(count, 0, "no client listens");
 /// # Ok(())

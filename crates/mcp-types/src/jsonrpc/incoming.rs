@@ -60,24 +60,24 @@ pub enum JsonRpcMessage<R> {
 impl<R> JsonRpcMessage<R> {
     /// The maximum number of objects and arrays in a message, on all levels together, for
     /// [`from_slice`](Self::from_slice).
-    pub const CONTAINERS: usize = 500_000;
+    pub const MAX_CONTAINERS: usize = 500_000;
 
     /// Decodes a message, with a limit on its memory usage.
     ///
     /// An object of eight bytes may need a hundred times as much memory. Therefore, the number of
-    /// objects and arrays is limited to [`CONTAINERS`](Self::CONTAINERS). Those in schemas and
+    /// objects and arrays is limited to [`CONTAINERS`](Self::MAX_CONTAINERS). Those in schemas and
     /// other raw JSON count too. `serde_json` alone has no such limit.
     ///
     /// # Errors
     ///
     /// Returns an error if the message is invalid, with the path to the invalid value. Returns an
-    /// error if it has more than [`CONTAINERS`](Self::CONTAINERS) objects and arrays.
+    /// error if it has more than [`CONTAINERS`](Self::MAX_CONTAINERS) objects and arrays.
     pub fn from_slice<'a>(message: &'a [u8]) -> serde_json::Result<Self>
     where
         R: Deserialize<'a>,
     {
-        if size_limit::exceeds(message, Self::CONTAINERS) {
-            let problem = format_args!("more than {} objects and arrays", Self::CONTAINERS);
+        if size_limit::exceeds(message, Self::MAX_CONTAINERS) {
+            let problem = format_args!("more than {} objects and arrays", Self::MAX_CONTAINERS);
             return Err(de::Error::custom(problem));
         }
         serde_json::from_slice(message)

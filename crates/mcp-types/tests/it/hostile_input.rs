@@ -85,7 +85,7 @@ fn deep_nesting_is_kept_in_raw_json() {
     let list = format!(r#"{{"tools":[{{"name":"n","inputSchema":{deep}}}]}}"#);
     let list: ListToolsResult = serde_json::from_str(&list).unwrap();
     let schema = &list.tools[0].input_schema;
-    assert_eq!(schema.get(), deep);
+    assert_eq!(schema.as_str(), deep);
     schema.parse::<serde_json::Value>().unwrap_err();
 
     let message = format!(r#"{{"jsonrpc":"2.0","method":"a","params":{deep},"other":{deep}}}"#);
@@ -143,7 +143,7 @@ fn huge_arrays_are_values_or_errors_of_one_item() {
 
 #[test]
 fn from_slice_limits_the_objects_and_arrays_of_a_message() {
-    const MOST: usize = JsonRpcMessage::<CallResult>::CONTAINERS;
+    const MOST: usize = JsonRpcMessage::<CallResult>::MAX_CONTAINERS;
     let message =
         |blocks: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"content":[{blocks}]}}}}"#);
     let text = |brackets: usize| format!(r#"{{"type":"text","text":"{}"}}"#, "[".repeat(brackets));
@@ -255,7 +255,7 @@ fn lone_surrogates_are_errors_in_parsed_json() {
         let schema = format!(r#"{{"pattern":"{surrogate}"}}"#);
         let list = format!(r#"{{"tools":[{{"name":"n","inputSchema":{schema}}}]}}"#);
         let list: ListToolsResult = serde_json::from_str(&list).unwrap();
-        assert_eq!(list.tools[0].input_schema.get(), schema);
+        assert_eq!(list.tools[0].input_schema.as_str(), schema);
         list.tools[0].input_schema.parse::<JsonObject>().unwrap_err();
     }
     let pair = r#"{"content":[{"type":"text","text":"\ud83d\ude00"}]}"#;

@@ -124,13 +124,13 @@ fn an_elicitation_without_a_mode_is_a_form() {
     let text = format!(r#"{{"message":"m","requestedSchema":{schema}}}"#);
     let ElicitRequestParams::Form(form) = read(&text) else { panic!("not a form") };
     assert_eq!(form.mode, None);
-    assert_eq!(form.requested_schema.get(), schema);
+    assert_eq!(form.requested_schema.as_str(), schema);
     let named = r#"{"requestedSchema":{"z":1,"a":2},"message":"m","mode":"form"}"#;
     let ElicitRequestParams::Form(form) = read(named) else { panic!("not a form") };
     assert_eq!(form.mode.as_deref(), Some("form"));
     let schema: ElicitRequestParams = serde_json::from_str(named).unwrap();
     assert!(matches!(schema, ElicitRequestParams::Form(form)
-        if form.requested_schema.get() == r#"{"z":1,"a":2}"#));
+        if form.requested_schema.as_str() == r#"{"z":1,"a":2}"#));
     let url = r#"{"message":"m","mode":"url","elicitationId":"1","url":"x:y"}"#;
     assert!(matches!(read(url), ElicitRequestParams::Url(_)));
     for null in [
@@ -190,11 +190,11 @@ fn tools_keep_the_text_of_their_schemas_and_share_it() {
         r##"{ "$defs":{"a":{"x":1.0}}, "properties":{"z":{"$ref":"#/$defs/a"},"a":true} }"##;
     let text = format!(r#"{{"outputSchema":null,"name":"n","inputSchema":{schema},"icons":[]}}"#);
     let tool: Tool = serde_json::from_str(&text).unwrap();
-    assert_eq!(tool.input_schema.get(), schema);
+    assert_eq!(tool.input_schema.as_str(), schema);
     assert_eq!(tool.output_schema, None);
     assert_eq!(tool.icons, Some(vec![]));
     assert!(serde_json::to_string(&tool).unwrap().contains(schema));
-    assert_eq!(tool.clone().input_schema.get().as_ptr(), tool.input_schema.get().as_ptr());
+    assert_eq!(tool.clone().input_schema.as_str().as_ptr(), tool.input_schema.as_str().as_ptr());
 
     let schema = Schema::from_value(json!({ "type": "object" })).unwrap();
     let tool = Tool::new("n", schema).with_description("d").with_icons(vec![Icon::new("x:y")]);
@@ -294,5 +294,5 @@ fn results_are_read_from_whole_messages() {
     let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
     let message: JsonRpcMessage<ListToolsResult> = serde_json::from_str(&text).unwrap();
     let JsonRpcMessage::Result { result, .. } = message else { panic!("not a result") };
-    assert_eq!(result.tools[0].input_schema.get(), r#"{"type":"object"}"#);
+    assert_eq!(result.tools[0].input_schema.as_str(), r#"{"type":"object"}"#);
 }

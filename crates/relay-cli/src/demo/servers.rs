@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use anyhow::Result;
-use mcp_testkit::{AuthorizationServer, Bearer, CallResult, ResponseMode, TestServer, Tool};
+use mcp_testkit::{AuthorizationServer, Bearer, CallResult, ResponseMode, TestServer, TestTool};
 use serde_json::{Value, json};
 
 /// Alice's first access token.
@@ -74,13 +74,13 @@ fn counted(
     tool_calls: &Arc<AtomicUsize>,
     (name, description, schema): Definition,
     call: fn(&Arguments) -> CallResult,
-) -> Tool {
+) -> TestTool {
     let tool_calls = Arc::clone(tool_calls);
     let handler = move |arguments: &Arguments| {
         tool_calls.fetch_add(1, Ordering::Relaxed);
         call(arguments)
     };
-    Tool::new(name, schema, handler).description(description)
+    TestTool::new(name, schema, handler).description(description)
 }
 
 fn forecast_tool() -> Definition {

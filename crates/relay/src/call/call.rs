@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    interceptor::{CallRequest, Next},
+    interceptor::{CallRequest, NextCall},
     resource_tools,
     span::{OperationInfo, in_span},
     tool::Tool,
@@ -86,7 +86,7 @@ impl Tool {
                 [] => self.send(&arguments).await,
                 interceptors => {
                     let call = CallRequest { tool: self.clone(), arguments: arguments.clone() };
-                    Next { remaining: interceptors }.run(call).await
+                    NextCall { remaining: interceptors }.run(call).await
                 }
             };
             result.map_err(|error| self.with_pending_call(error, &arguments))

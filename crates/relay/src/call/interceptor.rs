@@ -16,7 +16,7 @@ use crate::{error::Error, principal::Principal, tool_output::ToolOutput};
 ///
 /// ```
 /// use futures_util::future::BoxFuture;
-/// use relay::{CallRequest, Error, Interceptor, Next, Relay, ToolOutput};
+/// use relay::{CallRequest, Error, Interceptor, NextCall, Relay, ToolOutput};
 ///
 /// /// Rejects calls of tools that delete something.
 /// struct RejectDeletion;
@@ -25,7 +25,7 @@ use crate::{error::Error, principal::Principal, tool_output::ToolOutput};
 ///     fn call_tool<'a>(
 ///         &'a self,
 ///         call: CallRequest,
-///         next: Next<'a>,
+///         next: NextCall<'a>,
 ///     ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
 ///         Box::pin(async move {
 ///             if call.tool.definition().name.starts_with("delete") {
@@ -46,7 +46,7 @@ pub trait Interceptor: Send + Sync + 'static {
     fn call_tool<'a>(
         &'a self,
         call: CallRequest,
-        next: Next<'a>,
+        next: NextCall<'a>,
     ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
         next.run(call)
     }
@@ -89,7 +89,7 @@ pub struct ListRequest {
 
 /// The steps after an interceptor of a call: the other interceptors, then the server.
 #[derive(Clone, Copy)]
-pub struct Next<'a> {
+pub struct NextCall<'a> {
     pub(crate) remaining: &'a [Arc<dyn Interceptor>],
 }
 
@@ -100,7 +100,7 @@ pub struct NextList<'a> {
     pub(crate) user_server: &'a UserServer,
 }
 
-impl<'a> Next<'a> {
+impl<'a> NextCall<'a> {
     /// Continues the call.
     pub fn run(self, call: CallRequest) -> BoxFuture<'a, Result<ToolOutput, Error>> {
         match self.remaining {
@@ -120,7 +120,7 @@ impl<'a> NextList<'a> {
     }
 }
 
-impl std::fmt::Debug for Next<'_> {
+impl std::fmt::Debug for NextCall<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Next({} more)", self.remaining.len())
     }

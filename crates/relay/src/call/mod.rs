@@ -15,6 +15,6 @@ pub(crate) use self::{
     user_server::UserServer,
 };
 pub use self::{
-    interceptor::{CallRequest, Interceptor, ListRequest, Next, NextList},
+    interceptor::{CallRequest, Interceptor, ListRequest, NextCall, NextList},
     tool::{ServerTools, Tool},
 };

@@ -131,7 +131,7 @@ impl UserServer {
                 None => client,
             };
             let client = match server.protocol {
-                Some(revision) => client.protocol(revision).build(),
+                Some(revision) => client.protocol_version(revision).build(),
                 None => client.build(),
             };
             (client, !transport.is_shared())

@@ -175,7 +175,7 @@ pub(super) mod tests {
         assert_eq!(config.cache_duration, Duration::ZERO);
         let a = Server::http("https://a.example/s3cret").api_key("s3cret");
         let a = a.header("X-Key", "k s3cret").timeout(Duration::from_millis(1500));
-        let a = a.protocol(Revision::V2026_07_28).required(true);
+        let a = a.protocol_version(Revision::V2026_07_28).required(true);
         let a = a.allow_tools(["a*"]).deny_tools(["*b"]);
         assert_eq!(config.servers["a"], a);
         let program = StdioCommand::new(["run", "s3cret"]).env("TOKEN", "s3cret").redact("s3cret");

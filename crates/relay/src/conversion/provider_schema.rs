@@ -69,7 +69,7 @@ impl ProviderSchema {
     /// [`changes`](Self::changes). The result depends only on the provider and the schema.
     pub fn new(provider: Provider, input_schema: &Schema) -> Self {
         let rules = provider.rules();
-        let source = (input_schema.get().len() <= MAX_SIZE)
+        let source = (input_schema.as_str().len() <= MAX_SIZE)
             .then(|| input_schema.parse::<Value>().ok())
             .flatten();
         let (schema, changes, restoration) = match &source {

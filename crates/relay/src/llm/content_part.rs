@@ -31,7 +31,7 @@ pub enum ContentPart<'a> {
         /// The MIME type, in lower case and without parameters. Empty if it is unknown.
         mime_type: String,
         /// A text that names the data, for providers that do not accept it.
-        stand_in: String,
+        placeholder: String,
     },
 }
 
@@ -40,7 +40,7 @@ impl ContentPart<'_> {
     pub fn text(&self) -> &str {
         match self {
             Self::Text(text) | Self::Json { text, .. } => text,
-            Self::Data { stand_in, .. } => stand_in,
+            Self::Data { placeholder: stand_in, .. } => stand_in,
         }
     }
 }
@@ -98,7 +98,7 @@ fn part(block: &ContentBlock) -> ContentPart<'_> {
     };
     let stand_in = tool_output::placeholder(block);
     match is_base64(base64) {
-        true => ContentPart::Data { base64, mime_type: essence(mime_type), stand_in },
+        true => ContentPart::Data { base64, mime_type: essence(mime_type), placeholder: stand_in },
         // With invalid base64, a provider would reject the whole conversation.
         false => ContentPart::Text(stand_in.into()),
     }

@@ -155,7 +155,7 @@ impl Server {
     /// Sets the protocol version. If the server does not support it, calls fail.
     ///
     /// By default, the client negotiates the version with the server, once for all users.
-    pub fn protocol(self, revision: Revision) -> Self {
+    pub fn protocol_version(self, revision: Revision) -> Self {
         Self { protocol: Some(revision), ..self }
     }
 

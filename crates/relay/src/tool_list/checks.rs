@@ -94,7 +94,7 @@ fn validator_of<'a>(
 }
 
 fn parse(schema: &Schema) -> ParsedSchema {
-    let text = Some(schema.get()).filter(|text| text.len() <= MAX_SCHEMA_SIZE);
+    let text = Some(schema.as_str()).filter(|text| text.len() <= MAX_SCHEMA_SIZE);
     let schema = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
     schema.map(|schema| Validator::read(&schema)).transpose()
 }

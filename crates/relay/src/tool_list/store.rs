@@ -32,7 +32,7 @@ pub trait ToolListStore: Send + Sync + 'static {
     fn save<'a>(&'a self, key: &'a str, list: Vec<u8>, lifetime: Duration) -> BoxFuture<'a, ()>;
 
     /// Removes a list, which is no longer valid.
-    fn forget<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()>;
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()>;
 }
 
 /// A tool list in its stored format.
@@ -99,7 +99,7 @@ impl StoredLists<'_> {
 
     /// Removes the list of a user, or the public list.
     pub(crate) async fn forget(&self, principal: Principal) {
-        self.with_timeout(self.store.forget(&self.key(principal))).await;
+        self.with_timeout(self.store.remove(&self.key(principal))).await;
     }
 
     /// Returns the key in the store. It contains the name and the fingerprint of the server, and a

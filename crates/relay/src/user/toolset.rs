@@ -83,11 +83,11 @@ impl ToolsetRequest {
     /// The maximum number of servers that are queried concurrently.
     const MAX_CONCURRENT: usize = 64;
     /// The default [timeout](Self::timeout) of each server: 30 seconds.
-    pub const TIMEOUT: Duration = Duration::from_secs(30);
+    pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
     pub(crate) fn new(user: User) -> Self {
         let (servers, required, filters) = (None, Vec::new(), BTreeMap::new());
-        Self { user, servers, required, filters, timeout: Self::TIMEOUT }
+        Self { user, servers, required, filters, timeout: Self::DEFAULT_TIMEOUT }
     }
 
     /// Queries only these servers, in this order. Defaults to all registered servers.

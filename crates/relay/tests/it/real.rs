@@ -63,7 +63,7 @@ fn report(tools: &[Tool]) -> String {
             writeln!(report, "  {count:3} {change}").unwrap();
         }
         for (tool, schema) in changed {
-            writeln!(report, "  {} {}", tool.name, schema.schema().get()).unwrap();
+            writeln!(report, "  {} {}", tool.name, schema.schema().as_str()).unwrap();
         }
     }
     report

@@ -15,7 +15,7 @@ use mcp_client::{
     },
 };
 use mcp_http::Headers;
-use mcp_testkit::{Barrier, CallResult, Fault, On, ResponseMode, Step, TestServer, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, ResponseMode, Step, TestServer, TestTool};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -171,22 +171,22 @@ async fn every_method_times_out_after_the_timeout_of_its_options() {
             server.script(On::method(method), Fault::Hold(gate.clone()));
             let call = CALLS.iter().find(|(name, _)| *name == method).unwrap().1;
             let advance_later = async {
-                with_timeout(gate.reached(1)).await;
+                with_timeout(gate.wait_for_arrivals(1)).await;
                 advance_time(Duration::from_secs(6)).await;
             };
             let (called, ()) = tokio::join!(call(&client), advance_later);
             let expected = format!("no answer to `{method}` within 5s\n-> Timeout");
             assert_eq!(describe_result(called), expected);
             if revision.era() == Era::Stateful {
-                with_timeout(server.received("notifications/cancelled", number + 1)).await;
+                with_timeout(server.wait_for_requests("notifications/cancelled", number + 1)).await;
             }
         }
         assert_eq!(server.violations(), Vec::<String>::new());
     }
 }
 
-fn echo_tool() -> Tool {
-    Tool::new("a", json!({ "type": "object" }), |_| CallResult::text("a"))
+fn echo_tool() -> TestTool {
+    TestTool::new("a", json!({ "type": "object" }), |_| CallResult::text("a"))
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn progress_restarts_the_timeout_but_not_the_total() {
     for revision in PROTOCOL_VERSIONS {
         let (gates, last) = ([Barrier::new(), Barrier::new()], Barrier::new());
         let held = [gates[0].clone(), gates[1].clone()];
-        let slow = Tool::with_steps("a", json!({ "type": "object" }), move |_| {
+        let slow = TestTool::with_steps("a", json!({ "type": "object" }), move |_| {
             let turn = Step::finish(CallResult::text("a"));
             let progress = json!({ "progress": 1 });
             let held = held.iter();
@@ -212,7 +212,7 @@ async fn progress_restarts_the_timeout_but_not_the_total() {
         let client = client.with_options(options);
         let clock = async {
             for gate in &gates {
-                with_timeout(gate.reached(1)).await;
+                with_timeout(gate.wait_for_arrivals(1)).await;
                 advance_time(Duration::from_secs(4)).await;
                 gate.open();
                 with_timeout(notifications.acquire()).await.unwrap().forget();
@@ -231,7 +231,7 @@ async fn concurrent_calls_have_distinct_progress_tokens() {
     for revision in PROTOCOL_VERSIONS {
         let gate = Barrier::new();
         let hold = gate.clone();
-        let slow = Tool::with_steps("a", json!({ "type": "object" }), move |round| {
+        let slow = TestTool::with_steps("a", json!({ "type": "object" }), move |round| {
             let progress = json!({ "progress": round.arguments()["n"] });
             Step::finish(CallResult::text("a")).hold(&hold).progress(progress)
         });
@@ -243,7 +243,7 @@ async fn concurrent_calls_have_distinct_progress_tokens() {
             (received.take(), number)
         });
         let release = async {
-            with_timeout(gate.reached(8)).await;
+            with_timeout(gate.wait_for_arrivals(8)).await;
             gate.open();
         };
         let (calls, ()) = tokio::join!(join_all(calls), release);
@@ -263,7 +263,7 @@ async fn panicking_callback_ends_only_its_own_call() {
     for revision in PROTOCOL_VERSIONS {
         let gate = Barrier::new();
         let hold = gate.clone();
-        let slow = Tool::with_steps("a", json!({ "type": "object" }), move |_| {
+        let slow = TestTool::with_steps("a", json!({ "type": "object" }), move |_| {
             let turn = Step::finish(CallResult::text("a"));
             turn.progress(json!({ "progress": 1 })).hold(&hold)
         });
@@ -272,7 +272,7 @@ async fn panicking_callback_ends_only_its_own_call() {
             client.with_options(CallOptions::new().on_progress(|_| panic!("on purpose")));
         let called = tokio::spawn(async move { panicking.call_tool("a", ()).await.map(drop) });
         assert!(with_timeout(called).await.unwrap_err().is_panic());
-        with_timeout(server.cancelled(1)).await;
+        with_timeout(server.wait_for_cancelled(1)).await;
         gate.open();
         client.call_tool("a", ()).await.unwrap();
         assert_eq!(server.violations(), Vec::<String>::new());

@@ -8,7 +8,7 @@ use mcp_client::{
     Client, CompletionRequest, Error,
     mcp_types::v2026_07_28::{CacheScope, LoggingLevel},
 };
-use mcp_testkit::{Prompt, RecordedRequest, TestServer};
+use mcp_testkit::{RecordedRequest, TestPrompt, TestServer};
 
 use crate::support::{PROTOCOL_VERSIONS, describe_error, start_and_connect};
 
@@ -105,7 +105,7 @@ async fn undeclared_capabilities_are_not_requested_by_stateless_versions() {
 #[tokio::test]
 async fn log_level_is_set_if_the_server_declares_logging() {
     // LOG-01, N-LOG-01
-    let prompt = Prompt::new("a", |_| unreachable!("the prompt is not read"));
+    let prompt = TestPrompt::new("a", |_| unreachable!("the prompt is not read"));
     let (server, client) =
         start_and_connect(TestServer::builder().prompt(prompt).logging(), PROTOCOL_VERSIONS[0])
             .await;

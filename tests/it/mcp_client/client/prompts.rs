@@ -5,13 +5,13 @@ use mcp_client::{
     CompletionRequest,
     mcp_types::v2026_07_28::{ContentBlock, Role},
 };
-use mcp_testkit::{CallResult, Prompt, RecordedRequest, Step, TestServer, TestServerBuilder};
+use mcp_testkit::{CallResult, RecordedRequest, Step, TestPrompt, TestServer, TestServerBuilder};
 use serde_json::json;
 
 use crate::support::{PROTOCOL_VERSIONS, Script, describe_result, result, start_and_connect};
 
 fn prompt_server() -> TestServerBuilder {
-    let review = Prompt::new("review", |arguments| {
+    let review = TestPrompt::new("review", |arguments| {
         let text = format!("Review {}", arguments["code"]);
         let picture = json!({ "type": "image", "data": "AAEC", "mimeType": "image/png" });
         CallResult::messages([
@@ -20,7 +20,7 @@ fn prompt_server() -> TestServerBuilder {
         ])
         .member("description", "A review")
     });
-    let slow = Prompt::with_steps("slow", |round| match round.number() {
+    let slow = TestPrompt::with_steps("slow", |round| match round.round() {
         0 => Step::retry(),
         _ => CallResult::messages([]).into(),
     });

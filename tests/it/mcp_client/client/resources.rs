@@ -7,7 +7,9 @@ use mcp_client::{
     ResourceResult,
     mcp_types::v2026_07_28::{CacheScope, ResourceContents},
 };
-use mcp_testkit::{CallResult, Resource, ResourceTemplate, Step, TestServer, TestServerBuilder};
+use mcp_testkit::{
+    CallResult, Step, TestResource, TestResourceTemplate, TestServer, TestServerBuilder,
+};
 use serde_json::json;
 
 use crate::support::{
@@ -16,23 +18,23 @@ use crate::support::{
 };
 
 fn resource_server() -> TestServerBuilder {
-    let user = ResourceTemplate::new("users://{id}", "user", |variables| {
+    let user = TestResourceTemplate::new("users://{id}", "user", |variables| {
         let text = format!("user {}", variables["id"]);
         CallResult::contents([json!({ "uri": variables["uri"], "text": text })])
     });
-    let folder = Resource::with_steps("file:///music/", "music", |_| {
+    let folder = TestResource::with_steps("file:///music/", "music", |_| {
         CallResult::contents([
             json!({ "uri": "file:///music/a", "blob": "AAEC", "mimeType": "audio/x" }),
             json!({ "uri": "file:///music/b", "text": "" }),
         ])
         .into()
     });
-    let slow = Resource::with_steps("x://later", "later", |round| match round.number() {
+    let slow = TestResource::with_steps("x://later", "later", |round| match round.round() {
         0 => Step::retry(),
         _ => CallResult::contents([json!({ "uri": "x://later", "text": "now" })]).into(),
     });
     TestServer::builder()
-        .resource(Resource::new("file:///a.txt", "a", "text of a").member("size", 9))
+        .resource(TestResource::new("file:///a.txt", "a", "text of a").member("size", 9))
         .resource(folder)
         .resource(slow)
         .resource_template(user)

@@ -5,13 +5,13 @@ use std::{collections::BTreeSet, time::Duration};
 use futures_util::StreamExt;
 use insta::assert_snapshot;
 use mcp_client::{
-    CallOptions, Client, ListChange, Subscription, SubscriptionFilter, TransportErrorKind,
+    CallOptions, Client, ServerChange, Subscription, SubscriptionFilter, TransportErrorKind,
     mcp_types::Revision,
 };
 use mcp_http::{AccessToken, HttpTransport};
 use mcp_testkit::{
-    Barrier, Bearer, CallResult, Fault, On, Prompt, RecordedRequest, Resource, ServerNotification,
-    Step, TestServer, TestServerBuilder, Tool,
+    Barrier, Bearer, CallResult, Fault, On, RecordedRequest, ServerNotification, Step, TestPrompt,
+    TestResource, TestServer, TestServerBuilder, TestTool,
 };
 use serde_json::{Value, json};
 
@@ -26,25 +26,25 @@ const STATELESS: Revision = PROTOCOL_VERSIONS[1];
 fn watchable_server() -> TestServerBuilder {
     TestServer::builder()
         .allow_get(true)
-        .prompt(Prompt::new("p", |_| CallResult::messages([])))
-        .resource(Resource::new("a://b", "b", "text of b"))
-        .resource(Resource::new("a://c", "c", "text of c"))
+        .prompt(TestPrompt::new("p", |_| CallResult::messages([])))
+        .resource(TestResource::new("a://b", "b", "text of b"))
+        .resource(TestResource::new("a://c", "c", "text of c"))
 }
 
 fn watch_everything() -> SubscriptionFilter {
     SubscriptionFilter::new().tools().prompts().resources().resource("a://b")
 }
 
-fn resource_change(uri: &str) -> ListChange {
-    ListChange::Resource(uri.to_owned())
+fn resource_change(uri: &str) -> ServerChange {
+    ServerChange::Resource(uri.to_owned())
 }
 
-async fn next_change(changes: &mut Subscription) -> ListChange {
+async fn next_change(changes: &mut Subscription) -> ServerChange {
     with_timeout(changes.next()).await.expect("a change").expect("no error")
 }
 
 /// The next `N` changes, in any order.
-async fn next_changes<const N: usize>(changes: &mut Subscription) -> BTreeSet<ListChange> {
+async fn next_changes<const N: usize>(changes: &mut Subscription) -> BTreeSet<ServerChange> {
     let mut taken = BTreeSet::new();
     for _ in 0..N {
         taken.insert(next_change(changes).await);
@@ -60,9 +60,9 @@ async fn watch_delivers_each_kind_of_change() {
         let mut changes = client.subscribe(watch_everything()).await.unwrap();
         assert_eq!(changes.declined(), []);
         for (push, expected) in [
-            (ServerNotification::ToolsChanged, ListChange::Tools),
-            (ServerNotification::PromptsChanged, ListChange::Prompts),
-            (ServerNotification::ResourcesChanged, ListChange::Resources),
+            (ServerNotification::ToolsChanged, ServerChange::Tools),
+            (ServerNotification::PromptsChanged, ServerChange::Prompts),
+            (ServerNotification::ResourcesChanged, ServerChange::Resources),
             (ServerNotification::ResourceUpdated("a://b".to_owned()), resource_change("a://b")),
         ] {
             assert_eq!(server.push(&push), 1);
@@ -83,7 +83,7 @@ async fn watch_subscribes_only_to_what_was_requested() {
         server.push(&ServerNotification::ToolsChanged);
         server.push(&ServerNotification::ResourcesChanged);
         server.push(&ServerNotification::PromptsChanged);
-        assert_eq!(next_change(&mut changes).await, ListChange::Prompts);
+        assert_eq!(next_change(&mut changes).await, ServerChange::Prompts);
         let requests = server.requests();
         let subscribed = requests.iter().filter_map(|request| match request.method() {
             "resources/subscribe" => Some(request.params()?["uri"].to_string()),
@@ -112,10 +112,10 @@ async fn watch_reports_what_the_server_does_not_offer() {
         let (server, client) =
             start_and_connect(TestServer::builder().allow_get(true), revision).await;
         let mut changes = client.subscribe(watch_everything()).await.unwrap();
-        let expected = [ListChange::Prompts, ListChange::Resources, resource_change("a://b")];
+        let expected = [ServerChange::Prompts, ServerChange::Resources, resource_change("a://b")];
         assert_eq!(changes.declined(), expected);
         server.push(&ServerNotification::ToolsChanged);
-        assert_eq!(next_change(&mut changes).await, ListChange::Tools);
+        assert_eq!(next_change(&mut changes).await, ServerChange::Tools);
         for watch in
             [SubscriptionFilter::new().prompts(), SubscriptionFilter::new().resource("a://b")]
         {
@@ -138,7 +138,7 @@ async fn watch_reports_what_the_server_does_not_offer() {
 #[tokio::test]
 async fn changes_arrive_during_calls_if_there_is_no_get_stream() {
     // HTTP-21, LIFE-09: without GET, this server does not declare change notifications
-    let tool = Tool::with_steps("a", json!({ "type": "object" }), |_| {
+    let tool = TestTool::with_steps("a", json!({ "type": "object" }), |_| {
         let method = "notifications/tools/list_changed";
         Step::finish(CallResult::text("a")).message(json!({ "jsonrpc": "2.0", "method": method }))
     });
@@ -146,7 +146,7 @@ async fn changes_arrive_during_calls_if_there_is_no_get_stream() {
     server.script(On::method("GET"), mcp_testkit::Reply::status(405));
     let mut changes = client.subscribe(SubscriptionFilter::new().tools()).await.unwrap();
     client.call_tool("a", ()).await.unwrap();
-    assert_eq!(next_change(&mut changes).await, ListChange::Tools);
+    assert_eq!(next_change(&mut changes).await, ServerChange::Tools);
     assert_eq!(server.count("GET"), 1);
 }
 
@@ -158,9 +158,9 @@ async fn everything_counts_as_changed_after_a_broken_stream() {
         let mut changes = client.subscribe(watch_everything()).await.unwrap();
         server.close_streams();
         let all = [
-            ListChange::Tools,
-            ListChange::Prompts,
-            ListChange::Resources,
+            ServerChange::Tools,
+            ServerChange::Prompts,
+            ServerChange::Resources,
             resource_change("a://b"),
         ];
         assert_eq!(next_changes::<4>(&mut changes).await, all.into());
@@ -179,7 +179,7 @@ async fn watch_resubscribes_after_a_lost_session() {
     server.end_sessions();
     assert_eq!(
         next_changes::<2>(&mut changes).await,
-        [ListChange::Tools, resource_change("a://b")].into()
+        [ServerChange::Tools, resource_change("a://b")].into()
     );
     assert_eq!(client.lost_session_count(), 1);
     assert_eq!(server.push(&ServerNotification::ResourceUpdated("a://b".to_owned())), 1);
@@ -200,7 +200,7 @@ async fn watch_ends_when_client_or_server_closes_it() {
         let (server, client) = start_and_connect(watchable_server(), revision).await;
         let mut changes = client.subscribe(watch_everything()).await.unwrap();
         server.push(&ServerNotification::ToolsChanged);
-        assert_eq!(next_change(&mut changes).await, ListChange::Tools);
+        assert_eq!(next_change(&mut changes).await, ServerChange::Tools);
         match revision {
             STATEFUL => client.close().await.unwrap(),
             _ => server.end_subscriptions(),
@@ -225,19 +225,19 @@ async fn dropping_a_watch_unsubscribes_on_the_server() {
         drop(both);
         match revision {
             STATEFUL => {
-                with_timeout(server.received("resources/unsubscribe", 1)).await;
+                with_timeout(server.wait_for_requests("resources/unsubscribe", 1)).await;
                 let requests = server.requests();
                 let last = requests.iter().find(|it| it.method() == "resources/unsubscribe");
                 assert_eq!(last.and_then(RecordedRequest::params).unwrap()["uri"], "a://c");
             }
-            _ => with_timeout(server.cancelled(1)).await,
+            _ => with_timeout(server.wait_for_cancelled(1)).await,
         }
         server.push(&ServerNotification::ResourceUpdated("a://b".to_owned()));
         assert_eq!(next_change(&mut one).await, resource_change("a://b"));
         drop(one);
         match revision {
-            STATEFUL => with_timeout(server.received("resources/unsubscribe", 2)).await,
-            _ => with_timeout(server.cancelled(2)).await,
+            STATEFUL => with_timeout(server.wait_for_requests("resources/unsubscribe", 2)).await,
+            _ => with_timeout(server.wait_for_cancelled(2)).await,
         }
         assert_eq!(server.violations(), Vec::<String>::new());
     }
@@ -255,10 +255,10 @@ async fn resource_watched_again_during_unsubscribe_stays_subscribed() {
     let gate = Barrier::new();
     server.script(On::method("resources/unsubscribe"), Fault::Hold(gate.clone()));
     drop(second);
-    with_timeout(gate.reached(1)).await;
+    with_timeout(gate.wait_for_arrivals(1)).await;
     let mut third = watch().await.unwrap();
     gate.open();
-    with_timeout(server.received("resources/subscribe", 4)).await;
+    with_timeout(server.wait_for_requests("resources/subscribe", 4)).await;
     server.push(&ServerNotification::ResourceUpdated("a://b".to_owned()));
     assert_eq!(next_change(&mut third).await, resource_change("a://b"));
     assert_eq!(server.violations(), Vec::<String>::new());
@@ -278,10 +278,10 @@ async fn notifications_of_other_subscriptions_are_ignored() {
     server.send(&json!({ "jsonrpc": "2.0", "id": 999, "result": {} }));
     server.send(&json!({ "jsonrpc": "2.0", "method": "x-own/news" }));
     server.push(&ServerNotification::ToolsChanged);
-    assert_eq!(next_change(&mut changes).await, ListChange::Tools);
+    assert_eq!(next_change(&mut changes).await, ServerChange::Tools);
     let id = server.requests().iter().rev().find_map(RecordedRequest::id).unwrap();
     server.send(&of(json!(id)));
-    assert_eq!(next_change(&mut changes).await, ListChange::Prompts);
+    assert_eq!(next_change(&mut changes).await, ServerChange::Prompts);
 }
 
 #[tokio::test]
@@ -292,7 +292,7 @@ async fn unacknowledged_subscription_times_out() {
     server.script(On::method("subscriptions/listen"), Fault::Hold(gate.clone()));
     let client = client.with_options(CallOptions::new().timeout(Duration::from_secs(5)));
     let advance_later = async {
-        with_timeout(gate.reached(1)).await;
+        with_timeout(gate.wait_for_arrivals(1)).await;
         advance_time(Duration::from_secs(6)).await;
     };
     let (watched, ()) = tokio::join!(client.subscribe(watch_everything()), advance_later);

@@ -22,13 +22,13 @@ async fn server_holding(method: &str) -> (TestServer, Client, Barrier) {
 
 /// Advances the clock once the request has arrived.
 async fn advance_time_once_held(gate: &Barrier, time: Duration) {
-    with_timeout(gate.reached(1)).await;
+    with_timeout(gate.wait_for_arrivals(1)).await;
     advance_time(time).await;
 }
 
 /// The cancellation notifications that the server received. Waits for the first.
 async fn cancellation_notifications(server: &TestServer) -> String {
-    with_timeout(server.received("notifications/cancelled", 1)).await;
+    with_timeout(server.wait_for_requests("notifications/cancelled", 1)).await;
     let requests = server.requests();
     let cancelled = requests.iter().filter(|request| request.method() == "notifications/cancelled");
     cancelled.filter_map(RecordedRequest::json).map(Value::to_string).collect()
@@ -80,7 +80,7 @@ async fn dropped_call_is_cancelled() {
     client.connect().await.unwrap();
     tokio::select! {
         outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
-        () = with_timeout(gate.reached(1)) => {}
+        () = with_timeout(gate.wait_for_arrivals(1)) => {}
     }
     assert_snapshot!(cancellation_notifications(&server).await, @r#"
     {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller no longer waits","requestId":2}}
@@ -94,7 +94,7 @@ async fn session_continues_after_a_cancelled_call() {
     client.connect().await.unwrap();
     tokio::select! {
         outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
-        () = with_timeout(gate.reached(1)) => {}
+        () = with_timeout(gate.wait_for_arrivals(1)) => {}
     }
     gate.open();
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"it went well");

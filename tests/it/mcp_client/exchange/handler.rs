@@ -7,7 +7,7 @@ use mcp_client::{
     Client, HandlerCapabilities, Limits, Negotiation, Transport, mcp_types::Revision,
 };
 use mcp_http::HttpTransport;
-use mcp_testkit::{CallResult, ServerRequest, Step, StepContext, TestServer, Tool};
+use mcp_testkit::{CallResult, ServerRequest, Step, StepContext, TestServer, TestTool};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -18,7 +18,7 @@ use crate::support::{
 
 /// A client of a stateful server with a handler.
 fn client_with_handler(transport: impl Transport, handler: &RecordingHandler) -> Client {
-    let known = Negotiation::known(Revision::V2025_11_25);
+    let known = Negotiation::with_revision(Revision::V2025_11_25);
     Client::builder(transport).handler(handler.clone()).negotiation(known).build()
 }
 
@@ -28,11 +28,12 @@ async fn server_with_asking_tool(
     steps: impl Fn(&StepContext) -> Step + Send + Sync + 'static,
     handler: &RecordingHandler,
 ) -> (TestServer, Client) {
-    let tool = Tool::with_steps("ask", json!({ "type": "object" }), steps);
+    let tool = TestTool::with_steps("ask", json!({ "type": "object" }), steps);
     let server = TestServer::builder().revisions([revision]).tool(tool).start().await;
     let server = server.expect("a free port");
     let transport = HttpTransport::builder(server.url()).build().expect("a usable URL");
-    let client = Client::builder(transport).handler(handler.clone()).protocol(revision).build();
+    let client =
+        Client::builder(transport).handler(handler.clone()).protocol_version(revision).build();
     (server, client)
 }
 
@@ -49,7 +50,7 @@ fn sampling_params() -> Value {
 
 /// Sends every kind of server request, and returns the responses as the tool's result.
 fn ask_everything(round: &StepContext) -> Step {
-    if round.number() == 0 {
+    if round.round() == 0 {
         return Step::request("form", ServerRequest::form("Who?", form_schema()))
             .and_request("url", ServerRequest::url("Sign in", "https://example.com/in"))
             .and_request("model", ServerRequest::sampling(sampling_params()))

@@ -7,7 +7,7 @@ use std::{
 
 use mcp_client::{Client, HandlerCapabilities, Limits, Negotiation, mcp_types::Revision};
 use mcp_http::HttpTransport;
-use mcp_testkit::{CallResult, ServerNotification, ServerRequest, Step, TestServer, Tool};
+use mcp_testkit::{CallResult, ServerNotification, ServerRequest, Step, TestServer, TestTool};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -16,7 +16,7 @@ use crate::support::{
 };
 
 fn client_with_handler(memory_server: &Arc<MemoryServer>, handler: &RecordingHandler) -> Client {
-    let known = Negotiation::known(Revision::V2025_11_25);
+    let known = Negotiation::with_revision(Revision::V2025_11_25);
     Client::builder(Arc::clone(memory_server)).handler(handler.clone()).negotiation(known).build()
 }
 
@@ -27,7 +27,7 @@ async fn server_request_on_the_get_stream_is_answered_during_a_call() {
     let schema = json!({ "type": "object", "properties": {
         "name": { "type": "string", "default": "Ada" },
     } });
-    let tool = Tool::with_steps("ask", json!({ "type": "object" }), move |round| {
+    let tool = TestTool::with_steps("ask", json!({ "type": "object" }), move |round| {
         match round.response("name") {
             None => {
                 Step::request("name", ServerRequest::form("Who?", schema.clone())).on_get_stream()
@@ -41,7 +41,7 @@ async fn server_request_on_the_get_stream_is_answered_during_a_call() {
         RecordingHandler::new(HandlerCapabilities::none().form(), HandlerBehavior::Accept);
     let client = Client::builder(transport)
         .handler(handler.clone())
-        .negotiation(Negotiation::known(Revision::V2025_11_25))
+        .negotiation(Negotiation::with_revision(Revision::V2025_11_25))
         .build();
     let result = client.call_tool("ask", ()).await.unwrap();
     let content = serde_json::to_value(&result.content).unwrap();

@@ -30,11 +30,11 @@ async fn server_requests_are_answered_before_the_response_arrives() {
         ping(&json!(7)),
         json!({ "jsonrpc": "2.0", "id": 8, "method": "roots/list", "params": {} }),
     ];
-    server.script(On::method("tools/call"), Fault::Interject(requests));
+    server.script(On::method("tools/call"), Fault::MessagesBefore(requests));
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let client = client_for_url(server.url());
     let open = async {
-        with_timeout(server.received("POST", 3)).await;
+        with_timeout(server.wait_for_requests("POST", 3)).await;
         gate.open();
     };
     let (called, ()) = tokio::join!(client.call_tool("wait", ()), open);

@@ -41,9 +41,9 @@ async fn session_is_deleted_if_all_callers_are_dropped() {
     let callers = join_all((0..3).map(|_| client.call_tool("wait", ())));
     tokio::select! {
         outcomes = callers => panic!("{outcomes:?}"),
-        () = with_timeout(gate.reached(1)) => {}
+        () = with_timeout(gate.wait_for_arrivals(1)) => {}
     }
-    with_timeout(server.received("DELETE", 1)).await;
+    with_timeout(server.wait_for_requests("DELETE", 1)).await;
     assert_eq!(server.open_sessions(), 0);
     // The next call opens another session.
     server.clear_script();
@@ -60,7 +60,7 @@ async fn close_waits_for_a_running_initialize() {
         server.script(On::method(method), Fault::Hold(gate.clone()));
         let client = client_for_url(server.url());
         let close = async {
-            with_timeout(gate.reached(1)).await;
+            with_timeout(gate.wait_for_arrivals(1)).await;
             let mut closing = Box::pin(client.close());
             assert!((&mut closing).now_or_never().is_none(), "{method}");
             gate.open();

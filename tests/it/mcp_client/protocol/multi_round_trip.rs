@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use mcp_client::{Client, HandlerCapabilities, Negotiation, mcp_types::Revision};
 use mcp_http::HttpTransport;
 use mcp_testkit::{
-    CallResult, RecordedRequest, ServerRequest, Step, StepContext, TestServer, Tool,
+    CallResult, RecordedRequest, ServerRequest, Step, StepContext, TestServer, TestTool,
 };
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ async fn server_with_asking_tool(
     steps: impl Fn(&StepContext) -> Step + Send + Sync + 'static,
     handler: &RecordingHandler,
 ) -> (TestServer, Client) {
-    let tool = Tool::with_steps("ask", json!({ "type": "object" }), steps);
+    let tool = TestTool::with_steps("ask", json!({ "type": "object" }), steps);
     let builder = TestServer::builder().revisions([Revision::V2026_07_28]);
     let server = builder.tool(tool).start().await.expect("a free port");
     let transport = HttpTransport::builder(server.url()).build().expect("a usable URL");
@@ -31,7 +31,7 @@ async fn server_with_asking_tool(
 
 fn client_with_handler(transport: HttpTransport, handler: &RecordingHandler) -> Client {
     let builder = Client::builder(transport).handler(handler.clone());
-    builder.protocol(Revision::V2026_07_28).build()
+    builder.protocol_version(Revision::V2026_07_28).build()
 }
 
 /// A server that always requires this input.
@@ -134,7 +134,7 @@ async fn input_request_for_an_undeclared_capability_is_an_error() {
 #[tokio::test]
 async fn call_is_repeated_with_backoff_if_only_state_is_returned() {
     // N-MRTR-03, N-MRTR-04, N-MRTR-05: also without handler capabilities
-    let ask = |round: &StepContext| match round.number() {
+    let ask = |round: &StepContext| match round.round() {
         0..3 => Step::retry(),
         _ => CallResult::text("done").into(),
     };
@@ -189,7 +189,7 @@ async fn failure_after_the_first_round_may_have_run() {
         let script =
             Script::new().on("tools/call", result(&input_required)).on("tools/call", refusal);
         let server = script.on(PROBE, status(404)).start().await;
-        let known = Negotiation::known(Revision::V2026_07_28);
+        let known = Negotiation::with_revision(Revision::V2026_07_28);
         let (called, _) =
             advance_until(server.client_with_negotiation(&known).call_tool("ask", ())).await;
         shown += &describe_result(called);

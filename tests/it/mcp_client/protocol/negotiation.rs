@@ -131,14 +131,18 @@ async fn wrong_negotiated_version_is_probed_again() {
         Script::new().on(PROBE, discover_response(&["2026-07-28"])).on("initialize", status(400));
     for (script, was) in [(older, Revision::V2026_07_28), (newer, Revision::V2025_11_25)] {
         let server = script.start().await;
-        shown += &list_tools_log(&server, &Negotiation::known(was)).await;
+        shown += &list_tools_log(&server, &Negotiation::with_revision(was)).await;
     }
     // If the version was right, the error of the call is reported.
     let same =
         Script::new().on(PROBE, discover_response(&["2026-07-28"])).on("tools/list", status(404));
-    shown += &list_tools_log(&same.start().await, &Negotiation::known(Revision::V2026_07_28)).await;
+    shown +=
+        &list_tools_log(&same.start().await, &Negotiation::with_revision(Revision::V2026_07_28))
+            .await;
     let same = Script::new().on(PROBE, status(404)).on("initialize", status(400));
-    shown += &list_tools_log(&same.start().await, &Negotiation::known(Revision::V2025_11_25)).await;
+    shown +=
+        &list_tools_log(&same.start().await, &Negotiation::with_revision(Revision::V2025_11_25))
+            .await;
     assert_snapshot!(shown, @r#"
     tools/list 1, 2026-07-28
     server/discover "probe-1", 2026-07-28
@@ -180,7 +184,7 @@ async fn stateless_server_is_never_sent_initialize() {
         error(-32000, "broken", &Value::Null).with_status(500),
     ] {
         let server = stateful_script().on("tools/list", response).start().await;
-        shown += &list_tools_log(&server, &Negotiation::known(Revision::V2026_07_28)).await;
+        shown += &list_tools_log(&server, &Negotiation::with_revision(Revision::V2026_07_28)).await;
     }
     assert_snapshot!(shown, @"
     tools/list 1, 2026-07-28
@@ -231,7 +235,7 @@ async fn call_that_may_have_run_is_not_repeated_in_another_version() {
         let script =
             stateful_script().on("tools/call", unsupported_version(&supported).with_status(200));
         let server = script.start().await;
-        let client = server.client_with_negotiation(&Negotiation::known(was));
+        let client = server.client_with_negotiation(&Negotiation::with_revision(was));
         let failed = describe_result(client.call_tool("add", ()).await);
         shown += &format!("{}\n{failed}\n", request_log(&server.all_requests().await));
     }
@@ -268,7 +272,7 @@ async fn call_rejected_for_its_version_is_repeated_in_a_supported_one() {
             .on("tools/call", unsupported_version(&supported))
             .on("tools/call", called);
         let server = script.start().await;
-        let client = server.client_with_negotiation(&Negotiation::known(was));
+        let client = server.client_with_negotiation(&Negotiation::with_revision(was));
         client.call_tool("add", ()).await.unwrap();
         shown += &format!("{}\n", request_log(&server.all_requests().await));
     }
@@ -308,7 +312,8 @@ async fn pinned_version_is_used_without_a_probe() {
     ] {
         let server = script.start().await;
         let transport = HttpTransport::builder(server.url()).build().unwrap();
-        let listed = Client::builder(transport).protocol(revision).build().list_tools().await;
+        let listed =
+            Client::builder(transport).protocol_version(revision).build().list_tools().await;
         let listed = listed.map_or_else(
             |error| describe_result(Err::<(), _>(error)),
             |list| format!("{} tool", list.tools.len()),

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
-use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, TestServer, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, TestServer, TestTool};
 use mcp_types::v2025_11_25::{NotificationParams, RootsListChangedNotification};
 use serde_json::json;
 
@@ -67,7 +67,7 @@ async fn concurrent_calls_share_the_new_session() {
     client.connect().await.unwrap();
     let calls = join_all((0..3).map(|_| client.call_tool("wait", ())));
     let open = async {
-        with_timeout(gate.reached(3)).await;
+        with_timeout(gate.wait_for_arrivals(3)).await;
         gate.open();
     };
     let (outcomes, ()) = tokio::join!(calls, open);
@@ -88,7 +88,7 @@ async fn late_404_of_the_old_session_does_not_end_the_new_one() {
     let client = client_for_url(server.url());
     client.connect().await.unwrap();
     let second = async {
-        with_timeout(gate.reached(1)).await;
+        with_timeout(gate.wait_for_arrivals(1)).await;
         client.call_tool("wait", ()).await.unwrap();
         gate.open();
     };
@@ -188,14 +188,15 @@ async fn cursor_is_not_sent_in_a_new_session() {
 #[tokio::test]
 async fn list_restarts_if_another_call_lost_the_session() {
     // PAGE-01: another call loses the session while the first page is on its way
-    let tool = |name| Tool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"));
+    let tool =
+        |name| TestTool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"));
     let builder = TestServer::builder().tool(tool("a")).tool(tool("b")).page_size(1);
     let server = builder.start().await.unwrap();
     let gate = Barrier::new();
     server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
     let client = client_for_url(server.url());
     let lose = async {
-        with_timeout(gate.reached(1)).await;
+        with_timeout(gate.wait_for_arrivals(1)).await;
         server.end_sessions();
         client.call_tool("a", ()).await.unwrap();
         gate.open();

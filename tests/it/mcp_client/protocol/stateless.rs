@@ -24,7 +24,7 @@ use mcp_client::{
     },
 };
 use mcp_testkit::{
-    Barrier, CallResult, On, Reply, ResponseMode, Step, TestServer, TestServerBuilder, Tool,
+    Barrier, CallResult, On, Reply, ResponseMode, Step, TestServer, TestServerBuilder, TestTool,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -41,7 +41,7 @@ fn server() -> TestServerBuilder {
         "count": { "type": "integer", "x-mcp-header": "Count" },
         "text": { "type": "string" },
     } });
-    let tool = Tool::new("store", schema, |_| CallResult::text("stored"));
+    let tool = TestTool::new("store", schema, |_| CallResult::text("stored"));
     TestServer::builder().revisions([Revision::V2026_07_28]).tool(tool)
 }
 
@@ -229,7 +229,7 @@ async fn concurrent_requests_have_distinct_ids() {
 async fn invalid_parameter_headers_skip_a_tool_in_stateless_versions_only() {
     // N-HTTP-09; 2025-11-25 does not define this keyword
     let bad = |name: &str, schema: Value| {
-        Tool::new(name, json!({ "type": "object", "properties": { "a": schema } }), |_| {
+        TestTool::new(name, json!({ "type": "object", "properties": { "a": schema } }), |_| {
             CallResult::text("ok")
         })
     };
@@ -315,16 +315,16 @@ async fn dropped_call_is_cancelled_by_closing_its_stream() {
     // N-CANC-01
     let gate = Barrier::new();
     let held = gate.clone();
-    let wait = Tool::with_steps("wait", json!({ "type": "object" }), move |_| {
+    let wait = TestTool::with_steps("wait", json!({ "type": "object" }), move |_| {
         Step::finish(CallResult::text("done")).hold(&held)
     });
     for responses in [ResponseMode::Json, ResponseMode::Sse] {
         let server = server().tool(wait.clone()).response_mode(responses).start().await.unwrap();
         let client = client(&server);
         let call = tokio::spawn(async move { client.call_tool("wait", ()).await.map(drop) });
-        with_timeout(server.received("tools/call", 1)).await;
+        with_timeout(server.wait_for_requests("tools/call", 1)).await;
         call.abort();
-        with_timeout(server.cancelled(1)).await;
+        with_timeout(server.wait_for_cancelled(1)).await;
         assert_eq!(server.count("notifications/cancelled"), 0);
     }
 }

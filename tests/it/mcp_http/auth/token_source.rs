@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use insta::assert_snapshot;
 use mcp_client::Client;
 use mcp_http::HttpTransport;
-use mcp_testkit::{Bearer, CallResult, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, TestTool};
 use serde_json::json;
 
 use crate::support::{
@@ -184,7 +184,7 @@ async fn failed_refresh_reports_the_401() {
 
 #[tokio::test]
 async fn concurrent_401_responses_cause_one_refresh() {
-    let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallResult::text("done"));
+    let tool = TestTool::new("wait", json!({ "type": "object" }), |_| CallResult::text("done"));
     let server =
         TestServer::builder().tool(tool).bearer(Bearer::tokens([ALICE])).start().await.unwrap();
     let source = ScriptedTokenSource::with_replacement(ALICE, BOB);

@@ -109,13 +109,13 @@ async fn streamed_body_over_the_limit_is_rejected() {
     -> TooLarge
     ");
     // JSON in chunks, and one endless line of an event stream.
-    let pieces = Reply::status(200).header("content-type", "application/json").fill(1_000_000);
+    let pieces = Reply::status(200).header("content-type", "application/json").padding(1_000_000);
     server.script(On::method("tools/call").nth(1), pieces);
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge
     ");
-    server.script(On::method("tools/call").nth(1), Reply::sse(["data: "]).fill(1_000_000));
+    server.script(On::method("tools/call").nth(1), Reply::sse(["data: "]).padding(1_000_000));
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge

@@ -28,7 +28,7 @@ async fn unfinished_error_body_does_not_hide_the_status() {
                 .await;
         client.connect().await.unwrap();
         let wait = async {
-            with_timeout(gate.reached(1)).await;
+            with_timeout(gate.wait_for_arrivals(1)).await;
             advance_time(Duration::from_secs(2)).await;
         };
         let (called, ()) = tokio::join!(client.call_tool("wait", ()), wait);

@@ -197,12 +197,12 @@ async fn quiet_get_streams_do_not_count_as_failed_attempts() {
     let changed = || server.notify("notifications/tools/list_changed", &json!({}));
     let quiet = async {
         for turn in 1..=7 {
-            with_timeout(server.received("GET", turn)).await;
+            with_timeout(server.wait_for_requests("GET", turn)).await;
             // The client sees the stream before the clock advances.
             advance_until(time::sleep(Duration::from_millis(500))).await;
             advance_time(Duration::from_secs(31)).await;
             server.close_streams();
-            advance_until(server.received("GET", turn + 1)).await;
+            advance_until(server.wait_for_requests("GET", turn + 1)).await;
         }
         assert_eq!(changed(), 1);
     };

@@ -75,15 +75,15 @@ async fn messages_of_a_call_carry_its_token() {
     let server = start_test_server().await;
     let gate = Barrier::new();
     let ping = json!({ "jsonrpc": "2.0", "id": "p-1", "method": "ping" });
-    server.script(On::method("tools/call"), Fault::Interject(vec![ping]));
+    server.script(On::method("tools/call"), Fault::MessagesBefore(vec![ping]));
     server.script(On::method("tools/call"), Fault::Hold(gate));
     let client = client_for_url(server.url()).with_options(CallOptions::new().bearer_token(BOB));
     client.connect().await.unwrap();
     client.send_notification::<RootsListChangedNotification>(&Default::default()).await.unwrap();
     let call = tokio::spawn(async move { client.call_tool("wait", ()).await.map(drop) });
-    with_timeout(server.received("POST", 1)).await;
+    with_timeout(server.wait_for_requests("POST", 1)).await;
     call.abort();
-    with_timeout(server.received("notifications/cancelled", 1)).await;
+    with_timeout(server.wait_for_requests("notifications/cancelled", 1)).await;
     let mut shown: Vec<_> = server.requests().iter().map(ReceivedRequest::from).collect();
     shown.retain(|sent| !["initialize", "notifications/initialized"].contains(&&*sent.kind()));
     for sent in shown {

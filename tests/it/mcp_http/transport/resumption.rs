@@ -9,7 +9,7 @@ use mcp_client::{
     SessionId, Transport,
 };
 use mcp_http::{AccessToken, Headers, HttpTransport, Unauthorized};
-use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, ResponseMode, TestServer, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, ResponseMode, TestServer, TestTool};
 use mcp_types::Revision;
 use serde_json::json;
 
@@ -365,7 +365,7 @@ async fn token_and_headers_of_the_call_are_sent_during_resumption() {
 
 /// A server with resumable streams and the tool `wait`.
 async fn resumable_server() -> (TestServer, Client) {
-    let tool = Tool::new("wait", json!({ "type": "object" }), |_| CallResult::text("done"));
+    let tool = TestTool::new("wait", json!({ "type": "object" }), |_| CallResult::text("done"));
     let server =
         TestServer::builder().response_mode(ResponseMode::Sse).resumable(Duration::from_millis(50));
     let server = server.tool(tool).start().await.expect("a free port");
@@ -427,7 +427,7 @@ async fn dropped_call_is_not_resumed() {
     server.script(On::method("GET"), Reply::sse([SECOND]).hold(&gate));
     {
         let call = client.call_tool("wait", ());
-        let requested = gate.reached(1);
+        let requested = gate.wait_for_arrivals(1);
         let waited =
             advance_until(futures_util::future::select(Box::pin(call), Box::pin(requested)));
         drop(waited.await);

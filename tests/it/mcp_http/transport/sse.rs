@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use insta::assert_snapshot;
 use mcp_client::{
-    Client, HandlerCapabilities, ListChange, Negotiation, SubscriptionFilter, mcp_types::Revision,
+    Client, HandlerCapabilities, Negotiation, ServerChange, SubscriptionFilter, mcp_types::Revision,
 };
 use mcp_http::{HttpTransport, SseTransport};
 use serde_json::json;
@@ -346,5 +346,5 @@ async fn change_notifications_arrive_on_the_stream() {
     let mut changes =
         sse_client(&server).subscribe(SubscriptionFilter::new().tools()).await.unwrap();
     server.send_message(&json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }));
-    assert_eq!(with_timeout(changes.next()).await.unwrap().unwrap(), ListChange::Tools);
+    assert_eq!(with_timeout(changes.next()).await.unwrap().unwrap(), ServerChange::Tools);
 }

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use insta::assert_snapshot;
 use mcp_testkit::{Barrier, Fault, On};
 use relay::{
-    CallRequest, Error, Interceptor, ListRequest, Next, NextList, Relay, Server, ToolList,
+    CallRequest, Error, Interceptor, ListRequest, NextCall, NextList, Relay, Server, ToolList,
     ToolOutput,
 };
 use serde_json::{json, value::RawValue};
@@ -25,7 +25,7 @@ impl Interceptor for ScriptedInterceptor {
     fn call_tool<'a>(
         &'a self,
         mut call: CallRequest,
-        next: Next<'a>,
+        next: NextCall<'a>,
     ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
         Box::pin(async move {
             match call.arguments.get() {
@@ -66,7 +66,7 @@ impl Interceptor for LoggingInterceptor {
     fn call_tool<'a>(
         &'a self,
         call: CallRequest,
-        next: Next<'a>,
+        next: NextCall<'a>,
     ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
         Box::pin(async move {
             let (server, arguments) = (call.tool.server().to_owned(), call.arguments.to_string());
@@ -148,7 +148,7 @@ async fn panicking_interceptor_fails_only_its_own_caller() {
         tokio::spawn(async move { relay.tools("main").await.expect("a list").len() })
     };
     let first = ask();
-    with_timeout(gate.reached(1)).await;
+    with_timeout(gate.wait_for_arrivals(1)).await;
     let second = ask();
     with_timeout(async {
         while relay.cache_stats().joined == 0 {

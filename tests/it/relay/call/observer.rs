@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use insta::assert_snapshot;
-use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, TestServer, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, TestServer, TestTool};
 use relay::{CallOptions, Observer, Operation, Relay, Server};
 use serde_json::json;
 
@@ -28,7 +28,7 @@ impl Observer for RecordingObserver {
 
 async fn server() -> TestServer {
     let tool = |name, response: fn() -> CallResult| {
-        Tool::new(name, json!({ "type": "object" }), move |_| response())
+        TestTool::new(name, json!({ "type": "object" }), move |_| response())
     };
     let builder = TestServer::builder().tool(tool("add", || CallResult::text("3")));
     let builder = builder.tool(tool("fail", || CallResult::tool_error("no")));
@@ -54,7 +54,7 @@ async fn each_operation_is_observed_once_with_its_outcome() {
     let gate = Barrier::new();
     server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let call = tools.call("add", json!({}));
-    tokio::select! { _ = call => panic!("an answer"), () = with_timeout(gate.reached(1)) => {} }
+    tokio::select! { _ = call => panic!("an answer"), () = with_timeout(gate.wait_for_arrivals(1)) => {} }
     assert_snapshot!(observer.0.lock().unwrap().join("\n"), @r#"
     tools/list main None None
     tools/call main Some("add") None

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallResult, On, Prompt, Reply, Resource, TestServer, Tool};
+use mcp_testkit::{CallResult, On, Reply, TestPrompt, TestResource, TestServer, TestTool};
 use opentelemetry::{
     KeyValue,
     metrics::{Histogram, MeterProvider as _},
@@ -137,15 +137,16 @@ fn attribute(span: &SpanData, name: &str) -> Option<String> {
 
 async fn server(revision: Revision) -> TestServer {
     let schema = json!({ "type": "object", "properties": { "key": { "type": "string" } } });
-    let tool =
-        |name, response: fn() -> CallResult| Tool::new(name, schema.clone(), move |_| response());
+    let tool = |name, response: fn() -> CallResult| {
+        TestTool::new(name, schema.clone(), move |_| response())
+    };
     let builder = TestServer::builder()
         .revisions([revision])
         .tool(tool("add", || CallResult::text("3")))
         .tool(tool("fail", || CallResult::tool_error("5ecret")))
         .tool(tool("refuse", || CallResult::rpc_error(-32007, "5ecret")))
-        .prompt(Prompt::new("greet", |_| CallResult::messages([])))
-        .resource(Resource::new("file:///5ecret.txt", "notes", "5ecret"));
+        .prompt(TestPrompt::new("greet", |_| CallResult::messages([])))
+        .resource(TestResource::new("file:///5ecret.txt", "notes", "5ecret"));
     builder.start().await.expect("a free port")
 }
 

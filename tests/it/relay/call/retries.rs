@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
-use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, TestServer, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, TestServer, TestTool};
 use relay::{CallOptions, Limits, Server};
 use serde_json::json;
 
@@ -15,7 +15,8 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// A server with one tool that is annotated as idempotent, and one that is not.
 async fn server() -> TestServer {
-    let tool = |name| Tool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"));
+    let tool =
+        |name| TestTool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"));
     let again = tool("again").member("annotations", json!({ "idempotentHint": true }));
     let builder = TestServer::builder().tool(again).tool(tool("once"));
     builder.start().await.expect("a free port")
@@ -145,7 +146,7 @@ async fn concurrent_calls_per_server_are_limited() {
     let tools = relay.tools("main").await.unwrap();
     let calls = join_all((0..10).map(|_| tools.call("once", json!({}))));
     let open = async {
-        with_timeout(gate.reached(3)).await;
+        with_timeout(gate.wait_for_arrivals(3)).await;
         // The other calls have had the time to arrive as well.
         relay.with_token("t").connection("main").unwrap().connect().await.unwrap();
         assert_eq!(server.count("tools/call"), 3);
@@ -159,7 +160,7 @@ async fn concurrent_calls_per_server_are_limited() {
     server.script(On::method("tools/call"), Fault::Hold(held.clone()));
     for n in 1..=5 {
         let call = tools.call("once", json!({}));
-        tokio::select! { _ = call => panic!("an answer"), () = with_timeout(held.reached(n)) => {} }
+        tokio::select! { _ = call => panic!("an answer"), () = with_timeout(held.wait_for_arrivals(n)) => {} }
     }
 }
 

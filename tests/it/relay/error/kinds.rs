@@ -332,7 +332,7 @@ async fn timed_out_call_is_not_retryable() {
     let relay = relay_with(Server::http(server.url()).timeout(Duration::from_secs(5)));
     let tools = relay.tools("main").await.unwrap();
     let passing = async {
-        with_timeout(gate.reached(1)).await;
+        with_timeout(gate.wait_for_arrivals(1)).await;
         advance_time(Duration::from_secs(6)).await;
     };
     let (called, ()) = tokio::join!(tools.call("wait", json!({})), passing);
@@ -341,7 +341,7 @@ async fn timed_out_call_is_not_retryable() {
       no answer to `tools/call` within 5s
     -> OutcomeUnknown Timeout
     ");
-    with_timeout(server.received("notifications/cancelled", 1)).await;
+    with_timeout(server.wait_for_requests("notifications/cancelled", 1)).await;
 }
 
 #[tokio::test]

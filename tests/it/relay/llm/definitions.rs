@@ -1,7 +1,7 @@
 //! Tool definitions in the formats of LLM providers.
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallResult, Tool};
+use mcp_testkit::{CallResult, TestTool};
 use relay::Provider;
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ async fn definitions_have_the_format_of_each_provider() {
         "required": ["city"],
         "additionalProperties": false,
     });
-    let forecast = Tool::new("forecast", schema, |_| CallResult::text("sunny"));
+    let forecast = TestTool::new("forecast", schema, |_| CallResult::text("sunny"));
     let forecast = forecast.description("Looks ahead");
     let (_server, toolset) = toolset([forecast, tool("bare", CallResult::text("done"))]).await;
     assert_snapshot!(lines(&toolset.to_openai()), @r#"

@@ -1,6 +1,6 @@
 //! Tools, toolsets, and model responses in the formats of LLM providers.
 
-use mcp_testkit::{CallResult, TestServer, TestServerBuilder, Tool};
+use mcp_testkit::{CallResult, TestServer, TestServerBuilder, TestTool};
 use relay::{Provider, Server, ToolCall, Toolset};
 use serde_json::{Value, json};
 
@@ -16,12 +16,12 @@ pub(super) const PROVIDERS: [Provider; 5] = [
 ];
 
 /// A tool that accepts any arguments, and always returns this result.
-pub(super) fn tool(name: &str, response: CallResult) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), move |_| response.clone())
+pub(super) fn tool(name: &str, response: CallResult) -> TestTool {
+    TestTool::new(name, json!({ "type": "object" }), move |_| response.clone())
 }
 
 /// A server with these tools, and a toolset of it.
-pub(super) async fn toolset(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Toolset) {
+pub(super) async fn toolset(tools: impl IntoIterator<Item = TestTool>) -> (TestServer, Toolset) {
     let server = tools.into_iter().fold(TestServer::builder(), TestServerBuilder::tool);
     let server = server.start().await.expect("a free port");
     let relay = relay_with(Server::http(server.url()));

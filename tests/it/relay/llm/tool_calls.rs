@@ -3,7 +3,7 @@
 use std::iter;
 
 use insta::assert_snapshot;
-use mcp_testkit::{Barrier, Bearer, CallResult, Fault, On, Reply, TestServer, Tool};
+use mcp_testkit::{Barrier, Bearer, CallResult, Fault, On, Reply, TestServer, TestTool};
 use relay::{AccessToken, Error, Provider, Relay, Server, ToolCall, ToolCallResult, User};
 use serde_json::{Value, json};
 
@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// A tool that returns its arguments.
-fn echo(schema: Value) -> Tool {
-    Tool::new("echo", schema, |arguments| {
+fn echo(schema: Value) -> TestTool {
+    TestTool::new("echo", schema, |arguments| {
         CallResult::text(Value::from(arguments.clone()).to_string())
     })
 }
@@ -84,7 +84,7 @@ async fn tool_calls_run_concurrently_up_to_a_limit() {
     let calls = vec![("a", "relay__main__slow", json!({})); 20];
     let calls = tool_calls(Provider::Anthropic, &calls);
     let open = async {
-        gate.reached(16).await;
+        gate.wait_for_arrivals(16).await;
         // This call is not held, unlike the others.
         toolset.call("relay__main__slow", json!({})).await.unwrap();
         assert_eq!(server.count("tools/call"), 17);

@@ -1,7 +1,7 @@
 //! Tool results in the formats of LLM providers.
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallResult, Tool};
+use mcp_testkit::{CallResult, TestTool};
 use relay::Provider;
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn resource(uri: &str, kind: &str, key: &str, data: &str) -> Value {
 }
 
 /// One tool for each kind of output.
-fn tools_with_all_outputs() -> Vec<Tool> {
+fn tools_with_all_outputs() -> Vec<TestTool> {
     let text = |text: &str| json!({ "type": "text", "text": text });
     let data = |kind: &str, mime: &str| json!({ "type": kind, "data": "aGk=", "mimeType": mime });
     let one = |block: Value| CallResult::content([block]);

@@ -1,7 +1,7 @@
 //! Servers of different protocol versions.
 
 use insta::assert_snapshot;
-use mcp_testkit::{Bearer, CallResult, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, TestTool};
 use mcp_types::Revision;
 use relay::{Error, Relay, Server};
 use serde_json::json;
@@ -19,7 +19,7 @@ async fn server(revisions: impl IntoIterator<Item = Revision>) -> TestServer {
     let schema = json!({ "type": "object", "properties": {
         "city": { "type": "string", "x-mcp-header": "City" },
     } });
-    let tool = Tool::new("forecast", schema, |_| CallResult::text("sunny"));
+    let tool = TestTool::new("forecast", schema, |_| CallResult::text("sunny"));
     let bearer = Bearer::tokens([ALICE, BOB]);
     let builder = TestServer::builder().revisions(revisions).tool(tool).bearer(bearer);
     builder.sessions(false).start().await.expect("a free port")
@@ -84,7 +84,7 @@ async fn pinned_version_is_used_without_a_probe() {
     let mut shown = String::new();
     for revision in [STATELESS, STATEFUL] {
         let server = server([STATELESS, STATEFUL]).await;
-        let relay = relay_of(Server::http(server.url()).protocol(revision));
+        let relay = relay_of(Server::http(server.url()).protocol_version(revision));
         shown += &format!("--- {revision}\n{}\n", two_users(&server, &relay).await);
     }
     assert_snapshot!(shown, @"
@@ -154,7 +154,7 @@ async fn a_401_after_the_first_round_may_have_run() {
     let script =
         Script::new().on("tools/call", result(&input_required)).on("tools/call", status(401));
     let server = script.start().await;
-    let relay = relay_of(Server::http(server.url()).protocol(STATELESS));
+    let relay = relay_of(Server::http(server.url()).protocol_version(STATELESS));
     let tools = relay.with_token(ALICE).tools("main").await.unwrap();
     let (called, _) = advance_until(tools.call("relay__main__add", json!({}))).await;
     let error = called.unwrap_err();

@@ -1,14 +1,14 @@
 //! Servers that are added, removed and replaced during calls.
 
 use insta::assert_snapshot;
-use mcp_testkit::{Barrier, CallResult, Fault, On, TestServer, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, TestServer, TestTool};
 use relay::{Relay, Server};
 use serde_json::json;
 
 use crate::support::{describe_result, with_timeout};
 
 async fn server(says: &'static str) -> TestServer {
-    let tool = Tool::new("say", json!({ "type": "object" }), move |_| CallResult::text(says));
+    let tool = TestTool::new("say", json!({ "type": "object" }), move |_| CallResult::text(says));
     TestServer::builder().tool(tool).start().await.expect("a free port")
 }
 
@@ -20,7 +20,7 @@ async fn replacing_a_server_does_not_disturb_running_calls() {
     let gate = Barrier::new();
     old.script(On::method("tools/call"), Fault::Hold(gate.clone()));
     let change = async {
-        with_timeout(gate.reached(1)).await;
+        with_timeout(gate.wait_for_arrivals(1)).await;
         relay.add_server("main", Server::http(new.url())).unwrap();
         // New requests go to the new server while the call is running.
         let tools = relay.tools("main").await.unwrap();
@@ -34,7 +34,7 @@ async fn replacing_a_server_does_not_disturb_running_calls() {
     -> Configuration, did not run
     ");
     // The session ends with the last call.
-    with_timeout(old.received("DELETE", 1)).await;
+    with_timeout(old.wait_for_requests("DELETE", 1)).await;
     assert_eq!(old.count("tools/call"), 1);
 }
 
@@ -69,7 +69,7 @@ async fn waiting_callers_get_the_tools_of_the_replacement_server() {
     let gate = Barrier::new();
     old.script(On::method("tools/list"), Fault::Hold(gate.clone()));
     let change = async {
-        with_timeout(gate.reached(1)).await;
+        with_timeout(gate.wait_for_arrivals(1)).await;
         relay.add_server("main", Server::http(new.url())).unwrap();
         gate.open();
     };
@@ -79,7 +79,7 @@ async fn waiting_callers_get_the_tools_of_the_replacement_server() {
     new.script(On::method("tools/list"), Fault::Hold(gate.clone()));
     relay.close().await.unwrap();
     let removal = async {
-        with_timeout(gate.reached(1)).await;
+        with_timeout(gate.wait_for_arrivals(1)).await;
         relay.remove_server("main");
         gate.open();
     };

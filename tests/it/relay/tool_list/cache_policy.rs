@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
-use mcp_testkit::{Bearer, CallResult, On, Reply, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, On, Reply, TestServer, TestTool};
 use mcp_types::{Revision, v2026_07_28::CacheScope};
 use relay::{Interceptor, Relay, Server};
 use serde_json::json;
@@ -13,8 +13,8 @@ use super::store::MemoryListStore;
 use crate::relay::support::{relay_of, relay_with, server_with};
 use crate::support::{ALICE, BOB, advance_time, advance_until, result, status};
 
-fn tool(name: &str) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"))
+fn tool(name: &str) -> TestTool {
+    TestTool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"))
 }
 
 /// A stateless server whose lists have this TTL and scope.

@@ -1,6 +1,6 @@
 //! Invalidation of cached tool lists.
 
-use mcp_testkit::{Barrier, CallResult, Fault, On, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, TestTool};
 use relay::{Server, ServerTools};
 use serde_json::json;
 
@@ -11,13 +11,13 @@ fn tool_names(tools: &ServerTools) -> Vec<String> {
     tools.iter().map(|tool| tool.definition().name.clone()).collect()
 }
 
-fn tool(name: &str) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"))
+fn tool(name: &str) -> TestTool {
+    TestTool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"))
 }
 
 fn list_changed() -> Fault {
     let notice = json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" });
-    Fault::Interject(vec![notice])
+    Fault::MessagesBefore(vec![notice])
 }
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn list_received_after_close_is_not_cached() {
     let relay = relay_with(Server::http(server.url()));
     let user = relay.without_token();
     let end = async {
-        with_timeout(gate.reached(1)).await;
+        with_timeout(gate.wait_for_arrivals(1)).await;
         user.close().await.unwrap();
         gate.open();
     };
@@ -51,7 +51,7 @@ async fn session_lost_by_a_dropped_call_invalidates_the_list() {
     server.script(On::method("initialize"), Fault::Hold(gate.clone()));
     tokio::select! {
         outcome = tools.call("wait", json!({})) => panic!("{outcome:?}"),
-        () = with_timeout(gate.reached(1)) => {}
+        () = with_timeout(gate.wait_for_arrivals(1)) => {}
     }
     server.clear_script();
     for _ in 0..2 {

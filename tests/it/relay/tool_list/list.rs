@@ -43,7 +43,7 @@ async fn tool_definition_keeps_all_known_fields() {
     let definition = tool.definition();
     assert_eq!(definition.title.as_deref(), Some("Add"));
     let output = definition.output_schema.as_ref().unwrap();
-    assert_snapshot!(output.get(), @r#"{"properties":{"sum":{"type":"number"}},"type":"object"}"#);
+    assert_snapshot!(output.as_str(), @r#"{"properties":{"sum":{"type":"number"}},"type":"object"}"#);
     assert_eq!(definition.annotations.as_ref().unwrap().read_only_hint, Some(true));
     assert_eq!(definition.icons.as_ref().unwrap().len(), 1);
     assert_eq!(definition.meta.as_ref().unwrap()["a.example/b"], 1);
@@ -63,7 +63,7 @@ async fn input_schemas_are_kept_byte_for_byte() {
         let list = r#"{"jsonrpc":"2.0","id":$id,"result":{"tools":[{"name":"t","inputSchema":"#;
         let server = server_with("tools/list", [json(&format!("{list}{schema}}}]}}}}"))]).await;
         let tools = relay_of(&server).tools("main").await.unwrap();
-        assert_eq!(tools.get("t").unwrap().input_schema().get(), schema);
+        assert_eq!(tools.get("t").unwrap().input_schema().as_str(), schema);
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::future::{BoxFuture, ready};
 use insta::assert_snapshot;
-use mcp_testkit::{Bearer, CallResult, Fault, On, Reply, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, Fault, On, Reply, TestServer, TestTool};
 use mcp_types::{Revision, v2026_07_28::CacheScope};
 use relay::{
     AccessToken, Error, Interceptor, ListRequest, NextList, Relay, Server, ServerTools, ToolList,
@@ -41,7 +41,7 @@ impl ToolListStore for MemoryListStore {
         Box::pin(ready(()))
     }
 
-    fn forget<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()> {
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, ()> {
         self.lock().remove(key);
         Box::pin(ready(()))
     }
@@ -59,13 +59,13 @@ impl ToolListStore for UnresponsiveStore {
         Box::pin(pending())
     }
 
-    fn forget<'a>(&'a self, _: &'a str) -> BoxFuture<'a, ()> {
+    fn remove<'a>(&'a self, _: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(pending())
     }
 }
 
-fn tool(name: &str) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"))
+fn tool(name: &str) -> TestTool {
+    TestTool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"))
 }
 
 fn tool_names(tools: &ServerTools) -> Vec<String> {
@@ -151,7 +151,7 @@ async fn invalidated_list_is_not_loaded_again() {
     let tools = relay.tools("main").await.unwrap();
     server.add_tool(tool("new"));
     let notice = json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" });
-    server.script(On::method("tools/call"), Fault::Interject(vec![notice]));
+    server.script(On::method("tools/call"), Fault::MessagesBefore(vec![notice]));
     tools.call("wait", json!({})).await.unwrap();
     // The old list is not used after a failed fetch either.
     server.script(On::method("tools/list"), Reply::status(503));

@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::{BoxFuture, join_all, ready};
 use insta::assert_snapshot;
 use mcp_http::{TokenRequest, TokenSource, mcp_client::BoxError};
-use mcp_testkit::{Bearer, CallResult, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, TestTool};
 use proptest::{collection::vec, prelude::*, test_runner::Config};
 use relay::{AccessToken, Relay, Server, ServerTools, User};
 use serde_json::json;
@@ -21,7 +21,7 @@ use crate::support::{
 #[tokio::test]
 async fn session_and_lists_of_a_user_survive_a_token_refresh() {
     let server = TestServer::builder().bearer(Bearer::tokens([ALICE])).start().await.unwrap();
-    server.add_tool(Tool::new("add", json!({ "type": "object" }), |_| CallResult::text("3")));
+    server.add_tool(TestTool::new("add", json!({ "type": "object" }), |_| CallResult::text("3")));
     let relay = relay_with(Server::http(server.url()));
     let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
     let user = relay.for_user("alice", source.clone());
@@ -129,8 +129,9 @@ impl IsolationModel {
             for token in &tokens {
                 let says = format!("of {} at {number}", token.0);
                 let name = format!("of-{}", token.0);
-                let tool =
-                    Tool::new(name, json!({ "type": "object" }), move |_| CallResult::text(&*says));
+                let tool = TestTool::new(name, json!({ "type": "object" }), move |_| {
+                    CallResult::text(&*says)
+                });
                 server = server.tools_for(&token.token(), [tool]);
             }
             let server = server.start().await.expect("a free port");

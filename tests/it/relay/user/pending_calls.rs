@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
 use insta::{allow_duplicates, assert_snapshot};
-use mcp_testkit::{Barrier, Bearer, CallResult, Fault, On, TestServer, Tool};
+use mcp_testkit::{Barrier, Bearer, CallResult, Fault, On, TestServer, TestTool};
 use relay::{
-    AccessToken, CallRequest, Error, Interceptor, Next, PendingCall, Relay, Server, ToolOutput,
+    AccessToken, CallRequest, Error, Interceptor, NextCall, PendingCall, Relay, Server, ToolOutput,
 };
 use serde_json::{Value, json, value::to_raw_value};
 
@@ -14,7 +14,7 @@ use crate::relay::support::relay_with;
 use crate::support::{ALICE, BOB, assert_no_secrets, describe_result, with_timeout};
 
 async fn server() -> TestServer {
-    let tool = Tool::new("pay", json!({ "type": "object" }), |_| CallResult::text("paid"));
+    let tool = TestTool::new("pay", json!({ "type": "object" }), |_| CallResult::text("paid"));
     let bearer = Bearer::tokens([ALICE]).scope("pay now");
     TestServer::builder().bearer(bearer).tool(tool).start().await.expect("a free port")
 }
@@ -90,7 +90,7 @@ async fn pending_call_stays_valid_until_the_call_is_sent() {
     server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
     tokio::select! {
         outcome = user.resume(ticket.clone()) => panic!("{outcome:?}"),
-        () = with_timeout(gate.reached(1)) => {}
+        () = with_timeout(gate.wait_for_arrivals(1)) => {}
     }
     server.clear_script();
     assert_eq!(user.resume(ticket).await.unwrap().text(), "paid");
@@ -128,7 +128,7 @@ impl Interceptor for SigningInterceptor {
     fn call_tool<'a>(
         &'a self,
         mut call: CallRequest,
-        next: Next<'a>,
+        next: NextCall<'a>,
     ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
         let mut arguments: Value = serde_json::from_str(call.arguments.get()).expect("JSON");
         let signatures = arguments["signatures"].as_u64().unwrap_or(0);

@@ -12,7 +12,9 @@ use mcp_client::{
     BoxError,
     mcp_types::v2026_07_28::{ElicitRequestFormParams, ElicitResult},
 };
-use mcp_testkit::{CallResult, On, Prompt, Reply, Resource, ServerRequest, Step, TestServer, Tool};
+use mcp_testkit::{
+    CallResult, On, Reply, ServerRequest, Step, TestPrompt, TestResource, TestServer, TestTool,
+};
 use relay::{AccessToken, Handler, HandlerCapabilities, Relay, Server};
 use serde_json::{Value, json};
 
@@ -20,13 +22,13 @@ use crate::relay::support::relay_with;
 use crate::support::{ALICE, BOB, PROTOCOL_VERSIONS, describe_result};
 
 async fn server() -> TestServer {
-    let greet = Prompt::new("greet", |arguments| {
+    let greet = TestPrompt::new("greet", |arguments| {
         let name = arguments.get("name").and_then(Value::as_str).unwrap_or("you");
         let content = json!({ "type": "text", "text": format!("Greet {name}.") });
         CallResult::messages([json!({ "role": "user", "content": content })])
     });
     TestServer::builder()
-        .resource(Resource::new("file:///notes.txt", "notes", "buy milk"))
+        .resource(TestResource::new("file:///notes.txt", "notes", "buy milk"))
         .prompt(greet.argument("name", false))
         .start()
         .await
@@ -67,7 +69,7 @@ async fn resources_and_prompts_use_the_session_of_the_user() {
 #[tokio::test]
 async fn resources_and_prompts_are_offered_as_tools_if_configured() {
     let server = server().await;
-    server.add_tool(Tool::new("list_prompts", json!({ "type": "object" }), |_| {
+    server.add_tool(TestTool::new("list_prompts", json!({ "type": "object" }), |_| {
         CallResult::text("own")
     }));
     let settings = || Server::http(server.url());
@@ -127,17 +129,12 @@ async fn each_user_has_a_handler_of_their_own() {
     // ELIC-01
     for era in PROTOCOL_VERSIONS {
         let form = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
-        let greet =
-            Tool::with_steps("greet", json!({ "type": "object" }), move |round| {
-                match round.response("name") {
-                    None => {
-                        Step::request("name", ServerRequest::form("Who are you?", form.clone()))
-                    }
-                    Some(response) => {
-                        CallResult::text(response["content"]["name"].to_string()).into()
-                    }
-                }
-            });
+        let greet = TestTool::with_steps("greet", json!({ "type": "object" }), move |round| {
+            match round.response("name") {
+                None => Step::request("name", ServerRequest::form("Who are you?", form.clone())),
+                Some(response) => CallResult::text(response["content"]["name"].to_string()).into(),
+            }
+        });
         let server = TestServer::builder().revisions([era]).tool(greet).start().await.unwrap();
         let builder = Relay::builder().server("main", Server::http(server.url()));
         let relay = builder.handler_factory(|asker| {

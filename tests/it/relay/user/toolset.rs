@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use mcp_testkit::{Barrier, CallResult, Fault, On, TestServer, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, TestServer, TestTool};
 use relay::{Config, Relay, Server, Toolset};
 use serde_json::json;
 
@@ -46,7 +46,7 @@ async fn toolset_keeps_the_order_of_the_servers() {
     let names = ["a", "b", "c", "d"];
     let mut servers = Vec::new();
     for name in names {
-        let tool = Tool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"));
+        let tool = TestTool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"));
         let server = TestServer::builder().tool(tool).start().await.unwrap();
         let gate = Barrier::new();
         server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
@@ -57,11 +57,11 @@ async fn toolset_keeps_the_order_of_the_servers() {
     let open = async {
         // All servers receive their request before one responds, and the last one responds first.
         for (_, gate) in &servers {
-            gate.reached(1).await;
+            gate.wait_for_arrivals(1).await;
         }
         for (server, gate) in servers.iter().rev() {
             gate.open();
-            server.when(|counts| counts.open_requests == 0).await;
+            server.wait_for_counts(|counts| counts.open_requests == 0).await;
         }
     };
     let user = relay.without_token();
@@ -190,7 +190,7 @@ async fn slow_server_is_left_out_after_the_timeout() {
     -> Transport Timeout, retryable
     ");
     // The request is cancelled on the server.
-    slow.cancelled(1).await;
+    slow.wait_for_cancelled(1).await;
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use tokio::{runtime::Handle, time};
 
 use super::{session::Session, stateful::StatefulProtocol};
 use crate::{
-    changes::{ChangeQueue, ListChange},
+    changes::{ChangeQueue, ServerChange},
     error::Error,
     request::{CallOptions, Deadline, MethodName, Request, ResourceParams},
     result::{Decode, ServerCapabilities, decode_result},
@@ -42,7 +42,7 @@ impl StatefulProtocol {
             return self.fail(&session, error);
         }
         for change in &supported {
-            if let ListChange::Resource(uri) = change {
+            if let ServerChange::Resource(uri) = change {
                 let params = ResourceParams { uri };
                 let method = MethodName::Borrowed(SubscribeRequest::NAME);
                 let request = Request { options, ..Request::new(method, &params, deadline) };
@@ -88,9 +88,9 @@ impl StatefulProtocol {
 /// Returns [`Error::MissingCapability`] if the server reports none of them.
 fn supported(
     capabilities: &ServerCapabilities,
-    requested: &BTreeSet<ListChange>,
-) -> Result<BTreeSet<ListChange>, Error> {
-    let is_supported = |change: &&ListChange| {
+    requested: &BTreeSet<ServerChange>,
+) -> Result<BTreeSet<ServerChange>, Error> {
+    let is_supported = |change: &&ServerChange| {
         let (capability, flag) = change.capability();
         capabilities.has_flag(capability, flag)
     };
@@ -131,7 +131,7 @@ impl Drop for SubscriptionGuard<'_> {
         let change_queues = &self.stateful.client_state().change_queues;
         change_queues.remove(self.queue);
         let mut uris = mem::take(&mut self.subscribed);
-        uris.retain(|uri| !change_queues.is_requested(&ListChange::Resource(uri.clone())));
+        uris.retain(|uri| !change_queues.is_requested(&ServerChange::Resource(uri.clone())));
         let Ok(runtime) = Handle::try_current() else { return };
         if uris.is_empty() || !self.stateful.is_current(self.session) {
             return;
@@ -140,8 +140,9 @@ impl Drop for SubscriptionGuard<'_> {
         let (session, options) = (Arc::clone(self.session), self.options.cloned());
         runtime.spawn(time::timeout(UNSUBSCRIBE_TIMEOUT, async move {
             for uri in uris {
-                let is_requested =
-                    || client_state.change_queues.is_requested(&ListChange::Resource(uri.clone()));
+                let is_requested = || {
+                    client_state.change_queues.is_requested(&ServerChange::Resource(uri.clone()))
+                };
                 if is_requested() {
                     continue;
                 }

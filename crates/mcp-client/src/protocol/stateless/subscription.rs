@@ -16,7 +16,7 @@ use tokio::task::consume_budget;
 
 use super::stateless::StatelessProtocol;
 use crate::{
-    changes::{ChangeQueue, ListChange},
+    changes::{ChangeQueue, ServerChange},
     error::Error,
     exchange::{CancelOnDrop, PendingRequest},
     request::{CallOptions, CallerMeta, Meta, MethodName, Params},
@@ -36,8 +36,8 @@ struct Listen {
 
 /// A received message, as seen by the subscription.
 enum Event {
-    Acknowledged(BTreeSet<ListChange>),
-    Changed(ListChange),
+    Acknowledged(BTreeSet<ServerChange>),
+    Changed(ServerChange),
     /// The server ended the subscription.
     Ended,
     Unrelated,
@@ -58,7 +58,7 @@ impl StatelessProtocol {
             PendingRequest { channel: &channel, method: &LISTEN, id, options, deadline: None };
         let envelope = Some(self.envelope(revision));
         let meta = Meta { envelope, caller: CallerMeta::of(options), ..Meta::default() };
-        let params = Listen { notifications: ListChange::to_filter(queue.requested()) };
+        let params = Listen { notifications: ServerChange::to_filter(queue.requested()) };
         let message = request.encode(&Params { params: &params, input: None, meta })?;
         let message =
             OutgoingMessage { request_headers: Some(RequestHeaders::new(LISTEN)), ..message };
@@ -141,11 +141,11 @@ impl Subscription<'_> {
         if method == SubscriptionsAcknowledgedNotification::NAME {
             let acknowledged = notification_params::<SubscriptionsAcknowledgedNotification>(params);
             return acknowledged.map_or(Event::Unrelated, |acknowledged| {
-                Event::Acknowledged(ListChange::from_filter(acknowledged.notifications))
+                Event::Acknowledged(ServerChange::from_filter(acknowledged.notifications))
             });
         }
         self.request.channel.handle_notification(method, params);
-        ListChange::from_notification(method, params).map_or(Event::Unrelated, Event::Changed)
+        ServerChange::from_notification(method, params).map_or(Event::Unrelated, Event::Changed)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Counters of open connections, streams and requests.
 
 use mcp_testkit::{
-    Barrier, CallResult, On, Reply, ResponseMode, ServerRequest, Step, TestServer, Tool,
+    Barrier, CallResult, On, Reply, ResponseMode, ServerRequest, Step, TestServer, TestTool,
 };
 use mcp_types::Revision;
 use serde_json::json;
@@ -21,15 +21,15 @@ async fn counts_open_connections_and_streams() {
 
     let first = EventReader::new(stateful.listen(None).await);
     let _second = EventReader::new(stateful.listen(None).await);
-    let counts = server.when(|counts| counts.open_streams == 2).await;
+    let counts = server.wait_for_counts(|counts| counts.open_streams == 2).await;
     assert!(counts.open_connections >= 2, "{counts:?}");
     drop(first);
-    server.when(|counts| counts.open_streams == 1).await;
+    server.wait_for_counts(|counts| counts.open_streams == 1).await;
     server.close_streams();
-    server.when(|counts| counts.open_streams == 0).await;
+    server.wait_for_counts(|counts| counts.open_streams == 0).await;
 
     drop(stateful);
-    let counts = server.when(|counts| counts.open_connections == 0).await;
+    let counts = server.wait_for_counts(|counts| counts.open_connections == 0).await;
     assert!(counts.connections >= 2, "{counts:?}");
 }
 
@@ -47,7 +47,7 @@ async fn does_not_count_scripted_replies_as_streams() {
 #[tokio::test]
 async fn leaves_no_request_or_stream_open_after_many_calls() {
     let ask =
-        Tool::with_steps("ask", json!({ "type": "object" }), |context| match context.number() {
+        TestTool::with_steps("ask", json!({ "type": "object" }), |context| match context.round() {
             0 => Step::request("ping", ServerRequest::other("ping", json!({}))),
             _ => CallResult::text("done").into(),
         });
@@ -67,7 +67,7 @@ async fn leaves_no_request_or_stream_open_after_many_calls() {
             stateful.respond(&ping["id"], json!({})).await;
             assert_eq!(events.remaining_messages().await.len(), 1);
         }
-        let counts = server.when(|counts| counts.open_requests == 0).await;
+        let counts = server.wait_for_counts(|counts| counts.open_requests == 0).await;
         assert_eq!((counts.open_streams, counts.open_requests), (0, 0));
         assert_eq!(server.cancelled_requests().len(), 0);
         assert_eq!(server.violations(), [""; 0]);

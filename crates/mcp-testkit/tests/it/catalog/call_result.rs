@@ -1,6 +1,6 @@
 //! The results of tools.
 
-use mcp_testkit::{CallResult, TestServer, Tool};
+use mcp_testkit::{CallResult, TestServer, TestTool};
 use serde_json::{Value, json};
 
 use crate::support::StatefulClient;
@@ -9,10 +9,10 @@ use crate::support::StatefulClient;
 async fn returns_structured_content_tool_errors_rpc_errors_and_empty_results() {
     let schema = json!({ "type": "object" });
     let responses = |name: &str, response: CallResult| {
-        Tool::new(name, schema.clone(), move |_| response.clone())
+        TestTool::new(name, schema.clone(), move |_| response.clone())
     };
     let server = TestServer::builder()
-        .tool(Tool::new("echo", schema.clone(), |args| {
+        .tool(TestTool::new("echo", schema.clone(), |args| {
             CallResult::structured(Value::Object(args.clone()))
         }))
         .tool(responses("fails", CallResult::tool_error("out of paper")))

@@ -1,6 +1,6 @@
 //! Adding, removing and paging the entries of a server.
 
-use mcp_testkit::{CallResult, Prompt, Resource, ResourceTemplate, TestServer};
+use mcp_testkit::{CallResult, TestPrompt, TestResource, TestResourceTemplate, TestServer};
 use mcp_types::error_code;
 use serde_json::{Value, json};
 
@@ -9,9 +9,9 @@ use crate::support::{StatefulClient, both_eras, names, request_in_both_eras, too
 #[tokio::test]
 async fn lists_prompts_and_resources_added_and_removed_at_runtime() {
     let server = both_eras().start().await.unwrap();
-    server.add_prompt(Prompt::new("p", |_| CallResult::messages([])));
-    server.add_resource(Resource::new("r:", "r", "old"));
-    server.add_resource(Resource::new("r:", "r", "new"));
+    server.add_prompt(TestPrompt::new("p", |_| CallResult::messages([])));
+    server.add_resource(TestResource::new("r:", "r", "old"));
+    server.add_resource(TestResource::new("r:", "r", "new"));
     for response in request_in_both_eras(&server, "resources/read", json!({ "uri": "r:" })).await {
         assert_eq!(response["result"]["contents"], json!([{ "uri": "r:", "text": "new" }]));
     }
@@ -35,9 +35,9 @@ async fn pages_every_list_and_rejects_a_cursor_of_another_list() {
     for name in ["a", "b", "c"] {
         builder = builder
             .tool(tool(name, ""))
-            .prompt(Prompt::new(name, |_| CallResult::messages([])))
-            .resource(Resource::new(name, name, ""))
-            .resource_template(ResourceTemplate::new(name, name, |_| CallResult::contents([])));
+            .prompt(TestPrompt::new(name, |_| CallResult::messages([])))
+            .resource(TestResource::new(name, name, ""))
+            .resource_template(TestResourceTemplate::new(name, name, |_| CallResult::contents([])));
     }
     let server = builder.start().await.unwrap();
     let mut cursors = Vec::new();

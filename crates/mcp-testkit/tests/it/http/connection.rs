@@ -71,7 +71,7 @@ async fn resets_a_connection_in_the_middle_of_a_body() {
 
     for mode in ANSWER_MODES {
         let server = start_with_mode(mode).await;
-        for mut response in call_in_both_eras(&server, Fault::ResetInside).await {
+        for mut response in call_in_both_eras(&server, Fault::ResetMidBody).await {
             let half = response.chunk().await.unwrap().unwrap();
             assert!(!half.is_empty());
             assert!(response.chunk().await.is_err(), "{mode:?}");
@@ -88,7 +88,7 @@ async fn resets_all_open_connections() {
     let mut stateful = StatefulClient::connect(&server).await;
     let list = stateful.message("tools/list", json!({}));
     let held = tokio::spawn(stateful.post(&list).send());
-    barrier.reached(1).await;
+    barrier.wait_for_arrivals(1).await;
     server.reset_connections();
     assert!(held.await.unwrap().is_err());
     assert_eq!(stateful.request("ping", json!({})).await.status(), 200);

@@ -1,15 +1,15 @@
 //! Cancellation of requests in flight, in both eras.
 
-use mcp_testkit::{Barrier, CallResult, Fault, On, Step, TestServer, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, Step, TestServer, TestTool};
 use mcp_types::Revision;
 use serde_json::{Value, json};
 
 use crate::support::{EventReader, StatefulClient, StatelessClient, read, tool};
 
 /// Returns a tool that sends a notification and then waits for the barrier.
-fn slow(barrier: &Barrier) -> Tool {
+fn slow(barrier: &Barrier) -> TestTool {
     let barrier = barrier.clone();
-    Tool::with_steps("slow", json!({ "type": "object" }), move |_| {
+    TestTool::with_steps("slow", json!({ "type": "object" }), move |_| {
         let begun = json!({ "jsonrpc": "2.0", "method": "notifications/begun" });
         Step::finish(CallResult::text("done")).message(begun).hold(&barrier)
     })
@@ -39,7 +39,7 @@ async fn stateful_notification_cancels_the_request_with_that_id() {
     for id in [json!("2"), json!(1), json!(2), json!(2)] {
         assert_eq!(stateful.post(&cancel(id)).send().await.unwrap().status(), 202);
     }
-    server.cancelled(1).await;
+    server.wait_for_cancelled(1).await;
     assert_eq!(events.next().await, None, "nothing comes any more");
     assert_eq!(cancelled(&server), ["tools/call Some(Number(2))"]);
     assert_eq!(server.violations(), [""; 0]);
@@ -60,7 +60,7 @@ async fn stateful_disconnect_does_not_cancel_the_request() {
     let cancel = json!({ "requestId": 2 });
     let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancel });
     stateful.post(&cancel).send().await.unwrap();
-    server.cancelled(1).await;
+    server.wait_for_cancelled(1).await;
     assert_eq!(cancelled(&server), ["tools/call Some(Number(2))"], "it was still on its way");
 }
 
@@ -72,17 +72,17 @@ async fn stateful_request_can_be_cancelled_after_the_client_stops_reading() {
     server.script(On::method("tools/call"), Fault::Hold(Barrier::new()));
     let call = stateful.message("tools/call", json!({ "name": "hello" }));
     let held = tokio::spawn(stateful.post(&call).send());
-    server.received("tools/call", 1).await;
+    server.wait_for_requests("tools/call", 1).await;
     let open = server.counts().open_connections;
     held.abort();
-    server.when(|counts| counts.open_connections < open).await;
+    server.wait_for_counts(|counts| counts.open_connections < open).await;
     assert_eq!(cancelled(&server), [""; 0]);
     assert_eq!(server.counts().open_requests, 1);
     let cancel = json!({ "requestId": 2 });
     let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancel });
     stateful.post(&cancel).send().await.unwrap();
     assert_eq!(cancelled(&server), ["tools/call Some(Number(2))"]);
-    server.when(|counts| counts.open_requests == 0).await;
+    server.wait_for_counts(|counts| counts.open_requests == 0).await;
 }
 
 #[tokio::test]
@@ -94,11 +94,11 @@ async fn sends_a_held_response_even_after_cancellation() {
     server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
     let call = stateful.message("tools/call", json!({ "name": "hello" }));
     let held = tokio::spawn(stateful.post(&call).send());
-    barrier.reached(1).await;
+    barrier.wait_for_arrivals(1).await;
     let cancel = json!({ "requestId": 2 });
     let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancel });
     stateful.post(&cancel).send().await.unwrap();
-    server.cancelled(1).await;
+    server.wait_for_cancelled(1).await;
     barrier.open();
     assert_eq!(read(held.await.unwrap().unwrap()).await["id"], 2);
 }
@@ -112,14 +112,14 @@ async fn stateless_disconnect_cancels_the_request() {
         EventReader::new(stateless.request("tools/call", json!({ "name": "slow" })).await);
     events.message().await;
     drop(events);
-    server.cancelled(1).await;
+    server.wait_for_cancelled(1).await;
 
     server.script(On::method("tools/call"), Fault::Hold(Barrier::new()));
     let call = stateless.message("tools/call", json!({ "name": "hello" }));
     let held = tokio::spawn(stateless.post(&call).send());
-    server.received("tools/call", 2).await;
+    server.wait_for_requests("tools/call", 2).await;
     held.abort();
-    server.cancelled(2).await;
+    server.wait_for_cancelled(2).await;
     let expected = ["tools/call Some(Number(1))", "tools/call Some(Number(2))"];
     assert_eq!(cancelled(&server), expected);
 }
@@ -138,7 +138,7 @@ async fn stateless_http_2_stream_reset_cancels_the_request() {
         assert_eq!(response.version(), reqwest::Version::HTTP_2);
         response.chunk().await.unwrap();
         drop(response);
-        server.cancelled(count).await;
+        server.wait_for_cancelled(count).await;
     }
     assert_eq!(server.counts().open_connections, 1, "only streams were closed");
 }
@@ -161,16 +161,16 @@ async fn does_not_record_a_finished_request_as_cancelled() {
 }
 
 #[tokio::test]
-async fn reject_second_client_rejects_an_id_that_is_in_flight() {
+async fn assume_single_client_rejects_an_id_that_is_in_flight() {
     // N-BASE-03
     let barrier = Barrier::new();
     let builder = TestServer::builder().revisions([Revision::V2026_07_28]);
-    let server = builder.tool(tool("hello", "hi")).reject_second_client().start().await.unwrap();
+    let server = builder.tool(tool("hello", "hi")).assume_single_client().start().await.unwrap();
     server.script(On::method("tools/call").nth(1), Fault::Hold(barrier.clone()));
     let mut stateless = StatelessClient::new(&server);
     let call = stateless.message("tools/call", json!({ "name": "hello" }));
     let held = tokio::spawn(stateless.post(&call).send());
-    barrier.reached(1).await;
+    barrier.wait_for_arrivals(1).await;
     assert_eq!(stateless.post(&call).send().await.unwrap().status(), 400);
     barrier.open();
     assert_eq!(held.await.unwrap().unwrap().status(), 200);

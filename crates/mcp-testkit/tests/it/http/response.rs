@@ -18,7 +18,7 @@ async fn sends_status_headers_and_body_of_a_reply_unchanged() {
         (Reply::unauthorized("Bearer"), 401, "www-authenticate", "Bearer", ""),
         (Reply::sse(["data: 1\n", "\n"]), 200, "content-type", "text/event-stream", "data: 1\n\n"),
         (Reply::sse(["data: 1\n\n"]), 200, "transfer-encoding", "chunked", "data: 1\n\n"),
-        (Reply::status(200).fill(3).chunk("1"), 200, "transfer-encoding", "chunked", "   1"),
+        (Reply::status(200).padding(3).chunk("1"), 200, "transfer-encoding", "chunked", "   1"),
     ] {
         server.clear_script();
         server.script(On::any(), reply);
@@ -42,7 +42,7 @@ async fn sends_each_chunk_of_a_reply_separately() {
     let mut response = stateful.request("ping", json!({})).await;
     assert_eq!(response.chunk().await.unwrap().unwrap(), "da");
     assert_eq!(response.chunk().await.unwrap().unwrap(), "ta: 1\r");
-    barrier.reached(1).await;
+    barrier.wait_for_arrivals(1).await;
     barrier.open();
     assert_eq!(response.chunk().await.unwrap().unwrap(), "\n\r\n");
     assert_eq!(response.chunk().await.unwrap(), None);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mcp_testkit::{
     Barrier, CallResult, Fault, On, ResponseMode, ServerRequest, Step, TestServer,
-    TestServerBuilder, Tool,
+    TestServerBuilder, TestTool,
 };
 use mcp_types::Revision;
 use serde_json::json;
@@ -17,15 +17,17 @@ fn builder() -> TestServerBuilder {
 }
 
 /// Returns a tool that sends a message, disconnects, sends another and waits for the barrier.
-fn disconnecting_tool(barrier: &Barrier) -> Tool {
+fn disconnecting_tool(barrier: &Barrier) -> TestTool {
     let barrier = barrier.clone();
-    Tool::with_steps("breaks", json!({ "type": "object" }), move |context| match context.number() {
-        0 => Step::request("p", ServerRequest::other("ping", json!({})))
-            .message(json!({ "n": 1 }))
-            .disconnect()
-            .message(json!({ "n": 2 }))
-            .hold(&barrier),
-        _ => CallResult::text("done").into(),
+    TestTool::with_steps("breaks", json!({ "type": "object" }), move |context| {
+        match context.round() {
+            0 => Step::request("p", ServerRequest::other("ping", json!({})))
+                .message(json!({ "n": 1 }))
+                .disconnect()
+                .message(json!({ "n": 2 }))
+                .hold(&barrier),
+            _ => CallResult::text("done").into(),
+        }
     })
 }
 
@@ -63,7 +65,7 @@ async fn resumes_a_stream_after_the_last_event_id() {
     assert_eq!(first.message()["n"], 1);
     assert_eq!(events.next().await, None);
 
-    barrier.reached(1).await;
+    barrier.wait_for_arrivals(1).await;
     let mut resumed = EventReader::new(stateful.listen(Some(&first.id)).await);
     assert_eq!(resumed.message().await["n"], 2);
     barrier.open();

@@ -1,6 +1,6 @@
 //! The metadata and headers that every stateless request carries.
 
-use mcp_testkit::{CallResult, Tool};
+use mcp_testkit::{CallResult, TestTool};
 use mcp_types::{Revision, error_code};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 /// Returns a tool with parameter headers that responses with its arguments.
-fn tool_with_param_headers() -> Tool {
+fn tool_with_param_headers() -> TestTool {
     let schema = json!({
         "type": "object",
         "properties": {
@@ -22,7 +22,7 @@ fn tool_with_param_headers() -> Tool {
             } },
         },
     });
-    Tool::new("routed", schema, |args| CallResult::structured(args.clone().into()))
+    TestTool::new("routed", schema, |args| CallResult::structured(args.clone().into()))
 }
 
 /// Returns the same call with another name, which is valid in a header.
@@ -175,7 +175,7 @@ async fn records_a_call_of_a_tool_with_an_invalid_header_annotation() {
     let schema = json!({ "type": "object", "properties": {
         "ratio": { "type": "number", "x-mcp-header": "Ratio" },
     } });
-    let tool = Tool::new("bad", schema, |_| CallResult::text(""));
+    let tool = TestTool::new("bad", schema, |_| CallResult::text(""));
     let server = stateless_greeter().tool(tool).start().await.unwrap();
     let response =
         StatelessClient::new(&server).request("tools/call", json!({ "name": "bad" })).await;

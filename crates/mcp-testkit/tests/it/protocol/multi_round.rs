@@ -1,6 +1,8 @@
 //! Multi-round calls, progress and log messages, in both eras.
 
-use mcp_testkit::{Barrier, CallResult, Prompt, Resource, ServerRequest, Step, TestServer, Tool};
+use mcp_testkit::{
+    Barrier, CallResult, ServerRequest, Step, TestPrompt, TestResource, TestServer, TestTool,
+};
 use mcp_types::{error_code, v2025_11_25::LoggingLevel};
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -8,11 +10,11 @@ use serde_json::{Value, json};
 use crate::support::{EventReader, StatefulClient, StatelessClient, both_eras, read, tool};
 
 /// Returns a tool that requests a name and the roots, then a confirmation, and then responses.
-fn greet_tool() -> Tool {
-    Tool::with_steps("greet", json!({ "type": "object" }), |context| {
+fn greet_tool() -> TestTool {
+    TestTool::with_steps("greet", json!({ "type": "object" }), |context| {
         let content =
             |key| context.response(key).map_or(&Value::Null, |response| &response["content"]);
-        match context.number() {
+        match context.round() {
             0 => Step::request("name", form("Who are you?"))
                 .and_request("roots", ServerRequest::roots()),
             1 => Step::request("sure", form("Are you sure?")),
@@ -145,16 +147,15 @@ async fn stateful_call_sends_requests_on_its_own_stream() {
 #[tokio::test]
 async fn stateful_error_response_reaches_the_tool() {
     // RPC-10, SAMP-10
-    let tool = Tool::with_steps("think", json!({ "type": "object" }), |context| {
-        match context.error("m") {
-            None => Step::request(
-                "m",
-                ServerRequest::sampling(json!({ "messages": [], "maxTokens": 1 })),
-            )
-            .and_request("p", ServerRequest::other("no/such", json!({ "a": 1 }))),
-            Some(error) => {
-                CallResult::text(format!("{} {:?}", error.code, context.response("p"))).into()
-            }
+    let tool = TestTool::with_steps("think", json!({ "type": "object" }), |context| match context
+        .error("m")
+    {
+        None => {
+            Step::request("m", ServerRequest::sampling(json!({ "messages": [], "maxTokens": 1 })))
+                .and_request("p", ServerRequest::other("no/such", json!({ "a": 1 })))
+        }
+        Some(error) => {
+            CallResult::text(format!("{} {:?}", error.code, context.response("p"))).into()
         }
     });
     let server = both_eras().tool(tool).start().await.unwrap();
@@ -176,12 +177,13 @@ async fn stateful_error_response_reaches_the_tool() {
 #[tokio::test]
 async fn sends_requests_on_the_get_stream_if_there_is_one() {
     // HTTP-22
-    let tool =
-        Tool::with_steps("where", json!({ "type": "object" }), |context| match context.number() {
-            0 => Step::request("u", ServerRequest::url("Sign in", "https://example.com/"))
-                .on_get_stream(),
-            _ => CallResult::text("there").into(),
-        });
+    let tool = TestTool::with_steps("where", json!({ "type": "object" }), |context| match context
+        .round()
+    {
+        0 => Step::request("u", ServerRequest::url("Sign in", "https://example.com/"))
+            .on_get_stream(),
+        _ => CallResult::text("there").into(),
+    });
     let server = both_eras().allow_get(true).tool(tool).start().await.unwrap();
     let mut stateful =
         StatefulClient::connect_with_capabilities(&server, json!({ "elicitation": { "url": {} } }))
@@ -207,10 +209,10 @@ async fn sends_requests_on_the_get_stream_if_there_is_one() {
 async fn fails_the_call_if_the_client_lacks_a_capability() {
     // N-MRTR-10, ELIC-01, SAMP-02
     let server = greeter().await;
-    let url = Tool::with_steps("url", json!({ "type": "object" }), |_| {
+    let url = TestTool::with_steps("url", json!({ "type": "object" }), |_| {
         Step::request("u", ServerRequest::url("Sign in", "https://example.com/"))
     });
-    let sampling = Tool::with_steps("sampling", json!({ "type": "object" }), |_| {
+    let sampling = TestTool::with_steps("sampling", json!({ "type": "object" }), |_| {
         Step::request(
             "m",
             ServerRequest::sampling(json!({ "messages": [], "maxTokens": 1, "tools": [] })),
@@ -344,12 +346,13 @@ async fn records_missing_unexpected_and_invalid_responses() {
 #[tokio::test]
 async fn supports_rounds_with_only_a_state_and_rounds_without_one() {
     // N-MRTR-03
-    let again =
-        Tool::with_steps("again", json!({ "type": "object" }), |context| match context.number() {
-            0 => Step::retry(),
-            1 => Step::request("name", form("Who?")).without_state(),
-            _ => CallResult::text("done").into(),
-        });
+    let again = TestTool::with_steps("again", json!({ "type": "object" }), |context| match context
+        .round()
+    {
+        0 => Step::retry(),
+        1 => Step::request("name", form("Who?")).without_state(),
+        _ => CallResult::text("done").into(),
+    });
     let server = both_eras().tool(again).start().await.unwrap();
     let mut stateless = stateless_client(&server);
     let first = stateless.request_json("tools/call", json!({ "name": "again" })).await;
@@ -379,9 +382,9 @@ async fn supports_rounds_with_only_a_state_and_rounds_without_one() {
 }
 
 /// Returns a tool that sends progress and log messages, and waits for the barrier in between.
-fn progress_tool(barrier: &Barrier) -> Tool {
+fn progress_tool(barrier: &Barrier) -> TestTool {
     let barrier = barrier.clone();
-    Tool::with_steps("tell", json!({ "type": "object" }), move |_| {
+    TestTool::with_steps("tell", json!({ "type": "object" }), move |_| {
         Step::finish(CallResult::text("done"))
             .progress(json!({ "progress": 0.5, "total": 1 }))
             .log(LoggingLevel::Debug, "details")
@@ -445,7 +448,7 @@ async fn records_a_progress_token_that_is_already_in_use() {
     // PROG-01, N-PROG-01
     let barrier = Barrier::new();
     let server =
-        both_eras().reject_second_client().tool(progress_tool(&barrier)).start().await.unwrap();
+        both_eras().assume_single_client().tool(progress_tool(&barrier)).start().await.unwrap();
     let call = |token: Value| json!({ "name": "tell", "_meta": { "progressToken": token } });
     let mut stateful = StatefulClient::connect(&server).await;
     let mut other = StatefulClient::connect(&server).await;
@@ -482,8 +485,9 @@ async fn prompts_and_resources_can_send_requests() {
         None => Step::request("roots", ServerRequest::roots()),
         Some(roots) => CallResult::messages([]).member("roots", roots.clone()).into(),
     };
-    let builder = both_eras().prompt(Prompt::with_steps("p", roots));
-    let server = builder.resource(Resource::with_steps("r:", "r", roots)).start().await.unwrap();
+    let builder = both_eras().prompt(TestPrompt::with_steps("p", roots));
+    let server =
+        builder.resource(TestResource::with_steps("r:", "r", roots)).start().await.unwrap();
     let capabilities = json!({ "roots": {} });
     let mut stateless =
         StatelessClient { capabilities: capabilities.clone(), ..StatelessClient::new(&server) };

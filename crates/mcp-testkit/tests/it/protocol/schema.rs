@@ -1,8 +1,8 @@
 //! Messages of the server match the published schemas.
 
 use mcp_testkit::{
-    CallResult, Prompt, Resource, ResourceTemplate, ServerNotification, ServerRequest, Step,
-    TestServer, Tool,
+    CallResult, ServerNotification, ServerRequest, Step, TestPrompt, TestResource,
+    TestResourceTemplate, TestServer, TestTool,
 };
 use mcp_types::{Method, NotificationMethod, Revision, v2025_11_25, v2026_07_28};
 use serde::{Serialize, de::DeserializeOwned};
@@ -12,7 +12,7 @@ use crate::support::{EventReader, StatefulClient, StatelessClient};
 
 async fn server() -> TestServer {
     let ask =
-        Tool::with_steps("ask", json!({ "type": "object" }), |context| match context.number() {
+        TestTool::with_steps("ask", json!({ "type": "object" }), |context| match context.round() {
             0 => Step::request(
                 "form",
                 ServerRequest::form("Who?", json!({ "type": "object", "properties": {} })),
@@ -31,9 +31,9 @@ async fn server() -> TestServer {
         .logging()
         .completion(|_| vec!["a".to_owned()])
         .tool(ask)
-        .prompt(Prompt::new("p", |_| CallResult::messages([])).argument("a", false))
-        .resource(Resource::new("r:", "r", "R"))
-        .resource_template(ResourceTemplate::new("t:{a}", "t", |_| CallResult::contents([])))
+        .prompt(TestPrompt::new("p", |_| CallResult::messages([])).argument("a", false))
+        .resource(TestResource::new("r:", "r", "R"))
+        .resource_template(TestResourceTemplate::new("t:{a}", "t", |_| CallResult::contents([])))
         .start()
         .await
         .expect("the server starts")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcp_testkit::{Bearer, CallResult, Tool};
+use mcp_testkit::{Bearer, CallResult, TestTool};
 use mcp_types::{error_code, v2026_07_28::CacheScope};
 use reqwest::Method;
 use serde_json::json;
@@ -43,7 +43,7 @@ async fn serves_valid_requests_without_violations() {
 #[tokio::test]
 async fn keeps_result_type_and_meta_that_a_tool_sets() {
     let response = || CallResult::text("later").member("resultType", "task");
-    let tool = Tool::new("slow", json!({ "type": "object" }), move |_| {
+    let tool = TestTool::new("slow", json!({ "type": "object" }), move |_| {
         response().member("_meta", json!({ "io.modelcontextprotocol/serverInfo": 1, "a": 2 }))
     });
     let server = stateless_greeter().tool(tool).start().await.unwrap();

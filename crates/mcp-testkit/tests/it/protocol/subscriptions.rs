@@ -78,7 +78,7 @@ async fn ends_a_subscription_with_a_response_a_disconnect_or_a_fault() {
     let mut events = subscribe(&mut stateless, filter()).await;
     events.message().await;
     drop(events);
-    server.cancelled(1).await;
+    server.wait_for_cancelled(1).await;
     assert_eq!(server.push(&ServerNotification::ToolsChanged), 0);
 
     server.script(On::method("subscriptions/listen"), Fault::CutStream(2));

@@ -18,7 +18,7 @@ async fn stop_closes_connections_and_frees_the_port() {
     let mut stateful = StatefulClient::connect(&server).await;
     let ping = stateful.message("ping", json!({}));
     let held = tokio::spawn(stateful.post(&ping).send());
-    barrier.reached(1).await;
+    barrier.wait_for_arrivals(1).await;
 
     server.stop().await;
     assert!(held.await.unwrap().is_err(), "the held response is lost");
@@ -34,7 +34,7 @@ async fn drop_closes_connections_with_held_responses() {
     let mut stateful = StatefulClient::new(&server);
     let ping = stateful.message("ping", json!({}));
     let held = tokio::spawn(stateful.post(&ping).send());
-    barrier.reached(1).await;
+    barrier.wait_for_arrivals(1).await;
     drop(server);
     assert!(held.await.unwrap().is_err());
 }
@@ -49,7 +49,7 @@ async fn serves_http_2_and_stop_closes_its_streams() {
     let response = http.post(server.url()).send().await.unwrap();
     assert_eq!(response.version(), reqwest::Version::HTTP_2);
     let held = tokio::spawn(http.post(server.url()).send());
-    barrier.reached(1).await;
+    barrier.wait_for_arrivals(1).await;
     server.stop().await;
     assert!(held.await.unwrap().is_err());
 }
@@ -59,7 +59,8 @@ async fn received_waits_for_a_request() {
     let server = TestServer::builder().start().await.unwrap();
     let stateful = StatefulClient::connect(&server).await;
     let cancelled = stateful.notify("notifications/cancelled");
-    let (response, ()) = tokio::join!(cancelled, server.received("notifications/cancelled", 1));
+    let (response, ()) =
+        tokio::join!(cancelled, server.wait_for_requests("notifications/cancelled", 1));
     assert_eq!(response.status(), 202);
     assert_eq!(server.count("notifications/cancelled"), 1);
 }

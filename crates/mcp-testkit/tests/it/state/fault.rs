@@ -19,7 +19,7 @@ async fn hold_fault_holds_the_response_until_the_barrier_opens() {
     server.script(On::method("ping").nth(1), Fault::Hold(barrier.clone()));
     let ping = stateful.message("ping", json!({}));
     let held = tokio::spawn(stateful.post(&ping).send());
-    barrier.reached(1).await;
+    barrier.wait_for_arrivals(1).await;
     assert_eq!(server.count("ping"), 1);
     assert_eq!(stateful.request("ping", json!({})).await.status(), 200, "others are not held");
     assert!(!held.is_finished());
@@ -93,7 +93,7 @@ async fn interject_fault_sends_messages_before_a_held_response() {
     let mut stateful = StatefulClient::connect(&server).await;
     let barrier = Barrier::new();
     let ping = json!({ "jsonrpc": "2.0", "id": "s1", "method": "ping" });
-    server.script(On::method("tools/call"), Fault::Interject(vec![ping.clone()]));
+    server.script(On::method("tools/call"), Fault::MessagesBefore(vec![ping.clone()]));
     server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
 
     let mut response = stateful.request("tools/call", json!({ "name": "hello" })).await;
@@ -101,7 +101,7 @@ async fn interject_fault_sends_messages_before_a_held_response() {
     assert_eq!(event, format!("event: message\ndata: {ping}\n\n"));
     let pong = json!({ "jsonrpc": "2.0", "id": "s1", "result": {} });
     assert_eq!(stateful.post(&pong).send().await.unwrap().status(), 202);
-    server.received("POST", 1).await;
+    server.wait_for_requests("POST", 1).await;
     barrier.open();
     assert_eq!(read(response).await["result"]["content"][0]["text"], "hi");
     assert_eq!(server.violations(), [""; 0]);
@@ -117,7 +117,7 @@ async fn stall_fault_holds_the_second_half_of_the_response() {
         for response in &mut responses {
             halves.push(response.chunk().await.unwrap().unwrap());
         }
-        barrier.reached(2).await;
+        barrier.wait_for_arrivals(2).await;
         barrier.open();
         for (response, half) in responses.into_iter().zip(halves) {
             let rest = response.text().await.unwrap();
@@ -132,7 +132,9 @@ async fn drip_fault_sends_the_response_byte_by_byte() {
     for mode in ANSWER_MODES {
         let server = start_with_mode(mode).await;
         let begin = Instant::now();
-        for mut response in call_in_both_eras(&server, Fault::Drip(Duration::from_secs(1))).await {
+        for mut response in
+            call_in_both_eras(&server, Fault::ByteByByte(Duration::from_secs(1))).await
+        {
             let mut text = Vec::new();
             while let Some(chunk) = response.chunk().await.unwrap() {
                 assert_eq!(chunk.len(), 1);
@@ -166,7 +168,7 @@ async fn never_end_fault_keeps_the_stream_open_after_the_response() {
     }
     assert_eq!(server.counts().open_streams, 2);
     drop(streams);
-    server.when(|counts| counts.open_streams == 0).await;
+    server.wait_for_counts(|counts| counts.open_streams == 0).await;
     assert_eq!(server.cancelled_requests().len(), 0, "they were answered");
 }
 
@@ -183,7 +185,7 @@ async fn endless_fault_repeats_a_comment_without_a_response() {
         let text = String::from_utf8(text).unwrap();
         assert!(text.split_terminator("\n\n").all(|line| ": still here".starts_with(line)));
     }
-    server.cancelled(1).await;
+    server.wait_for_cancelled(1).await;
 }
 
 #[tokio::test(start_paused = true)]

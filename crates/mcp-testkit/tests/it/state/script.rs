@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use mcp_testkit::{CallResult, Fault, On, Reply, TestServer, Tool};
+use mcp_testkit::{CallResult, Fault, On, Reply, TestServer, TestTool};
 use serde_json::json;
 
 use crate::support::{StatefulClient, header, start_stateful};
@@ -47,7 +47,7 @@ async fn builds_a_reply_from_the_request() {
 async fn reply_skips_the_tool_and_close_runs_it() {
     let runs = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&runs);
-    let tool = Tool::new("count", json!({ "type": "object" }), move |_| {
+    let tool = TestTool::new("count", json!({ "type": "object" }), move |_| {
         count.fetch_add(1, Ordering::Relaxed);
         CallResult::content([])
     });

@@ -9,9 +9,9 @@
 //!
 //! A test that needs a server of its own builds it in place. No test sleeps: a
 //! [`Barrier`](mcp_testkit::Barrier) holds a response back, and
-//! [`TestServer::received`](mcp_testkit::TestServer::received),
-//! [`TestServer::cancelled`](mcp_testkit::TestServer::cancelled) and
-//! [`TestServer::when`](mcp_testkit::TestServer::when) wait for what a client does.
+//! [`TestServer::wait_for_requests`](mcp_testkit::TestServer::wait_for_requests),
+//! [`TestServer::wait_for_cancelled`](mcp_testkit::TestServer::wait_for_cancelled) and
+//! [`TestServer::wait_for_counts`](mcp_testkit::TestServer::wait_for_counts) wait for what a client does.
 
 mod servers;
 mod stateful_client;

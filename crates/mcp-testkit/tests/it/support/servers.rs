@@ -1,8 +1,8 @@
 //! Servers that several tests start, and requests to them in both eras.
 
 use mcp_testkit::{
-    CallResult, Fault, On, Prompt, Resource, ResourceTemplate, ResponseMode, ServerNotification,
-    TestServer, TestServerBuilder, Tool,
+    CallResult, Fault, On, ResponseMode, ServerNotification, TestPrompt, TestResource,
+    TestResourceTemplate, TestServer, TestServerBuilder, TestTool,
 };
 use mcp_types::Revision;
 use reqwest::{RequestBuilder, Response};
@@ -18,16 +18,16 @@ pub(crate) fn both_eras() -> TestServerBuilder {
 }
 
 pub(crate) fn library() -> TestServerBuilder {
-    let review = Prompt::new("review", |args| {
+    let review = TestPrompt::new("review", |args| {
         let content = json!({ "type": "text", "text": args["code"] });
         CallResult::messages([json!({ "role": "user", "content": content })])
     });
-    let user = ResourceTemplate::new("users://{id}", "user", |variables| {
+    let user = TestResourceTemplate::new("users://{id}", "user", |variables| {
         CallResult::contents([json!({ "uri": variables["uri"], "text": variables["id"] })])
     });
     both_eras()
         .prompt(review.argument("code", true).argument("style", false))
-        .resource(Resource::new("file:///a", "a", "A").member("mimeType", "text/plain"))
+        .resource(TestResource::new("file:///a", "a", "A").member("mimeType", "text/plain"))
         .resource_template(user.member("title", "Users"))
 }
 
@@ -82,8 +82,8 @@ pub(crate) async fn call_in_both_eras(server: &TestServer, fault: Fault) -> [Res
 }
 
 /// Returns a tool that responses with a text.
-pub(crate) fn tool(name: &str, text: &'static str) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), move |_| CallResult::text(text))
+pub(crate) fn tool(name: &str, text: &'static str) -> TestTool {
+    TestTool::new(name, json!({ "type": "object" }), move |_| CallResult::text(text))
 }
 
 pub(crate) async fn start_stateful() -> TestServer {
@@ -112,7 +112,7 @@ pub(crate) const BOTH_ERAS: [Revision; 2] = [Revision::V2025_11_25, Revision::V2
 pub(crate) async fn start_with_get_allowed() -> TestServer {
     let revisions = [Revision::V2025_11_25, Revision::V2026_07_28];
     let builder = TestServer::builder().revisions(revisions).allow_get(true).logging();
-    builder.resource(Resource::new("a:", "a", "A")).start().await.expect("the server starts")
+    builder.resource(TestResource::new("a:", "a", "A")).start().await.expect("the server starts")
 }
 
 pub(crate) fn resource_updated(uri: &str) -> ServerNotification {

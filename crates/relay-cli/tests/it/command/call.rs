@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use mcp_testkit::{Barrier, CallResult, Fault, On, ResponseMode, Tool};
+use mcp_testkit::{Barrier, CallResult, Fault, On, ResponseMode, TestTool};
 use serde_json::json;
 #[cfg(unix)]
 use tokio::{
@@ -113,7 +113,7 @@ async fn a_tool_error_is_reported_as_json() {
 async fn sends_the_arguments_unchanged() {
     let schema = json!({ "type": "object" });
     let echo =
-        Tool::new("echo", schema, |arguments| CallResult::text(json!(arguments).to_string()));
+        TestTool::new("echo", schema, |arguments| CallResult::text(json!(arguments).to_string()));
     let server = weather_server::public().tool(echo).start().await.unwrap();
     let text = r#"{"b": [1.0, "x y"], "a": null}"#;
     let echoed = "{\"a\":null,\"b\":[1.0,\"x y\"]}\n";
@@ -188,7 +188,7 @@ async fn a_missing_tool_name_is_a_usage_error() {
 
 #[tokio::test]
 async fn a_json_rpc_error_exits_with_1() {
-    let wrong = Tool::new("wrong", json!({ "type": "object" }), |_| {
+    let wrong = TestTool::new("wrong", json!({ "type": "object" }), |_| {
         CallResult::rpc_error(-32602, "city is missing")
     });
     let server = weather_server::public().tool(wrong).start().await.unwrap();
@@ -211,7 +211,7 @@ async fn ctrl_c_cancels_the_call_and_ends_the_session() {
     server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
     let mut program = relay("call forecast --arg city=Oslo").url(&server);
     let child = program.spawn().await;
-    barrier.reached(1).await;
+    barrier.wait_for_arrivals(1).await;
     interrupt(&child).await;
     let output = child.wait_with_output().await.unwrap();
     assert_snapshot!(program.transcript(&output), @"
@@ -226,8 +226,9 @@ async fn ctrl_c_cancels_the_call_and_ends_the_session() {
 #[cfg(unix)]
 #[tokio::test]
 async fn ctrl_c_works_while_stdout_is_blocked() {
-    let long =
-        Tool::new("long", json!({ "type": "object" }), |_| CallResult::text("x".repeat(1_000_000)));
+    let long = TestTool::new("long", json!({ "type": "object" }), |_| {
+        CallResult::text("x".repeat(1_000_000))
+    });
     let server = weather_server::public().tool(long).start().await.unwrap();
     let mut child = relay("call long").url(&server).spawn().await;
     let mut stdout = child.stdout.take().unwrap();

@@ -1,7 +1,7 @@
 //! `relay tools`.
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallResult, On, Reply, TestServer, Tool};
+use mcp_testkit::{CallResult, On, Reply, TestServer, TestTool};
 use serde_json::json;
 
 use crate::support::{
@@ -107,7 +107,7 @@ async fn a_failed_server_does_not_hide_the_others() {
 
 #[tokio::test]
 async fn an_invalid_tool_is_a_warning() {
-    let broken = Tool::new("broken", json!("no object"), |_| CallResult::text(""));
+    let broken = TestTool::new("broken", json!("no object"), |_| CallResult::text(""));
     let server = weather_server::public().tool(broken).start().await.unwrap();
     let transcript = relay("tools").url(&server).run().await;
     assert!(transcript.starts_with("exit code: 0"), "{transcript}");

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallResult, Tool};
+use mcp_testkit::{CallResult, TestTool};
 use serde_json::json;
 
 use crate::support::{relay, weather_server};
@@ -43,10 +43,11 @@ async fn a_failed_write_exits_with_1() {
 
 #[tokio::test]
 async fn json_escapes_control_characters() {
-    let hostile = Tool::new("hostile", json!({ "type": "object" }), |_| {
+    let hostile = TestTool::new("hostile", json!({ "type": "object" }), |_| {
         CallResult::text("a\u{9b}2J\u{7f}\u{202e}b\u{2066}")
     });
-    let invalid = Tool::new("a\u{9b}2J\u{7f}\u{202e}b\u{2066}", json!(0), |_| CallResult::text(""));
+    let invalid =
+        TestTool::new("a\u{9b}2J\u{7f}\u{202e}b\u{2066}", json!(0), |_| CallResult::text(""));
     let server = weather_server::public().tool(hostile).tool(invalid).start().await.unwrap();
     for command in ["call hostile --json", "tools --json"] {
         let transcript = relay(command).url(&server).run().await;

@@ -87,7 +87,7 @@ async fn credentials_are_refreshed_until_revoked_or_signed_out() {
 #[tokio::test]
 async fn a_denied_authorization_exits_with_3() {
     let fixture = SignInFixture::start("denied").await;
-    fixture.authorization_server.decide(Decision::Deny);
+    fixture.authorization_server.set_decision(Decision::Deny);
     let (transcript, page) = fixture.login().await;
     assert_snapshot!(transcript, @"
     exit code: 3

@@ -1,6 +1,6 @@
 //! The test server that most tests use.
 
-use mcp_testkit::{Bearer, CallResult, TestServer, TestServerBuilder, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, TestServerBuilder, TestTool};
 use serde_json::{Value, json};
 
 /// The token that the server accepts.
@@ -13,13 +13,14 @@ pub(crate) fn public() -> TestServerBuilder {
         "properties": { "city": { "type": "string" } },
         "required": ["city"],
     });
-    let forecast = Tool::new("forecast", schema.clone(), |arguments| {
+    let forecast = TestTool::new("forecast", schema.clone(), |arguments| {
         let city = arguments.get("city").and_then(Value::as_str).unwrap_or("nowhere");
         CallResult::text(format!("{city}: sunny"))
             .member("structuredContent", json!({ "city": city, "sky": "sunny" }))
             .member("_meta", json!({ "source": "satellite" }))
     });
-    let history = Tool::new("history", schema, |_| CallResult::tool_error("there are no records"));
+    let history =
+        TestTool::new("history", schema, |_| CallResult::tool_error("there are no records"));
     TestServer::builder()
         .name("weather")
         .tool(forecast.description("The weather\n of the coming days").title("Forecast"))
