@@ -107,7 +107,7 @@
 //! #     let opened = post(initialize.to_owned()).send().await?;
 //! #     let call = format!(r#"{{"jsonrpc":"2.0","id":2,"method":"tools/call",
 //! #         "params":{{"name":"slow","_meta":{meta}}}}}"#);
-//! #     let Some(session) = opened.headers().as_str("mcp-session-id") else {
+//! #     let Some(session) = opened.headers().get("mcp-session-id") else {
 //! #         let call = post(call).header("mcp-protocol-version", "2026-07-28");
 //! #         let call = call.header("mcp-method", "tools/call").header("mcp-name", "slow");
 //! #         tokio::select! { _ = call.send() => panic!("a response"), _ = end => {} }

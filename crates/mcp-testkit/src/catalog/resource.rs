@@ -12,7 +12,7 @@ use super::{
 /// A resource that clients can list, read and subscribe to.
 ///
 /// ```
-/// use mcp_testkit::Resource;
+/// use mcp_testkit::TestResource;
 ///
 /// let notes = TestResource::new("file:///notes.txt", "notes", "Buy milk.")
 ///     .member("mimeType", "text/plain");
