@@ -14,7 +14,7 @@ const SIZE: usize = 64 << 10;
 const LIMIT: usize = 32 << 20;
 
 /// The maximum number of objects and arrays in a message, without those around the input.
-const MOST: usize = JsonRpcMessage::<ToolCallResult>::CONTAINERS - 10;
+const MOST: usize = JsonRpcMessage::<ToolCallResult>::MAX_CONTAINERS - 10;
 /// The maximum depth of JSON, without what is around the input.
 const DEPTH: usize = 120;
 

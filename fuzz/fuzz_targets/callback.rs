@@ -34,7 +34,7 @@ static CLIENT: LazyLock<OAuthClient> = LazyLock::new(|| {
 /// A runtime without drivers for sockets and timers, so that requests are impossible.
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().build().expect("a runtime"));
-static KEY: LazyLock<EncryptionKey> = LazyLock::new(EncryptionKey::random);
+static KEY: LazyLock<EncryptionKey> = LazyLock::new(EncryptionKey::generate);
 static ENCRYPTED: LazyLock<String> =
     LazyLock::new(|| KEY.encrypt("mcp-oauth pending sign-in", PENDING.as_bytes()));
 

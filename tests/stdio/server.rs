@@ -133,7 +133,7 @@ fn call(id: &Value, params: &Value, held: &mut Vec<Value>) {
         "twice" => {
             respond_with_text(id, "first");
             respond_with_text(id, "second");
-            respond_with_text(&json!(4711), "nobody asked");
+            respond_with_text(&json!(4711), "not requested");
         }
         "ask" => {
             held.push(id.clone());

@@ -16,7 +16,7 @@ use async_openai::{
         ChatCompletionRequestUserMessage, CreateChatCompletionRequest,
     },
 };
-use mcp_testkit::{Bearer, CallResult, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, TestTool};
 use relay::{Provider, Relay, Server, Toolset};
 use relay_async_openai::chat;
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ async fn weather() -> Result<TestServer, mcp_testkit::Error> {
     let schema = json!({
         "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"],
     });
-    let forecast = Tool::new("forecast", schema, |arguments| {
+    let forecast = TestTool::new("forecast", schema, |arguments| {
         let city = arguments.get("city").and_then(Value::as_str).unwrap_or("nowhere");
         CallResult::text(format!("rain in {city}"))
     });

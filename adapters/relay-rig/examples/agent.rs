@@ -8,7 +8,7 @@
 
 use std::error::Error;
 
-use mcp_testkit::{Bearer, CallResult, TestServer, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, TestTool};
 use relay::{Provider, Relay, Server};
 use relay_rig::{SignIn, dynamic_tools};
 use rig_agent::AgentBuilder;
@@ -61,7 +61,7 @@ async fn weather() -> Result<TestServer, mcp_testkit::Error> {
     let schema = json!({
         "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"],
     });
-    let forecast = Tool::new("forecast", schema, |arguments| {
+    let forecast = TestTool::new("forecast", schema, |arguments| {
         let city = arguments.get("city").and_then(Value::as_str).unwrap_or("nowhere");
         CallResult::text(format!("rain in {city}"))
     });

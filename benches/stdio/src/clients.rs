@@ -92,7 +92,7 @@ impl CallTool for Bare {
 impl McpClient {
     pub(crate) async fn start() -> Result<Self> {
         let transport = StdioTransport::builder(env::current_exe()?).arg("serve").build();
-        let client = Client::builder(transport).protocol(Revision::V2025_11_25).build();
+        let client = Client::builder(transport).protocol_version(Revision::V2025_11_25).build();
         client.connect().await?;
         Ok(Self(client))
     }

@@ -53,8 +53,8 @@ impl TokenSource for SignIn {
                 matches!(error.downcast_ref(), Some(Error::SignInRequired { .. }))
             };
             match (&found, request.rejected) {
-                (Err(error), Some(refused)) if needs_sign_in(error) => {
-                    self.sign_in(request.endpoint, refused.unauthorized).await?;
+                (Err(error), Some(rejected)) if needs_sign_in(error) => {
+                    self.sign_in(request.endpoint, rejected.unauthorized).await?;
                     self.tokens.token(request).await
                 }
                 _ => found,

@@ -25,7 +25,7 @@ use crate::sign_in::support::{OAuthFixture, client_builder};
 /// More system calls than any process makes.
 const MAX_SYSTEM_CALLS: usize = 200;
 
-/// When a process was killed, relative to its token request.
+/// The time at which a process was killed, relative to its token request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum CrashPoint {
     /// Before the authorization server received the request.
@@ -137,8 +137,8 @@ impl CrashTest {
 
 /// Returns whether the error only requires the user to sign in again.
 fn requires_sign_in(error: &relay::Error) -> bool {
-    let relay::Error::Authorization(refused) = error else { return false };
-    let source = std::error::Error::source(&refused.unauthorized);
+    let relay::Error::Authorization(authorization) = error else { return false };
+    let source = std::error::Error::source(&authorization.unauthorized);
     let source = source.and_then(|source| source.downcast_ref());
     let reason = SignInReason::RefreshTokenRejected;
     matches!(source, Some(Error::SignInRequired { reason: it, .. }) if *it == reason)
@@ -204,19 +204,19 @@ async fn system_calls_of_a_save(kind: StoreKind) -> Vec<String> {
     test.fixture.authorization_server.expire_access_tokens();
     assert_eq!(test.run(None).await, None);
     let recorded = system_calls::recorded(&test.test_store);
-    let answered = recorded.iter().rposition(|call| call == "recv socket").unwrap();
-    recorded[answered + 1..].to_vec()
+    let response = recorded.iter().rposition(|call| call == "recv socket").unwrap();
+    recorded[response + 1..].to_vec()
 }
 
 #[tokio::test]
 async fn file_is_synced_before_it_is_renamed() {
-    let [clear, sealed] = [StoreKind::File, StoreKind::Encrypted].map(|kind| async move {
+    let [clear, encrypted] = [StoreKind::File, StoreKind::Encrypted].map(|kind| async move {
         let calls = system_calls_of_a_save(kind).await.join("\n");
         let digests = calls.split([' ', '.', '\n']).filter(|part| part.len() == 43);
         digests.fold(calls.clone(), |calls, digest| calls.replace(digest, "*"))
     });
     let clear = clear.await;
-    assert_eq!(clear, sealed.await);
+    assert_eq!(clear, encrypted.await);
     assert_snapshot!(clear, @"
     create folder.lock
     flock folder.lock

@@ -47,7 +47,7 @@ fn lock_is_exclusive_per_key() {
                 })
                 .collect();
             wait_until_queued(&one).await;
-            // Waiting tasks block neither other keys nor the holder of the lock.
+            // Waiting tasks do not block other keys, or the holder of the lock.
             drop(with_timeout(other.lock(&key("bob"))).await.unwrap());
             with_timeout(one.save(&key("ann"), &record(99))).await.unwrap();
             assert!(got.lock().unwrap().is_empty(), "{:?}", test_store.kind);

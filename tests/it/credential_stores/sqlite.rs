@@ -85,10 +85,10 @@ async fn encryption_key_is_rotated_while_the_store_is_in_use() {
     one.save(&key("user-1"), &record(3)).await.unwrap();
     assert_eq!(number(&other.load(&key("user-1")).await.unwrap().unwrap()), 3);
 
-    let resealed = other.reencrypt().await.unwrap();
-    assert_eq!((resealed.reencrypted, resealed.unreadable), (449, 0));
-    let resealed = other.reencrypt().await.unwrap();
-    assert_eq!((resealed.reencrypted, resealed.unreadable), (0, 0));
+    let reencrypted = other.reencrypt().await.unwrap();
+    assert_eq!((reencrypted.reencrypted, reencrypted.unreadable), (449, 0));
+    let reencrypted = other.reencrypt().await.unwrap();
+    assert_eq!((reencrypted.reencrypted, reencrypted.unreadable), (0, 0));
     let new = open(&test_store, &[2]);
     for principal in &principals {
         new.load(&key(principal)).await.unwrap().unwrap();

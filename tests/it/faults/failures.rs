@@ -10,7 +10,7 @@ use mcp_client::mcp_types::Revision;
 use mcp_testkit::{Barrier, Fault, On, Reply, ResponseMode};
 
 use super::support::{
-    MESSAGE_LIMIT, PROTOCOL_VERSIONS, client, describe_outcome, request_methods, send_request,
+    MAX_MESSAGE_SIZE, PROTOCOL_VERSIONS, client, describe_outcome, request_methods, send_request,
     server,
 };
 use crate::support::{advance_time, with_timeout};
@@ -18,11 +18,11 @@ use crate::support::{advance_time, with_timeout};
 /// The outcome of a fault on each request, in both protocol versions.
 ///
 /// It says whether the tool was called twice.
-async fn outcomes_of_fault(name: &str, fault: Fault, answers: ResponseMode) -> String {
+async fn outcomes_of_fault(name: &str, fault: Fault, mode: ResponseMode) -> String {
     let mut lines = format!("--- {name}\n");
     for revision in PROTOCOL_VERSIONS {
         for method in request_methods(revision) {
-            let server = server(revision, answers).await;
+            let server = server(revision, mode).await;
             server.script(On::method(*method), fault.clone());
             let outcome = with_timeout(send_request(&client(&server, revision), method)).await;
             let twice = if server.count("tools/call") > 1 { ", called twice" } else { "" };
@@ -36,14 +36,14 @@ async fn outcomes_of_fault(name: &str, fault: Fault, answers: ResponseMode) -> S
 async fn broken_connection_is_interrupted_on_every_request() {
     let mut all = String::new();
     for (name, fault) in [
-        ("closed before the answer", Fault::Close),
-        ("reset before the answer", Fault::Reset),
-        ("reset inside of the answer", Fault::ResetMidBody),
+        ("closed before the response", Fault::Close),
+        ("reset before the response", Fault::Reset),
+        ("reset inside the response", Fault::ResetMidBody),
     ] {
         all += &outcomes_of_fault(name, fault, ResponseMode::Json).await;
     }
     assert_snapshot!(all, @"
-    --- closed before the answer
+    --- closed before the response
     server/discover: Interrupted, did not run
     tools/list: Interrupted
     tools/call: Interrupted
@@ -51,7 +51,7 @@ async fn broken_connection_is_interrupted_on_every_request() {
     notifications/initialized: Interrupted, did not run
     tools/list: Interrupted
     tools/call: Interrupted
-    --- reset before the answer
+    --- reset before the response
     server/discover: Interrupted, did not run
     tools/list: Interrupted
     tools/call: Interrupted
@@ -59,7 +59,7 @@ async fn broken_connection_is_interrupted_on_every_request() {
     notifications/initialized: Interrupted, did not run
     tools/list: Interrupted
     tools/call: Interrupted
-    --- reset inside of the answer
+    --- reset inside the response
     server/discover: Interrupted, did not run
     tools/list: Interrupted
     tools/call: Interrupted
@@ -74,16 +74,16 @@ async fn broken_connection_is_interrupted_on_every_request() {
 async fn broken_event_stream_is_interrupted_on_every_request() {
     let mut all = String::new();
     for (name, fault) in [
-        ("reset inside of the answer", Fault::ResetMidBody),
-        ("ended inside of the answer", Fault::TruncatedSse),
-        ("ended before the answer", Fault::CutStream(0)),
-        ("not ended after the answer", Fault::NeverEnd),
-        ("the answer twice", Fault::Duplicate),
+        ("reset inside the response", Fault::ResetMidBody),
+        ("ended inside the response", Fault::TruncatedSse),
+        ("ended before the response", Fault::CutStream(0)),
+        ("not ended after the response", Fault::NeverEnd),
+        ("the response twice", Fault::Duplicate),
     ] {
         all += &outcomes_of_fault(name, fault, ResponseMode::Sse).await;
     }
     assert_snapshot!(all, @"
-    --- reset inside of the answer
+    --- reset inside the response
     server/discover: Interrupted, did not run
     tools/list: Interrupted
     tools/call: Interrupted
@@ -91,7 +91,7 @@ async fn broken_event_stream_is_interrupted_on_every_request() {
     notifications/initialized: it went well
     tools/list: Interrupted
     tools/call: Interrupted
-    --- ended inside of the answer
+    --- ended inside the response
     server/discover: Interrupted, did not run
     tools/list: Interrupted
     tools/call: Interrupted
@@ -99,7 +99,7 @@ async fn broken_event_stream_is_interrupted_on_every_request() {
     notifications/initialized: it went well
     tools/list: Interrupted
     tools/call: Interrupted
-    --- ended before the answer
+    --- ended before the response
     server/discover: Interrupted, did not run
     tools/list: Interrupted
     tools/call: Interrupted
@@ -107,7 +107,7 @@ async fn broken_event_stream_is_interrupted_on_every_request() {
     notifications/initialized: it went well
     tools/list: Interrupted
     tools/call: Interrupted
-    --- not ended after the answer
+    --- not ended after the response
     server/discover: it went well
     tools/list: it went well
     tools/call: it went well
@@ -115,7 +115,7 @@ async fn broken_event_stream_is_interrupted_on_every_request() {
     notifications/initialized: it went well
     tools/list: it went well
     tools/call: it went well
-    --- the answer twice
+    --- the response twice
     server/discover: it went well
     tools/list: it went well
     tools/call: it went well
@@ -131,11 +131,11 @@ async fn invalid_response_is_reported_on_every_request() {
     let mut all = String::new();
     for (name, fault) in [
         ("the id of another request", Fault::WrongId),
-        ("too large", Fault::Oversized(MESSAGE_LIMIT + 1)),
+        ("too large", Fault::Oversized(MAX_MESSAGE_SIZE + 1)),
         ("too large once unpacked", Fault::GzipBomb(4 * 1024 * 1024)),
         ("no JSON", Reply::body("application/json", "{\"jsonrpc\"").into()),
         ("a web page", Reply::html_page().into()),
-        ("no answer", Reply::status(202).into()),
+        ("no response", Reply::status(202).into()),
     ] {
         all += &outcomes_of_fault(name, fault, ResponseMode::Json).await;
     }
@@ -180,7 +180,7 @@ async fn invalid_response_is_reported_on_every_request() {
     notifications/initialized: it went well
     tools/list: Protocol
     tools/call: Protocol
-    --- no answer
+    --- no response
     server/discover: InvalidResponse, did not run
     tools/list: InvalidResponse
     tools/call: InvalidResponse
@@ -310,13 +310,13 @@ async fn late_response_does_not_affect_other_calls() {
         let server = server(revision, ResponseMode::Json).await;
         let client = client(&server, revision);
         client.connect().await.expect("the session opens");
-        let gate = Barrier::new();
-        server.script(On::method("tools/call").nth(1), Fault::Hold(gate.clone()));
+        let barrier = Barrier::new();
+        server.script(On::method("tools/call").nth(1), Fault::Hold(barrier.clone()));
         let late = client.clone();
         let call = tokio::spawn(async move { send_request(&late, "tools/call").await });
-        with_timeout(gate.wait_for_arrivals(1)).await;
+        with_timeout(barrier.wait_for_arrivals(1)).await;
         call.abort();
-        gate.open();
+        barrier.open();
         for _ in 0..3 {
             client.call_tool("add", ()).await.expect("a result");
         }

@@ -13,8 +13,8 @@ const CALLS: usize = 2_500;
 const CONCURRENCY: usize = 32;
 
 /// The tasks, connections and streams that are left after calls to a server.
-async fn leaked(revision: Revision, answers: ResponseMode) -> (usize, usize, usize) {
-    let server = server(revision, answers).await;
+async fn leaked(revision: Revision, mode: ResponseMode) -> (usize, usize, usize) {
+    let server = server(revision, mode).await;
     let alive = || Handle::current().metrics().num_alive_tasks();
     let before = alive();
     for (turn, fault) in [(10, Fault::Close), (20, Fault::WrongId), (30, Fault::ResetMidBody)] {
@@ -43,8 +43,8 @@ async fn leaked(revision: Revision, answers: ResponseMode) -> (usize, usize, usi
 #[tokio::test]
 async fn ten_thousand_calls_leak_no_task_connection_or_stream() {
     for revision in PROTOCOL_VERSIONS {
-        for answers in [ResponseMode::Json, ResponseMode::Sse] {
-            assert_eq!(leaked(revision, answers).await, (0, 0, 0), "{revision}");
+        for mode in [ResponseMode::Json, ResponseMode::Sse] {
+            assert_eq!(leaked(revision, mode).await, (0, 0, 0), "{revision}");
         }
     }
 }

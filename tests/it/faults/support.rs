@@ -8,18 +8,18 @@ use serde_json::json;
 use crate::support::ErrorReport;
 
 pub(super) const PROTOCOL_VERSIONS: [Revision; 2] = [Revision::V2026_07_28, Revision::V2025_11_25];
-/// The message limit of the clients.
-pub(super) const MESSAGE_LIMIT: usize = 64 * 1024;
+/// The maximum message size of the clients.
+pub(super) const MAX_MESSAGE_SIZE: usize = 64 * 1024;
 
-pub(super) async fn server(revision: Revision, answers: ResponseMode) -> TestServer {
+pub(super) async fn server(revision: Revision, mode: ResponseMode) -> TestServer {
     let tool = TestTool::new("add", json!({ "type": "object" }), |_| CallResult::text("3"));
-    let server = TestServer::builder().revisions([revision]).tool(tool).response_mode(answers);
+    let server = TestServer::builder().revisions([revision]).tool(tool).response_mode(mode);
     server.start().await.expect("a free port")
 }
 
 /// A client that knows the protocol version of the server.
 pub(super) fn client(server: &TestServer, revision: Revision) -> Client {
-    let transport = HttpTransport::builder(server.url()).max_message_size(MESSAGE_LIMIT).build();
+    let transport = HttpTransport::builder(server.url()).max_message_size(MAX_MESSAGE_SIZE).build();
     Client::builder(transport.expect("a usable URL")).protocol_version(revision).build()
 }
 

@@ -111,9 +111,9 @@ async fn server_without_s256_pkce_is_not_trusted() {
             it.issuer["code_challenge_methods_supported"] = methods.clone();
         })
         .await;
-        let refused = mocks.begin(&mocks.application()).await.unwrap_err();
-        assert!(matches!(refused, Error::Untrusted { .. }), "{methods}");
-        assert!(error_text(&refused).ends_with("it does not protect codes by PKCE with S256"));
+        let error = mocks.begin(&mocks.application()).await.unwrap_err();
+        assert!(matches!(error, Error::Untrusted { .. }), "{methods}");
+        assert!(error_text(&error).ends_with("it does not support PKCE with S256"));
         assert_eq!(mocks.request_count("/register").await, 0);
     }
 }
@@ -138,9 +138,9 @@ async fn preregistered_client_precedes_metadata_document_and_registration() {
     assert_eq!(mocks.request_count("/register").await, 0);
     let silent =
         OAuthMocks::with_metadata(|it| it.issuer["registration_endpoint"] = Value::Null).await;
-    let refused = silent.begin(&silent.application()).await.unwrap_err();
-    let text = error_text(&refused).replace(&silent.resource.uri(), "[server]");
-    assert_snapshot!(text.replace(&silent.issuer.uri(), "[issuer]"), @"[issuer] registers no clients by itself: register this application there, and set its client id for [server]/mcp");
+    let error = silent.begin(&silent.application()).await.unwrap_err();
+    let text = error_text(&error).replace(&silent.resource.uri(), "[server]");
+    assert_snapshot!(text.replace(&silent.issuer.uri(), "[issuer]"), @"[issuer] does not support dynamic client registration; register this application there and set its client ID for [server]/mcp");
 }
 
 #[test]

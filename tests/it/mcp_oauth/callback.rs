@@ -36,8 +36,8 @@ async fn code_of_another_issuer_is_not_redeemed() {
             }
         };
         for other in ["&iss=https%3A%2F%2Fevil.example", &format!("{iss}%2F"), "&iss="] {
-            let refused = finish_with_callback(mocks, replaced(other)).await.unwrap_err();
-            assert!(refused.ends_with("it is of another issuer"), "{refused}");
+            let error = finish_with_callback(mocks, replaced(other)).await.unwrap_err();
+            assert!(error.ends_with(r#"the parameter "iss" names another issuer"#), "{error}");
         }
         assert_eq!(mocks.token_requests().await.len(), 0);
         let without = finish_with_callback(mocks, replaced("")).await;
@@ -54,16 +54,16 @@ async fn error_of_another_issuer_is_not_shown() {
     let error = "&error=access_denied&error_description=visit%20evil.example";
     let own_error =
         finish_with_callback(&mocks, |callback| format!("{callback}{error}")).await.unwrap_err();
-    assert!(own_error.ends_with("refused: access_denied (visit evil.example)"), "{own_error}");
+    assert!(
+        own_error.ends_with("returned an error: access_denied (visit evil.example)"),
+        "{own_error}"
+    );
     let other = |callback: &str| {
         let (before, _) = callback.split_once("&iss=").expect("the callback has an issuer");
         format!("{before}&iss=https://evil.example{error}")
     };
     let other_error = finish_with_callback(&mocks, other).await.unwrap_err();
-    assert_eq!(
-        other_error,
-        "what came back is not the answer to this sign-in: it is of another issuer"
-    );
+    assert_eq!(other_error, r#"invalid callback: the parameter "iss" names another issuer"#);
     assert_eq!(mocks.token_requests().await.len(), 0);
 }
 
@@ -80,17 +80,17 @@ async fn code_requires_the_state_of_its_sign_in() {
         ("an empty one", Box::new(|it: &str| it.replace(&state(it), ""))),
         ("a part of it", Box::new(|it: &str| it.replace(&state(it), &state(it)[1..]))),
     ] {
-        let refused = finish_with_callback(&mocks, edit).await.unwrap_err();
-        assert!(refused.ends_with("its state is another"), "{what}: {refused}");
+        let error = finish_with_callback(&mocks, edit).await.unwrap_err();
+        assert!(error.ends_with(r#"the parameter "state" does not match"#), "{what}: {error}");
     }
     for twice in ["code=b", "state=b", "iss=b", "error=b"] {
-        let refused =
+        let error =
             finish_with_callback(&mocks, |it| format!("{it}&{twice}&{twice}")).await.unwrap_err();
-        assert!(refused.ends_with("has a parameter twice"), "{twice}: {refused}");
+        assert!(error.ends_with("has a parameter twice"), "{twice}: {error}");
     }
-    let refused =
+    let error =
         finish_with_callback(&mocks, |it| it.replace("code=5ecret-code&", "")).await.unwrap_err();
-    assert!(refused.ends_with("it holds no code"), "{refused}");
+    assert!(error.ends_with(r#"the parameter "code" is missing"#), "{error}");
     assert_eq!(mocks.token_requests().await.len(), 0);
 }
 
@@ -100,11 +100,11 @@ async fn encrypted_pending_sign_in_completes_in_another_process() {
     let [here, there] = [mocks.application(), mocks.application()];
     let key = EncryptionKey::generate();
     let sign_in = mocks.begin(&here).await.unwrap();
-    let sealed = sign_in.pending.encrypt(&key);
-    assert!(!sealed.contains(sign_in.pending.state()));
+    let encrypted = sign_in.pending.encrypt(&key);
+    assert!(!encrypted.contains(sign_in.pending.state()));
     error_text(&std::io::Error::other(format!("{sign_in:?}")));
-    assert!(mcp_oauth::PendingSignIn::decrypt(&EncryptionKey::generate(), &sealed).is_err());
-    let pending = mcp_oauth::PendingSignIn::decrypt(&key, &sealed).unwrap();
+    assert!(mcp_oauth::PendingSignIn::decrypt(&EncryptionKey::generate(), &encrypted).is_err());
+    let pending = mcp_oauth::PendingSignIn::decrypt(&key, &encrypted).unwrap();
     assert_eq!((pending.principal(), pending.state()), ("ann", sign_in.pending.state()));
     // The query alone is enough, as a web application receives it.
     let callback = mocks.callback(&sign_in);
@@ -122,16 +122,16 @@ async fn pending_sign_in_expires_after_an_hour() {
     let application = mocks.application();
     let key = EncryptionKey::generate();
     let sign_in = mocks.begin(&application).await.unwrap();
-    let sealed = key.decrypt(PURPOSE, &sign_in.pending.encrypt(&key)).unwrap();
-    let mut pending: serde_json::Value = serde_json::from_slice(&sealed).unwrap();
+    let encrypted = key.decrypt(PURPOSE, &sign_in.pending.encrypt(&key)).unwrap();
+    let mut pending: serde_json::Value = serde_json::from_slice(&encrypted).unwrap();
     let begun_at = pending["begun_at"].as_u64().unwrap();
     for (age, outcome) in [(59 * 60, Ok(())), (61 * 60, Err(()))] {
         pending["begun_at"] = (begun_at - age).into();
-        let sealed = key.encrypt(PURPOSE, pending.to_string().as_bytes());
-        let old = mcp_oauth::PendingSignIn::decrypt(&key, &sealed).unwrap();
+        let encrypted = key.encrypt(PURPOSE, pending.to_string().as_bytes());
+        let old = mcp_oauth::PendingSignIn::decrypt(&key, &encrypted).unwrap();
         let finished = application.complete_sign_in(old, &mocks.callback(&sign_in)).await;
         let finished = finished.map(drop).map_err(|error| {
-            assert!(error_text(&error).ends_with("it comes too late"), "{error}");
+            assert!(error_text(&error).ends_with("the sign-in expired after one hour"), "{error}");
         });
         assert_eq!(finished, outcome, "{age}");
     }
@@ -151,11 +151,13 @@ async fn rejected_code_signs_no_user_in() {
                 true => callback = callback.replace("code=5ecret-code", &format!("error={error}")),
                 false => mocks.respond_once(super::support::token_error(error)).await,
             }
-            let refused =
+            let rejection =
                 application.complete_sign_in(sign_in.pending, &callback).await.unwrap_err();
-            assert!(matches!(&refused, Error::ErrorResponse { error: code, .. } if code == error));
+            assert!(
+                matches!(&rejection, Error::ErrorResponse { error: code, .. } if code == error)
+            );
             assert_eq!(mocks.token(&application.user("ann")).await.unwrap(), None);
-            // A forgotten client registers again, after it has fetched the metadata again.
+            // An unknown client registers again, after it has fetched the metadata again.
             mocks.begin(&application).await.unwrap();
             let again = usize::from(of_client.contains(&error));
             assert_eq!(mocks.request_count("/register").await, 1 + again, "{error}");

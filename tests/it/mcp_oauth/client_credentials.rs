@@ -57,7 +57,7 @@ async fn client_authenticates_with_a_method_the_server_supports() {
     let tokens = ClientCredentials::builder(client()).build().unwrap();
     let unauthorized = mocks.unauthorized(UnauthorizedReason::Missing, "Bearer");
     let error = mocks.token_after_rejection(&tokens, None, &unauthorized).await.unwrap_err();
-    assert!(error_text(&*error).contains("has no credentials of a kind that"), "{error}");
+    assert!(error_text(&*error).contains("has no authentication method that"), "{error}");
 }
 
 #[tokio::test]

@@ -85,9 +85,9 @@ async fn own_metadata_must_match_the_issuer_and_support_pkce() {
     };
     for metadata in [other, path, unprotected] {
         let mocks = mocks_without_resource_metadata(metadata).await;
-        let refused = mocks.begin(&mocks.application()).await.unwrap_err();
-        assert!(matches!(refused, Error::Untrusted { .. }), "{refused:?}");
-        error_text(&refused);
+        let error = mocks.begin(&mocks.application()).await.unwrap_err();
+        assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
+        error_text(&error);
         let requests = mocks.resource.received_requests().await.unwrap();
         assert!(requests.iter().all(|it| it.method == http::Method::GET));
     }
@@ -99,12 +99,13 @@ async fn rejected_redirect_uri_is_reported_and_not_cached() {
     let mocks = OAuthMocks::start().await;
     let token_error =
         json!({ "error": "invalid_redirect_uri", "error_description": "not \u{1b}[1m that" });
-    let answer = ResponseTemplate::new(400).set_body_json(token_error);
-    let mock = wiremock::Mock::given(wiremock::matchers::path("/register")).respond_with(answer);
+    let response = ResponseTemplate::new(400).set_body_json(token_error);
+    let mock = wiremock::Mock::given(wiremock::matchers::path("/register")).respond_with(response);
     mock.up_to_n_times(1).with_priority(1).mount(&mocks.issuer).await;
-    let refused = mocks.begin(&mocks.application()).await.unwrap_err();
+    let error = mocks.begin(&mocks.application()).await.unwrap_err();
     assert!(
-        error_text(&refused).ends_with("/register refused: invalid_redirect_uri (not  [1m that)")
+        error_text(&error)
+            .ends_with("/register returned an error: invalid_redirect_uri (not  [1m that)")
     );
     mocks.sign_in(&mocks.application()).await;
     assert_eq!(mocks.request_count("/register").await, 2);

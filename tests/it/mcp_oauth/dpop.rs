@@ -55,8 +55,8 @@ async fn each_request_carries_a_new_dpop_proof() {
     let token = json!({ "access_token": "5ecret-bound", "token_type": "DPoP" });
     mocks.respond_once(json_response(&token)).await;
     application.complete_sign_in(sign_in.pending, &callback).await.unwrap();
-    let refused = Mock::given(path("/mcp")).respond_with(nonce_required(401, "of-server"));
-    refused.up_to_n_times(1).mount(&mocks.resource).await;
+    let rejection = Mock::given(path("/mcp")).respond_with(nonce_required(401, "of-server"));
+    rejection.up_to_n_times(1).mount(&mocks.resource).await;
     mount(&mocks.resource, "/mcp", ResponseTemplate::new(500)).await;
     let transport = HttpTransport::builder(mocks.endpoint().url().as_str());
     let transport = transport.token_source(application.user("ann")).build().unwrap();
@@ -95,6 +95,6 @@ async fn bearer_token_is_rejected_if_dpop_was_requested() {
     let callback = mocks.callback(&sign_in);
     let error = application.complete_sign_in(sign_in.pending, &callback).await.unwrap_err();
     assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
-    assert!(error_text(&error).ends_with("it gives tokens of another type than asked for"));
+    assert!(error_text(&error).ends_with("the access token is not of the requested type"));
     assert_eq!(mocks.token(&application.user("ann")).await.unwrap(), None);
 }

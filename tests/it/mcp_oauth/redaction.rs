@@ -30,7 +30,7 @@ impl Respond for EchoingError {
 #[track_caller]
 fn assert_redacted(error: &Error, code: &str) -> String {
     let text = error_text(error);
-    assert!(text.contains(&format!("refused: {code} (not good: ")), "{text}");
+    assert!(text.contains(&format!("returned an error: {code} (not good: ")), "{text}");
     assert!(text.contains("****"), "{text}");
     text
 }
@@ -43,13 +43,13 @@ async fn echoed_secrets_of_a_sign_in_are_redacted_in_errors() {
     mocks.respond_once(EchoingError("invalid_grant")).await;
     let sign_in = mocks.begin(&application).await.unwrap();
     let callback = mocks.callback(&sign_in);
-    let refused = application.complete_sign_in(sign_in.pending, &callback).await.unwrap_err();
+    let error = application.complete_sign_in(sign_in.pending, &callback).await.unwrap_err();
     let verifier = mocks.token_requests().await[0]["code_verifier"].clone();
-    assert!(!assert_redacted(&refused, "invalid_grant").contains(&verifier), "{refused}");
+    assert!(!assert_redacted(&error, "invalid_grant").contains(&verifier), "{error}");
     mocks.sign_in(&application).await;
     mocks.respond_once(EchoingError("server_error")).await;
-    let refused = mocks.token(&application.user("ann")).await.unwrap_err();
-    assert_redacted(refused.downcast_ref().unwrap(), "server_error");
+    let error = mocks.token(&application.user("ann")).await.unwrap_err();
+    assert_redacted(error.downcast_ref().unwrap(), "server_error");
 }
 
 #[tokio::test]
@@ -63,8 +63,8 @@ async fn echoed_secrets_of_client_credentials_are_redacted_in_errors() {
         let tokens =
             ClientCredentials::builder(client).assertion_source(assertion).build().unwrap();
         mocks.respond_once(EchoingError("invalid_grant")).await;
-        let refused = mocks.token_after_rejection(&tokens, None, &unauthorized).await.unwrap_err();
-        let text = assert_redacted(refused.downcast_ref().unwrap(), "invalid_grant");
+        let error = mocks.token_after_rejection(&tokens, None, &unauthorized).await.unwrap_err();
+        let text = assert_redacted(error.downcast_ref().unwrap(), "invalid_grant");
         let form = mocks.token_requests().await.pop().unwrap();
         let signed = form.get("client_assertion").is_some_and(|it| text.contains(it));
         assert!(!signed, "{text}");

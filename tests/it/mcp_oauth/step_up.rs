@@ -53,7 +53,7 @@ async fn scope_that_was_not_granted_is_not_requested_again() {
         let error = step_up(&mocks, &application, denied).await.unwrap_err();
         assert!(matches!(error, Error::ScopeNotGranted { .. }), "{error:?}");
         assert!(
-            error_text(&error).contains("wants a scope that a sign-in does not give"),
+            error_text(&error).contains("requires scopes that a sign-in does not grant"),
             "{error}"
         );
     }

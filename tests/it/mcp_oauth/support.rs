@@ -176,17 +176,17 @@ impl OAuthMocks {
         Ok(token.map(|token| token.expose().to_owned()))
     }
 
-    /// The token after `refused` was rejected.
+    /// The token after the server has rejected the token `rejected`.
     pub(crate) async fn token_after_rejection(
         &self,
         source: &impl TokenSource,
-        refused: Option<&str>,
+        rejected: Option<&str>,
         unauthorized: &Unauthorized,
     ) -> Result<Option<String>, BoxError> {
-        let refused = refused.map(AccessToken::new);
+        let rejected = rejected.map(AccessToken::new);
         let endpoint = self.endpoint();
-        let refused = RejectedToken::new(refused.as_ref(), unauthorized);
-        let token = source.token(TokenRequest::new(&endpoint).with_rejected(refused)).await?;
+        let rejected = RejectedToken::new(rejected.as_ref(), unauthorized);
+        let token = source.token(TokenRequest::new(&endpoint).with_rejected(rejected)).await?;
         Ok(token.map(|token| token.expose().to_owned()))
     }
 }
@@ -215,8 +215,8 @@ pub(crate) fn token_error(error: &str) -> ResponseTemplate {
 }
 
 /// Makes a server respond to requests for a path.
-pub(crate) async fn mount(server: &MockServer, at: &str, answer: ResponseTemplate) {
-    Mock::given(path(at)).respond_with(answer).mount(server).await;
+pub(crate) async fn mount(server: &MockServer, at: &str, response: ResponseTemplate) {
+    Mock::given(path(at)).respond_with(response).mount(server).await;
 }
 
 /// The message of an error. Panics if any form of the error contains a secret.

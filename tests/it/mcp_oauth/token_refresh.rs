@@ -93,7 +93,8 @@ async fn rejected_refresh_token_requires_a_sign_in() {
         let error =
             mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap_err();
         assert_eq!(reason(&error), wanted);
-        assert!(error_text(&*error).ends_with("again"), "{error}");
+        let sign_in = format!("; sign in to {}", mocks.endpoint().url());
+        assert!(error_text(&*error).ends_with(&sign_in), "{error}");
         // The refresh token is not used again.
         let error =
             mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap_err();
@@ -182,7 +183,7 @@ async fn expired_token_is_sent_if_it_cannot_be_refreshed() {
 
 #[tokio::test]
 async fn temporary_failure_keeps_the_refresh_token() {
-    for answer in [
+    for response in [
         ResponseTemplate::new(500),
         ResponseTemplate::new(503).set_body_string("<html>"),
         ResponseTemplate::new(429),
@@ -191,7 +192,7 @@ async fn temporary_failure_keeps_the_refresh_token() {
         let mocks = mocks_with_expiring_tokens().await;
         let application = mocks.application();
         mocks.sign_in(&application).await;
-        mocks.respond_once(answer).await;
+        mocks.respond_once(response).await;
         let user = application.user("ann");
         let error = mocks.token(&user).await.unwrap_err();
         assert!(!matches!(error.downcast_ref(), Some(Error::SignInRequired { .. })), "{error:?}");
@@ -325,15 +326,15 @@ async fn dropped_call_does_not_lose_the_new_refresh_token() {
 #[tokio::test]
 async fn sign_out_removes_and_revokes_the_tokens() {
     let no_refresh = json!({ "access_token": "5ecret-access-0", "token_type": "Bearer" });
-    for (answer, token) in [(None, "refresh"), (Some(no_refresh), "access")] {
+    for (response, token) in [(None, "refresh"), (Some(no_refresh), "access")] {
         let mocks = OAuthMocks::with_metadata(|it| {
             let issuer = it.issuer["issuer"].as_str().expect("a URL").to_owned();
             it.issuer["revocation_endpoint"] = format!("{issuer}/revoke").into();
         })
         .await;
         super::support::mount(&mocks.issuer, "/revoke", ResponseTemplate::new(200)).await;
-        if let Some(answer) = answer {
-            mocks.respond_once(json_response(&answer)).await;
+        if let Some(response) = response {
+            mocks.respond_once(json_response(&response)).await;
         }
         let application = mocks.application();
         mocks.sign_in(&application).await;

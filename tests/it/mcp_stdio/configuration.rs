@@ -37,11 +37,11 @@ async fn environment_contains_only_named_variables() {
 #[tokio::test]
 async fn failure_to_start_is_reported() {
     let missing = Client::new(StdioTransport::builder("no-such-program").build());
-    assert_snapshot!(describe_result(call(&missing, "a", json!({})).await), @"
-    `no-such-program` cannot be started
+    assert_snapshot!(describe_result(call(&missing, "a", json!({})).await), @r#"
+    cannot start "no-such-program"
       No such file or directory (os error )
     -> Blocked, did not run
-    ");
+    "#);
     let folder = server(&["new"]).current_dir("/no/such/folder").build();
     assert!(call(&Client::new(folder), "a", json!({})).await.unwrap_err().did_not_run());
 }
@@ -61,7 +61,7 @@ async fn secrets_of_the_command_are_redacted() {
         server_with_secrets.on_stderr(move |line| seen.lock().unwrap().push(line.to_owned()));
     let client = Client::new(server_with_secrets.build());
     let refused = call(&client, "refuse", json!({})).await.unwrap_err();
-    assert_snapshot!(refused, @r#"`tools/call` failed: no use for ["new", "--api-key", "****", "postgresql://me:****@db/a", "****"] **** **** (code -32602)"#);
+    assert_snapshot!(refused, @r#""tools/call" failed: no use for ["new", "--api-key", "****", "postgresql://me:****@db/a", "****"] **** **** (code -32602)"#);
     let failed = call(&client, "confess", json!({})).await.unwrap_err();
     let lines = lines.lock().unwrap().clone();
     let shown = format!("{refused:?} {failed} {failed:?} {lines:?}");

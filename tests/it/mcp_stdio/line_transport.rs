@@ -178,11 +178,11 @@ async fn end_of_stream_fails_all_pending_calls() {
     wire.next().await.unwrap();
     drop(wire);
     assert_snapshot!(describe_result(with_timeout(call).await.unwrap()), @"
-    the connection was closed before it answered: outcome unknown
+    connection closed before a response arrived; the outcome is unknown
     -> Interrupted
     ");
     assert_snapshot!(describe_result(client.call_tool("b", ()).await), @"
-    the connection was closed before the request was sent: it did not run
+    connection closed before the request was sent; it did not run
     -> Unreachable, did not run
     ");
 }
@@ -207,7 +207,7 @@ async fn one_connection_serves_one_client() {
     let call = tokio::spawn(async move { one.call_tool("a", ()).await });
     let request = wire.next().await.unwrap();
     assert_snapshot!(describe_result(other.call_tool("a", ()).await), @"
-    a request of this id is under way: one connection is for one client
+    a request with this id is already pending; use one client per connection
     -> Blocked, did not run
     ");
     wire.respond(&request, call_result("ok")).await;

@@ -85,10 +85,10 @@ async fn incomplete_line_is_not_a_response() {
     // STDIO-08
     let client = client(&["new"]);
     let failed = describe_result(call(&client, "half", json!({})).await);
-    assert_snapshot!(failed.replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]"), @"
-    `[SERVER]` ended (exit status: 0) before it answered: outcome unknown
+    assert_snapshot!(failed.replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]"), @r#"
+    "[SERVER]" exited (exit status: 0) before a response arrived; the outcome is unknown
     -> Interrupted
-    ");
+    "#);
     assert_eq!(call(&client, "echo", json!({})).await.unwrap(), "{}", "it is started again");
 }
 

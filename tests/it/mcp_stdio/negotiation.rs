@@ -52,27 +52,27 @@ async fn stateful_server_keeps_its_process_after_the_probe() {
 #[tokio::test]
 async fn server_that_always_exits_is_reported_with_its_stderr() {
     // 3.3: restarted once
-    assert_snapshot!(call_unknown_server(&["exits"]).await, @"
-    `[SERVER]` ended (exit status: 7) before it answered: outcome unknown; the end of its stderr:
+    assert_snapshot!(call_unknown_server(&["exits"]).await, @r#"
+    "[SERVER]" exited (exit status: 7) before a response arrived; the outcome is unknown; last lines of stderr:
       cannot find module 'left-pad'
       the key is
     -> Interrupted, did not run
     verdict: unknown
-    ");
-    assert_snapshot!(call_unknown_server(&["leaves", "exits-late"]).await, @"
-    `[SERVER]` ended (exit status: 1) before it answered: outcome unknown
+    "#);
+    assert_snapshot!(call_unknown_server(&["leaves", "exits-late"]).await, @r#"
+    "[SERVER]" exited (exit status: 1) before a response arrived; the outcome is unknown
     -> Interrupted, did not run
     verdict: unknown
-    ");
+    "#);
 }
 
 #[tokio::test]
 async fn server_that_rejects_everything_is_reported() {
-    assert_snapshot!(call_unknown_server(&[]).await, @"
-    `initialize` failed: no method initialize (code -32601)
+    assert_snapshot!(call_unknown_server(&[]).await, @r#"
+    "initialize" failed: no method initialize (code -32601)
     -> Rpc, did not run
     verdict: unknown
-    ");
+    "#);
 }
 
 #[tokio::test]

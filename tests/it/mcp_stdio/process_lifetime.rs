@@ -28,10 +28,10 @@ async fn crash_distinguishes_unknown_outcome_from_not_run() {
         let failed = describe_result(with_timeout(held).await.unwrap());
         let failed = failed.replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]");
         insta::allow_duplicates! {
-            assert_snapshot!(failed, @"
-            `[SERVER]` ended (signal: 9 (SIGKILL)) before it answered: outcome unknown
+            assert_snapshot!(failed, @r#"
+            "[SERVER]" exited (signal: 9 (SIGKILL)) before a response arrived; the outcome is unknown
             -> Interrupted
-            ");
+            "#);
         }
         assert_ne!(pid(&client).await, process, "it is started again");
         assert!(!exists(process));
@@ -42,11 +42,11 @@ async fn crash_distinguishes_unknown_outcome_from_not_run() {
 async fn last_lines_of_stderr_are_part_of_the_error() {
     let client = client(&["new"]);
     let failed = describe_result(call(&client, "die", json!({})).await);
-    assert_snapshot!(failed.replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]"), @"
-    `[SERVER]` ended (exit status: 9) before it answered: outcome unknown; the end of its stderr:
+    assert_snapshot!(failed.replace(env!("CARGO_BIN_EXE_stdio-server"), "[SERVER]"), @r#"
+    "[SERVER]" exited (exit status: 9) before a response arrived; the outcome is unknown; last lines of stderr:
       out of cheese
     -> Interrupted
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -166,7 +166,7 @@ async fn process_with_a_pending_call_is_not_idle() {
 }
 
 #[tokio::test]
-async fn watched_process_is_not_idle() {
+async fn process_with_a_subscription_is_not_idle() {
     // N-STDIO-05: notifications would be lost while the process is not running
     let client = client_with_short_idle_timeout("old");
     let mut changes =

@@ -37,7 +37,7 @@ pub(super) fn text(result: &ToolResult) -> String {
 
 /// The process id of the server.
 pub(super) async fn pid(client: &Client) -> u32 {
-    call(client, "pid", json!({})).await.expect("an answer").parse().expect("a number")
+    call(client, "pid", json!({})).await.expect("a response").parse().expect("a number")
 }
 
 /// Returns whether the process exists. A zombie counts only if it is a child of this process.

@@ -55,10 +55,10 @@ async fn tools_are_listed_and_called() {
     toggle-subscriber-updates
     trigger-long-running-operation
     ");
-    let refused: Vec<_> = tools.invalid().iter().map(|tool| format!("{tool:?}")).collect();
+    let invalid: Vec<_> = tools.invalid().iter().map(|tool| format!("{tool:?}")).collect();
     assert_snapshot!(
-        refused.join("\n"),
-        @r#"RefusedEntry { name: Some("simulate-research-query"), reason: "it runs only as a task, which this client does not support" }"#
+        invalid.join("\n"),
+        @r#"InvalidEntry { name: Some("simulate-research-query"), reason: "runs only as a task, which this client does not support" }"#
     );
 
     let echo = tools.get("relay__all__echo").unwrap();
@@ -72,7 +72,7 @@ async fn tools_are_listed_and_called() {
     assert_snapshot!(text("get-sum", json!({ "a": 1.5, "b": 2 })).await, @"The sum of 1.5 and 2 is 3.5.");
     // If invalid arguments are sent anyway, the tool reports an error.
     let wrong = tools.call("get-sum", json!({ "a": "one" })).await;
-    assert_snapshot!(wrong.unwrap_err(), @r#"tool `get-sum` of server `all`: the arguments do not fit: /a: it has to be of type "number"; the whole: "b" is missing"#);
+    assert_snapshot!(wrong.unwrap_err(), @r#"server "all": tool "get-sum": invalid arguments: "/a": expected a number, got a string; missing required argument "b""#);
     let client = relay.with_token("t").connection("all").unwrap();
     let wrong = client.call_tool("get-sum", json!({ "a": "one" })).await.unwrap();
     assert_snapshot!(ToolOutput::from(wrong).text(), @r"
@@ -235,9 +235,9 @@ async fn progress_and_log_messages_do_not_disturb_a_call() {
 async fn prompts_resources_and_completion_work() {
     let Some(server) = start() else { return };
     let client = relay(&server).with_token("t").connection("all").unwrap();
-    let profile = client.connect().await.unwrap();
-    assert_eq!(profile.implementation.as_ref().unwrap().name, "mcp-servers/everything");
-    assert!(profile.capabilities.has_flag("resources", "subscribe"));
+    let server_info = client.connect().await.unwrap();
+    assert_eq!(server_info.implementation.as_ref().unwrap().name, "mcp-servers/everything");
+    assert!(server_info.capabilities.has_flag("resources", "subscribe"));
     client.ping().await.unwrap();
     client.set_log_level(LoggingLevel::Warning).await.unwrap();
 
@@ -267,12 +267,12 @@ async fn prompts_resources_and_completion_work() {
 }
 
 #[tokio::test]
-async fn resource_updates_are_watched() {
+async fn resource_updates_reach_the_subscription() {
     let Some(server) = start() else { return };
     let client = relay(&server).with_token("t").connection("all").unwrap();
     let uri = "demo://resource/dynamic/text/1";
-    let watch = SubscriptionFilter::new().tools().prompts().resources().resource(uri);
-    let mut changes = client.subscribe(watch).await.unwrap();
+    let filter = SubscriptionFilter::new().tools().prompts().resources().resource(uri);
+    let mut changes = client.subscribe(filter).await.unwrap();
     assert_eq!(changes.declined(), []);
     // The server sends updates of all subscribed resources on the GET stream.
     client.call_tool("toggle-subscriber-updates", ()).await.unwrap();

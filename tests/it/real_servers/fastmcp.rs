@@ -89,10 +89,10 @@ async fn check_version(relay: &Relay, revision: Revision) {
     assert!(hidden.is_error);
     assert_eq!(ToolOutput::from(hidden).text(), "ERROR: Unknown tool: 'erase'");
 
-    let profile = client.connect().await.unwrap();
-    assert_eq!(profile.revision, revision);
-    assert_eq!(profile.implementation.as_ref().unwrap().name, "fastmcp fixture");
-    assert_eq!(profile.instructions.as_deref(), Some("Add numbers."));
+    let server_info = client.connect().await.unwrap();
+    assert_eq!(server_info.revision, revision);
+    assert_eq!(server_info.implementation.as_ref().unwrap().name, "fastmcp fixture");
+    assert_eq!(server_info.instructions.as_deref(), Some("Add numbers."));
     relay.close().await.unwrap();
 }
 
@@ -118,7 +118,7 @@ async fn missing_or_invalid_token_reports_the_challenge() {
     ");
     assert_snapshot!(
         server.redacted(&missing.to_string()),
-        @r#"server `fast` wants the user to sign in: [SERVER]/mcp requires an access token, scope "read""#
+        @r#"server "fast": authorization required: [SERVER]/mcp requires an access token; required scope "read""#
     );
     let unknown = relay.with_token("mallory-token");
     let unknown = authorization_error(unknown.tools("fast").await.unwrap_err());
@@ -163,15 +163,15 @@ async fn check_revoked(relay: &Relay, revision: Revision) {
 
 fn authorization_error(error: Error) -> AuthorizationError {
     assert!(error.did_not_run() && !error.retryable());
-    let Error::Authorization(refused) = error else { panic!("{error:?}") };
-    assert_eq!(refused.server, "fast");
-    *refused
+    let Error::Authorization(error) = error else { panic!("{error:?}") };
+    assert_eq!(error.server, "fast");
+    *error
 }
 
 /// The reason, and the parameters of the challenge.
-fn describe(refused: &AuthorizationError) -> String {
-    let reason = format!("{:?}", refused.unauthorized.reason);
-    let params = refused.challenge().unwrap().params.iter();
+fn describe(error: &AuthorizationError) -> String {
+    let reason = format!("{:?}", error.unauthorized.reason);
+    let params = error.challenge().unwrap().params.iter();
     let params = params.map(|(name, value)| format!("{name}={value}"));
     [reason].into_iter().chain(params).collect::<Vec<_>>().join("\n")
 }

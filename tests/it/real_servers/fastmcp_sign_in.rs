@@ -18,8 +18,8 @@ async fn sign_in(client: &OAuthClient, tokens: &UserTokens, endpoint: &Endpoint)
     let sign_in = tokens.begin_sign_in(endpoint, None).await.unwrap();
     let browser = reqwest::Client::builder().no_proxy().tls_certs_only([]);
     let browser = browser.redirect(Policy::none()).build().unwrap();
-    let answer = browser.get(sign_in.authorization_url).send().await.unwrap();
-    let callback = answer.headers()["location"].to_str().unwrap();
+    let response = browser.get(sign_in.authorization_url).send().await.unwrap();
+    let callback = response.headers()["location"].to_str().unwrap();
     assert!(callback.starts_with("http://127.0.0.1:1/callback?"), "{callback}");
     client.complete_sign_in(sign_in.pending, callback).await.unwrap();
 }
@@ -61,9 +61,12 @@ async fn sign_in_call_refresh_and_sign_out() {
     let capture = TraceCapture::start();
     other.sign_out(&endpoint).await.unwrap();
     let message = capture.finish();
-    let expected = "a sign-in is forgotten, and not revoked";
+    let expected = "credentials were removed, but not revoked";
     let warned = message.lines().find(|line| line.contains(expected)).expect(&message);
-    assert!(warned.contains("/revoke refused: invalid_request (client_secret: Field required)"));
+    assert!(
+        warned
+            .contains("/revoke returned an error: invalid_request (client_secret: Field required)")
+    );
     assert!(store.keys(Some("alice"), endpoint.url().as_str()).await.unwrap().is_empty());
     let relay = Relay::builder().server("fast", Server::http(server.url())).build().unwrap();
     let after = relay.for_user("alice", other).tools("fast").await;

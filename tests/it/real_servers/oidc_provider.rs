@@ -42,7 +42,7 @@ impl OidcFixture {
     /// Calls the tool `add` in a session of its own.
     async fn call_add(&self, tokens: impl TokenSource + 'static) -> Result<(), Error> {
         let relay = Relay::builder().server("fast", Server::http(self.server.url())).build()?;
-        let tools = relay.for_user("somebody", tokens).tools("fast").await?;
+        let tools = relay.for_user("user", tokens).tools("fast").await?;
         let sum = tools.call("add", json!({ "a": 2, "b": 3 })).await?;
         assert_eq!(sum.structured_content, Some(json!({ "a": 2, "b": 3, "sum": 5 })));
         relay.close().await
@@ -107,14 +107,18 @@ impl Browser {
                 .header("content-type", "application/x-www-form-urlencoded")
                 .header("cookie", cookies.collect::<Vec<_>>().join("; "))
                 .body(form);
-            let answer = request.send().await.unwrap();
-            for cookie in answer.headers().get_all("set-cookie") {
+            let response = request.send().await.unwrap();
+            for cookie in response.headers().get_all("set-cookie") {
                 let cookie = cookie.to_str().unwrap().split(';').next().unwrap();
                 let (name, value) = cookie.split_once('=').unwrap();
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
-            let Some(location) = answer.headers().get("location") else {
-                assert!(answer.status().is_success(), "{url}: {}", answer.text().await.unwrap());
+            let Some(location) = response.headers().get("location") else {
+                assert!(
+                    response.status().is_success(),
+                    "{url}: {}",
+                    response.text().await.unwrap()
+                );
                 break;
             };
             url = url.join(location.to_str().unwrap()).unwrap();
@@ -169,11 +173,14 @@ async fn sign_in_refresh_sign_out_and_refresh_token_reuse() {
     fixture.expire_access_token().await;
     let thief = fixture.client_builder().build().unwrap().user("alice");
     for late in [thief, other] {
-        let Err(Error::Authorization(refused)) = fixture.call_add(late.clone()).await else {
+        let Err(Error::Authorization(error)) = fixture.call_add(late.clone()).await else {
             panic!("the token was accepted")
         };
-        let message = std::error::Error::source(&refused.unauthorized).unwrap().to_string();
-        assert!(message.starts_with("the access token was refused: sign in to "), "{message}");
+        let message = std::error::Error::source(&error.unauthorized).unwrap().to_string();
+        assert!(
+            message.starts_with("the server rejected the access token; sign in to "),
+            "{message}"
+        );
     }
     fixture.sign_in(&client, &alice).await;
     fixture.call_add(alice.clone()).await.unwrap();

@@ -53,16 +53,17 @@ async fn insufficient_scope_differs_from_an_invalid_token() {
         ("mallory-token", UnauthorizedReason::Rejected),
     ] {
         let error = relay.with_token(token).tools("sdk").await.unwrap_err();
-        let Error::Authorization(refused) = &error else { panic!("{error:?}") };
-        assert_eq!(refused.unauthorized.reason, expected);
-        let metadata = refused.challenge().and_then(|challenge| challenge.resource_metadata());
+        let Error::Authorization(authorization) = &error else { panic!("{error:?}") };
+        assert_eq!(authorization.unauthorized.reason, expected);
+        let metadata =
+            authorization.challenge().and_then(|challenge| challenge.resource_metadata());
         let metadata = server.redacted(metadata.unwrap());
         assert_eq!(metadata, "[SERVER]/.well-known/oauth-protected-resource/mcp");
     }
     let error = relay.with_token("carol-token").tools("sdk").await.unwrap_err();
     assert_snapshot!(
         server.redacted(&error.to_string()),
-        @"server `sdk` wants the user to sign in: [SERVER]/mcp requires an access token of wider scope (Required scope: read)"
+        @r#"server "sdk": authorization required: [SERVER]/mcp requires an access token with a wider scope (Required scope: read)"#
     );
 }
 
@@ -103,12 +104,12 @@ async fn restart_interrupts_the_call_and_the_next_opens_a_session() {
     assert!(!error.did_not_run() && !error.retryable());
     server.wait_until_restarted();
     // Each idle connection to the old process may fail one more call.
-    let mut greeted = tools.call("greet", json!({ "name": "again" })).await;
+    let mut called = tools.call("greet", json!({ "name": "again" })).await;
     for _ in 0..3 {
-        if matches!(&greeted, Err(Error::OutcomeUnknown { kind: FailureKind::Closed, .. })) {
-            greeted = tools.call("greet", json!({ "name": "again" })).await;
+        if matches!(&called, Err(Error::OutcomeUnknown { kind: FailureKind::Closed, .. })) {
+            called = tools.call("greet", json!({ "name": "again" })).await;
         }
     }
-    assert_eq!(greeted.unwrap().text(), "Hello, again!");
+    assert_eq!(called.unwrap().text(), "Hello, again!");
     assert_eq!(alice.connection("sdk").unwrap().lost_session_count(), 1);
 }

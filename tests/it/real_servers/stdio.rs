@@ -18,8 +18,8 @@ fn npm_server(package: &str, arguments: &[&str]) -> Option<relay::StdioCommand> 
     Some(relay::StdioCommand::new(command))
 }
 
-fn relay(program: relay::StdioCommand) -> Relay {
-    Relay::builder().server("all", Server::stdio(program)).build().unwrap()
+fn relay(command: relay::StdioCommand) -> Relay {
+    Relay::builder().server("all", Server::stdio(command)).build().unwrap()
 }
 
 async fn tools(relay: &Relay) -> ServerTools {
@@ -47,8 +47,8 @@ fn temporary_directory(name: &str) -> PathBuf {
 
 #[tokio::test]
 async fn everything_works_over_stdio() {
-    let Some(program) = npm_server("server-everything", &["stdio"]) else { return };
-    let relay = relay(program.env("SECRET_OF_THE_TEST", "s3cret-value"));
+    let Some(command) = npm_server("server-everything", &["stdio"]) else { return };
+    let relay = relay(command.env("SECRET_OF_THE_TEST", "s3cret-value"));
     let tools = tools(&relay).await;
     assert_eq!(revision(&relay).await, Revision::V2025_11_25);
     assert!(tools.len() > 10, "{}", tools.len());
@@ -70,8 +70,8 @@ async fn everything_works_over_stdio() {
 
 #[tokio::test]
 async fn killed_process_has_unknown_outcome_and_is_restarted() {
-    let Some(program) = npm_server("server-everything", &["stdio", MARK]) else { return };
-    let relay = relay(program);
+    let Some(command) = npm_server("server-everything", &["stdio", MARK]) else { return };
+    let relay = relay(command);
     let tools = tools(&relay).await;
     let env = text(&tools, "get-env", json!({})).await;
     assert!(env.contains("PATH"));
@@ -118,8 +118,8 @@ async fn filesystem_works_over_stdio() {
     let folder = temporary_directory("files");
     std::fs::write(folder.join("a.txt"), "one\ntwo\n").unwrap();
     let path = folder.to_str().unwrap();
-    let Some(program) = npm_server("server-filesystem", &[path]) else { return };
-    let relay = relay(program);
+    let Some(command) = npm_server("server-filesystem", &[path]) else { return };
+    let relay = relay(command);
     let tools = tools(&relay).await;
     assert_eq!(text(&tools, "list_directory", json!({ "path": path })).await, "[FILE] a.txt");
     let file = json!({ "path": folder.join("a.txt") });
@@ -134,9 +134,9 @@ async fn filesystem_works_over_stdio() {
 #[tokio::test]
 async fn memory_works_over_stdio() {
     let folder = temporary_directory("memory");
-    let Some(program) = npm_server("server-memory", &[]) else { return };
+    let Some(command) = npm_server("server-memory", &[]) else { return };
     let file = folder.join("memory.jsonl");
-    let relay = relay(program.env("MEMORY_FILE_PATH", file.to_str().unwrap()));
+    let relay = relay(command.env("MEMORY_FILE_PATH", file.to_str().unwrap()));
     let tools = tools(&relay).await;
     let entities = json!([{ "name": "Ada", "entityType": "person", "observations": ["counts"] }]);
     text(&tools, "create_entities", json!({ "entities": entities })).await;

@@ -14,12 +14,12 @@ pub(super) fn relay_with(server: Server) -> Relay {
     Relay::builder().server("main", server).build().expect("usable settings")
 }
 
-/// A server that gives these responses to `method`, in turn.
+/// A server that returns these responses to `method`, in turn.
 pub(super) async fn server_with(
     method: &'static str,
-    answers: impl IntoIterator<Item = ScriptedResponse>,
+    responses: impl IntoIterator<Item = ScriptedResponse>,
 ) -> ScriptedServer {
     let script =
-        answers.into_iter().fold(Script::new(), |script, response| script.on(method, response));
+        responses.into_iter().fold(Script::new(), |script, response| script.on(method, response));
     script.start().await
 }

@@ -136,10 +136,7 @@ async fn stolen_refresh_token_requires_a_sign_in_for_both() {
     let thief = client_builder().store(theirs).build().unwrap();
     assert!(matches!(fixture.call(&thief.user("alice")).await, Err(RelayError::Authorization(_))));
     assert!(matches!(fixture.call(&alice).await, Err(RelayError::Authorization(_))));
-    assert_eq!(
-        fixture.authorization_server.violations(),
-        ["token: a refresh token was used twice"]
-    );
+    assert_eq!(fixture.authorization_server.violations(), ["token: refresh token already used"]);
 }
 
 async fn copy_credentials(from: &MemoryStore, to: &MemoryStore, server: &str) {
@@ -157,18 +154,20 @@ async fn token_revoked_during_a_call_is_an_authorization_error() {
     let alice = client.user("alice");
     fixture.sign_in(&client, &alice).await.unwrap();
     let tools = fixture.user(&alice).tools("s").await.unwrap();
-    let gate = mcp_testkit::Barrier::new();
-    fixture.server.script(On::method("tools/call").nth(1), mcp_testkit::Fault::Hold(gate.clone()));
+    let barrier = mcp_testkit::Barrier::new();
+    fixture
+        .server
+        .script(On::method("tools/call").nth(1), mcp_testkit::Fault::Hold(barrier.clone()));
     let held = tools.call("greet", ());
     let revoking = async {
-        gate.wait_for_arrivals(1).await;
+        barrier.wait_for_arrivals(1).await;
         fixture.authorization_server.revoke_refresh_tokens();
         fixture.authorization_server.expire_access_tokens();
-        gate.open();
+        barrier.open();
     };
     let (held, ()) = tokio::join!(held, revoking);
     // The running call succeeds, and the next one is rejected before it runs.
     assert_eq!(held.unwrap().text(), "hello");
-    let refused = tools.call("greet", ()).await.unwrap_err();
-    assert!(matches!(refused, RelayError::Authorization(_)) && refused.did_not_run());
+    let error = tools.call("greet", ()).await.unwrap_err();
+    assert!(matches!(error, RelayError::Authorization(_)) && error.did_not_run());
 }

@@ -12,9 +12,9 @@ async fn sign_in_refresh_revocation_and_second_sign_in() {
     let client = client_builder().build().unwrap();
     let alice = client.user("alice");
 
-    let refused = fixture.call(&alice).await.unwrap_err();
+    let error = fixture.call(&alice).await.unwrap_err();
     assert!(
-        matches!(&refused, Error::Authorization(it) if it.unauthorized.reason == UnauthorizedReason::Missing)
+        matches!(&error, Error::Authorization(it) if it.unauthorized.reason == UnauthorizedReason::Missing)
     );
     fixture.sign_in(&client, &alice).await.unwrap();
     assert_eq!(fixture.call(&alice).await.unwrap().text(), "hello");
@@ -28,12 +28,12 @@ async fn sign_in_refresh_revocation_and_second_sign_in() {
     fixture.authorization_server.revoke_refresh_tokens();
     fixture.authorization_server.expire_access_tokens();
     let calls = fixture.server.count("tools/call");
-    let refused = fixture.call(&alice).await.unwrap_err();
-    let Error::Authorization(refused) = refused else { panic!("{refused:?}") };
-    assert_eq!(refused.unauthorized.reason, UnauthorizedReason::Rejected);
-    let message = std::error::Error::source(&refused.unauthorized).unwrap().to_string();
+    let error = fixture.call(&alice).await.unwrap_err();
+    let Error::Authorization(error) = error else { panic!("{error:?}") };
+    assert_eq!(error.unauthorized.reason, UnauthorizedReason::Rejected);
+    let message = std::error::Error::source(&error.unauthorized).unwrap().to_string();
     assert!(
-        message.starts_with("the sign-in has expired or was revoked: sign in to "),
+        message.starts_with("the refresh token has expired or was revoked; sign in to "),
         "{message}"
     );
 
@@ -129,7 +129,7 @@ async fn unrotated_refresh_tokens_are_used_again() {
 }
 
 #[tokio::test]
-async fn client_forgotten_by_the_server_registers_again() {
+async fn client_removed_by_the_server_registers_again() {
     let fixture = OAuthFixture::start().await;
     let client = client_builder().build().unwrap();
     let alice = client.user("alice");
@@ -140,8 +140,8 @@ async fn client_forgotten_by_the_server_registers_again() {
     fixture.sign_in(&client, &alice).await.unwrap();
     assert_eq!(fixture.call(&alice).await.unwrap().text(), "hello");
     assert_eq!(fixture.authorization_server.count(OAuthEndpoint::Registration), 2);
-    // The only violation is the forgotten client id.
-    assert_eq!(fixture.authorization_server.violations(), ["token: an unknown client"]);
+    // The only violation is the unknown client id.
+    assert_eq!(fixture.authorization_server.violations(), ["token: unknown client"]);
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ async fn client_credentials_require_the_registered_key() {
     other.tools("s").await.unwrap_err();
     assert_eq!(
         fixture.authorization_server.violations(),
-        ["token: the assertion is not signed by the client"]
+        ["token: invalid signature of the client assertion"]
     );
 }
 
@@ -135,24 +135,24 @@ async fn testkit_accepts_only_valid_unused_assertions() {
         assertions.push(es256(&key, changes));
     }
     assertions.extend([valid.clone(), valid.clone()]);
-    let mut answers = Vec::new();
+    let mut statuses = Vec::new();
     for assertion in assertions {
-        answers.push(status_for_assertion(&server, &assertion).await);
+        statuses.push(status_for_assertion(&server, &assertion).await);
     }
-    assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert_snapshot!(server.violations().join("\n"), @"
-    token: there is no assertion signed by ES256
-    token: the assertion is not signed by the client
-    token: the assertion is not signed by the client
-    token: there is no assertion signed by ES256
-    token: the assertion is of another client
-    token: the assertion is of another client
-    token: the assertion is for another server
-    token: the assertion has expired
-    token: the assertion has expired
-    token: the assertion is of the future
-    token: the assertion cannot be told from a copy
-    token: the assertion was used before
+    token: missing or malformed client assertion: expected a JWT with ES256
+    token: invalid signature of the client assertion
+    token: invalid signature of the client assertion
+    token: missing or malformed client assertion: expected a JWT with ES256
+    token: client assertion of another client
+    token: client assertion of another client
+    token: client assertion for another server
+    token: expired client assertion
+    token: expired client assertion
+    token: client assertion issued in the future
+    token: missing jti in the client assertion
+    token: client assertion already used
     ");
 }
 

@@ -91,15 +91,15 @@ fn client_with_store(store: &ObservedStore) -> OAuthClient {
     client_builder().store(store.clone()).build().unwrap()
 }
 
-/// A token response that is held until the gate opens.
-fn held_tokens(gate: &Barrier) -> Reply {
+/// A token response that is held until the barrier opens.
+fn held_tokens(barrier: &Barrier) -> Reply {
     let tokens = json!({
         "access_token": "5ecret-late-access",
         "refresh_token": "5ecret-late-refresh",
         "token_type": "Bearer",
         "expires_in": 3600,
     });
-    Reply::json(&tokens).hold(gate)
+    Reply::json(&tokens).hold(barrier)
 }
 
 async fn token(fixture: &OAuthFixture, user: &UserTokens) -> Option<String> {
@@ -112,30 +112,30 @@ async fn token(fixture: &OAuthFixture, user: &UserTokens) -> Option<String> {
 async fn start_held_refresh(
     fixture: &OAuthFixture,
     store: &ObservedStore,
-    gate: &Barrier,
+    barrier: &Barrier,
 ) -> task::JoinHandle<()> {
     fixture.authorization_server.expire_access_tokens();
-    fixture.authorization_server.script(OAuthEndpoint::Token, held_tokens(gate));
+    fixture.authorization_server.script(OAuthEndpoint::Token, held_tokens(barrier));
     let user = fixture.user(&client_with_store(store).user("alice"));
     let call = tokio::spawn(async move { drop(user.tools("s").await) });
-    with_timeout(gate.wait_for_arrivals(1)).await;
+    with_timeout(barrier.wait_for_arrivals(1)).await;
     call
 }
 
 #[tokio::test]
 async fn concurrent_refresh_does_not_undo_a_sign_out() {
-    let (fixture, store, gate) =
+    let (fixture, store, barrier) =
         (OAuthFixture::start().await, ObservedStore::new(), Barrier::new());
     let client = client_with_store(&store);
     let alice = client.user("alice");
     fixture.sign_in(&client, &alice).await.unwrap();
-    let call = start_held_refresh(&fixture, &store, &gate).await;
+    let call = start_held_refresh(&fixture, &store, &barrier).await;
     let signing_out = {
         let (alice, server) = (alice.clone(), fixture.endpoint());
         tokio::spawn(async move { alice.sign_out(&server).await })
     };
     yield_repeatedly().await;
-    gate.open();
+    barrier.open();
     with_timeout(signing_out).await.unwrap().unwrap();
     with_timeout(call).await.unwrap();
     assert_eq!(store.token_of(&fixture, "alice").await, None);
@@ -145,19 +145,19 @@ async fn concurrent_refresh_does_not_undo_a_sign_out() {
 #[tokio::test]
 async fn concurrent_refresh_does_not_undo_a_sign_in() {
     // A step-up would otherwise be lost.
-    let (fixture, store, gate) =
+    let (fixture, store, barrier) =
         (OAuthFixture::start().await, ObservedStore::new(), Barrier::new());
     let client = client_with_store(&store);
     let alice = client.user("alice");
     fixture.sign_in(&client, &alice).await.unwrap();
     let sign_in = alice.begin_sign_in(&fixture.endpoint(), None).await.unwrap();
     let callback = fixture.authorization_server.visit(sign_in.authorization_url.as_str()).unwrap();
-    let call = start_held_refresh(&fixture, &store, &gate).await;
+    let call = start_held_refresh(&fixture, &store, &barrier).await;
     let before = *store.use_count.borrow();
     let finishing =
         tokio::spawn(async move { client.complete_sign_in(sign_in.pending, &callback).await });
     store.wait_for_use(before).await;
-    gate.open();
+    barrier.open();
     let new = with_timeout(finishing).await.unwrap().unwrap().access_token;
     with_timeout(call).await.unwrap();
     assert_eq!(store.token_of(&fixture, "alice").await.as_deref(), Some(new.expose()));
@@ -185,41 +185,43 @@ async fn user_tokens_of_one_user_share_their_state() {
 
 #[tokio::test]
 async fn dropped_sign_in_completes_after_the_code_is_sent() {
-    let (fixture, store, gate) =
+    let (fixture, store, barrier) =
         (OAuthFixture::start().await, ObservedStore::new(), Barrier::new());
     let client = client_with_store(&store);
     let alice = client.user("alice");
     let sign_in = alice.begin_sign_in(&fixture.endpoint(), None).await.unwrap();
     let callback = fixture.authorization_server.visit(sign_in.authorization_url.as_str()).unwrap();
-    fixture.authorization_server.script(OAuthEndpoint::Token, held_tokens(&gate));
+    fixture.authorization_server.script(OAuthEndpoint::Token, held_tokens(&barrier));
     let before = *store.use_count.borrow();
     let finishing =
         tokio::spawn(async move { client.complete_sign_in(sign_in.pending, &callback).await });
-    with_timeout(gate.wait_for_arrivals(1)).await;
+    with_timeout(barrier.wait_for_arrivals(1)).await;
     finishing.abort();
     assert!(finishing.await.unwrap_err().is_cancelled());
-    gate.open();
+    barrier.open();
     store.wait_for_use(before).await;
     assert_eq!(store.token_of(&fixture, "alice").await.as_deref(), Some("5ecret-late-access"));
 }
 
 #[tokio::test]
 async fn dropped_sign_out_completes() {
-    let (fixture, store, gate) =
+    let (fixture, store, barrier) =
         (OAuthFixture::start().await, ObservedStore::new(), Barrier::new());
     let client = client_with_store(&store);
     let alice = client.user("alice");
     fixture.sign_in(&client, &alice).await.unwrap();
     assert!(token(&fixture, &alice).await.is_some());
-    fixture.authorization_server.script(OAuthEndpoint::Revocation, Reply::status(200).hold(&gate));
+    fixture
+        .authorization_server
+        .script(OAuthEndpoint::Revocation, Reply::status(200).hold(&barrier));
     let signing_out = {
         let (alice, server) = (alice.clone(), fixture.endpoint());
         tokio::spawn(async move { alice.sign_out(&server).await })
     };
-    with_timeout(gate.wait_for_arrivals(1)).await;
+    with_timeout(barrier.wait_for_arrivals(1)).await;
     signing_out.abort();
     assert!(signing_out.await.unwrap_err().is_cancelled());
-    gate.open();
+    barrier.open();
     assert_eq!(with_timeout(token(&fixture, &alice)).await, None);
     assert_eq!(store.token_of(&fixture, "alice").await, None);
 }

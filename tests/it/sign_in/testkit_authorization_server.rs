@@ -58,14 +58,14 @@ async fn token(
     changes: Pairs<'_>,
 ) -> Result<serde_json::Value, String> {
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
-    let answer = http
+    let response = http
         .post(format!("{}/token", server.issuer()))
         .header("content-type", "application/x-www-form-urlencoded")
         .body(form_with(valid, changes))
         .send()
         .await
         .unwrap();
-    let (ok, body) = (answer.status().is_success(), answer.bytes().await.unwrap());
+    let (ok, body) = (response.status().is_success(), response.bytes().await.unwrap());
     let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
     if ok { Ok(json) } else { Err(json["error"].as_str().unwrap().to_owned()) }
 }
@@ -107,17 +107,17 @@ async fn authorization_requests_are_validated() {
         assert_eq!(server.visit(&authorization_url(&server, &[change])), None, "{change:?}");
     }
     assert_snapshot!(server.violations().join("\n"), @"
-    authorization: response_type is not code
-    authorization: code_challenge_method is not S256
-    authorization: code_challenge_method is not S256
-    authorization: code_challenge is not one of S256
-    authorization: no state
-    authorization: no resource
-    authorization: resource has a fragment
-    authorization: an unknown client
-    authorization: a redirect_uri that is not the client's
-    authorization: a redirect_uri that is not the client's
-    authorization: no redirect_uri
+    authorization: unsupported response_type: expected code
+    authorization: unsupported code_challenge_method: expected S256
+    authorization: unsupported code_challenge_method: expected S256
+    authorization: invalid code_challenge: expected 43 characters
+    authorization: missing state
+    authorization: missing resource
+    authorization: invalid resource: it has a fragment
+    authorization: unknown client
+    authorization: redirect_uri is not registered for the client
+    authorization: redirect_uri is not registered for the client
+    authorization: missing redirect_uri
     ");
 }
 
@@ -155,20 +155,20 @@ async fn codes_are_bound_to_client_verifier_and_resource() {
         ("code", "guess"),
         ("grant_type", "password"),
     ] {
-        let refused = token(&server, &code_exchange(&first), &[change]).await;
-        assert!(refused.is_err(), "{change:?}: {refused:?}");
+        let rejected = token(&server, &code_exchange(&first), &[change]).await;
+        assert!(rejected.is_err(), "{change:?}: {rejected:?}");
     }
     // The code is still valid after these errors.
     token(&server, &code_exchange(&first), &[]).await.unwrap();
     assert_snapshot!(server.violations().join("\n"), @"
-    token: the code_verifier is wrong
-    token: the code_verifier is wrong
-    token: the redirect_uri is another one
-    token: another resource
-    token: no resource
-    token: an unknown client
-    token: the code is unknown
-    token: an unknown grant_type
+    token: invalid code_verifier
+    token: invalid code_verifier
+    token: redirect_uri differs from the authorization request
+    token: resource differs from the authorization request
+    token: missing resource
+    token: unknown client
+    token: unknown code
+    token: unsupported grant_type
     ");
 }
 
@@ -199,7 +199,7 @@ async fn reused_code_or_refresh_token_revokes_all_tokens() {
     assert_eq!(refresh(&two).await.unwrap_err(), "invalid_grant");
     assert_eq!(
         server.violations(),
-        ["token: the code was used twice", "token: a refresh token was used twice"]
+        ["token: code already used", "token: refresh token already used"]
     );
 }
 
@@ -230,11 +230,11 @@ async fn client_credentials_assertions_and_exchange_are_supported() {
     }
     token(&server, &itself, &[("grant_type", jwt), ("assertion", "of-bob")]).await.unwrap_err();
     assert_snapshot!(server.violations().join("\n"), @"
-    token: the secret is wrong
-    token: the secret is wrong
-    token: a public client acts for itself
-    token: no resource
-    token: the assertion is of nobody who is trusted
+    token: invalid client secret
+    token: invalid client secret
+    token: client_credentials is not allowed for a public client
+    token: missing resource
+    token: untrusted assertion
     ");
 }
 

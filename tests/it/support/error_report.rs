@@ -31,8 +31,8 @@ impl ErrorReport for relay::Error {
         let kind = match self {
             Self::Transport { kind, .. } => format!("Transport {kind:?}"),
             Self::OutcomeUnknown { kind, .. } => format!("OutcomeUnknown {kind:?}"),
-            Self::Authorization(refused) => {
-                format!("Authorization {:?}", refused.unauthorized.reason)
+            Self::Authorization(error) => {
+                format!("Authorization {:?}", error.unauthorized.reason)
             }
             _ => variant(self),
         };

@@ -19,7 +19,7 @@
 //! protocol version, so that no probe is sent. [`PROTOCOL_VERSIONS`] are the two versions to loop
 //! over. [`reqwest_http_client`] is an HTTP client as an application provides it.
 //!
-//! [`RecordingHandler`] responds to server requests. [`ScriptedTokenSource`] gives tokens.
+//! [`RecordingHandler`] responds to server requests. [`ScriptedTokenSource`] returns tokens.
 //! [`ALICE`] and [`BOB`] are the tokens of two users: snapshots show them as `[alice]` and `[bob]`,
 //! and [`assert_no_secrets`] finds them anywhere else.
 //!

@@ -19,7 +19,7 @@ pub(crate) async fn start_and_connect(
     (server, client)
 }
 
-/// A client which knows that the server speaks this version.
+/// A client which knows that the server supports this version.
 pub(crate) fn client_with_version(transport: impl Transport, revision: Revision) -> Client {
     let known = Negotiation::with_revision(revision);
     Client::builder(transport).client_info("tests", "1").negotiation(known).build()

@@ -16,12 +16,12 @@ use super::{
     with_timeout,
 };
 
-/// The method with which a client finds out which protocol versions a server speaks.
+/// The method with which a client finds out which protocol versions a server supports.
 pub(crate) const PROBE: &str = "server/discover";
 
 /// The responses of a server by method. Methods without a scripted response succeed.
 ///
-/// Several responses to one method are given in turn. The last one is repeated.
+/// Several responses to one method are returned in turn. The last one is repeated.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     responses: HashMap<&'static str, Vec<ScriptedResponse>>,
@@ -167,7 +167,7 @@ impl ScriptedServer {
     }
 }
 
-/// The response to the [`PROBE`] of a server that speaks these versions.
+/// The response to the [`PROBE`] of a server that supports these versions.
 pub(crate) fn discover_response(versions: &[&str]) -> ScriptedResponse {
     result(&json!({
         "resultType": "complete",
@@ -178,7 +178,7 @@ pub(crate) fn discover_response(versions: &[&str]) -> ScriptedResponse {
     }))
 }
 
-/// A client which knows that the server speaks 2025-11-25.
+/// A client which knows that the server supports 2025-11-25.
 pub(crate) fn stateful_client(transport: impl Transport) -> Client {
     let known = Negotiation::with_revision(Revision::V2025_11_25);
     Client::builder(transport).client_info("tests", "1").negotiation(known).build()

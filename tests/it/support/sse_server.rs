@@ -118,7 +118,7 @@ impl Shared {
 
     fn send_events(&self, events: String) {
         if let Some(stream) = &*lock(&self.stream) {
-            // The client may have gone.
+            // The client may have disconnected.
             let _ = stream.send(events);
         }
     }
@@ -190,7 +190,7 @@ fn open(server: &Shared) -> Response<Body> {
     response.body(StreamBody::new(frames).boxed_unsync()).expect("a response")
 }
 
-/// The successful response to a request. The tool `silent` gives none.
+/// The successful response to a request. The tool `silent` returns none.
 fn response_to(request: &Value) -> Value {
     let result = match request["method"].as_str().unwrap_or_default() {
         "initialize" => json!({

@@ -12,7 +12,7 @@ use super::redact_tokens;
 
 type Respond = dyn Fn(usize, bool) -> Result<Option<AccessToken>, BoxError> + Send + Sync;
 
-/// Returns the token that a closure gives. Clones share their state.
+/// Returns the token that a closure returns. Clones share their state.
 #[derive(Clone)]
 pub(crate) struct ScriptedTokenSource {
     respond: Arc<Respond>,
@@ -32,8 +32,8 @@ impl ScriptedTokenSource {
     /// A source that returns `first` until it is rejected, and `second` from then on.
     pub(crate) fn with_replacement(first: &'static str, second: &'static str) -> Self {
         let replaced = AtomicBool::new(false);
-        Self::new(move |_, refused| {
-            let replaced = replaced.fetch_or(refused, Ordering::Relaxed) || refused;
+        Self::new(move |_, rejected| {
+            let replaced = replaced.fetch_or(rejected, Ordering::Relaxed) || rejected;
             Ok(Some(if replaced { second } else { first }.into()))
         })
     }
@@ -55,11 +55,11 @@ impl TokenSource for ScriptedTokenSource {
     ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
         let line = match &request.rejected {
             None => "a token".to_owned(),
-            Some(refused) => {
-                let token = refused.token.map_or("none", AccessToken::expose);
-                let reason = refused.unauthorized.reason;
+            Some(rejected) => {
+                let token = rejected.token.map_or("none", AccessToken::expose);
+                let reason = rejected.unauthorized.reason;
                 let scope =
-                    refused.unauthorized.challenge().and_then(|challenge| challenge.scope());
+                    rejected.unauthorized.challenge().and_then(|challenge| challenge.scope());
                 redact_tokens(&format!("another than {token}: {reason:?}, scope {scope:?}"))
             }
         };

@@ -45,7 +45,7 @@ async fn results_are_texts() {
     {"role":"tool","content":"{\"sum\":3}","tool_call_id":"call_relay__main__json"}
     {"role":"tool","content":"ERROR: no such city","tool_call_id":"call_relay__main__failure"}
     {"role":"tool","content":"ERROR: [Image data available]","tool_call_id":"call_relay__main__failed-image"}
-    {"role":"tool","content":"ERROR: the servers that are ready offer no tool `relay__main__tekst`; the nearest is `relay__main__text`","tool_call_id":"call_relay__main__tekst"}
+    {"role":"tool","content":"ERROR: tool \"relay__main__tekst\" not found on any ready server; did you mean \"relay__main__text\"?","tool_call_id":"call_relay__main__tekst"}
     "#);
 }
 

@@ -3,7 +3,7 @@
 mod chat;
 mod responses;
 
-use mcp_testkit::{Bearer, CallResult, TestServer, TestServerBuilder, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, TestServerBuilder, TestTool};
 use relay::{Relay, Server, Toolset};
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ const ALICE: &str = "alice-token";
 const BOB: &str = "bob-token";
 
 /// Starts a server with these tools that accepts Alice's token, and returns her toolset.
-async fn alice(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Relay, Toolset) {
+async fn alice(tools: impl IntoIterator<Item = TestTool>) -> (TestServer, Relay, Toolset) {
     let server = TestServer::builder().bearer(Bearer::tokens([ALICE]));
     let server = tools.into_iter().fold(server, TestServerBuilder::tool);
     let server = server.start().await.expect("a free port");
@@ -22,7 +22,7 @@ async fn alice(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Relay, Too
 }
 
 /// Returns one tool for each kind of output.
-fn tools() -> Vec<Tool> {
+fn tools() -> Vec<TestTool> {
     let image = json!({ "type": "image", "data": "aGk=", "mimeType": "image/png" });
     let pdf = json!({ "uri": "file:///a.pdf", "mimeType": "application/pdf", "blob": "aGk=" });
     let text = json!({ "type": "text", "text": "a chart" });
@@ -37,12 +37,12 @@ fn tools() -> Vec<Tool> {
 }
 
 /// Returns a tool that accepts any arguments and always returns this result.
-fn tool(name: &str, result: CallResult) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), move |_| result.clone())
+fn tool(name: &str, result: CallResult) -> TestTool {
+    TestTool::new(name, json!({ "type": "object" }), move |_| result.clone())
 }
 
 /// Returns a tool that returns its arguments. Its schema differs in strict mode.
-fn echo() -> Tool {
+fn echo() -> TestTool {
     let schema = json!({
         "type": "object", "properties": { "days": { "type": "integer" } },
         "additionalProperties": false,
@@ -50,7 +50,7 @@ fn echo() -> Tool {
     let echo = |arguments: &serde_json::Map<String, Value>| {
         CallResult::text(Value::from(arguments.clone()).to_string())
     };
-    Tool::new("echo", schema, echo).description("Says it again")
+    TestTool::new("echo", schema, echo).description("Says it again")
 }
 
 /// Returns the values as JSON, one on each line.

@@ -47,7 +47,7 @@ async fn results_are_texts_images_and_files() {
     {"type":"function_call_output","call_id":"call_relay__main__json","output":"{\"sum\":3}"}
     {"type":"function_call_output","call_id":"call_relay__main__failure","output":"ERROR: no such city"}
     {"type":"function_call_output","call_id":"call_relay__main__failed-image","output":[{"type":"input_text","text":"ERROR:"},{"type":"input_image","detail":"auto","image_url":"data:image/png;base64,aGk="}]}
-    {"type":"function_call_output","call_id":"call_relay__main__tekst","output":"ERROR: the servers that are ready offer no tool `relay__main__tekst`; the nearest is `relay__main__text`"}
+    {"type":"function_call_output","call_id":"call_relay__main__tekst","output":"ERROR: tool \"relay__main__tekst\" not found on any ready server; did you mean \"relay__main__text\"?"}
     "#);
 }
 

@@ -14,7 +14,7 @@ use crate::{ALICE, BOB, alice, image, tool};
 /// Starts a model with OpenAI's Responses API that calls this tool until it has a result.
 async fn model(tool: &'static str) -> MockServer {
     let model = MockServer::start().await;
-    let answer = move |request: &Request| {
+    let respond = move |request: &Request| {
         let request: Value = request.body_json().expect("a request");
         let output = if request.to_string().contains("function_call_output") {
             let text = json!({ "type": "output_text", "text": "Done.", "annotations": [] });
@@ -27,7 +27,7 @@ async fn model(tool: &'static str) -> MockServer {
             "model": "scripted", "output": [output],
         }))
     };
-    Mock::given(any()).respond_with(answer).mount(&model).await;
+    Mock::given(any()).respond_with(respond).mount(&model).await;
     model
 }
 

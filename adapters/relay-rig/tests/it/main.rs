@@ -4,7 +4,7 @@
 mod agent;
 mod tools;
 
-use mcp_testkit::{Bearer, CallResult, TestServer, TestServerBuilder, Tool};
+use mcp_testkit::{Bearer, CallResult, TestServer, TestServerBuilder, TestTool};
 use relay::{Relay, Server, Toolset};
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ const ALICE: &str = "alice-token";
 const BOB: &str = "bob-token";
 
 /// Starts a server with these tools that accepts Alice's token, and returns her toolset.
-async fn alice(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Relay, Toolset) {
+async fn alice(tools: impl IntoIterator<Item = TestTool>) -> (TestServer, Relay, Toolset) {
     let server = TestServer::builder().bearer(Bearer::tokens([ALICE]));
     let server = tools.into_iter().fold(server, TestServerBuilder::tool);
     let server = server.start().await.expect("a free port");
@@ -23,8 +23,8 @@ async fn alice(tools: impl IntoIterator<Item = Tool>) -> (TestServer, Relay, Too
 }
 
 /// Returns a tool that accepts any arguments and always returns this result.
-fn tool(name: &str, result: CallResult) -> Tool {
-    Tool::new(name, json!({ "type": "object" }), move |_| result.clone())
+fn tool(name: &str, result: CallResult) -> TestTool {
+    TestTool::new(name, json!({ "type": "object" }), move |_| result.clone())
 }
 
 fn image() -> Value {

@@ -1,7 +1,7 @@
 //! Tests of single tools.
 
 use insta::assert_snapshot;
-use mcp_testkit::{CallResult, On, Reply, Tool};
+use mcp_testkit::{CallResult, On, Reply, TestTool};
 use relay::Provider;
 use relay_rig::{authorization, dynamic_tools};
 use rig_core::tool::{ToolErrorKind, ToolExecutionError};
@@ -18,7 +18,7 @@ async fn a_tool_has_the_schema_of_its_provider() {
     let echo = |arguments: &serde_json::Map<String, Value>| {
         CallResult::text(Value::from(arguments.clone()).to_string())
     };
-    let echo = Tool::new("echo", schema, echo).description("Says it again");
+    let echo = TestTool::new("echo", schema, echo).description("Says it again");
     let (_server, _relay, toolset) = alice([echo]).await;
     let strict = &dynamic_tools(Provider::OpenAiChatStrict, toolset.iter())[0];
     let definition = strict.definition();
@@ -71,13 +71,13 @@ async fn outputs_become_the_types_of_rig() {
 /// Returns what rig knows about an error, and the text for the model.
 fn feedback(error: &ToolExecutionError) -> String {
     let (kind, retryable) = (error.kind(), error.retryable());
-    format!("{kind} (again: {retryable:?}): {}\n", error.model_feedback().unwrap_or_default())
+    format!("{kind} (retryable: {retryable:?}): {}\n", error.model_feedback().unwrap_or_default())
 }
 
 #[tokio::test]
 async fn errors_have_feedback_for_the_model() {
     let schema = json!({ "type": "object", "required": ["city"] });
-    let forecast = Tool::new("forecast", schema, |_| CallResult::text("sunny"));
+    let forecast = TestTool::new("forecast", schema, |_| CallResult::text("sunny"));
     let (server, _relay, toolset) = alice([forecast]).await;
     let forecast = &dynamic_tools(Provider::Anthropic, toolset.iter())[0];
     let mut shown = String::new();
@@ -89,9 +89,9 @@ async fn errors_have_feedback_for_the_model() {
     shown += &feedback(&error);
     assert!(error.downcast_ref::<relay::Error>().is_some_and(|error| !error.did_not_run()));
     assert_snapshot!(shown, @r#"
-    invalid_args (again: Some(false)): tool `forecast` of server `main`: the arguments do not fit: the whole: "city" is missing
-    invalid_args (again: Some(false)): tool `forecast` of server `main`: the arguments do not fit: the whole: a JSON object is wanted
-    provider (again: Some(false)): calling `forecast`, server `main` failed, and the call may have run: HTTP status 500
+    invalid_args (retryable: Some(false)): server "main": tool "forecast": invalid arguments: missing required argument "city"
+    invalid_args (retryable: Some(false)): server "main": tool "forecast": invalid arguments: expected a JSON object
+    provider (retryable: Some(false)): server "main": tool "forecast": the call failed and may have run: HTTP status 500
     "#);
 }
 

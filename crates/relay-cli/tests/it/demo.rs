@@ -77,13 +77,13 @@ async fn runs_all_steps() {
          relay.with_token(token_of_bob).tools("weather").await?
          Bob's tools         forecast, history, warn
          Alice's tools       forecast, history
-         Alice calls "warn"  server `weather` offers no tool `warn`
+         Alice calls "warn"  server "weather": tool "warn" not found
        No tool ran.
 
     9. Relay starts the stdio server on first use. Such a server never receives a user's token.
          relay.tools("notes").await?.call("count", json!({ "text": "To be or not" })).await?
          text              4 words
-         with Bob's token  server `notes`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
+         with Bob's token  server "notes": a stdio server does not accept access tokens; pass credentials in "env"
 
     10. Alice has not signed in to "bank" yet. Here, the crate "mcp-oauth" manages the sign-in.
          let alice = relay.for_user("alice", oauth.user("alice")); alice.tools("bank").await
@@ -105,7 +105,7 @@ async fn runs_all_steps() {
     13. Alice revokes her permission at the authorization server.
          tools.call("balance", json!({})).await
        Relay returns Error::Authorization, because Alice must sign in again:
-         reason  the sign-in has expired or was revoked
+         reason  the refresh token has expired or was revoked
        No tool ran.
 
     14. Alice signs in again, and the application continues to use the same tools.

@@ -90,7 +90,7 @@ async fn server_with_progress_and_logs() -> ScriptedServer {
         .await
 }
 
-/// What the callbacks received.
+/// The events that the callbacks received.
 #[derive(Clone, Default)]
 struct Received(Arc<Mutex<Vec<String>>>);
 
@@ -167,15 +167,15 @@ async fn every_method_times_out_after_the_timeout_of_its_options() {
             start_and_connect(TestServer::builder().tool(echo_tool()), revision).await;
         let client = client.with_options(CallOptions::new().timeout(Duration::from_secs(5)));
         for (number, method) in ["tools/list", "tools/call"].into_iter().enumerate() {
-            let gate = Barrier::new();
-            server.script(On::method(method), Fault::Hold(gate.clone()));
+            let barrier = Barrier::new();
+            server.script(On::method(method), Fault::Hold(barrier.clone()));
             let call = CALLS.iter().find(|(name, _)| *name == method).unwrap().1;
             let advance_later = async {
-                with_timeout(gate.wait_for_arrivals(1)).await;
+                with_timeout(barrier.wait_for_arrivals(1)).await;
                 advance_time(Duration::from_secs(6)).await;
             };
             let (called, ()) = tokio::join!(call(&client), advance_later);
-            let expected = format!("no answer to `{method}` within 5s\n-> Timeout");
+            let expected = format!("\"{method}\": no response within 5s\n-> Timeout");
             assert_eq!(describe_result(called), expected);
             if revision.era() == Era::Stateful {
                 with_timeout(server.wait_for_requests("notifications/cancelled", number + 1)).await;
@@ -193,35 +193,36 @@ fn echo_tool() -> TestTool {
 async fn progress_restarts_the_timeout_but_not_the_total() {
     // LIFE-14, N-TIME-01
     for revision in PROTOCOL_VERSIONS {
-        let (gates, last) = ([Barrier::new(), Barrier::new()], Barrier::new());
-        let held = [gates[0].clone(), gates[1].clone()];
+        let (barriers, last) = ([Barrier::new(), Barrier::new()], Barrier::new());
+        let held = [barriers[0].clone(), barriers[1].clone()];
         let slow = TestTool::with_steps("a", json!({ "type": "object" }), move |_| {
-            let turn = Step::finish(CallResult::text("a"));
+            let step = Step::finish(CallResult::text("a"));
             let progress = json!({ "progress": 1 });
             let held = held.iter();
-            held.fold(turn, |turn, gate| turn.hold(gate).progress(progress.clone())).hold(&last)
+            held.fold(step, |step, barrier| step.hold(barrier).progress(progress.clone()))
+                .hold(&last)
         });
         let builder = TestServer::builder().tool(slow).response_mode(ResponseMode::Sse);
         let (_server, client) = start_and_connect(builder, revision).await;
         let notifications = Arc::new(tokio::sync::Semaphore::new(0));
-        let tell = Arc::clone(&notifications);
+        let progress_arrived = Arc::clone(&notifications);
         let options = CallOptions::new()
             .timeout(Duration::from_secs(5))
             .max_total_timeout(Duration::from_secs(11))
-            .on_progress(move |_| tell.add_permits(1));
+            .on_progress(move |_| progress_arrived.add_permits(1));
         let client = client.with_options(options);
         let clock = async {
-            for gate in &gates {
-                with_timeout(gate.wait_for_arrivals(1)).await;
+            for barrier in &barriers {
+                with_timeout(barrier.wait_for_arrivals(1)).await;
                 advance_time(Duration::from_secs(4)).await;
-                gate.open();
+                barrier.open();
                 with_timeout(notifications.acquire()).await.unwrap().forget();
             }
             // 8 seconds have passed, and each progress notification arrived in time.
             advance_time(Duration::from_secs(4)).await;
         };
         let (called, ()) = tokio::join!(client.call_tool("a", ()), clock);
-        assert_eq!(describe_result(called), "no answer to `tools/call` within 11s\n-> Timeout");
+        assert_eq!(describe_result(called), "\"tools/call\": no response within 11s\n-> Timeout");
     }
 }
 
@@ -229,10 +230,10 @@ async fn progress_restarts_the_timeout_but_not_the_total() {
 async fn concurrent_calls_have_distinct_progress_tokens() {
     // PROG-01, N-PROG-01
     for revision in PROTOCOL_VERSIONS {
-        let gate = Barrier::new();
-        let hold = gate.clone();
-        let slow = TestTool::with_steps("a", json!({ "type": "object" }), move |round| {
-            let progress = json!({ "progress": round.arguments()["n"] });
+        let barrier = Barrier::new();
+        let hold = barrier.clone();
+        let slow = TestTool::with_steps("a", json!({ "type": "object" }), move |context| {
+            let progress = json!({ "progress": context.arguments()["n"] });
             Step::finish(CallResult::text("a")).hold(&hold).progress(progress)
         });
         let (server, client) = start_and_connect(TestServer::builder().tool(slow), revision).await;
@@ -243,8 +244,8 @@ async fn concurrent_calls_have_distinct_progress_tokens() {
             (received.take(), number)
         });
         let release = async {
-            with_timeout(gate.wait_for_arrivals(8)).await;
-            gate.open();
+            with_timeout(barrier.wait_for_arrivals(8)).await;
+            barrier.open();
         };
         let (calls, ()) = tokio::join!(join_all(calls), release);
         for (received, number) in calls {
@@ -261,11 +262,11 @@ async fn concurrent_calls_have_distinct_progress_tokens() {
 async fn panicking_callback_ends_only_its_own_call() {
     // HTTP-09: the call is cancelled on the server
     for revision in PROTOCOL_VERSIONS {
-        let gate = Barrier::new();
-        let hold = gate.clone();
+        let barrier = Barrier::new();
+        let hold = barrier.clone();
         let slow = TestTool::with_steps("a", json!({ "type": "object" }), move |_| {
-            let turn = Step::finish(CallResult::text("a"));
-            turn.progress(json!({ "progress": 1 })).hold(&hold)
+            let step = Step::finish(CallResult::text("a"));
+            step.progress(json!({ "progress": 1 })).hold(&hold)
         });
         let (server, client) = start_and_connect(TestServer::builder().tool(slow), revision).await;
         let panicking =
@@ -273,7 +274,7 @@ async fn panicking_callback_ends_only_its_own_call() {
         let called = tokio::spawn(async move { panicking.call_tool("a", ()).await.map(drop) });
         assert!(with_timeout(called).await.unwrap_err().is_panic());
         with_timeout(server.wait_for_cancelled(1)).await;
-        gate.open();
+        barrier.open();
         client.call_tool("a", ()).await.unwrap();
         assert_eq!(server.violations(), Vec::<String>::new());
     }

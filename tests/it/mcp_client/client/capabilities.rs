@@ -54,23 +54,23 @@ fn methods_after_opening(server: &TestServer) -> Vec<String> {
 async fn undeclared_capabilities_are_not_requested_by_stateful_versions() {
     // LIFE-09, RES-01, PROMPT-01, COMP-01, LOG-01, PING-01
     let (server, client) = start_and_connect(TestServer::builder(), PROTOCOL_VERSIONS[0]).await;
-    assert_snapshot!(call_all(&client).await, @"
-    `resources/list` needs the capability `resources`, which the server does not declare
+    assert_snapshot!(call_all(&client).await, @r#"
+    "resources/list": the server does not declare the capability "resources"
     -> MissingCapability, did not run
-    `resources/templates/list` needs the capability `resources`, which the server does not declare
+    "resources/templates/list": the server does not declare the capability "resources"
     -> MissingCapability, did not run
-    `resources/read` needs the capability `resources`, which the server does not declare
+    "resources/read": the server does not declare the capability "resources"
     -> MissingCapability, did not run
-    `prompts/list` needs the capability `prompts`, which the server does not declare
+    "prompts/list": the server does not declare the capability "prompts"
     -> MissingCapability, did not run
-    `prompts/get` needs the capability `prompts`, which the server does not declare
+    "prompts/get": the server does not declare the capability "prompts"
     -> MissingCapability, did not run
-    `completion/complete` needs the capability `completions`, which the server does not declare
+    "completion/complete": the server does not declare the capability "completions"
     -> MissingCapability, did not run
-    `logging/setLevel` needs the capability `logging`, which the server does not declare
+    "logging/setLevel": the server does not declare the capability "logging"
     -> MissingCapability, did not run
     it went well
-    ");
+    "#);
     assert_eq!(methods_after_opening(&server), ["ping"]);
     assert_eq!(server.violations(), Vec::<String>::new());
 }
@@ -80,24 +80,24 @@ async fn undeclared_capabilities_are_not_requested_by_stateless_versions() {
     // LIFE-09: the server's declaration is cached for a while
     let builder = TestServer::builder().caching(Duration::from_secs(60), CacheScope::Private);
     let (server, client) = start_and_connect(builder, PROTOCOL_VERSIONS[1]).await;
-    assert_snapshot!(call_all(&client).await, @"
-    `resources/list` needs the capability `resources`, which the server does not declare
+    assert_snapshot!(call_all(&client).await, @r#"
+    "resources/list": the server does not declare the capability "resources"
     -> MissingCapability, did not run
-    `resources/templates/list` needs the capability `resources`, which the server does not declare
+    "resources/templates/list": the server does not declare the capability "resources"
     -> MissingCapability, did not run
-    `resources/read` needs the capability `resources`, which the server does not declare
+    "resources/read": the server does not declare the capability "resources"
     -> MissingCapability, did not run
-    `prompts/list` needs the capability `prompts`, which the server does not declare
+    "prompts/list": the server does not declare the capability "prompts"
     -> MissingCapability, did not run
-    `prompts/get` needs the capability `prompts`, which the server does not declare
+    "prompts/get": the server does not declare the capability "prompts"
     -> MissingCapability, did not run
-    `completion/complete` needs the capability `completions`, which the server does not declare
+    "completion/complete": the server does not declare the capability "completions"
     -> MissingCapability, did not run
-    `logging/setLevel` is no method of protocol version 2026-07-28, which the server speaks
+    "logging/setLevel" not supported in protocol version 2026-07-28, which the server uses
     -> UnsupportedMethod, did not run
-    `ping` is no method of protocol version 2026-07-28, which the server speaks
+    "ping" not supported in protocol version 2026-07-28, which the server uses
     -> UnsupportedMethod, did not run
-    ");
+    "#);
     assert_eq!(methods_after_opening(&server), Vec::<String>::new());
     assert_eq!(server.violations(), Vec::<String>::new());
 }

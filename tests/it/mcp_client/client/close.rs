@@ -87,9 +87,9 @@ async fn close_accepts_405_and_404_and_reports_other_statuses() {
     it went well
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
-    [server]/mcp answered with HTTP status 403 Forbidden
+    [server]/mcp returned HTTP status 403 Forbidden
     -> Status(403)
-    [server]/mcp answered with HTTP status 500 Internal Server Error
+    [server]/mcp returned HTTP status 500 Internal Server Error
     -> Status(500)
     ");
 }

@@ -7,4 +7,4 @@ mod pagination;
 mod prompts;
 mod resources;
 mod tools;
-mod watch;
+mod subscriptions;

@@ -42,7 +42,7 @@ async fn list_tools(server: &ScriptedServer, client: &Client) -> String {
 
 #[tokio::test]
 async fn list_follows_cursors_to_the_last_page() {
-    // PAGE-02: neither an empty page nor an empty cursor ends the list
+    // PAGE-02: an empty page does not end the list, and an empty cursor does not either
     let server =
         server_with_pages([page(&["a"], Some("1")), page(&[], Some("")), page(&["b", "c"], None)])
             .await;
@@ -80,7 +80,7 @@ async fn repeated_cursor_is_an_error() {
     // PAGE-03
     let server = server_with_pages([page(&["a"], Some("1")), page(&["a"], Some("1"))]).await;
     assert_snapshot!(list_tools(&server, &server.client()).await, @r#"
-    the list of `tools/list` repeats a cursor, so it would never end
+    "tools/list": the list repeats a cursor and would never end
     -> ListLimitExceeded
     asked {}
     asked {"cursor":"1"}
@@ -103,7 +103,7 @@ async fn rejected_cursor_restarts_the_list_once() {
         server_with_pages([page(&["a"], Some("1")), stale(), page(&["b"], Some("1")), stale()])
             .await;
     assert_snapshot!(list_tools(&server, &server.client()).await, @r#"
-    `tools/list` failed: unknown cursor (code -32602)
+    "tools/list" failed: unknown cursor (code -32602)
     -> Rpc
     asked {}
     asked {"cursor":"1"}
@@ -119,7 +119,7 @@ async fn list_is_limited_in_pages_items_and_bytes() {
     let server =
         server_with_pages([page(&[], Some("1")), page(&[], Some("2")), page(&[], None)]).await;
     assert_snapshot!(list_tools(&server, &server.client().with_limits(limits)).await, @r#"
-    the list of `tools/list` has more than 2 pages
+    "tools/list": the list has more than 2 pages
     -> ListLimitExceeded
     asked {}
     asked {"cursor":"1"}
@@ -129,7 +129,7 @@ async fn list_is_limited_in_pages_items_and_bytes() {
     limits.max_items = 2;
     let server = server_with_pages([page(&["a"], Some("1")), page(&["b", "c"], None)]).await;
     assert_snapshot!(list_tools(&server, &server.client().with_limits(limits)).await, @r#"
-    the list of `tools/list` has more than 2 entries
+    "tools/list": the list has more than 2 entries
     -> ListLimitExceeded
     asked {}
     asked {"cursor":"1"}
@@ -140,7 +140,7 @@ async fn list_is_limited_in_pages_items_and_bytes() {
     let long = |cursor| page(&["x".repeat(80).as_str()], cursor);
     let server = server_with_pages([long(Some("1")), long(None)]).await;
     assert_snapshot!(list_tools(&server, &server.client().with_limits(limits)).await, @r#"
-    the list of `tools/list` has more than 200 bytes
+    "tools/list": the list has more than 200 bytes
     -> ListLimitExceeded
     asked {}
     asked {"cursor":"1"}
@@ -152,7 +152,7 @@ async fn error_on_a_later_page_fails_the_list() {
     let server =
         server_with_pages([page(&["a"], Some("1")), error(-32603, "broken", &Value::Null)]).await;
     assert_snapshot!(list_tools(&server, &server.client()).await, @r#"
-    `tools/list` failed: broken (code -32603)
+    "tools/list" failed: broken (code -32603)
     -> Rpc
     asked {}
     asked {"cursor":"1"}
@@ -164,5 +164,5 @@ async fn tool_names_are_unique_across_pages() {
     let server = server_with_pages([page(&["a", "b"], Some("1")), page(&["b", "c"], None)]).await;
     let list = server.client().list_tools().await.unwrap();
     assert_eq!(names(&list), ["a", "b", "c"]);
-    assert_snapshot!(format!("{:?}", list.invalid), @r#"[InvalidEntry { name: Some("b"), reason: "another tool of this server has the same name" }]"#);
+    assert_snapshot!(format!("{:?}", list.invalid), @r#"[InvalidEntry { name: Some("b"), reason: "duplicate tool name" }]"#);
 }

@@ -20,7 +20,7 @@ fn prompt_server() -> TestServerBuilder {
         ])
         .member("description", "A review")
     });
-    let slow = TestPrompt::with_steps("slow", |round| match round.round() {
+    let slow = TestPrompt::with_steps("slow", |context| match context.round() {
         0 => Step::retry(),
         _ => CallResult::messages([]).into(),
     });
@@ -59,13 +59,16 @@ async fn prompt_arguments_must_be_strings() {
     let (server, client) = start_and_connect(prompt_server(), PROTOCOL_VERSIONS[0]).await;
     for arguments in [json!({ "code": 7 }), json!(["fn"]), json!("fn"), json!({ "code": null })] {
         let got = client.get_prompt("review", &arguments).await;
-        assert!(describe_result(got).contains("cannot be sent"), "{arguments}");
+        assert!(
+            describe_result(got).contains("\"prompts/get\": invalid parameters"),
+            "{arguments}"
+        );
     }
     assert_eq!(server.count("prompts/get"), 0);
-    assert_snapshot!(describe_result(client.get_prompt("review", ()).await), @"
-    `prompts/get` failed: Missing argument: code (code -32602)
+    assert_snapshot!(describe_result(client.get_prompt("review", ()).await), @r#"
+    "prompts/get" failed: Missing argument: code (code -32602)
     -> Rpc
-    ");
+    "#);
 }
 
 #[tokio::test]

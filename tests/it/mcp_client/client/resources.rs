@@ -29,7 +29,7 @@ fn resource_server() -> TestServerBuilder {
         ])
         .into()
     });
-    let slow = TestResource::with_steps("x://later", "later", |round| match round.round() {
+    let slow = TestResource::with_steps("x://later", "later", |context| match context.round() {
         0 => Step::retry(),
         _ => CallResult::contents([json!({ "uri": "x://later", "text": "now" })]).into(),
     });
@@ -133,10 +133,7 @@ async fn invalid_read_result_is_an_error() {
     {
         let server = resource_script().on("resources/read", result(&bad)).start().await;
         let read = server.client().read_resource("a://b").await;
-        assert!(
-            describe_result(read).contains("the answer to `resources/read` is not valid"),
-            "{bad}"
-        );
+        assert!(describe_result(read).contains("\"resources/read\": invalid response"), "{bad}");
     }
 }
 
@@ -146,9 +143,9 @@ async fn resources_are_not_read_without_the_capability() {
     let server: ScriptedServer =
         Script::new().on("initialize", initialize_response("2025-11-25")).start().await;
     let client = server.client();
-    assert_snapshot!(describe_result(client.read_resource("a://b").await), @"
-    `resources/read` needs the capability `resources`, which the server does not declare
+    assert_snapshot!(describe_result(client.read_resource("a://b").await), @r#"
+    "resources/read": the server does not declare the capability "resources"
     -> MissingCapability, did not run
-    ");
+    "#);
     assert_eq!(server.requests_of("resources/read").await.len(), 0);
 }

@@ -21,7 +21,7 @@ async fn tools_are_not_listed_or_called_without_the_capability() {
         let server =
             Script::new().on("initialize", initialize_response_with(&capabilities)).start().await;
         let client = server.client();
-        let expected = "the capability `tools`";
+        let expected = "the capability \"tools\"";
         assert!(describe_result(client.list_tools().await).contains(expected), "{capabilities}");
         assert!(
             describe_result(client.call_tool("add", ()).await).contains(expected),
@@ -31,10 +31,10 @@ async fn tools_are_not_listed_or_called_without_the_capability() {
         assert_eq!(server.requests_of("tools/call").await.len(), 0);
     }
     let server = Script::new().on("initialize", initialize_response_with(&json!({}))).start().await;
-    assert_snapshot!(describe_result(server.client().list_tools().await), @"
-    `tools/list` needs the capability `tools`, which the server does not declare
+    assert_snapshot!(describe_result(server.client().list_tools().await), @r#"
+    "tools/list": the server does not declare the capability "tools"
     -> MissingCapability, did not run
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -79,11 +79,11 @@ async fn arguments_other_than_an_object_are_not_sent() {
     for arguments in [json!([1]), json!("text"), json!(1), json!(true)] {
         assert!(client.call_tool("add", arguments).await.is_err());
     }
-    assert_snapshot!(describe_result(client.call_tool("add", 5).await), @"
-    the parameters of `tools/call` cannot be sent
-      the arguments of a tool have to be a JSON object
+    assert_snapshot!(describe_result(client.call_tool("add", 5).await), @r#"
+    "tools/call": invalid parameters
+      invalid arguments: expected a JSON object
     -> InvalidParams, did not run
-    ");
+    "#);
     assert_eq!(server.request_log().await, "");
 }
 
@@ -117,11 +117,11 @@ async fn tools_that_require_tasks_are_skipped() {
         let server = script.on("tools/list", result(&tools)).start().await;
         let list = server.client().list_tools().await.unwrap();
         let names: Vec<_> = list.tools.iter().map(|tool| tool.name.as_str()).collect();
-        shown += &format!("{names:?}, refused {:?}\n", list.invalid);
+        shown += &format!("{names:?}, invalid {:?}\n", list.invalid);
     }
     assert_snapshot!(shown, @r#"
-    ["a", "b"], refused [InvalidEntry { name: Some("c"), reason: "it runs only as a task, which this client does not support" }]
-    ["a", "b", "c"], refused []
-    ["a", "b", "c"], refused []
+    ["a", "b"], invalid [InvalidEntry { name: Some("c"), reason: "runs only as a task, which this client does not support" }]
+    ["a", "b", "c"], invalid []
+    ["a", "b", "c"], invalid []
     "#);
 }

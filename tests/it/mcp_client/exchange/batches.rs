@@ -31,28 +31,28 @@ async fn batches_are_accepted_under_2025_03_26_only() {
             shown += &format!("{version}: {outcome}\n");
         }
     }
-    assert_snapshot!(shown, @"
+    assert_snapshot!(shown, @r#"
     2025-03-26: it went well
     2025-03-26: it went well
-    2025-06-18: the answer to `tools/call` is not valid
+    2025-06-18: "tools/call": invalid response
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
     -> InvalidResponse
-    2025-06-18: the answer to `tools/call` is not valid
+    2025-06-18: "tools/call": invalid response
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
     -> InvalidResponse
-    2025-11-25: the answer to `tools/call` is not valid
+    2025-11-25: "tools/call": invalid response
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
     -> InvalidResponse
-    2025-11-25: the answer to `tools/call` is not valid
+    2025-11-25: "tools/call": invalid response
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
     -> InvalidResponse
-    2024-11-05: the answer to `tools/call` is not valid
+    2024-11-05: "tools/call": invalid response
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
     -> InvalidResponse
-    2024-11-05: the answer to `tools/call` is not valid
+    2024-11-05: "tools/call": invalid response
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
     -> InvalidResponse
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -65,23 +65,23 @@ async fn batch_without_the_response_is_an_error() {
         shown += &describe_result(server.client().call_tool("add", ()).await);
         shown += "\n";
     }
-    assert_snapshot!(shown, @"
-    the answer to `tools/call` is not valid
-      the stream ended before `tools/call` was answered
+    assert_snapshot!(shown, @r#"
+    "tools/call": invalid response
+      "tools/call": the stream ended before the response
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      the stream ended before `tools/call` was answered; of the last message: it is the notification `notifications/message`
+    "tools/call": invalid response
+      "tools/call": the stream ended before the response; last message: expected a response, got the notification "notifications/message"
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      the stream ended before `tools/call` was answered
+    "tools/call": invalid response
+      "tools/call": the stream ended before the response
     -> InvalidResponse
-    the answer to `tools/call` is not valid
+    "tools/call": invalid response
       invalid type: integer `1`, expected a JSON-RPC message at line 1 column 1
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      the stream ended before `tools/call` was answered; of the last message: it answers request 77, not 2
+    "tools/call": invalid response
+      "tools/call": the stream ended before the response; last message: expected a response to request 2, got one to request 77
     -> InvalidResponse
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -104,9 +104,9 @@ async fn server_requests_in_a_batch_are_answered() {
 async fn batched_response_to_initialize_is_an_error() {
     let opening = initialize_response("2025-03-26");
     let server = Script::new().on("initialize", opening.into_batch()).start().await;
-    assert_snapshot!(describe_result(server.client().list_tools().await), @"
-    the answer to `initialize` is not valid
+    assert_snapshot!(describe_result(server.client().list_tools().await), @r#"
+    "initialize": invalid response
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
     -> InvalidResponse, did not run
-    ");
+    "#);
 }

@@ -11,18 +11,18 @@ use crate::support::{
     advance_time, client_for_url, describe_result, start_test_server, with_timeout,
 };
 
-/// A server that holds its response to `method`, a client of it, and the gate.
+/// A server that holds its response to `method`, a client of it, and the barrier.
 async fn server_holding(method: &str) -> (TestServer, Client, Barrier) {
     let server = start_test_server().await;
-    let gate = Barrier::new();
-    server.script(On::method(method), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method(method), Fault::Hold(barrier.clone()));
     let client = client_for_url(server.url());
-    (server, client, gate)
+    (server, client, barrier)
 }
 
 /// Advances the clock once the request has arrived.
-async fn advance_time_once_held(gate: &Barrier, time: Duration) {
-    with_timeout(gate.wait_for_arrivals(1)).await;
+async fn advance_time_once_held(barrier: &Barrier, time: Duration) {
+    with_timeout(barrier.wait_for_arrivals(1)).await;
     advance_time(time).await;
 }
 
@@ -37,66 +37,60 @@ async fn cancellation_notifications(server: &TestServer) -> String {
 #[tokio::test]
 async fn call_times_out_and_is_cancelled() {
     // LIFE-13, LIFE-15, CANC-01, HTTP-09
-    let (server, client, gate) = server_holding("tools/call").await;
+    let (server, client, barrier) = server_holding("tools/call").await;
     client.connect().await.unwrap();
     let (called, ()) = tokio::join!(
         client.call_tool("wait", ()),
-        advance_time_once_held(&gate, Duration::from_secs(31))
+        advance_time_once_held(&barrier, Duration::from_secs(31))
     );
-    assert_snapshot!(describe_result(called), @"
-    no answer to `tools/call` within 30s
+    assert_snapshot!(describe_result(called), @r#"
+    "tools/call": no response within 30s
     -> Timeout
-    ");
-    assert_snapshot!(cancellation_notifications(&server).await, @r#"
-    {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller no longer waits","requestId":2}}
     "#);
+    assert_snapshot!(cancellation_notifications(&server).await, @r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller stopped waiting","requestId":2}}"#);
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn request_timeout_is_configurable() {
-    let (server, client, gate) = server_holding("tools/call").await;
+    let (server, client, barrier) = server_holding("tools/call").await;
     client.connect().await.unwrap();
     let mut limits = Limits::default();
     limits.timeout = Duration::from_secs(5);
     let client = client.with_limits(limits);
     let (called, ()) = tokio::join!(
         client.call_tool("wait", ()),
-        advance_time_once_held(&gate, Duration::from_secs(6))
+        advance_time_once_held(&barrier, Duration::from_secs(6))
     );
-    assert_snapshot!(describe_result(called), @"
-    no answer to `tools/call` within 5s
+    assert_snapshot!(describe_result(called), @r#"
+    "tools/call": no response within 5s
     -> Timeout
-    ");
-    assert_snapshot!(cancellation_notifications(&server).await, @r#"
-    {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller no longer waits","requestId":2}}
     "#);
+    assert_snapshot!(cancellation_notifications(&server).await, @r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller stopped waiting","requestId":2}}"#);
 }
 
 #[tokio::test]
 async fn dropped_call_is_cancelled() {
     // HTTP-09, CANC-01
-    let (server, client, gate) = server_holding("tools/call").await;
+    let (server, client, barrier) = server_holding("tools/call").await;
     client.connect().await.unwrap();
     tokio::select! {
         outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
-        () = with_timeout(gate.wait_for_arrivals(1)) => {}
+        () = with_timeout(barrier.wait_for_arrivals(1)) => {}
     }
-    assert_snapshot!(cancellation_notifications(&server).await, @r#"
-    {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller no longer waits","requestId":2}}
-    "#);
+    assert_snapshot!(cancellation_notifications(&server).await, @r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller stopped waiting","requestId":2}}"#);
 }
 
 #[tokio::test]
 async fn session_continues_after_a_cancelled_call() {
     // CANC-04, CANC-07: the late response is ignored, and its id is not reused
-    let (server, client, gate) = server_holding("tools/call").await;
+    let (server, client, barrier) = server_holding("tools/call").await;
     client.connect().await.unwrap();
     tokio::select! {
         outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
-        () = with_timeout(gate.wait_for_arrivals(1)) => {}
+        () = with_timeout(barrier.wait_for_arrivals(1)) => {}
     }
-    gate.open();
+    barrier.open();
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"it went well");
     let requests = server.requests();
     let ids = requests.iter().filter(|request| request.method() == "tools/call");
@@ -107,13 +101,13 @@ async fn session_continues_after_a_cancelled_call() {
 #[tokio::test]
 async fn initialize_is_never_cancelled() {
     // CANC-02
-    let (server, client, gate) = server_holding("initialize").await;
+    let (server, client, barrier) = server_holding("initialize").await;
     let (called, ()) =
-        tokio::join!(client.connect(), advance_time_once_held(&gate, Duration::from_secs(31)));
-    assert_snapshot!(describe_result(called), @"
-    no answer to `initialize` within 30s
+        tokio::join!(client.connect(), advance_time_once_held(&barrier, Duration::from_secs(31)));
+    assert_snapshot!(describe_result(called), @r#"
+    "initialize": no response within 30s
     -> Timeout
-    ");
+    "#);
     server.clear_script();
     client.connect().await.unwrap();
     assert_eq!(server.count("notifications/cancelled"), 0);
@@ -123,12 +117,12 @@ async fn initialize_is_never_cancelled() {
 #[tokio::test]
 async fn completed_and_failed_calls_are_not_cancelled() {
     // CANC-01: only requests believed to be in progress are cancelled
-    let (server, client, gate) = server_holding("ping").await;
+    let (server, client, barrier) = server_holding("ping").await;
     client.call_tool("wait", ()).await.unwrap();
     client.call_tool("none such", ()).await.unwrap_err();
     server.script(On::method("tools/call"), Fault::Close);
     client.call_tool("wait", ()).await.unwrap_err();
-    drop(gate);
+    drop(barrier);
     assert_snapshot!(describe_result(client.list_tools().await), @"it went well");
     assert_eq!(server.count("notifications/cancelled"), 0);
 }
@@ -136,22 +130,26 @@ async fn completed_and_failed_calls_are_not_cancelled() {
 #[tokio::test]
 async fn list_is_limited_by_request_timeout_and_total_timeout() {
     // LIFE-14
-    let (_server, client, gate) = server_holding("tools/list").await;
-    let (called, ()) =
-        tokio::join!(client.list_tools(), advance_time_once_held(&gate, Duration::from_secs(31)));
-    assert_snapshot!(describe_result(called), @"
-    no answer to `tools/list` within 30s
+    let (_server, client, barrier) = server_holding("tools/list").await;
+    let (called, ()) = tokio::join!(
+        client.list_tools(),
+        advance_time_once_held(&barrier, Duration::from_secs(31))
+    );
+    assert_snapshot!(describe_result(called), @r#"
+    "tools/list": no response within 30s
     -> Timeout
-    ");
+    "#);
 
-    let (_server, client, gate) = server_holding("tools/list").await;
+    let (_server, client, barrier) = server_holding("tools/list").await;
     let mut limits = Limits::default();
     limits.max_total_timeout = Duration::from_secs(10);
     let client = client.with_limits(limits);
-    let (called, ()) =
-        tokio::join!(client.list_tools(), advance_time_once_held(&gate, Duration::from_secs(11)));
-    assert_snapshot!(describe_result(called), @"
-    no answer to `tools/list` within 10s
+    let (called, ()) = tokio::join!(
+        client.list_tools(),
+        advance_time_once_held(&barrier, Duration::from_secs(11))
+    );
+    assert_snapshot!(describe_result(called), @r#"
+    "tools/list": no response within 10s
     -> Timeout
-    ");
+    "#);
 }

@@ -50,7 +50,7 @@ async fn drop_call_waiting_for_token(server: &ScriptedServer, stalls_at: usize) 
         outcome = client.call_tool("add", ()) => panic!("{outcome:?}"),
         () = with_timeout(stalled.notified()) => {}
     }
-    client.call_tool("add", ()).await.expect("an answer");
+    client.call_tool("add", ()).await.expect("a response");
     client.close().await.expect("it closes");
 }
 

@@ -23,7 +23,7 @@ fn client_with_handler(transport: impl Transport, handler: &RecordingHandler) ->
 }
 
 /// A server with one tool that sends server requests, and a client of it.
-async fn server_with_asking_tool(
+async fn server_with_steps(
     revision: Revision,
     steps: impl Fn(&StepContext) -> Step + Send + Sync + 'static,
     handler: &RecordingHandler,
@@ -49,16 +49,16 @@ fn sampling_params() -> Value {
 }
 
 /// Sends every kind of server request, and returns the responses as the tool's result.
-fn ask_everything(round: &StepContext) -> Step {
-    if round.round() == 0 {
+fn request_everything(context: &StepContext) -> Step {
+    if context.round() == 0 {
         return Step::request("form", ServerRequest::form("Who?", form_schema()))
             .and_request("url", ServerRequest::url("Sign in", "https://example.com/in"))
             .and_request("model", ServerRequest::sampling(sampling_params()))
             .and_request("roots", ServerRequest::roots());
     }
-    let got = ["form", "url", "model", "roots"].map(|key| match round.response(key) {
+    let got = ["form", "url", "model", "roots"].map(|key| match context.response(key) {
         Some(response) => response.to_string(),
-        None => round.error(key).map_or_else(String::new, ToString::to_string),
+        None => context.error(key).map_or_else(String::new, ToString::to_string),
     });
     CallResult::text(got.join("\n")).into()
 }
@@ -74,7 +74,7 @@ async fn server_requests_reach_the_handler_in_all_versions() {
     // HTTP-07, ELIC-06, ELIC-07, SAMP-09, ROOT-01, N-MRTR-02, N-MRTR-04, N-MRTR-05, N-MRTR-07
     for revision in PROTOCOL_VERSIONS {
         let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
-        let (server, client) = server_with_asking_tool(revision, ask_everything, &handler).await;
+        let (server, client) = server_with_steps(revision, request_everything, &handler).await;
         assert_eq!(
             call_ask(&client).await,
             "{\"action\":\"accept\",\"content\":{\"name\":\"Ada\"}}\n\
@@ -100,7 +100,7 @@ async fn only_the_capabilities_of_the_handler_are_declared() {
     for revision in PROTOCOL_VERSIONS {
         let handler =
             RecordingHandler::new(HandlerCapabilities::none().roots(), HandlerBehavior::Accept);
-        let (server, client) = server_with_asking_tool(revision, ask_everything, &handler).await;
+        let (server, client) = server_with_steps(revision, request_everything, &handler).await;
         // The server decides whether that is an error of the call or of the tool.
         let _ = client.call_tool("ask", ()).await;
         assert_eq!(handler.requests(), Vec::<String>::new());
@@ -121,13 +121,13 @@ async fn only_the_capabilities_of_the_handler_are_declared() {
 
 /// The responses of a client to requests that a stateful server sends before the call completes.
 async fn responses_to(
-    serves: HandlerCapabilities,
+    capabilities: HandlerCapabilities,
     behavior: HandlerBehavior,
     requests: &[(&str, Value)],
 ) -> (Vec<String>, RecordingHandler) {
     let (memory_server, handler) = (
         Arc::new(MemoryServer::new(GetStream::NotOffered)),
-        RecordingHandler::new(serves, behavior),
+        RecordingHandler::new(capabilities, behavior),
     );
     let client = client_with_handler(Arc::clone(&memory_server), &handler);
     for (id, (method, params)) in requests.iter().enumerate() {
@@ -152,31 +152,31 @@ async fn responses_to(
 #[tokio::test]
 async fn unsupported_server_requests_do_not_reach_the_handler() {
     // RPC-10, ELIC-02, ELIC-03, SAMP-02, ROOT-01
-    let ask = |schema: Value| json!({ "message": "?", "requestedSchema": schema });
+    let form = |schema: Value| json!({ "message": "?", "requestedSchema": schema });
     let requests = [
         ("elicitation/create", json!({ "mode": "url", "message": "?", "url": "https://x" })),
         ("elicitation/create", json!({ "mode": "voice", "message": "?" })),
         ("elicitation/create", json!({ "message": "?" })),
-        ("elicitation/create", ask(json!({ "properties": [] }))),
+        ("elicitation/create", form(json!({ "properties": [] }))),
         ("sampling/createMessage", json!({ "messages": [], "maxTokens": 1, "tools": [] })),
         ("sampling/createMessage", json!({ "messages": [], "maxTokens": 1, "toolChoice": {} })),
         ("sampling/createMessage", json!({ "maxTokens": 1 })),
         ("roots/list", json!({})),
         ("tools/list", json!({})),
     ];
-    let serves = HandlerCapabilities::none().form().sampling();
-    let (responses, handler) = responses_to(serves, HandlerBehavior::Accept, &requests).await;
+    let capabilities = HandlerCapabilities::none().form().sampling();
+    let (responses, handler) = responses_to(capabilities, HandlerBehavior::Accept, &requests).await;
     assert_eq!(handler.requests(), Vec::<String>::new());
     assert_snapshot!(responses.join("\n"), @r#"
-    -32602 this client does not serve elicitation in the mode "url"
-    -32602 this client does not serve elicitation in the mode "voice"
-    -32602 the parameters: .requestedSchema: missing, ElicitRequestParams `form` requires it at line 1 column 15
-    -32602 the form: invalid type: sequence, expected a map at line 1 column 14
-    -32602 this client does not serve sampling with tools
-    -32602 this client does not serve sampling with tools
-    -32602 the parameters: .messages: missing, CreateMessageRequestParams requires it at line 1 column 15
-    -32601 this client does not serve "roots/list"
-    -32601 this client does not serve "tools/list"
+    -32602 this client does not support elicitation mode "url"
+    -32602 this client does not support elicitation mode "voice"
+    -32602 invalid parameters: .requestedSchema: missing, required by ElicitRequestParams "form" at line 1 column 15
+    -32602 invalid form: invalid type: sequence, expected a map at line 1 column 14
+    -32602 this client does not support sampling with tools
+    -32602 this client does not support sampling with tools
+    -32602 invalid parameters: .messages: missing, required by CreateMessageRequestParams at line 1 column 15
+    -32601 this client does not support "roots/list"
+    -32601 this client does not support "tools/list"
     "#);
 }
 
@@ -203,10 +203,10 @@ async fn sampling_with_unbalanced_tool_results_is_rejected() {
         responses_to(ALL_CAPABILITIES, HandlerBehavior::Accept, &requests).await;
     assert_eq!(handler.requests(), ["sampling: 1 tokens"]);
     assert_snapshot!(responses.join("\n"), @r#"
-    -32602 a use of a tool has no result in the next message
-    -32602 a use of a tool has no result in the next message
-    -32602 a use of a tool has no result in the next message
-    -32602 results of tools are mixed with other content
+    -32602 a tool use has no result in the next message
+    -32602 a tool use has no result in the next message
+    -32602 a tool use has no result in the next message
+    -32602 tool results must not be mixed with other content
     {"content":{"text":"hello","type":"text"},"model":"m","role":"assistant"}
     "#);
 }
@@ -234,8 +234,8 @@ async fn handler_can_decline_on_behalf_of_the_user() {
     assert_snapshot!(responses.join("\n"), @r#"
     {"action":"decline"}
     {"action":"decline"}
-    -1 the user refused
-    -1 the user refused
+    -1 the user declined
+    -1 the user declined
     "#);
 }
 
@@ -244,7 +244,10 @@ async fn failing_handler_does_not_fail_the_call() {
     // RPC-10: the server does not learn the reason either
     for behavior in [HandlerBehavior::Fail, HandlerBehavior::Panic] {
         let (responses, _) = responses_to(ALL_CAPABILITIES, behavior, &server_requests()).await;
-        assert_eq!(responses, ["-32603 this client failed to answer"; 4], "{behavior:?}");
+        assert_eq!(
+            responses, ["-32603 the client failed to handle the request"; 4],
+            "{behavior:?}"
+        );
     }
 }
 
@@ -254,10 +257,10 @@ async fn invalid_handler_results_are_not_sent() {
     let (responses, _) =
         responses_to(ALL_CAPABILITIES, HandlerBehavior::InvalidResult, &server_requests()).await;
     assert_snapshot!(responses.join("\n"), @r#"
-    -32603 this client failed to answer
+    -32603 the client failed to handle the request
     {"action":"cancel"}
     {"content":{"text":"hello","type":"text"},"model":"m","role":"assistant"}
-    -32603 this client failed to answer
+    -32603 the client failed to handle the request
     "#);
 }
 
@@ -337,10 +340,10 @@ async fn handler_time_does_not_count_towards_the_request_timeout() {
         handler.release();
     };
     let (called, ()) = tokio::join!(client.call_tool("ask", ()), release_later);
-    assert_snapshot!(describe_result(called), @"
-    no answer to `tools/call` within 30s
+    assert_snapshot!(describe_result(called), @r#"
+    "tools/call": no response within 30s
     -> Timeout
-    ");
+    "#);
     assert_eq!(began.elapsed(), 5 * MINUTE + Limits::default().timeout);
 }
 
@@ -353,10 +356,10 @@ async fn handler_time_counts_towards_the_total_timeout() {
     );
     let client = client_with_handler(Arc::clone(&memory_server), &handler);
     memory_server.send_during_call(json!({ "jsonrpc": "2.0", "id": 1, "method": "roots/list" }));
-    assert_snapshot!(describe_result(client.call_tool("ask", ()).await), @"
-    no answer to `tools/call` within 600s
+    assert_snapshot!(describe_result(client.call_tool("ask", ()).await), @r#"
+    "tools/call": no response within 600s
     -> Timeout
-    ");
+    "#);
     // The handler is stopped soon after the call has ended.
     sleep(MINUTE).await;
     handler.wait_for_pending(0).await;
@@ -371,12 +374,12 @@ async fn handler_is_notified_when_a_url_elicitation_completes() {
         let method = "notifications/elicitation/complete";
         json!({ "jsonrpc": "2.0", "method": method, "params": params })
     };
-    for (serves, requests) in
+    for (capabilities, requests) in
         [(ALL_CAPABILITIES, &["done: e-1"][..]), (HandlerCapabilities::none().form(), &[])]
     {
         let (memory_server, handler) = (
             Arc::new(MemoryServer::new(GetStream::NotOffered)),
-            RecordingHandler::new(serves, HandlerBehavior::Accept),
+            RecordingHandler::new(capabilities, HandlerBehavior::Accept),
         );
         memory_server.send_during_call(done("e-1"));
         memory_server.send_during_call(

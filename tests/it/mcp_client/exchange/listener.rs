@@ -27,14 +27,14 @@ async fn server_request_on_the_get_stream_is_answered_during_a_call() {
     let schema = json!({ "type": "object", "properties": {
         "name": { "type": "string", "default": "Ada" },
     } });
-    let tool = TestTool::with_steps("ask", json!({ "type": "object" }), move |round| {
-        match round.response("name") {
-            None => {
-                Step::request("name", ServerRequest::form("Who?", schema.clone())).on_get_stream()
+    let tool =
+        TestTool::with_steps("ask", json!({ "type": "object" }), move |context| {
+            match context.response("name") {
+                None => Step::request("name", ServerRequest::form("Who?", schema.clone()))
+                    .on_get_stream(),
+                Some(response) => CallResult::text(response["content"]["name"].to_string()).into(),
             }
-            Some(response) => CallResult::text(response["content"]["name"].to_string()).into(),
-        }
-    });
+        });
     let server = TestServer::builder().allow_get(true).tool(tool).start().await.unwrap();
     let transport = HttpTransport::builder(server.url()).build().unwrap();
     let handler =

@@ -28,7 +28,7 @@ struct FloodingServer {
     version: &'static str,
     /// The messages on the stream of a tool call.
     events: Vec<Value>,
-    /// Whether the server is slow to accept a response.
+    /// If set, the server is slow to accept a response.
     is_slow: bool,
     in_flight: AtomicUsize,
     max_in_flight: AtomicUsize,
@@ -112,7 +112,7 @@ fn call_result() -> Value {
 }
 
 #[tokio::test]
-async fn immediate_answer_to_a_ping_is_sent_before_the_call_returns() {
+async fn immediate_response_to_a_ping_is_sent_before_the_call_returns() {
     // PING-01: even if the response to the call arrives together with the request
     let mut events = pings(1);
     events.push(call_result());
@@ -122,7 +122,7 @@ async fn immediate_answer_to_a_ping_is_sent_before_the_call_returns() {
 }
 
 #[tokio::test]
-async fn slow_answer_to_a_ping_is_sent_after_the_call_returns() {
+async fn slow_response_to_a_ping_is_sent_after_the_call_returns() {
     // PING-01
     let mut events = pings(1);
     events.push(call_result());
@@ -132,7 +132,7 @@ async fn slow_answer_to_a_ping_is_sent_after_the_call_returns() {
 }
 
 #[tokio::test]
-async fn answers_to_many_server_requests_are_limited_in_number() {
+async fn responses_to_many_server_requests_are_limited_in_number() {
     // PING-01
     let mut events = pings(600);
     events.push(call_result());
@@ -143,7 +143,7 @@ async fn answers_to_many_server_requests_are_limited_in_number() {
 }
 
 #[tokio::test]
-async fn answers_to_a_large_batch_are_limited_in_number() {
+async fn responses_to_a_large_batch_are_limited_in_number() {
     // PING-01, LIFE-17: all requests arrive at once
     let mut batch = pings(600);
     batch.push(call_result());
@@ -182,13 +182,13 @@ impl Transport for EndlessNotifications {
 async fn endless_notifications_do_not_prevent_the_timeout() {
     // LIFE-13
     let client = client_with_version(EndlessNotifications, Revision::V2026_07_28);
-    assert_snapshot!(describe_result(client.call_tool("add", ()).await), @"
-    no answer to `tools/call` within 30s
+    assert_snapshot!(describe_result(client.call_tool("add", ()).await), @r#"
+    "tools/call": no response within 30s
     -> Timeout
-    ");
-    let watched = client.subscribe(SubscriptionFilter::new().tools()).await;
-    assert_snapshot!(describe_result(watched.map(drop)), @"
-    no answer to `subscriptions/listen` within 30s
+    "#);
+    let subscribed = client.subscribe(SubscriptionFilter::new().tools()).await;
+    assert_snapshot!(describe_result(subscribed.map(drop)), @r#"
+    "subscriptions/listen": no response within 30s
     -> Timeout
-    ");
+    "#);
 }

@@ -28,21 +28,21 @@ async fn response_must_have_the_id_of_the_request() {
         json(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"cannot read it"}}"#),
         json(r#"{"jsonrpc":"2.0","error":{"code":-32700,"message":"cannot read it"}}"#),
     ]).await, @r#"
-    the answer to `tools/call` is not valid
-      it answers request 77, not 2
+    "tools/call": invalid response
+      expected a response to request 2, got one to request 77
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      it answers request "2", not 2
+    "tools/call": invalid response
+      expected a response to request 2, got one to request "2"
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      it answers request 77, not 2
+    "tools/call": invalid response
+      expected a response to request 2, got one to request 77
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      a result without an id at line 1 column 51
+    "tools/call": invalid response
+      id: missing, required for a result at line 1 column 51
     -> InvalidResponse
-    `tools/call` failed: cannot read it (code -32700)
+    "tools/call" failed: cannot read it (code -32700)
     -> Rpc
-    `tools/call` failed: cannot read it (code -32700)
+    "tools/call" failed: cannot read it (code -32700)
     -> Rpc
     "#);
 }
@@ -63,38 +63,38 @@ async fn response_must_be_either_a_valid_result_or_an_error() {
         json(r#"{"jsonrpc":"2.0","id":$id,"error":{"code":"E1","message":"m"}}"#),
         json(r#"{"jsonrpc":"2.0","id":$id,"error":{"message":"m"}}"#),
     ]).await, @r#"
-    the answer to `tools/call` is not valid
-      more than one of `method`, `result` and `error` at line 1 column 81
+    "tools/call": invalid response
+      more than one of "method", "result" and "error" at line 1 column 81
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      no `method`, `result` or `error` at line 1 column 24
+    "tools/call": invalid response
+      missing "method", "result" or "error" at line 1 column 24
     -> InvalidResponse
-    the answer to `tools/call` is not valid
+    "tools/call": invalid response
       result: invalid type: null, expected an object (CallToolResult or InputRequiredResult) at line 1 column 38
     -> InvalidResponse
-    the answer to `tools/call` is not valid
+    "tools/call": invalid response
       result: invalid type: sequence, expected an object (CallToolResult or InputRequiredResult) at line 1 column 33
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      result.content: missing, CallToolResult requires it at line 1 column 35
+    "tools/call": invalid response
+      result.content: missing, required by CallToolResult at line 1 column 35
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      result.content: missing, CallToolResult requires it at line 1 column 45
+    "tools/call": invalid response
+      result.content: missing, required by CallToolResult at line 1 column 45
     -> InvalidResponse
-    the answer to `tools/call` is not valid
+    "tools/call": invalid response
       jsonrpc: invalid value: string, expected the string "2.0" at line 1 column 16
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      jsonrpc: missing, every message requires it at line 1 column 32
+    "tools/call": invalid response
+      jsonrpc: missing, required in all messages at line 1 column 32
     -> InvalidResponse
-    the answer to `tools/call` is not valid
+    "tools/call": invalid response
       error: invalid type: string, expected an object (ErrorObject) at line 1 column 40
     -> InvalidResponse
-    the answer to `tools/call` is not valid
+    "tools/call": invalid response
       error.code: invalid type: string, expected an integer at line 1 column 44
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      error.code: missing, ErrorObject requires it at line 1 column 47
+    "tools/call": invalid response
+      error.code: missing, required by ErrorObject at line 1 column 47
     -> InvalidResponse
     "#);
 }
@@ -111,49 +111,49 @@ async fn body_that_is_not_one_response_is_an_error() {
         json(r#"{"jsonrpc":"2.0","method":"notifications/message"}"#),
         json(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#),
         json("").body([b'"', 0xff, b'"']),
-    ]).await, @"
-    the answer to `tools/call` is not valid
+    ]).await, @r#"
+    "tools/call": invalid response
       EOF while parsing a value at line 1 column 0
     -> InvalidResponse
-    the answer to `tools/call` is not valid
+    "tools/call": invalid response
       EOF while parsing an object at line 1 column 1
     -> InvalidResponse
-    the answer to `tools/call` is not valid
+    "tools/call": invalid response
       expected ident at line 1 column 2
     -> InvalidResponse
-    the answer to `tools/call` is not valid
+    "tools/call": invalid response
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
     -> InvalidResponse
-    the answer to `tools/call` is not valid
+    "tools/call": invalid response
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
     -> InvalidResponse
-    the answer to `tools/call` is not valid
+    "tools/call": invalid response
       invalid type: null, expected a JSON-RPC message at line 1 column 4
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      it is the notification `notifications/message`
+    "tools/call": invalid response
+      expected a response, got the notification "notifications/message"
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      the server sent a request instead
+    "tools/call": invalid response
+      expected a response, got a request
     -> InvalidResponse
-    the answer to `tools/call` is not valid
+    "tools/call": invalid response
       invalid unicode code point at line 1 column 2
     -> InvalidResponse
-    ");
+    "#);
 }
 
 #[tokio::test]
 async fn accepted_without_a_response_is_an_error() {
     // HTTP-04
     let ok = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
-    assert_snapshot!(call_with_responses([status(202), status(204), json(ok).with_status(202)]).await, @"
-    the answer to `tools/call` is not valid
-      the server took note of it and sent no answer
+    assert_snapshot!(call_with_responses([status(202), status(204), json(ok).with_status(202)]).await, @r#"
+    "tools/call": invalid response
+      the server accepted the request but sent no response
     -> InvalidResponse
-    [server]/mcp answered with a body of no declared type instead of JSON or an event stream
+    expected JSON or an event stream from [server]/mcp, got a body without a content type
     -> Protocol
     it went well
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -170,23 +170,23 @@ async fn server_errors_keep_code_message_and_data() {
         json(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"no id"}}"#).with_status(400),
         json(r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"no id"}}"#).with_status(500),
     ]).await, @r#"
-    `tools/call` failed: Unknown tool: add (code -32602)
+    "tools/call" failed: Unknown tool: add (code -32602)
     -> Rpc
-    `tools/call` failed: broken (code -32603), data {"at":[1,"x"]}
+    "tools/call" failed: broken (code -32603), data {"at":[1,"x"]}
     -> Rpc
-    `tools/call` failed: sign in (code -32042), data {"elicitations":[{"mode":"url","url":"https://a.example"}]}
+    "tools/call" failed: sign in (code -32042), data {"elicitations":[{"mode":"url","url":"https://a.example"}]}
     -> Rpc
-    `tools/call` failed: what [2J? (code -32601), data "text"
+    "tools/call" failed: what [2J? (code -32601), data "text"
     -> Rpc
-    `tools/call` failed: streamed (code -32603), data 1
+    "tools/call" failed: streamed (code -32603), data 1
     -> Rpc
-    `tools/call` failed: busy (code -32000), HTTP status 503
+    "tools/call" failed: busy (code -32000), HTTP status 503
     -> Rpc
-    `tools/call` failed: bad request (code -32600), HTTP status 400
+    "tools/call" failed: bad request (code -32600), HTTP status 400
     -> Rpc
-    `tools/call` failed: no id (code -32000), HTTP status 400
+    "tools/call" failed: no id (code -32000), HTTP status 400
     -> Rpc
-    `tools/call` failed: no id (code -32000), HTTP status 500
+    "tools/call" failed: no id (code -32000), HTTP status 500
     -> Rpc
     "#);
 }
@@ -202,20 +202,20 @@ async fn stream_that_ends_without_the_response_is_interrupted() {
         sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"resu"),
         sse(&format!("{ping}\n\n")),
         sse("data: {\"jsonrpc\":\"2.0\",\"id\":77,\"result\":{\"content\":[]}}\n\n"),
-    ]).await, @"
-    the stream ended before `tools/call` was answered
+    ]).await, @r#"
+    "tools/call": the stream ended before the response
     -> Interrupted
-    the stream ended before `tools/call` was answered
+    "tools/call": the stream ended before the response
     -> Interrupted
-    the stream ended before `tools/call` was answered
+    "tools/call": the stream ended before the response
     -> Interrupted
-    the stream ended before `tools/call` was answered
+    "tools/call": the stream ended before the response
     -> Interrupted
-    the stream ended before `tools/call` was answered
+    "tools/call": the stream ended before the response
     -> Interrupted
-    the stream ended before `tools/call` was answered; of the last message: it answers request 77, not 2
+    "tools/call": the stream ended before the response; last message: expected a response to request 2, got one to request 77
     -> Interrupted
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -225,18 +225,18 @@ async fn event_that_is_not_a_message_is_an_error() {
         sse("data: []\n\n"),
         sse("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{}}\n\n"),
         sse("data: {}\n\ndata: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n"),
-    ]).await, @"
-    the answer to `tools/call` is not valid
+    ]).await, @r#"
+    "tools/call": invalid response
       expected ident at line 1 column 2
     -> InvalidResponse
-    the answer to `tools/call` is not valid
+    "tools/call": invalid response
       invalid type: sequence, expected a JSON-RPC message at line 1 column 0
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      result.content: missing, CallToolResult requires it at line 1 column 35
+    "tools/call": invalid response
+      result.content: missing, required by CallToolResult at line 1 column 35
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      jsonrpc: missing, every message requires it at line 1 column 2
+    "tools/call": invalid response
+      jsonrpc: missing, required in all messages at line 1 column 2
     -> InvalidResponse
-    ");
+    "#);
 }

@@ -24,18 +24,18 @@ fn ping(id: &Value) -> Value {
 async fn server_requests_are_answered_before_the_response_arrives() {
     // HTTP-07, PING-01, RPC-10: the server responds to the call after the client's responses
     let server = start_test_server().await;
-    let gate = Barrier::new();
+    let barrier = Barrier::new();
     let requests = vec![
         ping(&json!("p-1")),
         ping(&json!(7)),
         json!({ "jsonrpc": "2.0", "id": 8, "method": "roots/list", "params": {} }),
     ];
     server.script(On::method("tools/call"), Fault::MessagesBefore(requests));
-    server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
     let client = client_for_url(server.url());
     let open = async {
         with_timeout(server.wait_for_requests("POST", 3)).await;
-        gate.open();
+        barrier.open();
     };
     let (called, ()) = tokio::join!(client.call_tool("wait", ()), open);
     assert_snapshot!(describe_result(called), @"it went well");
@@ -46,7 +46,7 @@ async fn server_requests_are_answered_before_the_response_arrives() {
     assert_snapshot!(without_session(&request_log(&responses)), @r#"
     {"jsonrpc":"2.0","id":"p-1","result":{}}, 2025-11-25
     {"jsonrpc":"2.0","id":7,"result":{}}, 2025-11-25
-    {"jsonrpc":"2.0","id":8,"error":{"code":-32601,"message":"this client does not serve \"roots/list\""}}, 2025-11-25
+    {"jsonrpc":"2.0","id":8,"error":{"code":-32601,"message":"this client does not support \"roots/list\""}}, 2025-11-25
     "#);
     assert_eq!(server.violations(), Vec::<String>::new());
 }
@@ -76,7 +76,7 @@ async fn server_requests_are_answered_if_the_response_follows_at_once() {
 }
 
 #[tokio::test]
-async fn rejected_answer_to_a_server_request_does_not_fail_the_call() {
+async fn rejected_response_to_a_server_request_does_not_fail_the_call() {
     let server = Script::new()
         .on("tools/call", sse(&format!("data: {}\n\ndata: {RESPONSE}\n\n", ping(&json!(1)))))
         .on("response", status(500))

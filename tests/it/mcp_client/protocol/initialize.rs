@@ -104,11 +104,11 @@ async fn next_call_retries_a_failed_initialize() {
         outcomes.push(describe_result(client.call_tool("add", ()).await));
     }
     assert_snapshot!(outcomes.join("\n"), @"
-    [server]/mcp answered with HTTP status 503 Service Unavailable
+    [server]/mcp returned HTTP status 503 Service Unavailable
     -> Status(503), did not run
-    [server]/mcp answered with HTTP status 500 Internal Server Error
+    [server]/mcp returned HTTP status 500 Internal Server Error
     -> Status(500), did not run
-    [server]/mcp answered with HTTP status 503 Service Unavailable
+    [server]/mcp returned HTTP status 503 Service Unavailable
     -> Status(503), did not run
     it went well
     ");
@@ -148,12 +148,12 @@ async fn initialize_result_is_exposed_as_server_info() {
         "more": true,
     });
     let server = Script::new().on("initialize", result(&response)).start().await;
-    let profile = server.client().connect().await.unwrap();
-    let capabilities = serde_json::Value::Object(profile.capabilities.as_object().clone());
+    let server_info = server.client().connect().await.unwrap();
+    let capabilities = serde_json::Value::Object(server_info.capabilities.as_object().clone());
     assert_snapshot!(capabilities, @r#"{"experimental":{"a":{}},"tools":{"listChanged":true},"x-own":{}}"#);
-    assert_eq!(profile.implementation.as_ref().unwrap().name, "peer");
-    assert_eq!(profile.instructions.as_deref(), Some("Be brief"));
-    assert_eq!(profile.revision.to_string(), "2025-11-25");
+    assert_eq!(server_info.implementation.as_ref().unwrap().name, "peer");
+    assert_eq!(server_info.instructions.as_deref(), Some("Be brief"));
+    assert_eq!(server_info.revision.to_string(), "2025-11-25");
     // Without a session, there is no session header.
     assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
@@ -177,20 +177,20 @@ async fn invalid_initialize_result_is_an_error() {
         outcomes += "\n";
         assert_eq!(server.request_log().await, "initialize 1, [alice]");
     }
-    assert_snapshot!(outcomes, @"
-    the answer to `initialize` is not valid
-      result.capabilities: missing, InitializeResult requires it at line 1 column 35
+    assert_snapshot!(outcomes, @r#"
+    "initialize": invalid response
+      result.capabilities: missing, required by InitializeResult at line 1 column 35
     -> InvalidResponse, did not run
-    the answer to `initialize` is not valid
-      result.serverInfo: missing, InitializeResult requires it at line 1 column 83
+    "initialize": invalid response
+      result.serverInfo: missing, required by InitializeResult at line 1 column 83
     -> InvalidResponse, did not run
-    the answer to `initialize` is not valid
+    "initialize": invalid response
       result.protocolVersion: invalid type: integer `20251125`, expected a string at line 1 column 60
     -> InvalidResponse, did not run
-    the answer to `initialize` is not valid
+    "initialize": invalid response
       result: invalid type: null, expected an object (InitializeResult) at line 1 column 38
     -> InvalidResponse, did not run
-    `initialize` failed: down for maintenance (code -32603)
+    "initialize" failed: down for maintenance (code -32603)
     -> Rpc, did not run
-    ");
+    "#);
 }

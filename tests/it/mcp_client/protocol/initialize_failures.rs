@@ -22,10 +22,10 @@ async fn session_is_deleted_if_initialized_is_rejected() {
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
     DELETE, [alice], session-1, 2025-11-25
-    [server]/mcp has ended the session
+    the session with [server]/mcp has ended
     -> SessionEnded, did not run
     DELETE, [alice], session-1, 2025-11-25
-    [server]/mcp answered with HTTP status 500 Internal Server Error
+    [server]/mcp returned HTTP status 500 Internal Server Error
     -> Status(500), did not run
     DELETE, [alice], session-1, 2025-11-25
     ");
@@ -35,13 +35,13 @@ async fn session_is_deleted_if_initialized_is_rejected() {
 async fn session_is_deleted_if_all_callers_are_dropped() {
     // HTTP-29
     let server = start_test_server().await;
-    let gate = Barrier::new();
-    server.script(On::method("notifications/initialized"), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("notifications/initialized"), Fault::Hold(barrier.clone()));
     let client = client_for_url(server.url());
     let callers = join_all((0..3).map(|_| client.call_tool("wait", ())));
     tokio::select! {
         outcomes = callers => panic!("{outcomes:?}"),
-        () = with_timeout(gate.wait_for_arrivals(1)) => {}
+        () = with_timeout(barrier.wait_for_arrivals(1)) => {}
     }
     with_timeout(server.wait_for_requests("DELETE", 1)).await;
     assert_eq!(server.open_sessions(), 0);
@@ -56,14 +56,14 @@ async fn close_waits_for_a_running_initialize() {
     // HTTP-29: otherwise the session would open after `close`
     for method in ["initialize", "notifications/initialized"] {
         let server = start_test_server().await;
-        let gate = Barrier::new();
-        server.script(On::method(method), Fault::Hold(gate.clone()));
+        let barrier = Barrier::new();
+        server.script(On::method(method), Fault::Hold(barrier.clone()));
         let client = client_for_url(server.url());
         let close = async {
-            with_timeout(gate.wait_for_arrivals(1)).await;
+            with_timeout(barrier.wait_for_arrivals(1)).await;
             let mut closing = Box::pin(client.close());
             assert!((&mut closing).now_or_never().is_none(), "{method}");
-            gate.open();
+            barrier.open();
             closing.await
         };
         let (connected, closed) = tokio::join!(client.connect(), close);

@@ -17,7 +17,7 @@ use crate::support::{
 };
 
 /// A server with one tool that requires input, and a client of it.
-async fn server_with_asking_tool(
+async fn server_with_steps(
     steps: impl Fn(&StepContext) -> Step + Send + Sync + 'static,
     handler: &RecordingHandler,
 ) -> (TestServer, Client) {
@@ -53,20 +53,20 @@ async fn declined_or_failed_sampling_and_roots_end_the_call() {
         [HandlerBehavior::Decline, HandlerBehavior::Fail].into_iter().zip(undeclinable_requests())
     {
         let handler = RecordingHandler::new(ALL_CAPABILITIES, behavior);
-        let ask = move |_: &StepContext| Step::request("it", question.clone());
-        let (server, client) = server_with_asking_tool(ask, &handler).await;
+        let steps = move |_: &StepContext| Step::request("it", question.clone());
+        let (server, client) = server_with_steps(steps, &handler).await;
         let outcome = describe_result(client.call_tool("ask", ()).await);
         match behavior {
-            HandlerBehavior::Decline => assert_snapshot!(outcome, @"
-            `tools/call` needs what `sampling/createMessage` asks for, which is not to be had
-              the user refused
+            HandlerBehavior::Decline => assert_snapshot!(outcome, @r#"
+            "tools/call": required input "sampling/createMessage" not available
+              the user declined
             -> InputUnavailable
-            "),
-            _ => assert_snapshot!(outcome, @"
-            `tools/call` needs what `roots/list` asks for, which is not to be had
+            "#),
+            _ => assert_snapshot!(outcome, @r#"
+            "tools/call": required input "roots/list" not available
               the desk burns, and the password is hunter2
             -> InputUnavailable
-            "),
+            "#),
         }
         assert_eq!(server.count("tools/call"), 1);
     }
@@ -76,7 +76,7 @@ async fn declined_or_failed_sampling_and_roots_end_the_call() {
 async fn declined_elicitation_is_sent_to_the_server() {
     // N-MRTR-11
     let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Decline);
-    let ask = |round: &StepContext| match (round.response("form"), round.response("url")) {
+    let steps = |context: &StepContext| match (context.response("form"), context.response("url")) {
         (Some(form), Some(url)) => CallResult::text(format!("{form} {url}")).into(),
         _ => Step::request(
             "form",
@@ -84,7 +84,7 @@ async fn declined_elicitation_is_sent_to_the_server() {
         )
         .and_request("url", ServerRequest::url("?", "https://x")),
     };
-    let (server, client) = server_with_asking_tool(ask, &handler).await;
+    let (server, client) = server_with_steps(steps, &handler).await;
     let result = client.call_tool("ask", ()).await.unwrap();
     let content = serde_json::to_value(&result.content).unwrap();
     assert_eq!(content[0]["text"], r#"{"action":"decline"} {"action":"decline"}"#);
@@ -115,17 +115,17 @@ async fn input_request_for_an_undeclared_capability_is_an_error() {
         assert_eq!(server.requests_of("tools/call").await.len(), 1);
     }
     assert_snapshot!(outcomes.join("\n"), @r#"
-    the answer to `tools/call` is not valid
-      it requires what was not offered: this client does not serve "roots/list"
+    "tools/call": invalid response
+      the server required undeclared input: this client does not support "roots/list"
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      it requires what was not offered: this client does not serve elicitation in the mode "url"
+    "tools/call": invalid response
+      the server required undeclared input: this client does not support elicitation mode "url"
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      it requires what was not offered: this client does not serve "x/ y"
+    "tools/call": invalid response
+      the server required undeclared input: this client does not support "x/ y"
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      result.inputRequests.b.params.message: missing, ElicitRequestParams `form` requires it at line 1 column 262
+    "tools/call": invalid response
+      result.inputRequests.b.params.message: missing, required by ElicitRequestParams "form" at line 1 column 262
     -> InvalidResponse
     "#);
     assert_eq!(handler.requests(), Vec::<String>::new());
@@ -134,12 +134,12 @@ async fn input_request_for_an_undeclared_capability_is_an_error() {
 #[tokio::test]
 async fn call_is_repeated_with_backoff_if_only_state_is_returned() {
     // N-MRTR-03, N-MRTR-04, N-MRTR-05: also without handler capabilities
-    let ask = |round: &StepContext| match round.round() {
+    let steps = |context: &StepContext| match context.round() {
         0..3 => Step::retry(),
         _ => CallResult::text("done").into(),
     };
-    let (server, client) = server_with_asking_tool(
-        ask,
+    let (server, client) = server_with_steps(
+        steps,
         &RecordingHandler::new(HandlerCapabilities::none(), HandlerBehavior::Accept),
     )
     .await;
@@ -154,11 +154,11 @@ async fn call_is_repeated_with_backoff_if_only_state_is_returned() {
 async fn other_calls_do_not_carry_input_responses() {
     // N-MRTR-06
     let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
-    let ask = |round: &StepContext| match round.response("r") {
+    let steps = |context: &StepContext| match context.response("r") {
         None => Step::request("r", ServerRequest::roots()),
         Some(_) => CallResult::text("done").into(),
     };
-    let (server, client) = server_with_asking_tool(ask, &handler).await;
+    let (server, client) = server_with_steps(steps, &handler).await;
     let calls = (0..8).map(|_| async {
         client.call_tool("ask", ()).await?;
         client.list_tools().await
@@ -196,33 +196,31 @@ async fn failure_after_the_first_round_may_have_run() {
         shown += "\n";
         assert_eq!(server.requests_of("tools/call").await.len(), 2);
     }
-    assert_snapshot!(shown, @"
+    assert_snapshot!(shown, @r#"
     [server]/mcp requires an access token
     -> Unauthorized
-    [server]/mcp answered with HTTP status 404 Not Found
+    [server]/mcp returned HTTP status 404 Not Found
     -> Status(404)
-    [server]/mcp answered with HTTP status 503 Service Unavailable
+    [server]/mcp returned HTTP status 503 Service Unavailable
     -> Status(503)
-    `tools/call` failed: no such method (code -32601)
+    "tools/call" failed: no such method (code -32601)
     -> Rpc
-    `tools/call` failed: a capability is missing (code -32021)
+    "tools/call" failed: a capability is missing (code -32021)
     -> Rpc
-    ");
+    "#);
 }
 
 #[tokio::test]
 async fn call_is_limited_to_ten_further_rounds() {
     // N-MRTR-09
     let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
-    let (server, client) = server_with_asking_tool(
-        |_: &StepContext| Step::request("r", ServerRequest::roots()),
-        &handler,
-    )
-    .await;
-    assert_snapshot!(describe_result(client.call_tool("ask", ()).await), @"
-    `tools/call` needs input more than 10 times
+    let (server, client) =
+        server_with_steps(|_: &StepContext| Step::request("r", ServerRequest::roots()), &handler)
+            .await;
+    assert_snapshot!(describe_result(client.call_tool("ask", ()).await), @r#"
+    "tools/call": the server required input more than 10 times
     -> TooManyRoundTrips
-    ");
+    "#);
     assert_eq!(server.count("tools/call"), 11);
     assert_eq!(handler.requests().len(), 11);
     assert_eq!(server.violations(), Vec::<String>::new());
@@ -232,11 +230,11 @@ async fn call_is_limited_to_ten_further_rounds() {
 async fn handler_time_does_not_count_towards_the_request_timeout() {
     // LIFE-13: as in stateful versions
     let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased);
-    let ask = |round: &StepContext| match round.response("r") {
+    let steps = |context: &StepContext| match context.response("r") {
         None => Step::request("r", ServerRequest::roots()),
         Some(_) => CallResult::text("done").into(),
     };
-    let (_server, client) = server_with_asking_tool(ask, &handler).await;
+    let (_server, client) = server_with_steps(steps, &handler).await;
     let release_later = async {
         handler.wait_for_pending(1).await;
         advance_until(tokio::time::sleep(Duration::from_secs(5 * 60))).await;

@@ -158,12 +158,12 @@ async fn wrong_negotiated_version_is_probed_again() {
     verdict: 2026-07-28
     tools/list 1, 2026-07-28
     server/discover "probe-1", 2026-07-28
-    [server]/mcp answered with HTTP status 404 Not Found
+    [server]/mcp returned HTTP status 404 Not Found
     -> Status(404)
     verdict: 2026-07-28
     initialize 1
     server/discover "probe-1", 2026-07-28
-    [server]/mcp answered with HTTP status 400 Bad Request
+    [server]/mcp returned HTTP status 400 Bad Request
     -> Status(400), did not run
     verdict: unknown
     "#);
@@ -186,40 +186,40 @@ async fn stateless_server_is_never_sent_initialize() {
         let server = stateful_script().on("tools/list", response).start().await;
         shown += &list_tools_log(&server, &Negotiation::with_revision(Revision::V2026_07_28)).await;
     }
-    assert_snapshot!(shown, @"
+    assert_snapshot!(shown, @r#"
     tools/list 1, 2026-07-28
-    `tools/list` failed: no such method (code -32601), HTTP status 404
+    "tools/list" failed: no such method (code -32601), HTTP status 404
     -> Rpc, did not run
     verdict: 2026-07-28
     tools/list 1, 2026-07-28
-    `tools/list` failed: no such tool (code -32602), HTTP status 400
+    "tools/list" failed: no such tool (code -32602), HTTP status 400
     -> Rpc
     verdict: 2026-07-28
     tools/list 1, 2026-07-28
-    `tools/list` failed: a header is missing (code -32020), HTTP status 400
+    "tools/list" failed: a header is missing (code -32020), HTTP status 400
     -> Rpc, did not run
     verdict: 2026-07-28
     tools/list 1, 2026-07-28
-    [server]/mcp answered with HTTP status 429 Too Many Requests
+    [server]/mcp returned HTTP status 429 Too Many Requests
     -> Status(429)
     verdict: 2026-07-28
     tools/list 1, 2026-07-28
-    [server]/mcp answered with HTTP status 500 Internal Server Error
+    [server]/mcp returned HTTP status 500 Internal Server Error
     -> Status(500)
     verdict: 2026-07-28
     tools/list 1, 2026-07-28
-    `tools/list` failed: forbidden (code -32000), HTTP status 403
+    "tools/list" failed: forbidden (code -32000), HTTP status 403
     -> Rpc
     verdict: 2026-07-28
     tools/list 1, 2026-07-28
-    `tools/list` failed: too much (code -32000), HTTP status 429
+    "tools/list" failed: too much (code -32000), HTTP status 429
     -> Rpc
     verdict: 2026-07-28
     tools/list 1, 2026-07-28
-    `tools/list` failed: broken (code -32000), HTTP status 500
+    "tools/list" failed: broken (code -32000), HTTP status 500
     -> Rpc
     verdict: 2026-07-28
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -243,18 +243,18 @@ async fn call_that_may_have_run_is_not_repeated_in_another_version() {
     initialize 1
     notifications/initialized, 2025-06-18
     tools/call 2, 2025-06-18
-    `tools/call` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}
+    "tools/call" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}
     -> Rpc
     initialize 1
     notifications/initialized, 2025-06-18
     tools/call 2, 2025-06-18
-    `tools/call` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":[]}
+    "tools/call" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":[]}
     -> Rpc
     tools/call 1, 2026-07-28
-    `tools/call` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}
+    "tools/call" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}
     -> Rpc
     tools/call 1, 2026-07-28
-    `tools/call` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2025-06-18"]}
+    "tools/call" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2025-06-18"]}
     -> Rpc
     "#);
 }
@@ -328,15 +328,15 @@ async fn pinned_version_is_used_without_a_probe() {
     --- 2026-07-28
     tools/list 1, 2026-07-28
     tools/list 2, 2026-07-28
-    `tools/list` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}, HTTP status 400
+    "tools/list" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}, HTTP status 400
     -> Rpc, did not run
     --- 2026-07-28
     tools/list 1, 2026-07-28
-    the server speaks protocol version 2025-11-25; this client speaks 2026-07-28
+    no common protocol version: the server supports 2025-11-25; this client supports 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     --- 2026-07-28
     tools/list 1, 2026-07-28
-    [server]/mcp answered with HTTP status 404 Not Found
+    [server]/mcp returned HTTP status 404 Not Found
     -> Status(404)
     --- 2025-06-18
     initialize 1
@@ -345,15 +345,15 @@ async fn pinned_version_is_used_without_a_probe() {
     1 tool
     --- 2025-03-26
     initialize 1
-    the server speaks protocol version 2025-06-18; this client speaks 2025-03-26
+    no common protocol version: the server supports 2025-06-18; this client supports 2025-03-26
     -> UnsupportedProtocolVersion, did not run
     --- 2025-11-25
     initialize 1
-    the server speaks protocol version 2026-07-28; this client speaks 2025-11-25
+    no common protocol version: the server supports 2026-07-28; this client supports 2025-11-25
     -> UnsupportedProtocolVersion, did not run
     --- 2025-11-25
     initialize 1
-    [server]/mcp answered with HTTP status 404 Not Found
+    [server]/mcp returned HTTP status 404 Not Found
     -> Status(404), did not run
     "#);
 }

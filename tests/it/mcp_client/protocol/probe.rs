@@ -93,27 +93,27 @@ async fn unsupported_version_error_selects_a_listed_version() {
     --- twice
     server/discover "probe-1", 2026-07-28
     server/discover "probe-2", 2026-07-28
-    `server/discover` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}, HTTP status 400
+    "server/discover" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}, HTTP status 400
     -> Rpc, did not run
     verdict: unknown
     --- ["2027-01-01"]
     server/discover "probe-1", 2026-07-28
-    the server speaks protocol version 2027-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    no common protocol version: the server supports 2027-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     --- ["2027-01-01","2025-06-18"]
     server/discover "probe-1", 2026-07-28
-    the server speaks protocol version 2027-01-01, 2025-06-18; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    no common protocol version: the server supports 2027-01-01, 2025-06-18; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     --- []
     server/discover "probe-1", 2026-07-28
-    the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    no common protocol version: the server supports (none named); this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     --- null
     server/discover "probe-1", 2026-07-28
-    the server speaks protocol version (none said); this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    no common protocol version: the server supports (none named); this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     "#);
@@ -150,14 +150,14 @@ async fn other_stateless_errors_identify_a_stateless_server() {
     }
     assert_snapshot!(shown, @r#"
     server/discover "probe-1", 2026-07-28
-    `server/discover` failed: no (code -32020), HTTP status 400
+    "server/discover" failed: no (code -32020), HTTP status 400
     -> Rpc, did not run
     verdict: 2026-07-28
     tools/list 1, 2026-07-28
     1 tool
     verdict: 2026-07-28
     server/discover "probe-1", 2026-07-28
-    `server/discover` failed: no (code -32021), HTTP status 400
+    "server/discover" failed: no (code -32021), HTTP status 400
     -> Rpc, did not run
     verdict: 2026-07-28
     tools/list 1, 2026-07-28
@@ -210,70 +210,70 @@ async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
     -> Unauthorized, did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    [server]/mcp answered with HTTP status 403 Forbidden
+    [server]/mcp returned HTTP status 403 Forbidden
     -> Status(403), did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    `server/discover` failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2025-11-25"]}, HTTP status 403
+    "server/discover" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2025-11-25"]}, HTTP status 403
     -> Rpc, did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    [server]/mcp redirects to [server]/elsewhere, which is not followed: set that URL if it is right
+    [server]/mcp redirects to [server]/elsewhere, but redirects are not followed; configure that URL if it is correct
     -> Status(307), did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    [server]/mcp answered with HTTP status 407 Proxy Authentication Required
+    [server]/mcp returned HTTP status 407 Proxy Authentication Required
     -> Status(407), did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    [server]/mcp answered with HTTP status 408 Request Timeout
+    [server]/mcp returned HTTP status 408 Request Timeout
     -> Status(408), did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    [server]/mcp answered with HTTP status 425 Too Early
+    [server]/mcp returned HTTP status 425 Too Early
     -> Status(425), did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    [server]/mcp answered with HTTP status 429 Too Many Requests
+    [server]/mcp returned HTTP status 429 Too Many Requests
     -> Status(429), did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    `server/discover` failed: busy (code -32601), HTTP status 429
+    "server/discover" failed: busy (code -32601), HTTP status 429
     -> Rpc, did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    [server]/mcp answered with HTTP status 500 Internal Server Error
+    [server]/mcp returned HTTP status 500 Internal Server Error
     -> Status(500), did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    `server/discover` failed: broken (code -32601), HTTP status 500
+    "server/discover" failed: broken (code -32601), HTTP status 500
     -> Rpc, did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    [server]/mcp answered with HTTP status 503 Service Unavailable
+    [server]/mcp returned HTTP status 503 Service Unavailable
     -> Status(503), did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
     GET
-    [server]/mcp answered with HTTP status 405 Method Not Allowed
+    [server]/mcp returned HTTP status 405 Method Not Allowed
     -> Status(405), did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    [server]/mcp answered with text/html instead of JSON or an event stream: <p>Hello
+    expected JSON or an event stream from [server]/mcp, got text/html: <p>Hello
     -> Protocol, did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    the answer to `server/discover` is not valid
+    "server/discover": invalid response
       EOF while parsing an object at line 1 column 1
     -> InvalidResponse, did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    the stream ended before `server/discover` was answered
+    "server/discover": the stream ended before the response
     -> Interrupted, did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    the answer to `server/discover` is not valid
-      the server took note of it and sent no answer
+    "server/discover": invalid response
+      the server accepted the request but sent no response
     -> InvalidResponse, did not run
     verdict: unknown
     "#);
@@ -306,10 +306,10 @@ impl Transport for SilentTransport {
 async fn timeout_is_inconclusive() {
     let known = Negotiation::new();
     let client = Client::builder(SilentTransport).negotiation(known.clone()).build();
-    assert_snapshot!(describe_result(client.connect().await), @"
-    no answer to `server/discover` within 30s
+    assert_snapshot!(describe_result(client.connect().await), @r#"
+    "server/discover": no response within 30s
     -> Timeout
-    ");
+    "#);
     assert_eq!(known.revision(), None);
 }
 
@@ -333,14 +333,18 @@ async fn unknown_method_identifies_a_stateful_server() {
         ("406", status(406)),
         ("422", status(422)),
     ] {
-        let greeted = concat!(
+        let initialized = concat!(
             "server/discover \"probe-1\", 2026-07-28\n",
             "initialize 1\n",
             "notifications/initialized, 2025-06-18\n",
             "tools/list 2, 2025-06-18\n",
             "1 tool\nverdict: 2025-06-18\n",
         );
-        assert_eq!(list_tools_once(stateful_script().on(PROBE, response)).await, greeted, "{name}");
+        assert_eq!(
+            list_tools_once(stateful_script().on(PROBE, response)).await,
+            initialized,
+            "{name}"
+        );
     }
 }
 
@@ -393,43 +397,43 @@ async fn error_of_initialize_after_the_probe_may_lead_to_a_second_probe() {
     --- an unknown version
     server/discover "probe-1", 2026-07-28
     initialize 1
-    the server speaks protocol version 2099-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    no common protocol version: the server supports 2099-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     --- its own text
     server/discover "probe-1", 2026-07-28
     initialize 1
-    `initialize` failed: speak 2026-07-28 to me (code -32000), HTTP status 400
+    "initialize" failed: speak 2026-07-28 to me (code -32000), HTTP status 400
     -> Rpc, did not run
     verdict: unknown
     --- 400
     server/discover "probe-1", 2026-07-28
     initialize 1
     GET
-    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; the older transport failed: [server]/mcp broke the rules of MCP over HTTP: a GET is not answered with an event stream; `initialize` failed
-      [server]/mcp answered with HTTP status 400 Bad Request
+    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 404 Not Found; the fallback transport failed: invalid response from [server]/mcp: expected an event stream in response to GET; "initialize" failed
+      [server]/mcp returned HTTP status 400 Bad Request
     -> Status(400), did not run
     verdict: unknown
     --- 404
     server/discover "probe-1", 2026-07-28
     initialize 1
     GET
-    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; the older transport failed: [server]/mcp broke the rules of MCP over HTTP: a GET is not answered with an event stream; `initialize` failed
-      [server]/mcp answered with HTTP status 404 Not Found
+    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 404 Not Found; the fallback transport failed: invalid response from [server]/mcp: expected an event stream in response to GET; "initialize" failed
+      [server]/mcp returned HTTP status 404 Not Found
     -> Status(404), did not run
     verdict: unknown
     --- 405
     server/discover "probe-1", 2026-07-28
     initialize 1
     GET
-    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; the older transport failed: [server]/mcp broke the rules of MCP over HTTP: a GET is not answered with an event stream; `initialize` failed
-      [server]/mcp answered with HTTP status 405 Method Not Allowed
+    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 404 Not Found; the fallback transport failed: invalid response from [server]/mcp: expected an event stream in response to GET; "initialize" failed
+      [server]/mcp returned HTTP status 405 Method Not Allowed
     -> Status(405), did not run
     verdict: unknown
     --- 500
     server/discover "probe-1", 2026-07-28
     initialize 1
-    [server]/mcp answered with HTTP status 500 Internal Server Error
+    [server]/mcp returned HTTP status 500 Internal Server Error
     -> Status(500), did not run
     verdict: unknown
     --- 401

@@ -39,7 +39,7 @@ async fn second_lost_session_is_an_error() {
         .start()
         .await;
     assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
-    [server]/mcp has ended the session
+    the session with [server]/mcp has ended
     -> SessionEnded, did not run
     ");
     assert_snapshot!(server.request_log().await, @"
@@ -56,19 +56,19 @@ async fn second_lost_session_is_an_error() {
 async fn concurrent_calls_share_the_new_session() {
     // Traps 6
     let server = start_test_server().await;
-    let gate = Barrier::new();
+    let barrier = Barrier::new();
     let lost = Fault::reply_with({
-        let gate = gate.clone();
-        move |_| Reply::status(404).hold(&gate)
+        let barrier = barrier.clone();
+        move |_| Reply::status(404).hold(&barrier)
     });
-    server.script(On::method("tools/call").first(3), Fault::Hold(gate.clone()));
+    server.script(On::method("tools/call").first(3), Fault::Hold(barrier.clone()));
     server.script(On::method("tools/call").first(3), lost);
     let client = client_for_url(server.url());
     client.connect().await.unwrap();
     let calls = join_all((0..3).map(|_| client.call_tool("wait", ())));
     let open = async {
-        with_timeout(gate.wait_for_arrivals(3)).await;
-        gate.open();
+        with_timeout(barrier.wait_for_arrivals(3)).await;
+        barrier.open();
     };
     let (outcomes, ()) = tokio::join!(calls, open);
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
@@ -82,15 +82,15 @@ async fn concurrent_calls_share_the_new_session() {
 async fn late_404_of_the_old_session_does_not_end_the_new_one() {
     // Traps 6
     let server = start_test_server().await;
-    let gate = Barrier::new();
-    server.script(On::method("tools/call").nth(1), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("tools/call").nth(1), Fault::Hold(barrier.clone()));
     server.script(On::method("tools/call").first(2), Reply::status(404));
     let client = client_for_url(server.url());
     client.connect().await.unwrap();
     let second = async {
-        with_timeout(gate.wait_for_arrivals(1)).await;
+        with_timeout(barrier.wait_for_arrivals(1)).await;
         client.call_tool("wait", ()).await.unwrap();
-        gate.open();
+        barrier.open();
     };
     let (first, ()) = tokio::join!(client.call_tool("wait", ()), second);
     first.unwrap();
@@ -107,7 +107,7 @@ async fn status_404_without_a_session_is_an_error() {
         .start()
         .await;
     assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
-    [server]/mcp answered with HTTP status 404 Not Found: no such page
+    [server]/mcp returned HTTP status 404 Not Found: no such page
     -> Status(404)
     ");
     assert_snapshot!(server.request_log().await, @"
@@ -118,7 +118,7 @@ async fn status_404_without_a_session_is_an_error() {
 
     let server = Script::new().on("initialize", status(404)).start().await;
     assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
-    [server]/mcp answered with HTTP status 404 Not Found
+    [server]/mcp returned HTTP status 404 Not Found
     -> Status(404), did not run
     ");
     assert_snapshot!(server.request_log().await, @"initialize 1, [alice]");
@@ -129,7 +129,7 @@ async fn status_400_does_not_open_a_new_session() {
     // HTTP-28
     let server = Script::new().on("tools/call", status(400).body("bad request")).start().await;
     assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
-    [server]/mcp answered with HTTP status 400 Bad Request: bad request
+    [server]/mcp returned HTTP status 400 Bad Request: bad request
     -> Status(400)
     ");
     assert_snapshot!(server.request_log().await, @"
@@ -156,7 +156,7 @@ async fn status_400_naming_the_session_opens_a_new_one() {
 async fn session_lost_before_initialized_is_an_error() {
     let server = Script::new().on("notifications/initialized", status(404)).start().await;
     assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
-    [server]/mcp has ended the session
+    the session with [server]/mcp has ended
     -> SessionEnded, did not run
     ");
     assert_snapshot!(server.request_log().await, @"
@@ -192,14 +192,14 @@ async fn list_restarts_if_another_call_lost_the_session() {
         |name| TestTool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"));
     let builder = TestServer::builder().tool(tool("a")).tool(tool("b")).page_size(1);
     let server = builder.start().await.unwrap();
-    let gate = Barrier::new();
-    server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("tools/list").nth(1), Fault::Hold(barrier.clone()));
     let client = client_for_url(server.url());
     let lose = async {
-        with_timeout(gate.wait_for_arrivals(1)).await;
+        with_timeout(barrier.wait_for_arrivals(1)).await;
         server.end_sessions();
         client.call_tool("a", ()).await.unwrap();
-        gate.open();
+        barrier.open();
     };
     let (listed, ()) = tokio::join!(client.list_tools(), lose);
     assert_eq!(listed.unwrap().tools.len(), 2);

@@ -14,7 +14,7 @@ use futures_util::{
 use insta::assert_snapshot;
 use mcp_client::{
     CacheHint, CallOptions, Client, MessageContext, OutgoingMessage, Transport, TransportError,
-    TransportErrorKind, TransportResponse as Answered,
+    TransportErrorKind, TransportResponse,
     mcp_types::{
         Revision,
         v2025_11_25::{
@@ -126,10 +126,10 @@ async fn header_mismatch_not_explained_by_the_list_is_an_error() {
         .start()
         .await;
     let client = server.client_with_negotiation(&Default::default());
-    assert_snapshot!(describe_result(client.call_tool("add", ()).await), @"
-    `tools/call` failed: a header is missing (code -32020), HTTP status 400
+    assert_snapshot!(describe_result(client.call_tool("add", ()).await), @r#"
+    "tools/call" failed: a header is missing (code -32020), HTTP status 400
     -> Rpc, did not run
-    ");
+    "#);
     assert_eq!(server.requests_of("tools/call").await.len(), 1);
 }
 
@@ -146,10 +146,10 @@ async fn call_with_header_mismatch_is_not_repeated_if_it_may_have_run() {
         .start()
         .await;
     let client = server.client_with_negotiation(&Default::default());
-    assert_snapshot!(describe_result(client.call_tool("add", json!({ "a": 1 })).await), @"
-    `tools/call` failed: of another server (code -32020)
+    assert_snapshot!(describe_result(client.call_tool("add", json!({ "a": 1 })).await), @r#"
+    "tools/call" failed: of another server (code -32020)
     -> Rpc
-    ");
+    "#);
     assert_eq!(server.request_log().await, "tools/call 1, 2026-07-28");
 }
 
@@ -179,7 +179,10 @@ async fn raw_tool_call_sends_parameter_headers() {
 struct SlowTransport(Arc<Mutex<Vec<Value>>>);
 
 impl Transport for SlowTransport {
-    fn send(&self, message: OutgoingMessage) -> BoxFuture<'_, Result<Answered, TransportError>> {
+    fn send(
+        &self,
+        message: OutgoingMessage,
+    ) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         let body: Value = serde_json::from_slice(&message.body).expect("JSON");
         let method = body["method"].clone();
         self.0.lock().expect("no panic").push(body);
@@ -206,10 +209,10 @@ async fn list_for_parameter_headers_counts_towards_the_total_timeout() {
     let client = client_with_version(SlowTransport::default(), Revision::V2026_07_28);
     let began = Instant::now();
     let options = CallOptions::new().max_total_timeout(Duration::from_secs(5));
-    assert_snapshot!(describe_result(client.with_options(options).call_tool("store", ()).await), @"
-    no answer to `tools/call` within 5s
+    assert_snapshot!(describe_result(client.with_options(options).call_tool("store", ()).await), @r#"
+    "tools/call": no response within 5s
     -> Timeout
-    ");
+    "#);
     assert_eq!(began.elapsed(), Duration::from_secs(5));
 }
 
@@ -252,17 +255,17 @@ async fn invalid_parameter_headers_skip_a_tool_in_stateless_versions_only() {
         let list = client.list_tools().await.unwrap();
         let names: Vec<_> = list.tools.iter().map(|tool| &*tool.name).collect();
         shown += &format!("{revision}: {}\n", names.join(", "));
-        for refused in list.invalid {
-            shown += &format!("  {}: {}\n", refused.name.unwrap_or_default(), refused.reason);
+        for entry in list.invalid {
+            shown += &format!("  {}: {}\n", entry.name.unwrap_or_default(), entry.reason);
         }
         client.call_tool("store", json!({ "region": "eu" })).await.unwrap();
         assert_eq!(server.violations(), Vec::<String>::new());
     }
     assert_snapshot!(shown, @r#"
     2026-07-28: store
-      empty: its `x-mcp-header` "" is no name of a header
-      number: its `x-mcp-header` "A" is on what is neither string nor integer nor boolean
-      nested: its `x-mcp-header` "A" is on what is not reached by properties alone
+      empty: invalid "x-mcp-header" "": not a header name
+      number: invalid "x-mcp-header" "A": expected an argument of type string, integer or boolean
+      nested: invalid "x-mcp-header" "A": the argument is not reachable through "properties" alone
     2025-11-25: store, empty, number, nested
     "#);
 }
@@ -273,10 +276,10 @@ async fn argument_not_representable_as_header_is_rejected() {
     let server = server().start().await.unwrap();
     let client = client(&server);
     client.list_tools().await.unwrap();
-    let refused = client.call_tool("store", json!({ "count": 1_u64 << 60 })).await;
-    assert_snapshot!(describe_result(refused), @r#"
-    the parameters of `tools/call` cannot be sent
-      the argument "count" has to be a string, a boolean or an integer of at most 53 bits, because the tool wants it as the header parameter "Count"
+    let called = client.call_tool("store", json!({ "count": 1_u64 << 60 })).await;
+    assert_snapshot!(describe_result(called), @r#"
+    "tools/call": invalid parameters
+      argument "count": expected a string, a boolean or an integer of at most 53 bits, because it is sent as the parameter header "Count"
     -> InvalidParams, did not run
     "#);
     assert_eq!(server.count("tools/call"), 0);
@@ -313,8 +316,8 @@ async fn expired_server_info_is_requested_again() {
 #[tokio::test]
 async fn dropped_call_is_cancelled_by_closing_its_stream() {
     // N-CANC-01
-    let gate = Barrier::new();
-    let held = gate.clone();
+    let barrier = Barrier::new();
+    let held = barrier.clone();
     let wait = TestTool::with_steps("wait", json!({ "type": "object" }), move |_| {
         Step::finish(CallResult::text("done")).hold(&held)
     });
@@ -355,17 +358,17 @@ async fn results_of_unknown_types_are_errors() {
     assert_snapshot!(shown, @r#"
     it went well
     it went well
-    the answer to `tools/call` is not valid
-      it is a result of the unknown type "task"
+    "tools/call": invalid response
+      unknown result type "task"
     -> InvalidResponse
-    the answer to `tools/call` is not valid
-      it requires input and does not say which
+    "tools/call": invalid response
+      the server required input but named none
     -> InvalidResponse
-    the answer to `tools/list` is not valid
-      it is a result of the unknown type "input_required"
+    "tools/list": invalid response
+      unknown result type "input_required"
     -> InvalidResponse
-    the answer to `tools/list` is not valid
-      it is a result of the unknown type "task"
+    "tools/list": invalid response
+      unknown result type "task"
     -> InvalidResponse
     "#);
 }
@@ -401,16 +404,16 @@ async fn methods_of_other_versions_are_not_sent() {
     );
     shown += "\n";
     shown += &describe_result(old_client.send_request_raw("subscriptions/listen", json!({})).await);
-    assert_snapshot!(shown, @"
-    `ping` is no method of protocol version 2026-07-28, which the server speaks
+    assert_snapshot!(shown, @r#"
+    "ping" not supported in protocol version 2026-07-28, which the server uses
     -> UnsupportedMethod, did not run
-    `logging/setLevel` is no method of protocol version 2026-07-28, which the server speaks
+    "logging/setLevel" not supported in protocol version 2026-07-28, which the server uses
     -> UnsupportedMethod, did not run
-    `notifications/initialized` is no method of protocol version 2026-07-28, which the server speaks
+    "notifications/initialized" not supported in protocol version 2026-07-28, which the server uses
     -> UnsupportedMethod, did not run
-    `subscriptions/listen` is no method of protocol version 2025-11-25, which the server speaks
+    "subscriptions/listen" not supported in protocol version 2025-11-25, which the server uses
     -> UnsupportedMethod, did not run
-    ");
+    "#);
     assert_eq!(old.violations(), Vec::<String>::new());
     assert_eq!(new.violations(), Vec::<String>::new());
 }
@@ -429,9 +432,9 @@ async fn raw_requests_and_results_are_passed_through() {
     let sent = received_requests(&server).pop().unwrap();
     assert_snapshot!(sent.text(), @r#"{"jsonrpc":"2.0","id":1,"method":"com.example/own","params":{"x":1,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"tests","version":"1"},"com.example/y":2}}}"#);
     let none = client(&server).send_request_raw("com.example/own", 7).await;
-    assert_snapshot!(describe_result(none), @"
-    the parameters of `com.example/own` cannot be sent
-      parameters have to be a JSON object
+    assert_snapshot!(describe_result(none), @r#"
+    "com.example/own": invalid parameters
+      expected a JSON object
     -> InvalidParams, did not run
-    ");
+    "#);
 }

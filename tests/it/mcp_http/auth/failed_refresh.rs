@@ -27,7 +27,7 @@ fn source_with_refresh(
     renewed: impl Fn() -> Result<Option<AccessToken>, BoxError> + Send + Sync + 'static,
 ) -> ScriptedTokenSource {
     ScriptedTokenSource::new(
-        move |_, refused| if refused { renewed() } else { Ok(Some(ALICE.into())) },
+        move |_, rejected| if rejected { renewed() } else { Ok(Some(ALICE.into())) },
     )
 }
 
@@ -41,8 +41,8 @@ async fn rejected_token_stays_unauthorized_whatever_the_source_returns() {
         ("the same token", source_with_refresh(|| Ok(Some(ALICE.into())))),
         ("no token", source_with_refresh(|| Ok(None))),
     ] {
-        let refused = status(401).header("www-authenticate", "Bearer scope=a");
-        let server = Script::new().on("tools/call", refused).start().await;
+        let response = status(401).header("www-authenticate", "Bearer scope=a");
+        let server = Script::new().on("tools/call", response).start().await;
         let error = client_with_source(&server, source).call_tool("add", ()).await.unwrap_err();
         let unauthorized = Unauthorized::find_in(&error).unwrap();
         assert_eq!(unauthorized.reason, UnauthorizedReason::Rejected);
@@ -51,15 +51,15 @@ async fn rejected_token_stays_unauthorized_whatever_the_source_returns() {
         shown += &format!("{what}: {}\n", describe_error(&error));
     }
     assert_snapshot!(shown, @r#"
-    a failure: [server]/mcp rejected the access token, scope "a"
+    a failure: [server]/mcp rejected the access token; required scope "a"
       the keychain is locked
     -> Unauthorized, did not run
-    an unusable token: [server]/mcp rejected the access token, scope "a"
-      the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    an unusable token: [server]/mcp rejected the access token; required scope "a"
+      the access token for [server]/mcp is empty or contains a space, a line break or another character that is not allowed in a header
     -> Unauthorized, did not run
-    the same token: [server]/mcp rejected the access token, scope "a"
+    the same token: [server]/mcp rejected the access token; required scope "a"
     -> Unauthorized, did not run
-    no token: [server]/mcp rejected the access token, scope "a"
+    no token: [server]/mcp rejected the access token; required scope "a"
     -> Unauthorized, did not run
     "#);
 }
@@ -93,7 +93,7 @@ async fn refresh_that_takes_too_long_is_unauthorized() {
     let (called, ()) = tokio::join!(client.call_tool("add", ()), wait);
     assert_snapshot!(describe_result(called), @"
     [server]/mcp rejected the access token
-      no other token came in time
+      the token source timed out after 20s
     -> Unauthorized, did not run
     ");
 }

@@ -59,10 +59,10 @@ async fn no_token_sends_no_authorization_header() {
 #[tokio::test]
 async fn retries_once_with_a_new_token_after_401() {
     // AUTH-08: the token source receives the challenge
-    let refused =
+    let unauthorized =
         status(401).header("www-authenticate", "Bearer error=invalid_token, scope=\"a b\"");
     let server = Script::new()
-        .on("initialize", refused)
+        .on("initialize", unauthorized)
         .on("initialize", initialize_response("2025-11-25"))
         .start()
         .await;
@@ -146,7 +146,7 @@ async fn same_token_is_not_tried_again() {
 #[tokio::test]
 async fn request_is_not_retried_without_a_token() {
     let server = Script::new().on("initialize", status(401)).start().await;
-    let source = ScriptedTokenSource::new(|_, refused| Ok((!refused).then(|| ALICE.into())));
+    let source = ScriptedTokenSource::new(|_, rejected| Ok((!rejected).then(|| ALICE.into())));
     assert_snapshot!(describe_result(client_with_source(server.url(), &source).connect().await), @"
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
@@ -159,7 +159,7 @@ async fn failing_token_source_sends_nothing() {
     let server = ScriptedServer::start().await;
     let source = ScriptedTokenSource::new(|_, _| Err("the keychain is locked".into()));
     assert_snapshot!(describe_result(client_with_source(server.url(), &source).connect().await), @"
-    no access token for [server]/mcp
+    cannot get an access token for [server]/mcp
       the keychain is locked
     -> Blocked, did not run
     ");
@@ -170,7 +170,7 @@ async fn failing_token_source_sends_nothing() {
 async fn failed_refresh_reports_the_401() {
     // AUTH-07: the user must sign in, whatever the refresh failed for
     let server = Script::new().on("initialize", status(401)).start().await;
-    let source = ScriptedTokenSource::new(|_, refused| match refused {
+    let source = ScriptedTokenSource::new(|_, rejected| match rejected {
         true => Err("the authorization server is down".into()),
         false => Ok(Some(ALICE.into())),
     });

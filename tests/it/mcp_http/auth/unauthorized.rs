@@ -10,9 +10,9 @@ use crate::support::{
 
 /// Describes an error, with its reason and its challenges.
 fn describe_unauthorized(error: &impl ErrorReport) -> String {
-    let Some(refused) = Unauthorized::find_in(error) else { return describe_error(error) };
-    let mut shown = format!("{}\n  {:?}", describe_error(error), refused.reason);
-    for challenge in &refused.challenges {
+    let Some(unauthorized) = Unauthorized::find_in(error) else { return describe_error(error) };
+    let mut shown = format!("{}\n  {:?}", describe_error(error), unauthorized.reason);
+    for challenge in &unauthorized.challenges {
         shown +=
             &format!("\n  {} {:?} {:?}", challenge.scheme, challenge.token68, challenge.params);
     }
@@ -107,7 +107,7 @@ async fn json_rpc_error_body_does_not_hide_a_401() {
     let response = body.with_status(401).header("www-authenticate", "Bearer scope=\"a b\"");
     let server = Script::new().on("tools/list", response).start().await;
     assert_snapshot!(describe_unauthorized(&server.client().list_tools().await.unwrap_err()), @r#"
-    [server]/mcp rejected the access token, scope "a b"
+    [server]/mcp rejected the access token; required scope "a b"
     -> Unauthorized, did not run
       Rejected
       Bearer None [("scope", "a b")]
@@ -124,7 +124,7 @@ async fn all_challenges_are_parsed() {
     let server = Script::new().on("initialize", response).start().await;
     let error = server.client().list_tools().await.unwrap_err();
     assert_snapshot!(describe_unauthorized(&error), @r#"
-    [server]/mcp rejected the access token, scope "x y" (it "expired")
+    [server]/mcp rejected the access token (it "expired"); required scope "x y"
     -> Unauthorized, did not run
       Rejected
       Negotiate Some("YII=") []
@@ -181,7 +181,7 @@ async fn insufficient_scope_is_a_reason_of_its_own() {
     let server = Script::new().on("tools/call", response).start().await;
     let error = server.client().call_tool("add", ()).await.unwrap_err();
     assert_snapshot!(describe_unauthorized(&error), @r#"
-    [server]/mcp requires an access token of wider scope, scope "files:write" (more, please)
+    [server]/mcp requires an access token with a wider scope (more, please); required scope "files:write"
     -> Unauthorized, did not run
       InsufficientScope
       Bearer None [("error", "insufficient_scope"), ("scope", "files:write"), ("resource_metadata", "https://a.example/x"), ("error_description", "more, please")]
@@ -195,17 +195,17 @@ async fn insufficient_scope_is_found_in_any_challenge() {
     // AUTH-09, AUTH-37: the first challenge only contains the metadata URL
     let metadata = "Bearer resource_metadata=\"https://a.example/x\"";
     let scope = "Bearer error=\"insufficient_scope\", scope=\"files:write\"";
-    let refused = status(403).header("www-authenticate", metadata);
+    let forbidden = status(403).header("www-authenticate", metadata);
     let one_line = format!("Basic realm=a, {metadata}, {scope}");
     for response in [
-        refused.header("www-authenticate", scope),
+        forbidden.header("www-authenticate", scope),
         status(403).header("www-authenticate", one_line),
     ] {
         let server = Script::new().on("tools/call", response).start().await;
         let error = server.client().call_tool("add", ()).await.unwrap_err();
-        let refused = Unauthorized::find_in(&error).unwrap();
-        assert_eq!(refused.reason, UnauthorizedReason::InsufficientScope);
-        assert_eq!(refused.challenge().unwrap().scope(), Some("files:write"));
+        let unauthorized = Unauthorized::find_in(&error).unwrap();
+        assert_eq!(unauthorized.reason, UnauthorizedReason::InsufficientScope);
+        assert_eq!(unauthorized.challenge().unwrap().scope(), Some("files:write"));
     }
 }
 
@@ -215,7 +215,7 @@ async fn a_401_to_delete_is_reported_by_close() {
     let client = server.client();
     client.connect().await.unwrap();
     assert_snapshot!(describe_result(client.close().await), @r#"
-    [server]/mcp rejected the access token, scope "end"
+    [server]/mcp rejected the access token; required scope "end"
     -> Unauthorized, did not run
     "#);
 }

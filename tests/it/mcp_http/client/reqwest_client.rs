@@ -32,7 +32,7 @@ async fn provided_client_distinguishes_unreachable_from_interrupted() {
     let absent = UnreachableServer::new();
     let nowhere = format!("{}?key=5ecret", absent.url());
     assert_snapshot!(describe_result(client_for_url(&nowhere).list_tools().await), @"
-    cannot reach [server]/mcp?****
+    cannot connect to [server]/mcp?****
       error sending request
       client error (Connect)
       tcp connect error
@@ -44,7 +44,7 @@ async fn provided_client_distinguishes_unreachable_from_interrupted() {
     client.connect().await.unwrap();
     server.script(On::method("tools/call"), Fault::Close);
     let shown = describe_result(client.call_tool("wait", ()).await);
-    assert!(shown.starts_with("the connection to [server]/mcp broke\n"), "{shown}");
+    assert!(shown.starts_with("the connection to [server]/mcp was lost\n"), "{shown}");
     assert!(shown.ends_with("-> Interrupted"), "{shown}");
 }
 
@@ -53,7 +53,7 @@ async fn provided_client_reports_redirects() {
     let redirect = status(307).header("location", "/elsewhere");
     let server = Script::new().on("tools/call", redirect).start().await;
     assert_snapshot!(describe_result(client_for_url(&server.url()).call_tool("add", ()).await), @"
-    [server]/mcp redirects to [server]/elsewhere, which is not followed: set that URL if it is right
+    [server]/mcp redirects to [server]/elsewhere, but redirects are not followed; configure that URL if it is correct
     -> Status(307)
     ");
     assert_eq!(server.requests_of("tools/call").await.len(), 1);

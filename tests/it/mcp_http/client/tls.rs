@@ -23,7 +23,7 @@ async fn only_configured_certificate_authorities_are_trusted() {
     let proxy = TcpProxy::start_tls(server.url(), &authority, None).await;
     for settings in [HttpClient::builder(), HttpClient::builder().root_certificates(other.pem())] {
         let shown = describe_result(client_through(&proxy, settings).connect().await);
-        assert!(shown.starts_with(&format!("cannot reach {}\n", proxy.url())), "{shown}");
+        assert!(shown.starts_with(&format!("cannot connect to {}\n", proxy.url())), "{shown}");
         assert!(shown.contains("invalid peer certificate"), "{shown}");
         assert!(shown.ends_with("-> Unreachable, did not run"), "{shown}");
     }
@@ -98,24 +98,24 @@ fn invalid_pem_and_proxy_are_rejected_without_showing_them() {
         shown += "\n";
     }
     assert_snapshot!(shown, @"
-    no HTTP client can be set up
-      there is no certificate in the PEM
+    cannot create an HTTP client
+      no certificate in the PEM
     -> ClientBuild
-    no HTTP client can be set up
+    cannot create an HTTP client
       invalid peer certificate: BadEncoding
     -> ClientBuild
-    no HTTP client can be set up
-      there is no private key in the PEM
+    cannot create an HTTP client
+      no private key in the PEM
     -> ClientBuild
-    no HTTP client can be set up
-      there is no private key in the PEM
+    cannot create an HTTP client
+      no private key in the PEM
     -> ClientBuild
-    no HTTP client can be set up
+    cannot create an HTTP client
       builder error
       builder error
       empty host
     -> ClientBuild
-    no HTTP client can be set up
+    cannot create an HTTP client
       builder error
       builder error
       relative URL without a base

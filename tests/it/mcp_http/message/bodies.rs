@@ -14,15 +14,15 @@ use crate::support::{
 };
 
 const RESPONSE: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
-/// The message limit of the clients in this file.
-const LIMIT: usize = 10_000;
+/// The maximum message size of the clients in this file.
+const MAX_MESSAGE_SIZE: usize = 10_000;
 
 /// Calls a tool and describes the result. The built-in client and a reqwest client must agree.
 async fn call_with_response(response: ScriptedResponse) -> String {
     let server = Script::new().on("tools/call", response).start().await;
     let shown = async |connections: HttpClient| {
         let transport = HttpTransport::builder(server.url()).http_client(connections);
-        let transport = transport.max_message_size(LIMIT).build().expect("a usable URL");
+        let transport = transport.max_message_size(MAX_MESSAGE_SIZE).build().expect("a usable URL");
         describe_result(stateful_client(transport).call_tool("add", ()).await)
     };
     let own = shown(HttpClient::new().expect("a usable environment")).await;
@@ -63,21 +63,21 @@ async fn unexpected_media_types_are_errors() {
         shown += "\n";
     }
     assert_snapshot!(shown, @r#"
-    [server]/mcp answered with text/html instead of JSON or an event stream: <!doctype html><title>Sign in</title>
+    expected JSON or an event stream from [server]/mcp, got text/html: <!doctype html><title>Sign in</title>
     -> Protocol
-    [server]/mcp answered with text/plain instead of JSON or an event stream: {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
+    expected JSON or an event stream from [server]/mcp, got text/plain: {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
     -> Protocol
-    [server]/mcp answered with application/json-rpc instead of JSON or an event stream: {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
+    expected JSON or an event stream from [server]/mcp, got application/json-rpc: {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
     -> Protocol
-    [server]/mcp answered with application/problem+json instead of JSON or an event stream: {}
+    expected JSON or an event stream from [server]/mcp, got application/problem+json: {}
     -> Protocol
-    [server]/mcp answered with a body of no declared type instead of JSON or an event stream: {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
+    expected JSON or an event stream from [server]/mcp, got a body without a content type: {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
     -> Protocol
-    [server]/mcp answered with a body of no declared type instead of JSON or an event stream: {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
+    expected JSON or an event stream from [server]/mcp, got a body without a content type: {"jsonrpc":"2.0","id":2,"result":{"content":[]}}
     -> Protocol
-    [server]/mcp answered with a body of no declared type instead of JSON or an event stream
+    expected JSON or an event stream from [server]/mcp, got a body without a content type
     -> Protocol
-    [server]/mcp answered with a body of no declared type instead of JSON or an event stream
+    expected JSON or an event stream from [server]/mcp, got a body without a content type
     -> Protocol
     "#);
 }
@@ -89,8 +89,8 @@ async fn content_length_over_the_limit_is_rejected() {
         let content = json!([{ "type": "text", "text": text }]);
         json(&format!(r#"{{"jsonrpc":"2.0","id":$id,"result":{{"content":{content}}}}}"#))
     };
-    assert_snapshot!(call_with_response(response(LIMIT - 200)).await, @"it went well");
-    assert_snapshot!(call_with_response(response(LIMIT)).await, @"
+    assert_snapshot!(call_with_response(response(MAX_MESSAGE_SIZE - 200)).await, @"it went well");
+    assert_snapshot!(call_with_response(response(MAX_MESSAGE_SIZE)).await, @"
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge
     ");
@@ -99,9 +99,9 @@ async fn content_length_over_the_limit_is_rejected() {
 #[tokio::test]
 async fn streamed_body_over_the_limit_is_rejected() {
     let server = start_test_server().await;
-    let builder = HttpTransport::builder(server.url()).max_message_size(LIMIT);
+    let builder = HttpTransport::builder(server.url()).max_message_size(MAX_MESSAGE_SIZE);
     let client = stateful_client(builder.build().unwrap());
-    server.script(On::method("tools/call").nth(1), Fault::Oversized(LIMIT - 200));
+    server.script(On::method("tools/call").nth(1), Fault::Oversized(MAX_MESSAGE_SIZE - 200));
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"it went well");
     server.script(On::method("tools/call").nth(1), Fault::Oversized(1_000_000));
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
@@ -130,12 +130,12 @@ async fn limit_applies_to_each_event_and_not_to_the_stream() {
         r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":0}}"#;
     let many = format!("data: {note}\n\n").repeat(1_000);
     assert_snapshot!(call_with_response(sse(&format!("{many}data: {RESPONSE}\n\n"))).await, @"it went well");
-    let long = format!("data: {{\"a\":\"{}\"}}\n\n", "x".repeat(LIMIT));
+    let long = format!("data: {{\"a\":\"{}\"}}\n\n", "x".repeat(MAX_MESSAGE_SIZE));
     assert_snapshot!(call_with_response(sse(&format!("{long}data: {RESPONSE}\n\n"))).await, @"
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge
     ");
-    let lines = "data: 1\n".repeat(LIMIT);
+    let lines = "data: 1\n".repeat(MAX_MESSAGE_SIZE);
     assert_snapshot!(call_with_response(sse(&format!("{lines}\n\n"))).await, @"
     [server]/mcp sent a message of more than 10000 bytes
     -> TooLarge
@@ -147,7 +147,9 @@ async fn limit_is_the_same_for_json_and_events() {
     // The request id is known, and so is the length.
     let of =
         |length: usize| RESPONSE.replace("$id", "2") + &" ".repeat(length - RESPONSE.len() + 2);
-    for (length, expected) in [(LIMIT, "it went well"), (LIMIT + 1, "-> TooLarge")] {
+    for (length, expected) in
+        [(MAX_MESSAGE_SIZE, "it went well"), (MAX_MESSAGE_SIZE + 1, "-> TooLarge")]
+    {
         let message = of(length);
         assert_eq!(message.len(), length);
         for response in [
@@ -184,7 +186,7 @@ async fn limit_applies_to_the_decompressed_body() {
         let response =
             |text: &str| json("").body(compress(text)).header("content-encoding", coding);
         assert_eq!(call_with_response(response(&small)).await, "it went well");
-        assert!(compress(&bomb).len() < LIMIT);
+        assert!(compress(&bomb).len() < MAX_MESSAGE_SIZE);
         let too_large = "[server]/mcp sent a message of more than 10000 bytes\n-> TooLarge";
         assert_eq!(call_with_response(response(&bomb)).await, too_large);
         assert_eq!(
@@ -193,7 +195,7 @@ async fn limit_applies_to_the_decompressed_body() {
         );
         // The body of an error status is limited as well.
         let long = call_with_response(response(&"a".repeat(5_000_000)).with_status(500)).await;
-        assert_eq!(long.len(), 384, "{long}");
+        assert_eq!(long.len(), 379, "{long}");
     }
 }
 
@@ -207,8 +209,7 @@ async fn invalid_compression_is_a_protocol_error() {
         let response = json("").body(body).header("content-encoding", coding);
         assert_eq!(
             call_with_response(response).await,
-            "[server]/mcp broke the rules of MCP over HTTP: a body cannot be decompressed\n\
-             -> Protocol",
+            "invalid response from [server]/mcp: cannot decompress the body\n-> Protocol",
             "{coding}"
         );
     }
@@ -222,7 +223,7 @@ async fn session_ids_must_be_visible_ascii() {
         let server = Script::new().on("initialize", opening).start().await;
         let outcome = describe_result(server.client().list_tools().await);
         assert!(
-            outcome.contains("the session id is not made of visible ASCII"),
+            outcome.contains("the session id contains characters other than visible ASCII"),
             "{id:?} {outcome}"
         );
         assert_eq!(server.request_log().await, "initialize 1, [alice]");
@@ -256,13 +257,13 @@ async fn broken_connection_is_interrupted_and_may_have_run() {
     }
     server.clear_script();
     server.script(On::method("tools/call"), Fault::TruncatedSse);
-    assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
-    the stream ended before `tools/call` was answered
+    assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @r#"
+    "tools/call": the stream ended before the response
     -> Interrupted
-    ");
+    "#);
     server.clear_script();
     server.script(On::method("tools/call"), Fault::Close);
     let shown = describe_result(client.call_tool("wait", ()).await);
-    assert!(shown.starts_with("the connection to [server]/mcp broke\n"), "{shown}");
+    assert!(shown.starts_with("the connection to [server]/mcp was lost\n"), "{shown}");
     assert!(shown.ends_with("-> Interrupted"), "{shown}");
 }

@@ -24,7 +24,7 @@ fn echoing_failures() -> [(&'static str, ScriptedResponse); 11] {
     let echo = format!("{SESSION} of {ALICE}");
     let rpc = || error(-32000, &echo, &json!({ "seen": [ALICE, SESSION] }));
     let with_result = error(-32000, &echo, &json!({ "result": ALICE }));
-    let refused = |code, error: &str| {
+    let with_challenge = |code, error: &str| {
         let challenge =
             format!("Bearer realm=\"{SESSION}\", error={error}, error_description=\"{echo}\"");
         status(code).header("www-authenticate", challenge)
@@ -37,8 +37,8 @@ fn echoing_failures() -> [(&'static str, ScriptedResponse); 11] {
         ("a JSON-RPC error that has a result", with_result.clone()),
         ("the same on a stream", with_result.into_event_stream()),
         ("a long JSON-RPC error", error(-32000, &echo, &json!("~".repeat(70_000)))),
-        ("a challenge", refused(401, "invalid_token")),
-        ("a challenge of scope", refused(403, "insufficient_scope")),
+        ("a challenge", with_challenge(401, "invalid_token")),
+        ("a challenge of scope", with_challenge(403, "insufficient_scope")),
         (
             "a result of the wrong type",
             json(&format!(r#"{{"jsonrpc":"2.0","id":$id,"result":"{ALICE}"}}"#)),
@@ -49,7 +49,7 @@ fn echoing_failures() -> [(&'static str, ScriptedResponse); 11] {
 
 #[tokio::test]
 async fn errors_and_traces_redact_echoed_token_and_session() {
-    // AUTH-05, HTTP-25: neither errors, causes nor traces
+    // AUTH-05, HTTP-25: errors, causes and traces
     let mut shown = String::new();
     for (what, response) in echoing_failures() {
         let server = server_with_response(response).await;
@@ -62,28 +62,28 @@ async fn errors_and_traces_redact_echoed_token_and_session() {
         shown += &format!("{what}: {}\n", failed.replace('~', ""));
     }
     assert_snapshot!(shown, @r#"
-    a text: [server]/mcp answered with HTTP status 500 Internal Server Error: **** of ****
+    a text: [server]/mcp returned HTTP status 500 Internal Server Error: **** of ****
     -> Status(500)
-    a JSON-RPC error with 400: `tools/call` failed: **** of **** (code -32000), data {"seen":["****","****"]}, HTTP status 400
+    a JSON-RPC error with 400: "tools/call" failed: **** of **** (code -32000), data {"seen":["****","****"]}, HTTP status 400
     -> Rpc
-    a JSON-RPC error: `tools/call` failed: **** of **** (code -32000), data {"seen":["****","****"]}
+    a JSON-RPC error: "tools/call" failed: **** of **** (code -32000), data {"seen":["****","****"]}
     -> Rpc
-    a JSON-RPC error on a stream: `tools/call` failed: **** of **** (code -32000), data {"seen":["****","****"]}
+    a JSON-RPC error on a stream: "tools/call" failed: **** of **** (code -32000), data {"seen":["****","****"]}
     -> Rpc
-    a JSON-RPC error that has a result: `tools/call` failed: **** of **** (code -32000), data {"result":"****"}
+    a JSON-RPC error that has a result: "tools/call" failed: **** of **** (code -32000), data {"result":"****"}
     -> Rpc
-    the same on a stream: `tools/call` failed: **** of **** (code -32000), data {"result":"****"}
+    the same on a stream: "tools/call" failed: **** of **** (code -32000), data {"result":"****"}
     -> Rpc
-    a long JSON-RPC error: `tools/call` failed: **** of **** (code -32000), data "…
+    a long JSON-RPC error: "tools/call" failed: **** of **** (code -32000), data "…
     -> Rpc
     a challenge: [server]/mcp rejected the access token (**** of ****)
     -> Unauthorized, did not run
-    a challenge of scope: [server]/mcp requires an access token of wider scope (**** of ****)
+    a challenge of scope: [server]/mcp requires an access token with a wider scope (**** of ****)
     -> Unauthorized, did not run
-    a result of the wrong type: the answer to `tools/call` is not valid
+    a result of the wrong type: "tools/call": invalid response
       result: invalid type: string, expected an object (CallToolResult or InputRequiredResult) at line 1 column 50
     -> InvalidResponse
-    a flag of the wrong type: the answer to `tools/call` is not valid
+    a flag of the wrong type: "tools/call": invalid response
       result.isError: invalid type: string, expected a boolean at line 1 column 74
     -> InvalidResponse
     "#);

@@ -45,10 +45,10 @@ async fn events_of_other_types_are_ignored() {
     // HTTP-11: only events of the type `message` are MCP messages
     let stream = format!("event: answer\ndata: {RESPONSE}\n\n");
     let server = Script::new().on("tools/call", sse(&stream)).start().await;
-    assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
-    the stream ended before `tools/call` was answered
+    assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @r#"
+    "tools/call": the stream ended before the response
     -> Interrupted
-    ");
+    "#);
 }
 
 /// A server that responds to tool calls with the stream that `reply` makes of the JSON-RPC
@@ -87,27 +87,27 @@ async fn events_may_be_split_at_any_byte() {
 #[tokio::test]
 async fn call_completes_before_the_stream_ends() {
     // HTTP-08
-    let gate = Barrier::new();
-    let held = gate.clone();
+    let barrier = Barrier::new();
+    let held = barrier.clone();
     let server = server_with_stream(move |response| {
         Reply::sse([format!("data: {response}\n\n")]).hold(&held)
     })
     .await;
     assert_snapshot!(call_wait(&server).await, @r#"[{"text":"✓ döne","type":"text"}]"#);
-    drop(gate);
+    drop(barrier);
 }
 
 #[tokio::test]
 async fn ended_stream_differs_from_a_broken_connection() {
     // HTTP-10
     let server = server_with_stream(|response| Reply::sse([format!("data: {response}\n")])).await;
-    assert_snapshot!(call_wait(&server).await, @"
-    the stream ended before `tools/call` was answered
+    assert_snapshot!(call_wait(&server).await, @r#"
+    "tools/call": the stream ended before the response
     -> Interrupted
-    ");
+    "#);
     let server =
         server_with_stream(|response| Reply::sse([format!("data: {response}\n")]).abort()).await;
-    assert!(call_wait(&server).await.starts_with("the connection to [server]/mcp broke\n"));
+    assert!(call_wait(&server).await.starts_with("the connection to [server]/mcp was lost\n"));
 }
 
 #[tokio::test]
@@ -128,10 +128,10 @@ async fn connection_is_reused_after_a_stream() {
 #[tokio::test]
 async fn dropping_a_stream_early_closes_the_connection() {
     // This is how a stateless call is cancelled (MCP basic/patterns/cancellation).
-    let gate = Barrier::new();
+    let barrier = Barrier::new();
     let note = "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\n";
     let server = start_test_server().await;
-    server.script(On::method("tools/call"), Reply::sse([note]).hold(&gate));
+    server.script(On::method("tools/call"), Reply::sse([note]).hold(&barrier));
     let transport = HttpTransport::builder(server.url()).build().unwrap();
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#;
     let message = OutgoingMessage::new(body, MessageKind::Request, MessageContext::default());

@@ -22,13 +22,13 @@ async fn server_and_client(reply: Reply) -> (TestServer, Client) {
 #[tokio::test]
 async fn unfinished_error_body_does_not_hide_the_status() {
     for code in [400, 403, 500, 503] {
-        let gate = Barrier::new();
+        let barrier = Barrier::new();
         let (_server, client) =
-            server_and_client(Reply::status(code).chunk("out of or").hold(&gate).chunk("der"))
+            server_and_client(Reply::status(code).chunk("out of or").hold(&barrier).chunk("der"))
                 .await;
         client.connect().await.unwrap();
         let wait = async {
-            with_timeout(gate.wait_for_arrivals(1)).await;
+            with_timeout(barrier.wait_for_arrivals(1)).await;
             advance_time(Duration::from_secs(2)).await;
         };
         let (called, ()) = tokio::join!(client.call_tool("wait", ()), wait);
@@ -41,15 +41,15 @@ async fn unfinished_error_body_does_not_hide_the_status() {
 async fn broken_error_body_shows_no_part_of_a_token() {
     // AUTH-05: the rest of the token is missing, so that the whole token cannot be found
     let half = &ALICE[..ALICE.len() - 1];
-    let text = format!("no user has {ALICE}, nor {half}");
+    let text = format!("no user has {ALICE}, but {half}");
     let (_server, client) = server_and_client(Reply::status(500).chunk(text.clone()).abort()).await;
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
-    [server]/mcp answered with HTTP status 500 Internal Server Error: no user has ****, nor
+    [server]/mcp returned HTTP status 500 Internal Server Error: no user has ****, but
     -> Status(500)
     ");
     let (_server, client) = server_and_client(Reply::body("text/html", text).abort()).await;
     assert_snapshot!(describe_result(client.call_tool("wait", ()).await), @"
-    [server]/mcp answered with text/html instead of JSON or an event stream: no user has ****, nor
+    expected JSON or an event stream from [server]/mcp, got text/html: no user has ****, but
     -> Protocol
     ");
 }

@@ -16,7 +16,7 @@ fn echoing_responses() -> [(&'static str, ScriptedResponse); 11] {
     let of = |error: &str| {
         format!("Bearer error={error}, error_description=\"{ALICE} expired\", scope={ALICE}")
     };
-    let refused = |code, error: &str| status(code).header("www-authenticate", of(error));
+    let with_challenge = |code, error: &str| status(code).header("www-authenticate", of(error));
     let message = error(-32000, &format!("bad token {ALICE}"), &Value::from(ALICE));
     let location = format!("/{ALICE}/login?token={ALICE}");
     [
@@ -24,9 +24,9 @@ fn echoing_responses() -> [(&'static str, ScriptedResponse); 11] {
         ("a page with 200", html.body(&page)),
         ("a long page", status(502).body(page.repeat(2_000))),
         ("a media type", status(200).header("content-type", format!("text/{ALICE}"))),
-        ("a challenge", refused(401, "invalid_token")),
-        ("a challenge with 403", refused(403, "insufficient_scope")),
-        ("a challenge of no effect", refused(403, "invalid_token")),
+        ("a challenge", with_challenge(401, "invalid_token")),
+        ("a challenge with 403", with_challenge(403, "insufficient_scope")),
+        ("a challenge of no effect", with_challenge(403, "invalid_token")),
         ("a JSON-RPC error with 400", message.clone().with_status(400)),
         ("a JSON-RPC error", message.clone()),
         ("a JSON-RPC error on a stream", message.into_event_stream()),
@@ -44,27 +44,27 @@ async fn errors_redact_an_echoed_token() {
         shown += &format!("{what}: {}\n", describe_result(server.client().list_tools().await));
     }
     assert_snapshot!(shown, @r#"
-    a page: [server]/mcp answered with HTTP status 500 Internal Server Error: <html><p>Authorization: Bearer ****</p></html>
+    a page: [server]/mcp returned HTTP status 500 Internal Server Error: <html><p>Authorization: Bearer ****</p></html>
     -> Status(500)
-    a page with 200: [server]/mcp answered with text/html instead of JSON or an event stream: <html><p>Authorization: Bearer ****</p></html>
+    a page with 200: expected JSON or an event stream from [server]/mcp, got text/html: <html><p>Authorization: Bearer ****</p></html>
     -> Protocol
-    a long page: [server]/mcp answered with HTTP status 502 Bad Gateway: <html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: …
+    a long page: [server]/mcp returned HTTP status 502 Bad Gateway: <html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: …
     -> Status(502)
-    a media type: [server]/mcp answered with text/**** instead of JSON or an event stream
+    a media type: expected JSON or an event stream from [server]/mcp, got text/****
     -> Protocol
-    a challenge: [server]/mcp rejected the access token, scope "****" (**** expired)
+    a challenge: [server]/mcp rejected the access token (**** expired); required scope "****"
     -> Unauthorized, did not run
-    a challenge with 403: [server]/mcp requires an access token of wider scope, scope "****" (**** expired)
+    a challenge with 403: [server]/mcp requires an access token with a wider scope (**** expired); required scope "****"
     -> Unauthorized, did not run
-    a challenge of no effect: [server]/mcp answered with HTTP status 403 Forbidden
+    a challenge of no effect: [server]/mcp returned HTTP status 403 Forbidden
     -> Status(403)
-    a JSON-RPC error with 400: `tools/list` failed: bad token **** (code -32000), data "****", HTTP status 400
+    a JSON-RPC error with 400: "tools/list" failed: bad token **** (code -32000), data "****", HTTP status 400
     -> Rpc
-    a JSON-RPC error: `tools/list` failed: bad token **** (code -32000), data "****"
+    a JSON-RPC error: "tools/list" failed: bad token **** (code -32000), data "****"
     -> Rpc
-    a JSON-RPC error on a stream: `tools/list` failed: bad token **** (code -32000), data "****"
+    a JSON-RPC error on a stream: "tools/list" failed: bad token **** (code -32000), data "****"
     -> Rpc
-    a redirect: [server]/mcp redirects to [server]/****/login, which is not followed: set that URL if it is right
+    a redirect: [server]/mcp redirects to [server]/****/login, but redirects are not followed; configure that URL if it is correct
     -> Status(307)
     "#);
 }
@@ -153,7 +153,7 @@ async fn debug_output_contains_no_secret() {
     assert!(!shown.contains("5ecret") && !shown.contains("session-1"), "{shown}");
     assert_snapshot!(shown.replace(&server.url(), "[server]/mcp"), @"
     AccessToken(****)
-    Builder { .. }
+    HttpTransportBuilder { .. }
     HttpTransport { endpoint: Endpoint([server]/mcp?****), .. }
     Client { limits: Limits { timeout: 30s, max_total_timeout: 600s, max_pages: 1000, max_items: 10000, max_list_bytes: 67108864 }, .. }
     ");

@@ -21,15 +21,15 @@ async fn redirect_does_not_send_the_token_to_another_origin() {
     }
     assert_eq!(other.requests().await.len(), 0);
     assert_snapshot!(shown, @"
-    [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
+    [server]/mcp redirects to [other]/mcp, but redirects are not followed; configure that URL if it is correct
     -> Status(301), did not run
-    [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
+    [server]/mcp redirects to [other]/mcp, but redirects are not followed; configure that URL if it is correct
     -> Status(302), did not run
-    [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
+    [server]/mcp redirects to [other]/mcp, but redirects are not followed; configure that URL if it is correct
     -> Status(303), did not run
-    [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
+    [server]/mcp redirects to [other]/mcp, but redirects are not followed; configure that URL if it is correct
     -> Status(307), did not run
-    [server]/mcp redirects to [other]/mcp, which is not followed: set that URL if it is right
+    [server]/mcp redirects to [other]/mcp, but redirects are not followed; configure that URL if it is correct
     -> Status(308), did not run
     ");
 }
@@ -45,13 +45,13 @@ async fn redirect_within_the_origin_is_an_error() {
         assert_eq!(server.requests_of("tools/call").await.len(), 1);
     }
     assert_snapshot!(shown, @"
-    [server]/mcp redirects to [server]/mcp/, which is not followed: set that URL if it is right
+    [server]/mcp redirects to [server]/mcp/, but redirects are not followed; configure that URL if it is correct
     -> Status(307)
-    [server]/mcp redirects to [server]/v2/mcp, which is not followed: set that URL if it is right
+    [server]/mcp redirects to [server]/v2/mcp, but redirects are not followed; configure that URL if it is correct
     -> Status(307)
-    [server]/mcp redirects to an unreadable location, which is not followed: set that URL if it is right
+    [server]/mcp redirects to an invalid location, but redirects are not followed; configure that URL if it is correct
     -> Status(307)
-    [server]/mcp redirects to an unreadable location, which is not followed: set that URL if it is right
+    [server]/mcp redirects to an invalid location, but redirects are not followed; configure that URL if it is correct
     -> Status(307)
     ");
 }
@@ -65,11 +65,11 @@ async fn redirect_without_a_location_is_an_error() {
         shown += "\n";
     }
     assert_snapshot!(shown, @"
-    [server]/mcp redirects to an unreadable location, which is not followed: set that URL if it is right
+    [server]/mcp redirects to an invalid location, but redirects are not followed; configure that URL if it is correct
     -> Status(307)
-    [server]/mcp redirects to an unreadable location, which is not followed: set that URL if it is right
+    [server]/mcp redirects to an invalid location, but redirects are not followed; configure that URL if it is correct
     -> Status(304)
-    [server]/mcp redirects to an unreadable location, which is not followed: set that URL if it is right
+    [server]/mcp redirects to an invalid location, but redirects are not followed; configure that URL if it is correct
     -> Status(300)
     ");
 }

@@ -83,7 +83,7 @@ async fn query_of_the_url_is_kept_and_contains_no_token() {
 }
 
 #[tokio::test]
-async fn answer_to_a_server_request_carries_the_same_headers() {
+async fn response_to_a_server_request_carries_the_same_headers() {
     // HTTP-07, HTTP-30, AUTH-02, N-AUTH-09
     let stream = "data: {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n\n\
                   data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}\n\n";

@@ -7,9 +7,9 @@ use crate::support::{ScriptedServer, describe_result, full_request_log};
 
 const BODY: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#;
 
-fn message_with_headers(routing: RequestHeaders) -> OutgoingMessage {
+fn message_with_headers(headers: RequestHeaders) -> OutgoingMessage {
     let mut message = OutgoingMessage::new(BODY, MessageKind::Request, MessageContext::default());
-    message.request_headers = Some(routing);
+    message.request_headers = Some(headers);
     message
 }
 
@@ -17,11 +17,11 @@ fn message_with_headers(routing: RequestHeaders) -> OutgoingMessage {
 async fn method_name_and_arguments_are_sent_as_headers() {
     // N-HTTP-04, N-HTTP-05, N-HTTP-06, N-HTTP-07
     let server = ScriptedServer::start().await;
-    let mut routing = RequestHeaders::new("tools/call");
-    routing.name = Some("h\u{e9}llo".to_owned());
+    let mut headers = RequestHeaders::new("tools/call");
+    headers.name = Some("h\u{e9}llo".to_owned());
     let arguments = [("Region", "eu west"), ("note", " a\r\nX-Evil: 1")];
-    routing.params = arguments.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    server.transport().send(message_with_headers(routing)).await.unwrap();
+    headers.params = arguments.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    server.transport().send(message_with_headers(headers)).await.unwrap();
     assert_snapshot!(full_request_log(&server.requests().await), @r#"
     POST /mcp
     accept: application/json, text/event-stream
@@ -52,8 +52,8 @@ async fn invalid_header_values_are_rejected_before_sending() {
     let mut of_parameter = RequestHeaders::new("tools/call");
     of_parameter.params = vec![("a b".to_owned(), "1".to_owned())];
     let mut shown = String::new();
-    for routing in [RequestHeaders::new("a\r\nX-Evil: 1"), of_parameter] {
-        let message = message_with_headers(routing);
+    for headers in [RequestHeaders::new("a\r\nX-Evil: 1"), of_parameter] {
+        let message = message_with_headers(headers);
         let sent = message.sent.clone();
         shown += &describe_result(
             server.transport().send(message).await.map_err(mcp_client::Error::from),
@@ -62,9 +62,9 @@ async fn invalid_header_values_are_rejected_before_sending() {
         assert!(!sent.get());
     }
     assert_snapshot!(shown, @r#"
-    the header "mcp-method" cannot be set: its value holds a character that no header carries
+    cannot set header "mcp-method": its value contains a character that is not allowed in a header
     -> Blocked, did not run
-    the header "Mcp-Param-a b" cannot be set: it is no header name
+    cannot set header "Mcp-Param-a b": invalid header name
     -> Blocked, did not run
     "#);
     assert_eq!(server.requests().await.len(), 0);

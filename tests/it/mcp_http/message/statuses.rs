@@ -6,9 +6,9 @@ use serde_json::Value;
 use crate::support::{Script, ScriptedResponse, describe_result, error, json, status};
 
 /// Calls a tool once for each response, and describes the results.
-async fn call_with_responses(answers: impl IntoIterator<Item = ScriptedResponse>) -> String {
+async fn call_with_responses(responses: impl IntoIterator<Item = ScriptedResponse>) -> String {
     let mut shown = Vec::new();
-    for response in answers {
+    for response in responses {
         let server = Script::new().on("tools/call", response).start().await;
         shown.push(describe_result(server.client().call_tool("add", ()).await));
         // The call is not retried.
@@ -36,35 +36,35 @@ async fn status_errors_include_the_beginning_of_the_body() {
         status(504),
         status(500).body("x".repeat(400)),
     ]).await, @"
-    [server]/mcp answered with HTTP status 400 Bad Request
+    [server]/mcp returned HTTP status 400 Bad Request
     -> Status(400)
-    [server]/mcp answered with HTTP status 400 Bad Request: missing header
+    [server]/mcp returned HTTP status 400 Bad Request: missing header
     -> Status(400)
-    [server]/mcp answered with HTTP status 402 Payment Required: <html> <title>pay </title>
+    [server]/mcp returned HTTP status 402 Payment Required: <html> <title>pay </title>
     -> Status(402)
-    [server]/mcp answered with HTTP status 405 Method Not Allowed
+    [server]/mcp returned HTTP status 405 Method Not Allowed
     -> Status(405)
-    [server]/mcp answered with HTTP status 406 Not Acceptable
+    [server]/mcp returned HTTP status 406 Not Acceptable
     -> Status(406)
-    [server]/mcp answered with HTTP status 408 Request Timeout
+    [server]/mcp returned HTTP status 408 Request Timeout
     -> Status(408)
-    [server]/mcp answered with HTTP status 410 Gone
+    [server]/mcp returned HTTP status 410 Gone
     -> Status(410)
-    [server]/mcp answered with HTTP status 415 Unsupported Media Type
+    [server]/mcp returned HTTP status 415 Unsupported Media Type
     -> Status(415)
-    [server]/mcp answered with HTTP status 429 Too Many Requests
+    [server]/mcp returned HTTP status 429 Too Many Requests
     -> Status(429)
-    [server]/mcp answered with HTTP status 500 Internal Server Error: �!
+    [server]/mcp returned HTTP status 500 Internal Server Error: �!
     -> Status(500)
-    [server]/mcp answered with HTTP status 501 Not Implemented
+    [server]/mcp returned HTTP status 501 Not Implemented
     -> Status(501)
-    [server]/mcp answered with HTTP status 502 Bad Gateway
+    [server]/mcp returned HTTP status 502 Bad Gateway
     -> Status(502)
-    [server]/mcp answered with HTTP status 503 Service Unavailable
+    [server]/mcp returned HTTP status 503 Service Unavailable
     -> Status(503)
-    [server]/mcp answered with HTTP status 504 Gateway Timeout
+    [server]/mcp returned HTTP status 504 Gateway Timeout
     -> Status(504)
-    [server]/mcp answered with HTTP status 500 Internal Server Error: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+    [server]/mcp returned HTTP status 500 Internal Server Error: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
     -> Status(500)
     ");
 }
@@ -86,25 +86,25 @@ async fn status_403_is_unauthorized_only_for_insufficient_scope() {
         challenge("Bearer error=\"insufficient_scope\""),
         challenge("bearer ERROR=insufficient_scope, Scope=\"a b\""),
     ]).await, @r#"
-    [server]/mcp answered with HTTP status 403 Forbidden
+    [server]/mcp returned HTTP status 403 Forbidden
     -> Status(403)
-    [server]/mcp answered with HTTP status 403 Forbidden: not you
+    [server]/mcp returned HTTP status 403 Forbidden: not you
     -> Status(403)
-    `tools/call` failed: Origin not allowed (code -32000), HTTP status 403
+    "tools/call" failed: Origin not allowed (code -32000), HTTP status 403
     -> Rpc
-    `tools/call` failed: Forbidden (code -32000), HTTP status 403
+    "tools/call" failed: Forbidden (code -32000), HTTP status 403
     -> Rpc
-    [server]/mcp answered with HTTP status 403 Forbidden
+    [server]/mcp returned HTTP status 403 Forbidden
     -> Status(403)
-    [server]/mcp answered with HTTP status 403 Forbidden
+    [server]/mcp returned HTTP status 403 Forbidden
     -> Status(403)
-    [server]/mcp answered with HTTP status 403 Forbidden
+    [server]/mcp returned HTTP status 403 Forbidden
     -> Status(403)
-    [server]/mcp requires an access token of wider scope (insufficient_scope)
+    [server]/mcp requires an access token with a wider scope (insufficient_scope)
     -> Unauthorized, did not run
-    [server]/mcp requires an access token of wider scope (insufficient_scope)
+    [server]/mcp requires an access token with a wider scope (insufficient_scope)
     -> Unauthorized, did not run
-    [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+    [server]/mcp requires an access token with a wider scope (insufficient_scope); required scope "a b"
     -> Unauthorized, did not run
     "#);
 }

@@ -22,22 +22,22 @@ fn invalid_urls_are_rejected() {
         shown += &describe_error(&HttpTransport::builder(url).build().unwrap_err());
         shown += "\n";
     }
-    assert_snapshot!(shown, @"
-    the server's URL is not usable: relative URL without a base
+    assert_snapshot!(shown, @r#"
+    invalid server URL: relative URL without a base
     -> InvalidEndpoint
-    the server's URL is not usable: relative URL without a base
+    invalid server URL: relative URL without a base
     -> InvalidEndpoint
-    the server's URL is not usable: it has to begin with http: or https:
+    invalid server URL: the scheme must be "http" or "https"
     -> InvalidEndpoint
-    the server's URL is not usable: it must not hold a user name or password
+    invalid server URL: it must not contain a user name or password
     -> InvalidEndpoint
-    the server's URL is not usable: it must not hold a user name or password
+    invalid server URL: it must not contain a user name or password
     -> InvalidEndpoint
-    the server's URL is not usable: it must not have a fragment
+    invalid server URL: it must not contain a fragment
     -> InvalidEndpoint
-    the server's URL is not usable: it has to begin with http: or https:
+    invalid server URL: the scheme must be "http" or "https"
     -> InvalidEndpoint
-    ");
+    "#);
 }
 
 #[test]
@@ -59,23 +59,23 @@ fn protocol_headers_cannot_be_configured() {
         shown += "\n";
     }
     assert_snapshot!(shown, @r#"
-    the header "Authorization" cannot be set: the transport sets it
+    cannot set header "Authorization": the transport sets it
     -> InvalidHeader
-    the header "accept" cannot be set: the transport sets it
+    cannot set header "accept": the transport sets it
     -> InvalidHeader
-    the header "MCP-Session-Id" cannot be set: the transport sets it
+    cannot set header "MCP-Session-Id": the transport sets it
     -> InvalidHeader
-    the header "mcp-protocol-version" cannot be set: the transport sets it
+    cannot set header "mcp-protocol-version": the transport sets it
     -> InvalidHeader
-    the header "Host" cannot be set: the transport sets it
+    cannot set header "Host": the transport sets it
     -> InvalidHeader
-    the header "Content-Length" cannot be set: the transport sets it
+    cannot set header "Content-Length": the transport sets it
     -> InvalidHeader
-    the header "x y" cannot be set: it is no header name
+    cannot set header "x y": invalid header name
     -> InvalidHeader
-    the header "" cannot be set: it is no header name
+    cannot set header "": invalid header name
     -> InvalidHeader
-    the header "x-a" cannot be set: its value holds a character that no header carries
+    cannot set header "x-a": its value contains a character that is not allowed in a header
     -> InvalidHeader
     "#);
 }
@@ -90,15 +90,15 @@ async fn tokens_with_invalid_characters_are_not_sent() {
         shown += "\n";
     }
     assert_snapshot!(shown, @"
-    the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    the access token for [server]/mcp is empty or contains a space, a line break or another character that is not allowed in a header
     -> Blocked, did not run
-    the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    the access token for [server]/mcp is empty or contains a space, a line break or another character that is not allowed in a header
     -> Blocked, did not run
-    the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    the access token for [server]/mcp is empty or contains a space, a line break or another character that is not allowed in a header
     -> Blocked, did not run
-    the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    the access token for [server]/mcp is empty or contains a space, a line break or another character that is not allowed in a header
     -> Blocked, did not run
-    the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    the access token for [server]/mcp is empty or contains a space, a line break or another character that is not allowed in a header
     -> Blocked, did not run
     ");
     assert_eq!(server.request_log().await, "");
@@ -116,11 +116,11 @@ async fn tokens_are_not_sent_unencrypted_to_other_hosts() {
         shown += "\n";
     }
     assert_snapshot!(shown, @"
-    credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
+    credentials would be sent unencrypted to http://192.0.2.1/mcp; use https, or allow insecure HTTP for this server
     -> Blocked, did not run
-    credentials would travel unencrypted to http://example.invalid/mcp?****: use https, or allow insecure HTTP for this server
+    credentials would be sent unencrypted to http://example.invalid/mcp?****; use https, or allow insecure HTTP for this server
     -> Blocked, did not run
-    credentials would travel unencrypted to http://[2001:db8::1]/: use https, or allow insecure HTTP for this server
+    credentials would be sent unencrypted to http://[2001:db8::1]/; use https, or allow insecure HTTP for this server
     -> Blocked, did not run
     ");
 }
@@ -130,7 +130,7 @@ async fn subdomain_of_localhost_is_treated_as_another_host() {
     // AUTH-06: a resolver may ask the network for this name
     let transport = HttpTransport::builder("http://api.localhost:1/mcp").bearer_token(ALICE);
     assert_snapshot!(describe_result(stateful_client(transport.build().unwrap()).list_tools().await), @"
-    credentials would travel unencrypted to http://api.localhost:1/mcp: use https, or allow insecure HTTP for this server
+    credentials would be sent unencrypted to http://api.localhost:1/mcp; use https, or allow insecure HTTP for this server
     -> Blocked, did not run
     ");
 }
@@ -147,11 +147,11 @@ fn configured_headers_are_rejected_for_unencrypted_hosts() {
         HttpTransport::builder(url).build().unwrap();
     }
     assert_snapshot!(shown, @"
-    credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
+    credentials would be sent unencrypted to http://192.0.2.1/mcp; use https, or allow insecure HTTP for this server
     -> InsecureHttp
-    credentials would travel unencrypted to http://example.invalid/mcp: use https, or allow insecure HTTP for this server
+    credentials would be sent unencrypted to http://example.invalid/mcp; use https, or allow insecure HTTP for this server
     -> InsecureHttp
-    credentials would travel unencrypted to http://api.localhost/: use https, or allow insecure HTTP for this server
+    credentials would be sent unencrypted to http://api.localhost/; use https, or allow insecure HTTP for this server
     -> InsecureHttp
     ");
     for url in ["https://example.invalid/mcp", "http://localhost/", "http://127.0.0.1:1/"] {
@@ -165,7 +165,7 @@ async fn refused_connection_is_unreachable() {
     let url = format!("{}?key=5ecret", absent.url());
     let transport = HttpTransport::builder(url).bearer_token(ALICE).build().unwrap();
     assert_snapshot!(describe_result(stateful_client(transport).list_tools().await), @"
-    cannot reach [server]/mcp?****
+    cannot connect to [server]/mcp?****
       client error (Connect)
       tcp connect error
       Connection refused (os error )

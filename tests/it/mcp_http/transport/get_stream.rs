@@ -89,13 +89,13 @@ async fn listen_reports_other_statuses_as_errors() {
     assert_snapshot!(shown, @"
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
-    [server]/mcp has ended the session
+    the session with [server]/mcp has ended
     -> SessionEnded, did not run
-    [server]/mcp answered with HTTP status 403 Forbidden
+    [server]/mcp returned HTTP status 403 Forbidden
     -> Status(403)
-    [server]/mcp answered with HTTP status 500 Internal Server Error
+    [server]/mcp returned HTTP status 500 Internal Server Error
     -> Status(500)
-    [server]/mcp redirects to [server]/elsewhere, which is not followed: set that URL if it is right
+    [server]/mcp redirects to [server]/elsewhere, but redirects are not followed; configure that URL if it is correct
     -> Status(307)
     ");
 }
@@ -107,7 +107,7 @@ async fn get_stream_delivers_messages_unchanged() {
     let stream = transport(&server).listen(session_context()).await.unwrap().unwrap();
     assert_snapshot!(collect(stream).await.0, @r#"
     {"n":1}
-    [server]/mcp answered with HTTP status 405 Method Not Allowed
+    [server]/mcp returned HTTP status 405 Method Not Allowed
     -> Status(405)
     "#);
     let sent: Vec<_> = server.requests().iter().map(ReceivedRequest::from).collect();
@@ -147,7 +147,7 @@ async fn get_stream_is_reopened_from_the_last_event_id() {
     (a gap)
     {"n":1}
     {"n":2}
-    [server]/mcp answered with HTTP status 405 Method Not Allowed
+    [server]/mcp returned HTTP status 405 Method Not Allowed
     -> Status(405)
     "#);
     assert!(passed >= Duration::from_secs(5 * 20), "{passed:?}");
@@ -166,8 +166,8 @@ async fn get_stream_gives_up_after_five_failed_attempts() {
     let (shown, passed) = collect(stream).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
-    the stream of [server]/mcp could not be taken up again in 5 attempts
-      [server]/mcp answered with HTTP status 502 Bad Gateway
+    cannot resume the event stream of [server]/mcp: gave up after 5 attempts
+      [server]/mcp returned HTTP status 502 Bad Gateway
     -> Interrupted
     "#);
     assert_eq!(server.count("GET"), 1 + 5);
@@ -229,9 +229,14 @@ async fn quiet_get_streams_do_not_count_as_failed_attempts() {
 #[tokio::test]
 async fn get_stream_ends_with_unauthorized_if_the_new_token_is_rejected() {
     // AUTH-02, AUTH-07
-    let refused = Reply::unauthorized("Bearer error=\"invalid_token\"");
-    let replies =
-        [Reply::sse([EVENT]), refused.clone(), Reply::sse([EVENT]), refused.clone(), refused];
+    let unauthorized = Reply::unauthorized("Bearer error=\"invalid_token\"");
+    let replies = [
+        Reply::sse([EVENT]),
+        unauthorized.clone(),
+        Reply::sse([EVENT]),
+        unauthorized.clone(),
+        unauthorized,
+    ];
     let server = server_with_get_replies(&replies).await;
     let source = ScriptedTokenSource::with_replacement(ALICE, BOB);
     let transport = HttpTransport::builder(server.url()).token_source(source);
@@ -251,7 +256,7 @@ async fn get_stream_ends_if_the_session_ends() {
     let stream = transport(&server).listen(session_context()).await.unwrap().unwrap();
     assert_snapshot!(collect(stream).await.0, @r#"
     {"n":1}
-    [server]/mcp has ended the session
+    the session with [server]/mcp has ended
     -> SessionEnded, did not run
     "#);
 }

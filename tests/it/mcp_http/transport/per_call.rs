@@ -73,10 +73,10 @@ async fn call_options_apply_to_their_own_requests_only() {
 async fn messages_of_a_call_carry_its_token() {
     // Responses to server requests, the cancellation, and notifications
     let server = start_test_server().await;
-    let gate = Barrier::new();
+    let barrier = Barrier::new();
     let ping = json!({ "jsonrpc": "2.0", "id": "p-1", "method": "ping" });
     server.script(On::method("tools/call"), Fault::MessagesBefore(vec![ping]));
-    server.script(On::method("tools/call"), Fault::Hold(gate));
+    server.script(On::method("tools/call"), Fault::Hold(barrier));
     let client = client_for_url(server.url()).with_options(CallOptions::new().bearer_token(BOB));
     client.connect().await.unwrap();
     client.send_notification::<RootsListChangedNotification>(&Default::default()).await.unwrap();
@@ -160,17 +160,17 @@ async fn protocol_headers_cannot_be_set_per_call() {
         shown += "\n";
     }
     assert_snapshot!(shown, @r#"
-    the header "Authorization" cannot be set: the transport sets it
+    cannot set header "Authorization": the transport sets it
     -> Blocked, did not run
-    the header "Accept" cannot be set: the transport sets it
+    cannot set header "Accept": the transport sets it
     -> Blocked, did not run
-    the header "Last-Event-ID" cannot be set: the transport sets it
+    cannot set header "Last-Event-ID": the transport sets it
     -> Blocked, did not run
-    the header "Mcp-Method" cannot be set: the transport sets it
+    cannot set header "Mcp-Method": the transport sets it
     -> Blocked, did not run
-    the header "x y" cannot be set: it is no header name
+    cannot set header "x y": invalid header name
     -> Blocked, did not run
-    the header "x-a" cannot be set: its value holds a character that no header carries
+    cannot set header "x-a": its value contains a character that is not allowed in a header
     -> Blocked, did not run
     "#);
     assert_eq!(server.requests().await.len(), 0);
@@ -190,9 +190,9 @@ async fn token_and_headers_of_a_call_are_not_sent_unencrypted() {
         shown += "\n";
     }
     assert_snapshot!(shown, @"
-    credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
+    credentials would be sent unencrypted to http://192.0.2.1/mcp; use https, or allow insecure HTTP for this server
     -> Blocked, did not run
-    credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
+    credentials would be sent unencrypted to http://192.0.2.1/mcp; use https, or allow insecure HTTP for this server
     -> Blocked, did not run
     ");
 }

@@ -184,7 +184,7 @@ async fn server_without_resumption_leaves_the_original_ending() {
         assert_eq!(shown, "{\"n\":1}\nit is over", "{code}");
         let (shown, ..) =
             call_and_resume(Reply::sse([FIRST]).abort(), &[Reply::status(code)]).await;
-        assert!(shown.contains("the connection to [server]/mcp broke"), "{code}: {shown}");
+        assert!(shown.contains("the connection to [server]/mcp was lost"), "{code}: {shown}");
     }
     for other in [Reply::status(204), Reply::html_page(), Reply::redirect("/elsewhere")] {
         let (shown, _, server) = call_and_resume(Reply::sse([FIRST]), &[other]).await;
@@ -200,8 +200,8 @@ async fn resumption_gives_up_after_five_failed_attempts() {
     let (shown, passed, server) = call_and_resume(Reply::sse([FIRST]), &failing).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
-    the stream of [server]/mcp could not be taken up again in 5 attempts
-      [server]/mcp answered with HTTP status 503 Service Unavailable: restarting
+    cannot resume the event stream of [server]/mcp: gave up after 5 attempts
+      [server]/mcp returned HTTP status 503 Service Unavailable: restarting
     -> Interrupted
     it is over
     "#);
@@ -215,7 +215,7 @@ async fn empty_streams_count_as_failed_attempts() {
     let (shown, _, server) = call_and_resume(Reply::sse([FIRST]).abort(), &empty).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
-    the stream of [server]/mcp could not be taken up again in 5 attempts
+    cannot resume the event stream of [server]/mcp: gave up after 5 attempts
     -> Interrupted
     it is over
     "#);
@@ -263,7 +263,7 @@ async fn polling_ends_after_1000_attempts() {
     let (shown, passed) = advance_until(called).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
-    the stream of [server]/mcp could not be taken up again in 1000 attempts
+    cannot resume the event stream of [server]/mcp: gave up after 1000 attempts
     -> Interrupted
     it is over
     "#);
@@ -320,8 +320,8 @@ async fn rejected_token_is_refreshed_during_resumption() {
 #[tokio::test]
 async fn a_401_during_resumption_does_not_mean_that_the_call_did_not_run() {
     // AUTH-07: it is `Unauthorized`, as on any request
-    let refused = Reply::unauthorized("Bearer error=\"invalid_token\"");
-    let (shown, _, server) = call_and_resume(Reply::sse([FIRST]), &[refused]).await;
+    let unauthorized = Reply::unauthorized("Bearer error=\"invalid_token\"");
+    let (shown, _, server) = call_and_resume(Reply::sse([FIRST]), &[unauthorized]).await;
     assert_snapshot!(shown, @r#"
     {"n":1}
     [server]/mcp rejected the access token (invalid_token)
@@ -408,7 +408,7 @@ async fn session_lost_during_resumption_does_not_repeat_the_call() {
     server.script(On::method("GET"), Reply::status(404));
     let (outcome, _) = advance_until(client.call_tool("wait", ())).await;
     assert_snapshot!(describe_error(&outcome.unwrap_err()), @"
-    [server]/mcp has ended the session
+    the session with [server]/mcp has ended
     -> SessionEnded
     ");
     assert_eq!(server.count("tools/call"), 1);
@@ -420,14 +420,14 @@ async fn session_lost_during_resumption_does_not_repeat_the_call() {
 
 #[tokio::test]
 async fn dropped_call_is_not_resumed() {
-    let gate = Barrier::new();
+    let barrier = Barrier::new();
     let (server, client) = resumable_server().await;
     client.connect().await.unwrap();
     server.script(On::method("tools/call"), Reply::sse([PRIMING]));
-    server.script(On::method("GET"), Reply::sse([SECOND]).hold(&gate));
+    server.script(On::method("GET"), Reply::sse([SECOND]).hold(&barrier));
     {
         let call = client.call_tool("wait", ());
-        let requested = gate.wait_for_arrivals(1);
+        let requested = barrier.wait_for_arrivals(1);
         let waited =
             advance_until(futures_util::future::select(Box::pin(call), Box::pin(requested)));
         drop(waited.await);

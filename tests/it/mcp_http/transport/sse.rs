@@ -120,29 +120,29 @@ async fn server_without_either_transport_reports_both_failures() {
         let error = negotiating_client(&server.url(), &Negotiation::new()).list_tools().await;
         shown += &format!("--- {post}, {get}\n{}\n", describe_result(error));
     }
-    assert_snapshot!(shown, @"
+    assert_snapshot!(shown, @r#"
     --- 404, 404
-    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; the older transport failed: [server]/mcp answered with HTTP status 404 Not Found; `initialize` failed
-      [server]/mcp answered with HTTP status 404 Not Found
+    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 404 Not Found; the fallback transport failed: [server]/mcp returned HTTP status 404 Not Found; "initialize" failed
+      [server]/mcp returned HTTP status 404 Not Found
     -> Status(404), did not run
     --- 405, 405
-    [server]/mcp answered with HTTP status 405 Method Not Allowed
+    [server]/mcp returned HTTP status 405 Method Not Allowed
     -> Status(405), did not run
     --- 404, 200
-    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; the older transport failed: [server]/mcp broke the rules of MCP over HTTP: its stream does not name a URL to send to; `initialize` failed
-      [server]/mcp answered with HTTP status 404 Not Found
+    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 404 Not Found; the fallback transport failed: invalid response from [server]/mcp: expected an "endpoint" event first; "initialize" failed
+      [server]/mcp returned HTTP status 404 Not Found
     -> Status(404), did not run
     --- 404, 200
-    the server speaks no MCP: `server/discover` failed: [server]/mcp answered with HTTP status 404 Not Found; the older transport failed: [server]/mcp broke the rules of MCP over HTTP: it names another origin to send to, which would get the token; `initialize` failed
-      [server]/mcp answered with HTTP status 404 Not Found
+    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 404 Not Found; the fallback transport failed: invalid response from [server]/mcp: the "endpoint" event contains a URL of another origin; "initialize" failed
+      [server]/mcp returned HTTP status 404 Not Found
     -> Status(404), did not run
     --- 404, 401
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
     --- 404, 503
-    [server]/mcp answered with HTTP status 503 Service Unavailable
+    [server]/mcp returned HTTP status 503 Service Unavailable
     -> Status(503), did not run
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -160,18 +160,18 @@ async fn messages_are_not_sent_to_another_origin() {
         let first_events = format!("event: endpoint\ndata: {elsewhere}\n\n");
         let server = SseServerConfig { first_events, ..SseServerConfig::default() }.start().await;
         let shown = describe_result(sse_client(&server).list_tools().await);
-        assert!(shown.contains("it names another origin to send to"), "{elsewhere}: {shown}");
+        assert!(shown.contains("contains a URL of another origin"), "{elsewhere}: {shown}");
         assert!(shown.ends_with("-> Protocol, did not run"), "{shown}");
         assert_eq!(requests_of(&server), "GET /mcp [alice]");
     }
     assert_eq!(other.requests().await.len(), 0);
-    // A URL with a user name and a password is not usable.
+    // A URL with a user name and a password is invalid.
     let first_events = "event: endpoint\ndata: http://me:s3cret@[here]/messages\n\n".to_owned();
     let server = SseServerConfig { first_events, ..SseServerConfig::default() }.start().await;
-    assert_snapshot!(describe_result(sse_client(&server).list_tools().await), @"
-    [server]/mcp broke the rules of MCP over HTTP: it names no usable URL to send to
+    assert_snapshot!(describe_result(sse_client(&server).list_tools().await), @r#"
+    invalid response from [server]/mcp: the "endpoint" event contains no valid URL
     -> Protocol, did not run
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -230,9 +230,9 @@ async fn redirects_are_not_followed() {
     }
     assert_eq!(other.requests().await.len(), 0);
     assert_snapshot!(shown, @"
-    [server]/mcp redirects to [server]/mcp, which is not followed: set that URL if it is right
+    [server]/mcp redirects to [server]/mcp, but redirects are not followed; configure that URL if it is correct
     -> Status(307), did not run
-    [server]/mcp redirects to [server]/mcp, which is not followed: set that URL if it is right
+    [server]/mcp redirects to [server]/mcp, but redirects are not followed; configure that URL if it is correct
     -> Status(308), did not run
     ");
 }
@@ -252,7 +252,7 @@ async fn oversized_event_ends_the_connection() {
     let (called, ()) =
         with_timeout(async { tokio::join!(client.call_tool("silent", ()), flood) }).await;
     assert_snapshot!(describe_result(called), @"
-    the connection to [server]/mcp broke
+    the connection to [server]/mcp was lost
       [server]/mcp sent a message of more than 10000 bytes
     -> Interrupted
     ");
@@ -283,10 +283,10 @@ async fn stream_without_an_endpoint_event_times_out() {
             .await;
     let (listed, waited) = advance_until(sse_client(&server).list_tools()).await;
     assert!(waited < Duration::from_secs(6), "{waited:?}");
-    assert_snapshot!(describe_result(listed), @"
-    [server]/mcp broke the rules of MCP over HTTP: its stream does not begin in time
+    assert_snapshot!(describe_result(listed), @r#"
+    invalid response from [server]/mcp: timed out waiting for the "endpoint" event
     -> Protocol, did not run
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -304,8 +304,8 @@ async fn end_of_the_stream_ends_the_connection() {
     let (called, ()) =
         with_timeout(async { tokio::join!(client.call_tool("silent", ()), cut) }).await;
     assert_snapshot!(describe_result(called), @"
-    the connection to [server]/mcp broke
-      the server has ended its stream
+    the connection to [server]/mcp was lost
+      the server closed the event stream
     -> Interrupted
     ");
     client.call_tool("add", ()).await.unwrap();

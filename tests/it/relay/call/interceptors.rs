@@ -36,7 +36,7 @@ impl Interceptor for ScriptedInterceptor {
                     output.meta.get_or_insert_default().insert("seen".to_owned(), json!(true));
                     Ok(output)
                 }
-                r#"{"wish":"refuse"}"# => Err(call.reject("not today")),
+                r#"{"wish":"reject"}"# => Err(call.reject("not today")),
                 r#"{"wish":"answer"}"# => Ok("from memory".to_owned().into()),
                 _ => next.run(call).await,
             }
@@ -45,11 +45,11 @@ impl Interceptor for ScriptedInterceptor {
 
     fn list_tools<'a>(
         &'a self,
-        listing: ListRequest,
+        request: ListRequest,
         next: NextList<'a>,
     ) -> BoxFuture<'a, Result<ToolList, Error>> {
         Box::pin(async move {
-            let mut list = next.run(listing).await?;
+            let mut list = next.run(request).await?;
             for tool in &mut list.tools {
                 Arc::make_mut(tool).description = Some("as we say".to_owned());
             }
@@ -88,11 +88,11 @@ async fn interceptor_can_change_reject_and_answer_calls() {
     let tools = relay.with_token(ALICE).tools("main").await.unwrap();
     let output = tools.call("add", json!({ "wish": "change" })).await.unwrap();
     assert_eq!(output.meta.unwrap()["seen"], true);
-    let refused = tools.call("add", json!({ "wish": "refuse" })).await;
-    assert_snapshot!(describe_result(refused), @"
-    tool `add` of server `main`: not today
+    let rejected = tools.call("add", json!({ "wish": "reject" })).await;
+    assert_snapshot!(describe_result(rejected), @r#"
+    server "main": tool "add": not today
     -> ToolCall, did not run
-    ");
+    "#);
     let answered = tools.call("add", json!({ "wish": "answer" })).await.unwrap();
     assert_eq!(answered.text(), "from memory");
     let sent = server.requests_of("tools/call").await;
@@ -100,7 +100,7 @@ async fn interceptor_can_change_reject_and_answer_calls() {
     assert_eq!(sent[0].json()["params"]["arguments"], json!({ "wish": "changed" }));
     assert_snapshot!(outer.0.lock().unwrap().join("\n"), @r#"
     main {"wish":"change"} true
-    main {"wish":"refuse"} false
+    main {"wish":"reject"} false
     main {"wish":"answer"} true
     "#);
     assert_snapshot!(inner.0.lock().unwrap().join("\n"), @r#"main {"wish":"changed"} true"#);
@@ -125,11 +125,11 @@ struct PanickingInterceptor(AtomicBool);
 impl Interceptor for PanickingInterceptor {
     fn list_tools<'a>(
         &'a self,
-        listing: ListRequest,
+        request: ListRequest,
         next: NextList<'a>,
     ) -> BoxFuture<'a, Result<ToolList, Error>> {
         Box::pin(async move {
-            let list = next.run(listing).await;
+            let list = next.run(request).await;
             assert!(self.0.swap(true, Ordering::Relaxed), "on purpose");
             list
         })
@@ -139,8 +139,8 @@ impl Interceptor for PanickingInterceptor {
 #[tokio::test]
 async fn panicking_interceptor_fails_only_its_own_caller() {
     let server = start_test_server().await;
-    let gate = Barrier::new();
-    server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("tools/list").nth(1), Fault::Hold(barrier.clone()));
     let builder = Relay::builder().server("main", Server::http(server.url()));
     let relay = builder.interceptor(PanickingInterceptor::default()).build().unwrap();
     let ask = || {
@@ -148,7 +148,7 @@ async fn panicking_interceptor_fails_only_its_own_caller() {
         tokio::spawn(async move { relay.tools("main").await.expect("a list").len() })
     };
     let first = ask();
-    with_timeout(gate.wait_for_arrivals(1)).await;
+    with_timeout(barrier.wait_for_arrivals(1)).await;
     let second = ask();
     with_timeout(async {
         while relay.cache_stats().joined == 0 {
@@ -156,7 +156,7 @@ async fn panicking_interceptor_fails_only_its_own_caller() {
         }
     })
     .await;
-    gate.open();
+    barrier.open();
     let outcomes = with_timeout(async { [first.await, second.await] }).await;
     let lists: Vec<_> = outcomes.into_iter().filter_map(Result::ok).collect();
     assert_eq!(lists, [1], "one has panicked, and the other has got the list");

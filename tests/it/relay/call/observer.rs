@@ -51,10 +51,10 @@ async fn each_operation_is_observed_once_with_its_outcome() {
         server.script(On::method("tools/call").nth(1), reply);
         tools.call("add", json!({})).await.ok();
     }
-    let gate = Barrier::new();
-    server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
     let call = tools.call("add", json!({}));
-    tokio::select! { _ = call => panic!("an answer"), () = with_timeout(gate.wait_for_arrivals(1)) => {} }
+    tokio::select! { _ = call => panic!("a response"), () = with_timeout(barrier.wait_for_arrivals(1)) => {} }
     assert_snapshot!(observer.0.lock().unwrap().join("\n"), @r#"
     tools/list main None None
     tools/call main Some("add") None

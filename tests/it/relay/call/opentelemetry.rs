@@ -66,7 +66,7 @@ struct InMemoryTelemetry {
 
 impl InMemoryTelemetry {
     fn start() -> Self {
-        // This installs a second subscriber, so that `tracing` asks both.
+        // This installs a second subscriber, so that `tracing` methods both.
         TraceCapture::start().finish();
         let spans = InMemorySpanExporter::default();
         let tracers = SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build();
@@ -187,8 +187,8 @@ async fn traced_operations(revision: Revision) -> String {
     }
     // N-BASE-14: each request of an operation, lists included, carries its span
     for request in server.requests() {
-        let asks = ["tools/list", "tools/call", "prompts/get", "resources/read"];
-        let Some(message) = request.json().filter(|_| asks.contains(&request.method())) else {
+        let methods = ["tools/list", "tools/call", "prompts/get", "resources/read"];
+        let Some(message) = request.json().filter(|_| methods.contains(&request.method())) else {
             continue;
         };
         let id = message["id"].to_string();

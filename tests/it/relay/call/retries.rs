@@ -39,11 +39,11 @@ async fn call_that_did_not_run_is_retried_twice() {
     server.end_sessions();
     server.script(On::method("initialize"), Reply::status(503));
     let (called, _) = advance_until(tools.call("once", json!({}))).await;
-    assert_snapshot!(describe_result(called), @"
-    calling `once`, server `main` failed: HTTP status 503
-      [server]/mcp answered with HTTP status 503 Service Unavailable
+    assert_snapshot!(describe_result(called), @r#"
+    server "main": tool "once": HTTP status 503
+      [server]/mcp returned HTTP status 503 Service Unavailable
     -> Transport Status(503), did not run, retryable
-    ");
+    "#);
     assert_eq!(server.count("initialize"), 7);
 }
 
@@ -71,15 +71,15 @@ async fn unknown_outcome_of_an_attempt_survives_later_failures() {
     server.script(On::method("initialize"), Reply::status(503));
     let (called, _) = advance_until(tools.call("again", json!({}))).await;
     assert!(describe_result(called).contains("OutcomeUnknown Closed"));
-    // An authorization error comes first, but the call has no ticket.
+    // An authorization error comes first, but it has no pending call.
     let server = self::server().await;
     let tools = relay_with(again(&server)).tools("main").await.unwrap();
     server.script(On::method("tools/call").nth(1), Fault::Close);
     server.script(On::method("tools/call").nth(2), Reply::unauthorized("Bearer"));
     let (called, _) = advance_until(tools.call("again", json!({}))).await;
-    let refused = called.unwrap_err();
-    let refused = refused.authorization().expect("an authorization error");
-    assert!(!refused.did_not_run && refused.pending_call.is_none());
+    let error = called.unwrap_err();
+    let error = error.authorization().expect("an authorization error");
+    assert!(!error.did_not_run && error.pending_call.is_none());
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn all_attempts_share_the_total_timeout() {
     let (called, took) = advance_until(both).await;
     assert!(called.iter().all(Result::is_err));
     assert!(took < 25 * SECOND, "{took:?}");
-    // A delay that the server asks for is skipped if it exceeds the total timeout.
+    // A delay that the server requests is skipped if it exceeds the total timeout.
     let server = self::server().await;
     let busy = Reply::status(503).header("retry-after", "8");
     server.script(On::method("tools/call"), busy);
@@ -140,27 +140,27 @@ async fn long_retry_after_is_returned_to_the_caller() {
 #[tokio::test]
 async fn concurrent_calls_per_server_are_limited() {
     let server = server().await;
-    let gate = Barrier::new();
-    server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
     let relay = relay_with(Server::http(server.url()).max_concurrent_calls(3));
     let tools = relay.tools("main").await.unwrap();
     let calls = join_all((0..10).map(|_| tools.call("once", json!({}))));
     let open = async {
-        with_timeout(gate.wait_for_arrivals(3)).await;
+        with_timeout(barrier.wait_for_arrivals(3)).await;
         // The other calls have had the time to arrive as well.
         relay.with_token("t").connection("main").unwrap().connect().await.unwrap();
         assert_eq!(server.count("tools/call"), 3);
-        gate.open();
+        barrier.open();
     };
     let (outputs, ()) = tokio::join!(calls, open);
     assert!(outputs.iter().all(Result::is_ok));
     assert_eq!(server.count("tools/call"), 10);
     // A dropped call frees its place.
-    let held = Barrier::new();
-    server.script(On::method("tools/call"), Fault::Hold(held.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
     for n in 1..=5 {
         let call = tools.call("once", json!({}));
-        tokio::select! { _ = call => panic!("an answer"), () = with_timeout(held.wait_for_arrivals(n)) => {} }
+        tokio::select! { _ = call => panic!("a response"), () = with_timeout(barrier.wait_for_arrivals(n)) => {} }
     }
 }
 
@@ -172,11 +172,11 @@ async fn tool_has_call_options_of_its_own() {
     let tool = relay.tools("main").await.unwrap().get("once").unwrap();
     let hurried =
         tool.with_options(CallOptions::new().max_total_timeout(Duration::from_millis(100)));
-    assert_snapshot!(describe_result(hurried.call(json!({})).await), @"
-    calling `once`, server `main` failed, and the call may have run: no answer in time
-      no answer to `tools/call` within 100ms
+    assert_snapshot!(describe_result(hurried.call(json!({})).await), @r#"
+    server "main": tool "once": the call failed and may have run: timed out
+      "tools/call": no response within 100ms
     -> OutcomeUnknown Timeout
-    ");
+    "#);
     let marked = tool.with_options(
         CallOptions::new().meta("com.example/trace", "1").timeout(Duration::from_millis(100)),
     );

@@ -8,10 +8,10 @@ use crate::relay::support::relay_with;
 use crate::support::{Script, ScriptedServer, describe_result, result};
 
 /// A server with one tool that has these schemas and returns this result.
-async fn server(input: Value, output: Value, gives: Value) -> ScriptedServer {
+async fn server(input: Value, output: Value, returned: Value) -> ScriptedServer {
     let tool = json!({ "name": "add", "inputSchema": input, "outputSchema": output });
     let list = result(&json!({ "tools": [tool] }));
-    Script::new().on("tools/list", list).on("tools/call", result(&gives)).start().await
+    Script::new().on("tools/list", list).on("tools/call", result(&returned)).start().await
 }
 
 async fn tools(server: &ScriptedServer, checks: bool) -> ServerTools {
@@ -29,11 +29,11 @@ async fn invalid_arguments_are_not_sent() {
     let server = server(schema(), Value::Null, json!({ "content": [] })).await;
     let of_checked = tools(&server, true).await;
     assert_snapshot!(describe_result(of_checked.call("add", json!({ "a": "5ecret" })).await), @r#"
-    tool `add` of server `main`: the arguments do not fit: /a: it has to be of type "integer"
+    server "main": tool "add": invalid arguments: "/a": expected an integer, got a string
     -> InvalidArguments, did not run
     "#);
     assert_snapshot!(describe_result(of_checked.call("add", ()).await), @r#"
-    tool `add` of server `main`: the arguments do not fit: the whole: "a" is missing
+    server "main": tool "add": invalid arguments: missing required argument "a"
     -> InvalidArguments, did not run
     "#);
     assert_eq!(server.requests_of("tools/call").await.len(), 0);
@@ -46,24 +46,22 @@ async fn invalid_arguments_are_not_sent() {
 async fn invalid_structured_output_is_an_error_that_keeps_the_output() {
     // TOOL-16, TOOL-17
     let object = json!({ "type": "object" });
-    for (gives, fits) in [
+    for (returned, is_valid) in [
         (json!({ "content": [], "structuredContent": { "a": 1 } }), true),
         (json!({ "content": [], "structuredContent": { "a": "5ecret" } }), false),
         (json!({ "content": [{ "type": "text", "text": "5ecret" }] }), false),
         (json!({ "content": [{ "type": "text", "text": "no" }], "isError": true }), true),
     ] {
-        let server = server(object.clone(), schema(), gives.clone()).await;
+        let server = server(object.clone(), schema(), returned.clone()).await;
         let called = tools(&server, true).await.call("add", ()).await;
         match called {
-            Ok(_) => assert!(fits, "{gives}"),
+            Ok(_) => assert!(is_valid, "{returned}"),
             Err(Error::InvalidOutput(invalid)) => {
-                assert!(!fits, "{gives}");
-                let structured = gives.get("structuredContent").cloned();
+                assert!(!is_valid, "{returned}");
+                let structured = returned.get("structuredContent").cloned();
                 assert_eq!(invalid.output.structured_content, structured);
                 let shown = describe_result::<()>(Err(Error::InvalidOutput(invalid)));
-                assert!(
-                    shown.starts_with("tool `add` of server `main`: the result does not fit: ")
-                );
+                assert!(shown.starts_with(r#"server "main": tool "add": invalid result: "#));
                 assert!(!shown.contains("did not run"));
             }
             other => panic!("{other:?}"),
@@ -76,15 +74,15 @@ async fn invalid_structured_output_is_an_error_that_keeps_the_output() {
 async fn unknown_schema_dialect_is_an_error_before_the_call() {
     // SCHEMA-03, N-BASE-10
     let unknown = json!({ "$schema": "https://a.example/dialect", "type": "object" });
-    let gives = json!({ "content": [], "structuredContent": { "a": 1 } });
+    let returned = json!({ "content": [], "structuredContent": { "a": 1 } });
     for (input, output) in [(unknown.clone(), Value::Null), (schema(), unknown)] {
-        let server = server(input, output, gives.clone()).await;
-        let refused =
+        let server = server(input, output, returned.clone()).await;
+        let error =
             describe_result(tools(&server, true).await.call("add", json!({ "a": 1 })).await);
         assert_eq!(
-            refused,
-            "tool `add` of server `main`: its schema is in the dialect \
-             \"https://a.example/dialect\", which is not supported\n-> ToolCall, did not run",
+            error,
+            "server \"main\": tool \"add\": schema dialect \"https://a.example/dialect\" is not \
+             supported\n-> ToolCall, did not run",
         );
         assert_eq!(server.requests_of("tools/call").await.len(), 0);
         tools(&server, false).await.call("add", json!({ "a": 1 })).await.unwrap();

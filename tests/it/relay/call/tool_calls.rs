@@ -56,18 +56,18 @@ async fn arguments_other_than_an_object_are_not_sent() {
     }
     // A map whose keys are not strings cannot be serialized as JSON.
     let keys = BTreeMap::from([(vec![1], 1)]);
-    assert_snapshot!(describe_result(tool.call(keys).await), @"
-    tool `add` of server `main`: the arguments cannot be sent
-      the parameters of `tools/call` cannot be sent
+    assert_snapshot!(describe_result(tool.call(keys).await), @r#"
+    server "main": tool "add": invalid arguments
+      "tools/call": invalid parameters
       key must be a string
     -> ToolCall, did not run
-    ");
-    assert_snapshot!(describe_result(tools.call("add", [1]).await), @"
-    tool `add` of server `main`: the arguments cannot be sent
-      the parameters of `tools/call` cannot be sent
-      the arguments of a tool have to be a JSON object
+    "#);
+    assert_snapshot!(describe_result(tools.call("add", [1]).await), @r#"
+    server "main": tool "add": invalid arguments
+      "tools/call": invalid parameters
+      expected a JSON object
     -> ToolCall, did not run
-    ");
+    "#);
     assert_eq!(server.requests_of("tools/call").await.len(), 0);
 }
 
@@ -90,14 +90,14 @@ async fn tools_are_called_by_full_or_short_name() {
 async fn unknown_tool_is_not_called() {
     let server = ScriptedServer::start().await;
     let tools = relay_of(&server).tools("main").await.unwrap();
-    assert_snapshot!(describe_result(tools.call("relay__main__sub", json!({})).await), @"
-    server `main` offers no tool `relay__main__sub`; the nearest is `relay__main__add`
+    assert_snapshot!(describe_result(tools.call("relay__main__sub", json!({})).await), @r#"
+    server "main": tool "relay__main__sub" not found; did you mean "relay__main__add"?
     -> UnknownTool, did not run
-    ");
-    assert_snapshot!(describe_result(tools.call("Add", json!({})).await), @"
-    server `main` offers no tool `Add`; the nearest is `add`
+    "#);
+    assert_snapshot!(describe_result(tools.call("Add", json!({})).await), @r#"
+    server "main": tool "Add" not found; did you mean "add"?
     -> UnknownTool, did not run
-    ");
+    "#);
     assert_eq!(server.requests_of("tools/call").await.len(), 0);
 }
 

@@ -119,33 +119,33 @@ async fn invalid_output_is_an_error() {
         shown += "\n";
     }
     assert_snapshot!(shown, @r#"
-    tool `add` of server `main`: what came back is no result
-      the answer to `tools/call` is not valid
-      result.content: missing, CallToolResult requires it at line 1 column 35
+    server "main": tool "add": invalid response
+      "tools/call": invalid response
+      result.content: missing, required by CallToolResult at line 1 column 35
     -> ToolCall
-    tool `add` of server `main`: what came back is no result
-      the answer to `tools/call` is not valid
+    server "main": tool "add": invalid response
+      "tools/call": invalid response
       result.content: invalid type: string, expected an array at line 1 column 50
     -> ToolCall
-    tool `add` of server `main`: what came back is no result
-      the answer to `tools/call` is not valid
-      result.content[0].text: missing, ContentBlock `text` requires it at line 1 column 60
+    server "main": tool "add": invalid response
+      "tools/call": invalid response
+      result.content[0].text: missing, required by ContentBlock "text" at line 1 column 60
     -> ToolCall
-    tool `add` of server `main`: what came back is no result
-      the answer to `tools/call` is not valid
-      result.content[0].type: missing, ContentBlock requires it at line 1 column 63
+    server "main": tool "add": invalid response
+      "tools/call": invalid response
+      result.content[0].type: missing, required by ContentBlock at line 1 column 63
     -> ToolCall
-    tool `add` of server `main`: what came back is no result
-      the answer to `tools/call` is not valid
+    server "main": tool "add": invalid response
+      "tools/call": invalid response
       result.isError: invalid type: string, expected a boolean at line 1 column 62
     -> ToolCall
-    tool `add` of server `main`: what came back is no result
-      the answer to `tools/call` is not valid
+    server "main": tool "add": invalid response
+      "tools/call": invalid response
       expected ident at line 1 column 2
     -> ToolCall
-    tool `add` of server `main`: what came back is no result
-      the answer to `tools/call` is not valid
-      it answers request 77, not 3
+    server "main": tool "add": invalid response
+      "tools/call": invalid response
+      expected a response to request 3, got one to request 77
     -> ToolCall
     "#);
 }

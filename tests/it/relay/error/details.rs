@@ -71,6 +71,6 @@ fn invalid_settings_error_names_the_server() {
     // AUTH-06: a header may be a key
     let server = Server::http("http://192.0.2.1/mcp").header("x-key", "5ecret");
     let error = Relay::builder().server("main", server).build().unwrap_err();
-    assert_snapshot!(error, @"server `main`: credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server");
+    assert_snapshot!(error, @r#"server "main": credentials would be sent unencrypted to http://192.0.2.1/mcp; use https, or allow insecure HTTP for this server"#);
     assert_eq!(error.server(), Some("main"));
 }

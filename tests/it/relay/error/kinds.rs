@@ -46,22 +46,23 @@ const REQUESTS: [&str; 5] =
 #[tokio::test]
 async fn a_401_is_an_authorization_error_on_every_request() {
     // AUTH-07: never wrapped in another kind
-    let refused = || status(401).header("www-authenticate", "Bearer error=invalid_token, scope=x");
-    assert_snapshot!(errors_of_responses(REQUESTS.map(|method| (method, refused()))).await, @r#"
-    initialize: server `main` wants the user to sign in: [server]/mcp rejected the access token, scope "x" (invalid_token)
-      [server]/mcp rejected the access token, scope "x" (invalid_token)
+    let rejection =
+        || status(401).header("www-authenticate", "Bearer error=invalid_token, scope=x");
+    assert_snapshot!(errors_of_responses(REQUESTS.map(|method| (method, rejection()))).await, @r#"
+    initialize: server "main": authorization required: [server]/mcp rejected the access token (invalid_token); required scope "x"
+      [server]/mcp rejected the access token (invalid_token); required scope "x"
     -> Authorization Rejected, did not run
-    notifications/initialized: server `main` wants the user to sign in: [server]/mcp rejected the access token, scope "x" (invalid_token)
-      [server]/mcp rejected the access token, scope "x" (invalid_token)
+    notifications/initialized: server "main": authorization required: [server]/mcp rejected the access token (invalid_token); required scope "x"
+      [server]/mcp rejected the access token (invalid_token); required scope "x"
     -> Authorization Rejected, did not run
-    tools/list: server `main` wants the user to sign in: [server]/mcp rejected the access token, scope "x" (invalid_token)
-      [server]/mcp rejected the access token, scope "x" (invalid_token)
+    tools/list: server "main": authorization required: [server]/mcp rejected the access token (invalid_token); required scope "x"
+      [server]/mcp rejected the access token (invalid_token); required scope "x"
     -> Authorization Rejected, did not run
-    tools/call: calling `add`, server `main` wants the user to sign in: [server]/mcp rejected the access token, scope "x" (invalid_token)
-      [server]/mcp rejected the access token, scope "x" (invalid_token)
+    tools/call: server "main": tool "add": authorization required: [server]/mcp rejected the access token (invalid_token); required scope "x"
+      [server]/mcp rejected the access token (invalid_token); required scope "x"
     -> Authorization Rejected, did not run
-    DELETE: server `main` wants the user to sign in: [server]/mcp rejected the access token, scope "x" (invalid_token)
-      [server]/mcp rejected the access token, scope "x" (invalid_token)
+    DELETE: server "main": authorization required: [server]/mcp rejected the access token (invalid_token); required scope "x"
+      [server]/mcp rejected the access token (invalid_token); required scope "x"
     -> Authorization Rejected, did not run
     "#);
 }
@@ -69,23 +70,23 @@ async fn a_401_is_an_authorization_error_on_every_request() {
 #[tokio::test]
 async fn insufficient_scope_is_an_authorization_error_on_every_request() {
     // AUTH-37
-    let refused =
+    let rejection =
         || status(403).header("www-authenticate", "Bearer error=insufficient_scope, scope=\"a b\"");
-    assert_snapshot!(errors_of_responses(REQUESTS.map(|method| (method, refused()))).await, @r#"
-    initialize: server `main` wants the user to sign in: [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
-      [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+    assert_snapshot!(errors_of_responses(REQUESTS.map(|method| (method, rejection()))).await, @r#"
+    initialize: server "main": authorization required: [server]/mcp requires an access token with a wider scope (insufficient_scope); required scope "a b"
+      [server]/mcp requires an access token with a wider scope (insufficient_scope); required scope "a b"
     -> Authorization InsufficientScope, did not run
-    notifications/initialized: server `main` wants the user to sign in: [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
-      [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+    notifications/initialized: server "main": authorization required: [server]/mcp requires an access token with a wider scope (insufficient_scope); required scope "a b"
+      [server]/mcp requires an access token with a wider scope (insufficient_scope); required scope "a b"
     -> Authorization InsufficientScope, did not run
-    tools/list: server `main` wants the user to sign in: [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
-      [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+    tools/list: server "main": authorization required: [server]/mcp requires an access token with a wider scope (insufficient_scope); required scope "a b"
+      [server]/mcp requires an access token with a wider scope (insufficient_scope); required scope "a b"
     -> Authorization InsufficientScope, did not run
-    tools/call: calling `add`, server `main` wants the user to sign in: [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
-      [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+    tools/call: server "main": tool "add": authorization required: [server]/mcp requires an access token with a wider scope (insufficient_scope); required scope "a b"
+      [server]/mcp requires an access token with a wider scope (insufficient_scope); required scope "a b"
     -> Authorization InsufficientScope, did not run
-    DELETE: server `main` wants the user to sign in: [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
-      [server]/mcp requires an access token of wider scope, scope "a b" (insufficient_scope)
+    DELETE: server "main": authorization required: [server]/mcp requires an access token with a wider scope (insufficient_scope); required scope "a b"
+      [server]/mcp requires an access token with a wider scope (insufficient_scope); required scope "a b"
     -> Authorization InsufficientScope, did not run
     "#);
 }
@@ -97,11 +98,14 @@ async fn authorization_error_has_server_tool_principal_and_challenge() {
         server_with("tools/call", [status(401).header("www-authenticate", challenge)]).await;
     let user = relay_of(&server).with_token(ALICE);
     let error = user.tools("main").await.unwrap().call("add", json!({})).await.unwrap_err();
-    let refused = error.authorization().unwrap();
-    assert_eq!((refused.server.as_str(), refused.tool.as_deref()), ("main", Some("add")));
-    assert_eq!(refused.principal, user.principal());
-    assert_eq!(refused.unauthorized.reason, UnauthorizedReason::Rejected);
-    let challenge = refused.challenge().unwrap();
+    let authorization = error.authorization().unwrap();
+    assert_eq!(
+        (authorization.server.as_str(), authorization.tool.as_deref()),
+        ("main", Some("add"))
+    );
+    assert_eq!(authorization.principal, user.principal());
+    assert_eq!(authorization.unauthorized.reason, UnauthorizedReason::Rejected);
+    let challenge = authorization.challenge().unwrap();
     assert_eq!(challenge.scope(), Some("a b"));
     assert_eq!(challenge.resource_metadata(), Some("https://a.example/m"));
     assert!(error.did_not_run() && !error.retryable());
@@ -109,11 +113,11 @@ async fn authorization_error_has_server_tool_principal_and_challenge() {
     let server = server_with("initialize", [status(401)]).await;
     let error = relay_of(&server).tools("main").await.unwrap_err();
     assert_eq!(error.authorization().unwrap().unauthorized.reason, UnauthorizedReason::Missing);
-    assert_snapshot!(describe_error(&error), @"
-    server `main` wants the user to sign in: [server]/mcp requires an access token
+    assert_snapshot!(describe_error(&error), @r#"
+    server "main": authorization required: [server]/mcp requires an access token
       [server]/mcp requires an access token
     -> Authorization Missing, did not run
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -127,26 +131,26 @@ async fn other_403_responses_are_transport_errors() {
         ("tools/call", body()),
         ("tools/call", body().header("www-authenticate", "Bearer error=invalid_token")),
         ("DELETE", status(403)),
-    ]).await, @"
-    initialize: server `main` failed: HTTP status 403
-      [server]/mcp answered with HTTP status 403 Forbidden
+    ]).await, @r#"
+    initialize: server "main": HTTP status 403
+      [server]/mcp returned HTTP status 403 Forbidden
     -> Transport Status(403), did not run
-    tools/list: server `main` failed: HTTP status 403
-      [server]/mcp answered with HTTP status 403 Forbidden
+    tools/list: server "main": HTTP status 403
+      [server]/mcp returned HTTP status 403 Forbidden
     -> Transport Status(403)
-    tools/call: calling `add`, server `main` failed: HTTP status 403
-      [server]/mcp answered with HTTP status 403 Forbidden: not you
+    tools/call: server "main": tool "add": HTTP status 403
+      [server]/mcp returned HTTP status 403 Forbidden: not you
     -> Transport Status(403)
-    tools/call: calling `add`, server `main` failed: JSON-RPC error -32000
-      `tools/call` failed: Forbidden (code -32000), HTTP status 403
+    tools/call: server "main": tool "add": JSON-RPC error -32000
+      "tools/call" failed: Forbidden (code -32000), HTTP status 403
     -> Transport Rpc(-32000)
-    tools/call: calling `add`, server `main` failed: JSON-RPC error -32000
-      `tools/call` failed: Forbidden (code -32000), HTTP status 403
+    tools/call: server "main": tool "add": JSON-RPC error -32000
+      "tools/call" failed: Forbidden (code -32000), HTTP status 403
     -> Transport Rpc(-32000)
-    DELETE: server `main` failed: HTTP status 403
-      [server]/mcp answered with HTTP status 403 Forbidden
+    DELETE: server "main": HTTP status 403
+      [server]/mcp returned HTTP status 403 Forbidden
     -> Transport Status(403)
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -161,26 +165,26 @@ async fn server_errors_keep_code_message_and_data() {
         ("tools/call", error(-32000, "busy", &Value::Null).with_status(503)),
         ("tools/list", error(-32000, "busy", &Value::Null).with_status(503)),
     ]).await, @r#"
-    initialize: server `main` failed: JSON-RPC error -32603
-      `initialize` failed: starting up (code -32603)
+    initialize: server "main": JSON-RPC error -32603
+      "initialize" failed: starting up (code -32603)
     -> Transport Rpc(-32603), did not run
-    tools/list: server `main` failed: JSON-RPC error -32603
-      `tools/list` failed: broken (code -32603), data {"trace":5}
+    tools/list: server "main": JSON-RPC error -32603
+      "tools/list" failed: broken (code -32603), data {"trace":5}
     -> Transport Rpc(-32603)
-    tools/call: calling `add`, server `main` failed: JSON-RPC error -32602
-      `tools/call` failed: Unknown tool: add (code -32602)
+    tools/call: server "main": tool "add": JSON-RPC error -32602
+      "tools/call" failed: Unknown tool: add (code -32602)
     -> Transport Rpc(-32602)
-    tools/call: calling `add`, server `main` failed: JSON-RPC error -32042
-      `tools/call` failed: sign in (code -32042), data {"elicitations":[]}
+    tools/call: server "main": tool "add": JSON-RPC error -32042
+      "tools/call" failed: sign in (code -32042), data {"elicitations":[]}
     -> Transport Rpc(-32042)
-    tools/call: calling `add`, server `main` failed: JSON-RPC error -1
-      `tools/call` failed: streamed (code -1), data [1]
+    tools/call: server "main": tool "add": JSON-RPC error -1
+      "tools/call" failed: streamed (code -1), data [1]
     -> Transport Rpc(-1)
-    tools/call: calling `add`, server `main` failed: JSON-RPC error -32000
-      `tools/call` failed: busy (code -32000), HTTP status 503
+    tools/call: server "main": tool "add": JSON-RPC error -32000
+      "tools/call" failed: busy (code -32000), HTTP status 503
     -> Transport Rpc(-32000)
-    tools/list: server `main` failed: JSON-RPC error -32000
-      `tools/list` failed: busy (code -32000), HTTP status 503
+    tools/list: server "main": JSON-RPC error -32000
+      "tools/list" failed: busy (code -32000), HTTP status 503
     -> Transport Rpc(-32000), retryable
     "#);
 }
@@ -247,19 +251,19 @@ async fn limits_are_configured_per_server() {
     let mut limits = Limits::default();
     limits.max_pages = 1;
     let relay = relay_with(Server::http(server.url()).limits(limits));
-    assert_snapshot!(describe_result(relay.tools("main").await), @"
-    server `main` gives no usable list of tools
-      the list of `tools/list` has more than 1 pages
+    assert_snapshot!(describe_result(relay.tools("main").await), @r#"
+    server "main": invalid tool list
+      "tools/list": the list has more than 1 pages
     -> ToolDefinition
-    ");
+    "#);
 
     let server = ScriptedServer::start().await;
     let relay = relay_with(Server::http(server.url()).max_message_size(50));
-    assert_snapshot!(describe_result(relay.tools("main").await), @"
-    server `main` failed: its answer is against the protocol
+    assert_snapshot!(describe_result(relay.tools("main").await), @r#"
+    server "main": invalid response
       [server]/mcp sent a message of more than 50 bytes
     -> Transport Protocol, did not run
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -274,73 +278,73 @@ async fn broken_streams_and_bodies_are_errors() {
         ("initialize", json("{}")),
         ("initialize", initialize_response("2099-01-01")),
         ("tools/list", status(307).header("location", "/elsewhere")),
-    ]).await, @"
-    tools/call: calling `add`, server `main` failed, and the call may have run: the connection ended before the answer
-      the stream ended before `tools/call` was answered
+    ]).await, @r#"
+    tools/call: server "main": tool "add": the call failed and may have run: connection closed
+      "tools/call": the stream ended before the response
     -> OutcomeUnknown Closed
-    tools/list: server `main` failed: the connection ended before the answer
-      the stream ended before `tools/list` was answered
+    tools/list: server "main": connection closed
+      "tools/list": the stream ended before the response
     -> Transport Closed, retryable
-    tools/call: tool `add` of server `main`: what came back is no result
-      the answer to `tools/call` is not valid
+    tools/call: server "main": tool "add": invalid response
+      "tools/call": invalid response
       expected ident at line 1 column 2
     -> ToolCall
-    tools/call: tool `add` of server `main`: what came back is no result
-      the answer to `tools/call` is not valid
+    tools/call: server "main": tool "add": invalid response
+      "tools/call": invalid response
       EOF while parsing an object at line 1 column 1
     -> ToolCall
-    tools/call: calling `add`, server `main` failed, and the call may have run: its answer is against the protocol
-      [server]/mcp answered with text/html instead of JSON or an event stream: <title>Sign in</title>
+    tools/call: server "main": tool "add": the call failed and may have run: invalid response
+      expected JSON or an event stream from [server]/mcp, got text/html: <title>Sign in</title>
     -> OutcomeUnknown Protocol
-    tools/list: server `main` gives no usable list of tools
-      the answer to `tools/list` is not valid
-      the server took note of it and sent no answer
+    tools/list: server "main": invalid tool list
+      "tools/list": invalid response
+      the server accepted the request but sent no response
     -> ToolDefinition
-    initialize: server `main` failed: its answer is against the protocol
-      the answer to `initialize` is not valid
-      jsonrpc: missing, every message requires it at line 1 column 2
+    initialize: server "main": invalid response
+      "initialize": invalid response
+      jsonrpc: missing, required in all messages at line 1 column 2
     -> Transport Protocol, did not run
-    initialize: server `main` failed: its answer is against the protocol
-      the server speaks protocol version 2099-01-01; this client speaks 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    initialize: server "main": invalid response
+      no common protocol version: the server supports 2099-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Transport Protocol, did not run
-    tools/list: server `main` failed: HTTP status 307
-      [server]/mcp redirects to [server]/elsewhere, which is not followed: set that URL if it is right
+    tools/list: server "main": HTTP status 307
+      [server]/mcp redirects to [server]/elsewhere, but redirects are not followed; configure that URL if it is correct
     -> Transport Status(307)
-    ");
+    "#);
 }
 
 #[tokio::test]
 async fn unreachable_server_is_retryable() {
     let absent = UnreachableServer::new();
     let relay = relay_with(Server::http(absent.url()));
-    assert_snapshot!(describe_result(relay.with_token(ALICE).tools("main").await), @"
-    server `main` failed: it cannot be reached
-      cannot reach [server]/mcp
+    assert_snapshot!(describe_result(relay.with_token(ALICE).tools("main").await), @r#"
+    server "main": cannot connect
+      cannot connect to [server]/mcp
       client error (Connect)
       tcp connect error
       Connection refused (os error )
     -> Transport Unreachable, did not run, retryable
-    ");
+    "#);
 }
 
 #[tokio::test]
 async fn timed_out_call_is_not_retryable() {
     // LIFE-13, TOOL-25
     let server = start_test_server().await;
-    let gate = Barrier::new();
-    server.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
     let relay = relay_with(Server::http(server.url()).timeout(Duration::from_secs(5)));
     let tools = relay.tools("main").await.unwrap();
     let passing = async {
-        with_timeout(gate.wait_for_arrivals(1)).await;
+        with_timeout(barrier.wait_for_arrivals(1)).await;
         advance_time(Duration::from_secs(6)).await;
     };
     let (called, ()) = tokio::join!(tools.call("wait", json!({})), passing);
-    assert_snapshot!(describe_result(called), @"
-    calling `wait`, server `main` failed, and the call may have run: no answer in time
-      no answer to `tools/call` within 5s
+    assert_snapshot!(describe_result(called), @r#"
+    server "main": tool "wait": the call failed and may have run: timed out
+      "tools/call": no response within 5s
     -> OutcomeUnknown Timeout
-    ");
+    "#);
     with_timeout(server.wait_for_requests("notifications/cancelled", 1)).await;
 }
 
@@ -359,18 +363,18 @@ async fn lost_session_is_not_an_error() {
 async fn unsendable_tokens_are_not_sent() {
     let server = ScriptedServer::start().await;
     let relay = relay_of(&server);
-    assert_snapshot!(describe_result(relay.with_token("5ecret of alice").tools("main").await), @"
-    server `main` failed: the request was not sent
-      the access token for [server]/mcp is empty or holds a space, a line break or another character that no header carries
+    assert_snapshot!(describe_result(relay.with_token("5ecret of alice").tools("main").await), @r#"
+    server "main": request not sent
+      the access token for [server]/mcp is empty or contains a space, a line break or another character that is not allowed in a header
     -> Transport Blocked, did not run
-    ");
+    "#);
     assert_eq!(server.requests().await.len(), 0);
     let relay = relay_with(Server::http("http://192.0.2.1/mcp"));
-    assert_snapshot!(describe_result(relay.with_token(ALICE).tools("main").await), @"
-    server `main` failed: the request was not sent
-      credentials would travel unencrypted to http://192.0.2.1/mcp: use https, or allow insecure HTTP for this server
+    assert_snapshot!(describe_result(relay.with_token(ALICE).tools("main").await), @r#"
+    server "main": request not sent
+      credentials would be sent unencrypted to http://192.0.2.1/mcp; use https, or allow insecure HTTP for this server
     -> Transport Blocked, did not run
-    ");
+    "#);
 }
 
 #[test]

@@ -68,14 +68,14 @@ async fn errors_and_traces_contain_no_secret() {
     user.close().await.unwrap();
     let trace = trace.finish();
     assert!(trace.contains("tools/call") && !trace.contains("5ecret"), "{trace}");
-    assert_snapshot!(first, @"
-    calling `add`, server `main` failed, and the call may have run: HTTP status 500
-      [server]/mcp?**** answered with HTTP status 500 Internal Server Error: <p>****</p>
+    assert_snapshot!(first, @r#"
+    server "main": tool "add": the call failed and may have run: HTTP status 500
+      [server]/mcp?**** returned HTTP status 500 Internal Server Error: <p>****</p>
     -> OutcomeUnknown Status(500)
-    ");
-    assert_snapshot!(second, @"
-    calling `add`, server `main` wants the user to sign in: [server]/mcp?**** rejected the access token (****)
+    "#);
+    assert_snapshot!(second, @r#"
+    server "main": tool "add": authorization required: [server]/mcp?**** rejected the access token (****)
       [server]/mcp?**** rejected the access token (****)
     -> Authorization Rejected, did not run
-    ");
+    "#);
 }

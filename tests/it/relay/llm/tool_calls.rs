@@ -21,7 +21,7 @@ fn echo(schema: Value) -> TestTool {
 }
 
 #[tokio::test]
-async fn tool_calls_are_answered_in_order() {
+async fn tool_calls_have_results_in_order() {
     let (server, toolset) = toolset([echo(json!({ "type": "object" }))]).await;
     let echo = "relay__main__echo";
     for provider in PROVIDERS {
@@ -79,16 +79,16 @@ async fn all_results_form_one_turn() {
 #[tokio::test]
 async fn tool_calls_run_concurrently_up_to_a_limit() {
     let (server, toolset) = toolset([tool("slow", CallResult::text("done"))]).await;
-    let gate = Barrier::new();
-    server.script(On::method("tools/call").first(16), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("tools/call").first(16), Fault::Hold(barrier.clone()));
     let calls = vec![("a", "relay__main__slow", json!({})); 20];
     let calls = tool_calls(Provider::Anthropic, &calls);
     let open = async {
-        gate.wait_for_arrivals(16).await;
+        barrier.wait_for_arrivals(16).await;
         // This call is not held, unlike the others.
         toolset.call("relay__main__slow", json!({})).await.unwrap();
         assert_eq!(server.count("tools/call"), 17);
-        gate.open();
+        barrier.open();
     };
     let (called, ()) = tokio::join!(toolset.call_all(Provider::Anthropic, calls), open);
     assert_eq!(called.len(), 20);
@@ -136,22 +136,22 @@ async fn errors_are_reported_to_the_model() {
         shown += &format!("\n{}\n", results[0]["content"][0]);
     }
     assert_snapshot!(shown, @r#"
-    tool `echo` of server `main`: the arguments do not fit: the whole: a JSON object is wanted
+    server "main": tool "echo": invalid arguments: expected a JSON object
     -> InvalidArguments, did not run
-    {"content":[{"text":"tool `echo` of server `main`: the arguments do not fit: the whole: a JSON object is wanted","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
-    tool `echo` of server `main`: the arguments do not fit: the whole: a JSON object is wanted
+    {"content":[{"text":"server \"main\": tool \"echo\": invalid arguments: expected a JSON object","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    server "main": tool "echo": invalid arguments: expected a JSON object
     -> InvalidArguments, did not run
-    {"content":[{"text":"tool `echo` of server `main`: the arguments do not fit: the whole: a JSON object is wanted","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
-    tool `echo` of server `main`: the arguments do not fit: the whole: "city" is missing
+    {"content":[{"text":"server \"main\": tool \"echo\": invalid arguments: expected a JSON object","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    server "main": tool "echo": invalid arguments: missing required argument "city"
     -> InvalidArguments, did not run
-    {"content":[{"text":"tool `echo` of server `main`: the arguments do not fit: the whole: \"city\" is missing","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
-    the servers that are ready offer no tool `relay__main__ecko`; the nearest is `relay__main__echo`
+    {"content":[{"text":"server \"main\": tool \"echo\": invalid arguments: missing required argument \"city\"","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    tool "relay__main__ecko" not found on any ready server; did you mean "relay__main__echo"?
     -> UnknownTool, did not run
-    {"content":[{"text":"the servers that are ready offer no tool `relay__main__ecko`; the nearest is `relay__main__echo`","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
-    calling `lost`, server `main` failed, and the call may have run: HTTP status 503
-      [server]/mcp answered with HTTP status 503 Service Unavailable
+    {"content":[{"text":"tool \"relay__main__ecko\" not found on any ready server; did you mean \"relay__main__echo\"?","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    server "main": tool "lost": the call failed and may have run: HTTP status 503
+      [server]/mcp returned HTTP status 503 Service Unavailable
     -> OutcomeUnknown Status(503)
-    {"content":[{"text":"calling `lost`, server `main` failed, and the call may have run: HTTP status 503","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    {"content":[{"text":"server \"main\": tool \"lost\": the call failed and may have run: HTTP status 503","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
     "#);
 }
 
@@ -203,15 +203,15 @@ async fn authorization_error_is_not_sent_to_the_model() {
         let calls = [("a", "relay__main__pay", json!({})), ("b", "relay__main__pray", json!({}))];
         let mut called = tools.call_all(provider, tool_calls(provider, &calls)).await;
         let error = provider.tool_results(&called).unwrap_err();
-        let Error::Authorization(refused) = &error else { panic!("{error:?}") };
+        let Error::Authorization(authorization) = &error else { panic!("{error:?}") };
         assert!(error.to_tool_output().is_none());
         assert_no_secrets(&format!("{error:?} {called:?}"));
         // After the user has signed in, the call is resumed and the conversation continues.
         server.renew_token(ALICE, BOB);
-        let ticket = refused.pending_call.clone().expect("it did not run");
-        called[0].result = alice(&relay, BOB).resume(ticket).await;
+        let pending = authorization.pending_call.clone().expect("it did not run");
+        called[0].result = alice(&relay, BOB).resume(pending).await;
         let results = provider.tool_results(&called).unwrap();
         let text = json!(results).to_string();
-        assert!(text.contains("paid") && text.contains("no tool"), "{text}");
+        assert!(text.contains("paid") && text.contains("not found"), "{text}");
     }
 }

@@ -14,23 +14,23 @@ async fn unknown_server_error_lists_the_registered_servers() {
         .server("files", Server::stdio(["files"]))
         .build()
         .unwrap();
-    assert_snapshot!(describe_result(relay.tools("wether").await), @"
-    server `wether`: it is not registered; registered are `files`, `weather`
+    assert_snapshot!(describe_result(relay.tools("wether").await), @r#"
+    server "wether": not registered; registered servers: "files", "weather"
     -> Configuration, did not run
-    ");
-    assert_snapshot!(describe_result(relay.with_token(ALICE).tools("").await), @"
-    server ``: it is not registered; registered are `files`, `weather`
+    "#);
+    assert_snapshot!(describe_result(relay.with_token(ALICE).tools("").await), @r#"
+    server "": not registered; registered servers: "files", "weather"
     -> Configuration, did not run
-    ");
-    assert_snapshot!(describe_result(relay.with_token(ALICE).connection("nope")), @"
-    server `nope`: it is not registered; registered are `files`, `weather`
+    "#);
+    assert_snapshot!(describe_result(relay.with_token(ALICE).connection("nope")), @r#"
+    server "nope": not registered; registered servers: "files", "weather"
     -> Configuration, did not run
-    ");
+    "#);
     let empty = Relay::builder().build().unwrap();
-    assert_snapshot!(describe_result(empty.tools("weather").await), @"
-    server `weather`: it is not registered, nor is any other
+    assert_snapshot!(describe_result(empty.tools("weather").await), @r#"
+    server "weather": not registered; no servers are registered
     -> Configuration, did not run
-    ");
+    "#);
     assert_eq!(server.requests().await.len(), 0);
 }
 
@@ -38,14 +38,14 @@ async fn unknown_server_error_lists_the_registered_servers() {
 async fn access_token_is_rejected_for_a_stdio_server() {
     // STDIO-09
     let relay = Relay::builder().server("files", Server::stdio(["files"])).build().unwrap();
-    assert_snapshot!(describe_result(relay.with_token(ALICE).tools("files").await), @"
-    server `files`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
+    assert_snapshot!(describe_result(relay.with_token(ALICE).tools("files").await), @r#"
+    server "files": a stdio server does not accept access tokens; pass credentials in "env"
     -> Configuration, did not run
-    ");
-    assert_snapshot!(describe_result(relay.with_token(ALICE).connection("files")), @"
-    server `files`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
+    "#);
+    assert_snapshot!(describe_result(relay.with_token(ALICE).connection("files")), @r#"
+    server "files": a stdio server does not accept access tokens; pass credentials in "env"
     -> Configuration, did not run
-    ");
+    "#);
 }
 
 #[test]
@@ -63,15 +63,15 @@ fn invalid_settings_error_names_the_server() {
     shown +=
         &describe_result(Relay::builder().server("", Server::http("https://example.com/")).build());
     assert_snapshot!(shown, @r#"
-    server `main`: the server's URL is not usable: relative URL without a base
+    server "main": invalid server URL: relative URL without a base
     -> Configuration, did not run
-    server `main`: the server's URL is not usable: it must not hold a user name or password
+    server "main": invalid server URL: it must not contain a user name or password
     -> Configuration, did not run
-    server `main`: the header "Authorization" cannot be set: the transport sets it
+    server "main": cannot set header "Authorization": the transport sets it
     -> Configuration, did not run
-    server `main`: the header "x-a" cannot be set: its value holds a character that no header carries
+    server "main": cannot set header "x-a": its value contains a character that is not allowed in a header
     -> Configuration, did not run
-    server ``: a server's name has to be readable
+    server "": a server name must not be empty or contain control characters
     -> Configuration, did not run
     "#);
 }

@@ -111,13 +111,13 @@ async fn rejected_token_is_an_authorization_error_in_all_versions() {
     for revision in [STATELESS, STATEFUL] {
         let server = server([revision]).await;
         let relay = relay_of(Server::http(server.url()));
-        let refused = relay.with_token("another").tools("main").await.unwrap_err();
-        assert!(matches!(refused, Error::Authorization(_)), "{refused:?}");
+        let error = relay.with_token("another").tools("main").await.unwrap_err();
+        assert!(matches!(error, Error::Authorization(_)), "{error:?}");
         let tools = relay.with_token(ALICE).tools("main").await.unwrap();
         server.revoke_token(ALICE);
-        let refused = tools.call("forecast", json!({ "city": "Rome" })).await.unwrap_err();
-        assert!(matches!(refused, Error::Authorization(_)), "{refused:?}");
-        assert!(refused.did_not_run());
+        let error = tools.call("forecast", json!({ "city": "Rome" })).await.unwrap_err();
+        assert!(matches!(error, Error::Authorization(_)), "{error:?}");
+        assert!(error.did_not_run());
         relay.with_token(BOB).tools("main").await.unwrap();
     }
 }
@@ -136,16 +136,16 @@ async fn removed_tool_is_an_error_and_no_longer_listed() {
         shown += &format!("--- {revision}\n{}\n", describe_error(&gone));
         assert_eq!(alice.tools("main").await.unwrap().iter().count(), 0);
     }
-    assert_snapshot!(shown, @"
+    assert_snapshot!(shown, @r#"
     --- 2026-07-28
-    calling `forecast`, server `main` failed: JSON-RPC error -32602
-      `tools/call` failed: Unknown tool: forecast (code -32602)
+    server "main": tool "forecast": JSON-RPC error -32602
+      "tools/call" failed: Unknown tool: forecast (code -32602)
     -> Transport Rpc(-32602)
     --- 2025-11-25
-    calling `forecast`, server `main` failed: JSON-RPC error -32602
-      `tools/call` failed: Unknown tool: forecast (code -32602)
+    server "main": tool "forecast": JSON-RPC error -32602
+      "tools/call" failed: Unknown tool: forecast (code -32602)
     -> Transport Rpc(-32602)
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -158,11 +158,11 @@ async fn a_401_after_the_first_round_may_have_run() {
     let tools = relay.with_token(ALICE).tools("main").await.unwrap();
     let (called, _) = advance_until(tools.call("relay__main__add", json!({}))).await;
     let error = called.unwrap_err();
-    assert_snapshot!(describe_error(&error), @"
-    calling `add`, server `main` wants the user to sign in: [server]/mcp rejected the access token
+    assert_snapshot!(describe_error(&error), @r#"
+    server "main": tool "add": authorization required: [server]/mcp rejected the access token
       [server]/mcp rejected the access token
     -> Authorization Rejected
-    ");
+    "#);
 }
 
 #[tokio::test]

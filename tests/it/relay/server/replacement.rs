@@ -17,22 +17,22 @@ async fn replacing_a_server_does_not_disturb_running_calls() {
     let (old, new) = (server("old").await, server("new").await);
     let relay = Relay::builder().server("main", Server::http(old.url())).build().unwrap();
     let tools = relay.tools("main").await.unwrap();
-    let gate = Barrier::new();
-    old.script(On::method("tools/call"), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    old.script(On::method("tools/call"), Fault::Hold(barrier.clone()));
     let change = async {
-        with_timeout(gate.wait_for_arrivals(1)).await;
+        with_timeout(barrier.wait_for_arrivals(1)).await;
         relay.add_server("main", Server::http(new.url())).unwrap();
         // New requests go to the new server while the call is running.
         let tools = relay.tools("main").await.unwrap();
         assert_eq!(tools.call("say", ()).await.unwrap().text(), "new");
-        gate.open();
+        barrier.open();
     };
     let (output, ()) = tokio::join!(tools.call("say", ()), change);
     assert_eq!(output.unwrap().text(), "old");
-    assert_snapshot!(describe_result(tools.call("say", ()).await), @"
-    server `main`: it was removed or replaced since its tools were asked for: ask for them anew
+    assert_snapshot!(describe_result(tools.call("say", ()).await), @r#"
+    server "main": removed or replaced after its tools were listed; list its tools again
     -> Configuration, did not run
-    ");
+    "#);
     // The session ends with the last call.
     with_timeout(old.wait_for_requests("DELETE", 1)).await;
     assert_eq!(old.count("tools/call"), 1);
@@ -51,10 +51,10 @@ async fn servers_can_be_added_and_removed() {
     assert_eq!(tools.call("say", ()).await.unwrap().text(), "here");
     assert!(relay.remove_server("main"));
     assert!(tools.call("say", ()).await.unwrap_err().did_not_run());
-    assert_snapshot!(describe_result(relay.tools("main").await), @"
-    server `main`: it is not registered, nor is any other
+    assert_snapshot!(describe_result(relay.tools("main").await), @r#"
+    server "main": not registered; no servers are registered
     -> Configuration, did not run
-    ");
+    "#);
     assert_eq!(relay.without_token().toolset().await.unwrap().len(), 0);
     // A server that is added again starts without state.
     relay.add_server("main", Server::http(server.url())).unwrap();
@@ -66,26 +66,26 @@ async fn servers_can_be_added_and_removed() {
 async fn waiting_callers_get_the_tools_of_the_replacement_server() {
     let (old, new) = (server("old").await, server("new").await);
     let relay = Relay::builder().server("main", Server::http(old.url())).build().unwrap();
-    let gate = Barrier::new();
-    old.script(On::method("tools/list"), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    old.script(On::method("tools/list"), Fault::Hold(barrier.clone()));
     let change = async {
-        with_timeout(gate.wait_for_arrivals(1)).await;
+        with_timeout(barrier.wait_for_arrivals(1)).await;
         relay.add_server("main", Server::http(new.url())).unwrap();
-        gate.open();
+        barrier.open();
     };
     let (tools, ()) = tokio::join!(relay.tools("main"), change);
     assert_eq!(tools.unwrap().call("say", ()).await.unwrap().text(), "new");
-    let gate = Barrier::new();
-    new.script(On::method("tools/list"), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    new.script(On::method("tools/list"), Fault::Hold(barrier.clone()));
     relay.close().await.unwrap();
     let removal = async {
-        with_timeout(gate.wait_for_arrivals(1)).await;
+        with_timeout(barrier.wait_for_arrivals(1)).await;
         relay.remove_server("main");
-        gate.open();
+        barrier.open();
     };
     let (tools, ()) = tokio::join!(relay.tools("main"), removal);
-    assert_snapshot!(describe_result(tools), @"
-    server `main`: it is not registered, nor is any other
+    assert_snapshot!(describe_result(tools), @r#"
+    server "main": not registered; no servers are registered
     -> Configuration, did not run
-    ");
+    "#);
 }

@@ -65,25 +65,25 @@ async fn server_is_started_as_configured_in_a_file() {
 #[tokio::test]
 async fn errors_include_the_end_of_stderr() {
     let shown = |failed: String| failed.replace(SERVER, "[SERVER]");
-    assert_snapshot!(shown(describe_result(with_timeout(relay_of(&["exits"]).tools("files")).await)), @"
-    server `files` failed: the connection ended before the answer
-      `[SERVER]` ended (exit status: 7) before it answered: outcome unknown; the end of its stderr:
+    assert_snapshot!(shown(describe_result(with_timeout(relay_of(&["exits"]).tools("files")).await)), @r#"
+    server "files": connection closed
+      "[SERVER]" exited (exit status: 7) before a response arrived; the outcome is unknown; last lines of stderr:
       cannot find module 'left-pad'
       the key is
     -> Transport Closed, did not run, retryable
-    ");
+    "#);
     let relay = Relay::builder().server("files", Server::stdio(["no-such-program"]));
-    assert_snapshot!(describe_result(relay.build().unwrap().tools("files").await), @"
-    server `files` failed: the request was not sent
-      `no-such-program` cannot be started
+    assert_snapshot!(describe_result(relay.build().unwrap().tools("files").await), @r#"
+    server "files": request not sent
+      cannot start "no-such-program"
       No such file or directory (os error )
     -> Transport Blocked, did not run
-    ");
+    "#);
     let user = relay_of(&["new"]).with_token(ALICE);
-    assert_snapshot!(describe_result(user.tools("files").await), @"
-    server `files`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
+    assert_snapshot!(describe_result(user.tools("files").await), @r#"
+    server "files": a stdio server does not accept access tokens; pass credentials in "env"
     -> Configuration, did not run
-    ");
+    "#);
 }
 
 #[tokio::test]

@@ -122,11 +122,11 @@ async fn concurrent_callers_share_the_failure_of_a_fetch() {
     let (a, b) = tokio::join!(relay.tools("main"), relay.tools("main"));
     let shown = [describe_result(a), describe_result(b)];
     assert_eq!(shown[0], shown[1]);
-    assert_snapshot!(shown[0], @"
-    server `main` failed: HTTP status 503
-      [server]/mcp answered with HTTP status 503 Service Unavailable
+    assert_snapshot!(shown[0], @r#"
+    server "main": HTTP status 503
+      [server]/mcp returned HTTP status 503 Service Unavailable
     -> Transport Status(503), retryable
-    ");
+    "#);
     assert_eq!(list_count(&server).await, 1);
     // A failure is not cached.
     assert_eq!(tool_names(&relay.tools("main").await.unwrap()), ["a"]);
@@ -155,11 +155,11 @@ async fn invalid_params_error_drops_the_list_of_the_user() {
     let user = relay.with_token(ALICE);
     relay.with_token(BOB).tools("main").await.unwrap();
     let tools = user.tools("main").await.unwrap();
-    assert_snapshot!(describe_result(tools.call("add", json!({})).await), @"
-    calling `add`, server `main` failed: JSON-RPC error -32602
-      `tools/call` failed: Unknown tool: add (code -32602)
+    assert_snapshot!(describe_result(tools.call("add", json!({})).await), @r#"
+    server "main": tool "add": JSON-RPC error -32602
+      "tools/call" failed: Unknown tool: add (code -32602)
     -> Transport Rpc(-32602)
-    ");
+    "#);
     user.tools("main").await.unwrap();
     assert_eq!(list_count(&server).await, 3);
     // The lists of other users are kept.

@@ -76,10 +76,10 @@ async fn public_list_is_shared_by_all_users() {
 
 #[tokio::test]
 async fn shared_list_does_not_share_errors() {
-    let refused = || status(401).header("www-authenticate", "Bearer scope=x");
+    let rejection = || status(401).header("www-authenticate", "Bearer scope=x");
     let list =
         result(&json!({ "tools": [{ "name": "add", "inputSchema": { "type": "object" } }] }));
-    let server = server_with("tools/list", [refused(), list]).await;
+    let server = server_with("tools/list", [rejection(), list]).await;
     let relay = relay_with(Server::http(server.url()).shared_tool_list(true));
     let users = [ALICE, BOB].map(|token| relay.with_token(token));
     let lists = join_all(users.iter().map(|user| user.tools("main"))).await;

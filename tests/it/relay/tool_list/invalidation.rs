@@ -23,14 +23,14 @@ fn list_changed() -> Fault {
 #[tokio::test]
 async fn list_received_after_close_is_not_cached() {
     let server = start_test_server().await;
-    let gate = Barrier::new();
-    server.script(On::method("tools/list").nth(1), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("tools/list").nth(1), Fault::Hold(barrier.clone()));
     let relay = relay_with(Server::http(server.url()));
     let user = relay.without_token();
     let end = async {
-        with_timeout(gate.wait_for_arrivals(1)).await;
+        with_timeout(barrier.wait_for_arrivals(1)).await;
         user.close().await.unwrap();
-        gate.open();
+        barrier.open();
     };
     let (listed, ()) = tokio::join!(user.tools("main"), end);
     listed.unwrap();
@@ -47,11 +47,11 @@ async fn session_lost_by_a_dropped_call_invalidates_the_list() {
     let tools = relay.tools("main").await.unwrap();
     server.end_sessions();
     server.add_tool(tool("new"));
-    let gate = Barrier::new();
-    server.script(On::method("initialize"), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("initialize"), Fault::Hold(barrier.clone()));
     tokio::select! {
         outcome = tools.call("wait", json!({})) => panic!("{outcome:?}"),
-        () = with_timeout(gate.wait_for_arrivals(1)) => {}
+        () = with_timeout(barrier.wait_for_arrivals(1)) => {}
     }
     server.clear_script();
     for _ in 0..2 {

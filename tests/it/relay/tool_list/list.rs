@@ -16,10 +16,10 @@ async fn tools_of(entries: &Value) -> ServerTools {
 /// The tools with their names, and the skipped ones with the reasons, one line each.
 fn describe(tools: &ServerTools) -> String {
     let offered = tools.iter().map(|tool| format!("{} is {}", tool.name(), tool.definition().name));
-    let refused = tools.invalid().iter().map(|refused| {
-        format!("refused {}: {}", refused.name.as_deref().unwrap_or("(no name)"), refused.reason)
+    let invalid = tools.invalid().iter().map(|entry| {
+        format!("invalid {}: {}", entry.name.as_deref().unwrap_or("(no name)"), entry.reason)
     });
-    offered.chain(refused).collect::<Vec<_>>().join("\n")
+    offered.chain(invalid).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
@@ -90,17 +90,17 @@ async fn invalid_tools_are_skipped_with_a_reason() {
     assert_snapshot!(describe(&tools), @r#"
     relay__main__first is first
     relay__main__last is last
-    refused (no name): .name: missing, Tool requires it at line 1 column 33
-    refused no-schema: .inputSchema: missing, Tool requires it at line 1 column 20
-    refused null-schema: .inputSchema: invalid type: null, expected an object (JSON Schema) at line 1 column 19
-    refused list-schema: .inputSchema: invalid type: an array, expected an object (JSON Schema) at line 1 column 17
-    refused text-schema: .inputSchema: invalid type: a string, expected an object (JSON Schema) at line 1 column 23
-    refused true-schema: .inputSchema: invalid type: a boolean, expected an object (JSON Schema) at line 1 column 19
-    refused (no name): .name: invalid type: integer `5`, expected a string at line 1 column 41
-    refused bad-description: .description: invalid type: integer `5`, expected a string at line 1 column 16
-    refused (no name): invalid type: string "no-object", expected an object (Tool) at line 1 column 11
-    refused (no name): invalid type: null, expected an object (Tool) at line 1 column 4
-    refused first: another tool of this server has the same name
+    invalid (no name): .name: missing, required by Tool at line 1 column 33
+    invalid no-schema: .inputSchema: missing, required by Tool at line 1 column 20
+    invalid null-schema: .inputSchema: invalid type: null, expected an object (JSON Schema) at line 1 column 19
+    invalid list-schema: .inputSchema: invalid type: an array, expected an object (JSON Schema) at line 1 column 17
+    invalid text-schema: .inputSchema: invalid type: a string, expected an object (JSON Schema) at line 1 column 23
+    invalid true-schema: .inputSchema: invalid type: a boolean, expected an object (JSON Schema) at line 1 column 19
+    invalid (no name): .name: invalid type: integer `5`, expected a string at line 1 column 41
+    invalid bad-description: .description: invalid type: integer `5`, expected a string at line 1 column 16
+    invalid (no name): invalid type: string "no-object", expected an object (Tool) at line 1 column 11
+    invalid (no name): invalid type: null, expected an object (Tool) at line 1 column 4
+    invalid first: duplicate tool name
     "#);
     assert_eq!(tools.get("first").unwrap().description(), "");
 }
@@ -118,10 +118,10 @@ async fn input_schemas_must_be_of_type_object() {
     .await;
     assert_snapshot!(describe(&tools), @r#"
     relay__main__object is object
-    refused untyped: the schema of its arguments is not of type "object"
-    refused string: the schema of its arguments is not of type "object"
-    refused either: the schema of its arguments is not of type "object"
-    refused deep: the schema of its arguments is not of type "object"
+    invalid untyped: input schema: expected type "object"
+    invalid string: input schema: expected type "object"
+    invalid either: input schema: expected type "object"
+    invalid deep: input schema: expected type "object"
     "#);
 }
 
@@ -220,46 +220,46 @@ async fn invalid_list_is_a_tool_definition_error() {
         outcomes += &describe_result(relay_of(&server).tools("main").await);
         outcomes += "\n";
     }
-    assert_snapshot!(outcomes, @"
-    server `main` gives no usable list of tools
-      the answer to `tools/list` is not valid
+    assert_snapshot!(outcomes, @r#"
+    server "main": invalid tool list
+      "tools/list": invalid response
       result.tools: invalid type: map, expected an array at line 1 column 42
     -> ToolDefinition
-    server `main` gives no usable list of tools
-      the answer to `tools/list` is not valid
+    server "main": invalid tool list
+      "tools/list": invalid response
       result.tools: invalid type: null, expected an array at line 1 column 46
     -> ToolDefinition
-    server `main` gives no usable list of tools
-      the answer to `tools/list` is not valid
+    server "main": invalid tool list
+      "tools/list": invalid response
       result.tools: invalid type: string, expected an array at line 1 column 48
     -> ToolDefinition
-    server `main` gives no usable list of tools
-      the answer to `tools/list` is not valid
-      result.tools: missing, ListToolsResult requires it at line 1 column 35
+    server "main": invalid tool list
+      "tools/list": invalid response
+      result.tools: missing, required by ListToolsResult at line 1 column 35
     -> ToolDefinition
-    server `main` gives no usable list of tools
-      the answer to `tools/list` is not valid
+    server "main": invalid tool list
+      "tools/list": invalid response
       result: invalid type: sequence, expected an object (ListToolsResult) at line 1 column 33
     -> ToolDefinition
-    server `main` gives no usable list of tools
-      the answer to `tools/list` is not valid
+    server "main": invalid tool list
+      "tools/list": invalid response
       expected ident at line 1 column 2
     -> ToolDefinition
-    server `main` gives no usable list of tools
-      the answer to `tools/list` is not valid
+    server "main": invalid tool list
+      "tools/list": invalid response
       expected ident at line 1 column 2
     -> ToolDefinition
-    server `main` gives no usable list of tools
-      the answer to `tools/list` is not valid
+    server "main": invalid tool list
+      "tools/list": invalid response
       result.nextCursor: invalid type: integer `5`, expected a string at line 1 column 48
     -> ToolDefinition
-    server `main` gives no usable list of tools
-      the list of `tools/list` repeats a cursor, so it would never end
+    server "main": invalid tool list
+      "tools/list": the list repeats a cursor and would never end
     -> ToolDefinition
-    server `main` failed: JSON-RPC error -32601
-      `tools/list` failed: Method not found (code -32601)
+    server "main": JSON-RPC error -32601
+      "tools/list" failed: Method not found (code -32601)
     -> Transport Rpc(-32601)
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -270,9 +270,9 @@ async fn server_without_the_tools_capability_is_an_error() {
         "serverInfo": { "name": "peer", "version": "1" },
     }));
     let server = server_with("initialize", [opening]).await;
-    assert_snapshot!(describe_result(relay_of(&server).tools("main").await), @"
-    server `main` gives no usable list of tools
-      `tools/list` needs the capability `tools`, which the server does not declare
+    assert_snapshot!(describe_result(relay_of(&server).tools("main").await), @r#"
+    server "main": invalid tool list
+      "tools/list": the server does not declare the capability "tools"
     -> ToolDefinition, did not run
-    ");
+    "#);
 }

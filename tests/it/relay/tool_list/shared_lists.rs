@@ -58,8 +58,8 @@ async fn different_lists_are_not_shared() {
 
 #[tokio::test]
 async fn interned_list_is_not_given_to_a_user_who_is_rejected() {
-    let refused = error(-32001, "not for you", &Value::Null);
-    let server = server_with("tools/list", [list_response("the same", None), refused]).await;
+    let rejection = error(-32001, "not for you", &Value::Null);
+    let server = server_with("tools/list", [list_response("the same", None), rejection]).await;
     let relay = relay_of(&server);
     relay.with_token(ALICE).tools("main").await.unwrap();
     let of_bob = describe_result(relay.with_token(BOB).tools("main").await);

@@ -204,11 +204,11 @@ struct DescribingInterceptor;
 impl Interceptor for DescribingInterceptor {
     fn list_tools<'a>(
         &'a self,
-        listing: ListRequest,
+        request: ListRequest,
         next: NextList<'a>,
     ) -> BoxFuture<'a, Result<ToolList, Error>> {
         Box::pin(async move {
-            let mut list = next.run(listing).await?;
+            let mut list = next.run(request).await?;
             for tool in &mut list.tools {
                 Arc::make_mut(tool).description = Some("for one alone".to_owned());
             }

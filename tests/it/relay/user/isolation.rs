@@ -80,7 +80,7 @@ async fn user_without_a_token_does_not_get_the_api_key() {
 const USERS: usize = 5;
 const SERVERS: usize = 2;
 
-/// What a user does. Users and servers are numbered.
+/// An action of a user. Users and servers are numbered.
 #[derive(Debug, Clone)]
 enum Step {
     List(usize, usize),
@@ -168,7 +168,9 @@ impl IsolationModel {
                 assert_eq!(called.is_ok(), user == other);
                 let tools = self.tools(user, server).await;
                 if let Err(error) = tools.call(&format!("of-{other}"), json!({})).await {
-                    assert!(!describe_error(&error).contains(&format!("nearest is `of-{other}`")));
+                    assert!(
+                        !describe_error(&error).contains(&format!("did you mean \"of-{other}\""))
+                    );
                 }
             }
             Step::RotateToken(user) => {

@@ -19,47 +19,48 @@ async fn server() -> TestServer {
     TestServer::builder().bearer(bearer).tool(tool).start().await.expect("a free port")
 }
 
-/// The ticket of Alice's call, whose token has expired. It is serialized and read back.
+/// The pending call of Alice, whose token has expired. It is serialized and read back.
 async fn pending_call(server: &TestServer, relay: &Relay) -> PendingCall {
     let tools =
         relay.for_user("alice", AccessToken::new(ALICE)).tools("main").await.expect("a list");
     server.expire_token(ALICE);
     let error =
         tools.call("pay", json!({ "amount": 1.10 })).await.expect_err("an authorization error");
-    let refused = error.authorization().expect("an authorization error");
-    let stored = serde_json::to_string(refused.pending_call.as_ref().expect("it did not run"))
-        .expect("it is serializable");
-    assert_no_secrets(&format!("{stored}{refused:?}"));
-    assert!(!format!("{refused:?}").contains("1.1"), "arguments are not shown");
-    serde_json::from_str(&stored).expect("it is a ticket")
+    let authorization = error.authorization().expect("an authorization error");
+    let stored =
+        serde_json::to_string(authorization.pending_call.as_ref().expect("it did not run"))
+            .expect("it is serializable");
+    assert_no_secrets(&format!("{stored}{authorization:?}"));
+    assert!(!format!("{authorization:?}").contains("1.1"), "arguments are not shown");
+    serde_json::from_str(&stored).expect("it is a pending call")
 }
 
 #[tokio::test]
 async fn pending_call_is_resumed_once_after_the_sign_in() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
-    let ticket = pending_call(&server, &relay).await;
-    let shown = (&*ticket.server, &*ticket.tool, &*ticket.arguments, ticket.user.as_deref());
+    let pending = pending_call(&server, &relay).await;
+    let shown = (&*pending.server, &*pending.tool, &*pending.arguments, pending.user.as_deref());
     assert_eq!(shown, ("main", "pay", r#"{"amount":1.1}"#, Some("alice")));
-    assert_eq!(ticket.scopes, ["pay", "now"]);
+    assert_eq!(pending.scopes, ["pay", "now"]);
     // Resuming too early does no harm.
     let user = relay.for_user("alice", AccessToken::new(ALICE));
-    assert!(user.resume(ticket.clone()).await.unwrap_err().authorization().is_some());
+    assert!(user.resume(pending.clone()).await.unwrap_err().authorization().is_some());
     server.renew_token(ALICE, BOB);
     let user = relay.for_user("alice", AccessToken::new(BOB));
     let before = server.count("tools/call");
-    let resumed = join_all((0..3).map(|_| user.resume(ticket.clone()))).await;
-    let (paid, refused): (Vec<_>, Vec<_>) = resumed.into_iter().partition(Result::is_ok);
-    assert_eq!((paid.len(), refused.len()), (1, 2));
+    let resumed = join_all((0..3).map(|_| user.resume(pending.clone()))).await;
+    let (paid, rejected): (Vec<_>, Vec<_>) = resumed.into_iter().partition(Result::is_ok);
+    assert_eq!((paid.len(), rejected.len()), (1, 2));
     assert_eq!(server.count("tools/call"), before + 1);
     let sent = server.requests();
     let call = sent.iter().rfind(|request| request.method() == "tools/call").unwrap();
     assert_eq!(call.json().unwrap()["params"]["arguments"], json!({ "amount": 1.1 }));
-    for error in refused {
-        allow_duplicates!(assert_snapshot!(describe_result(error), @"
-        tool `pay` of server `main`: the call was resumed before
+    for error in rejected {
+        allow_duplicates!(assert_snapshot!(describe_result(error), @r#"
+        server "main": tool "pay": the pending call was already resumed
         -> ToolCall, did not run
-        "));
+        "#));
     }
 }
 
@@ -67,14 +68,14 @@ async fn pending_call_is_resumed_once_after_the_sign_in() {
 async fn pending_call_of_unknown_outcome_is_not_resumed_again() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
-    let ticket = pending_call(&server, &relay).await;
+    let pending = pending_call(&server, &relay).await;
     server.renew_token(ALICE, BOB);
     server.script(On::method("tools/call"), Fault::Close);
     let user = relay.for_user("alice", AccessToken::new(BOB));
-    let error = user.resume(ticket.clone()).await.unwrap_err();
+    let error = user.resume(pending.clone()).await.unwrap_err();
     assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
     let before = server.count("tools/call");
-    assert!(user.resume(ticket).await.is_err());
+    assert!(user.resume(pending).await.is_err());
     assert_eq!(server.count("tools/call"), before);
 }
 
@@ -83,42 +84,42 @@ async fn pending_call_stays_valid_until_the_call_is_sent() {
     let server = server().await;
     let builder = Relay::builder().server("main", Server::http(server.url()));
     let relay = builder.cache_duration(Duration::ZERO).build().unwrap();
-    let ticket = pending_call(&server, &relay).await;
+    let pending = pending_call(&server, &relay).await;
     server.renew_token(ALICE, BOB);
     let user = relay.for_user("alice", AccessToken::new(BOB));
-    let gate = Barrier::new();
-    server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("tools/list"), Fault::Hold(barrier.clone()));
     tokio::select! {
-        outcome = user.resume(ticket.clone()) => panic!("{outcome:?}"),
-        () = with_timeout(gate.wait_for_arrivals(1)) => {}
+        outcome = user.resume(pending.clone()) => panic!("{outcome:?}"),
+        () = with_timeout(barrier.wait_for_arrivals(1)) => {}
     }
     server.clear_script();
-    assert_eq!(user.resume(ticket).await.unwrap().text(), "paid");
+    assert_eq!(user.resume(pending).await.unwrap().text(), "paid");
 }
 
 #[tokio::test]
 async fn pending_call_belongs_to_its_user() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
-    let ticket = pending_call(&server, &relay).await;
+    let pending = pending_call(&server, &relay).await;
     server.accept_token(BOB);
     for user in [relay.for_user("bob", AccessToken::new(BOB)), relay.with_token(BOB)] {
-        let outcome = describe_result(user.resume(ticket.clone()).await);
-        allow_duplicates!(assert_snapshot!(outcome, @"
-        server `main`: the call is that of another user
+        let outcome = describe_result(user.resume(pending.clone()).await);
+        allow_duplicates!(assert_snapshot!(outcome, @r#"
+        server "main": the pending call belongs to another user
         -> Configuration, did not run
-        "));
+        "#));
     }
     // A user who is known by a token alone has another token after the sign-in.
     server.accept_token(ALICE);
     let tools = relay.with_token(ALICE).tools("main").await.unwrap();
     server.expire_token(ALICE);
     let error = tools.call("pay", ()).await.unwrap_err();
-    let ticket = error.authorization().unwrap().pending_call.clone().unwrap();
+    let pending = error.authorization().unwrap().pending_call.clone().unwrap();
     // The anonymous principal is not this user. It uses the API key of the server.
-    let outcome = describe_result(relay.without_token().resume(ticket.clone()).await);
+    let outcome = describe_result(relay.without_token().resume(pending.clone()).await);
     assert!(outcome.contains("another user"), "{outcome}");
-    assert_eq!(relay.with_token(BOB).resume(ticket).await.unwrap().text(), "paid");
+    assert_eq!(relay.with_token(BOB).resume(pending).await.unwrap().text(), "paid");
 }
 
 /// Adds a signature to the arguments.
@@ -144,10 +145,10 @@ async fn interceptors_see_a_resumed_call_with_its_original_arguments() {
     let relay =
         Relay::builder().server("main", Server::http(server.url())).interceptor(SigningInterceptor);
     let relay = relay.build().unwrap();
-    let ticket = pending_call(&server, &relay).await;
-    assert_eq!(ticket.arguments, r#"{"amount":1.1}"#);
+    let pending = pending_call(&server, &relay).await;
+    assert_eq!(pending.arguments, r#"{"amount":1.1}"#);
     server.renew_token(ALICE, BOB);
-    relay.for_user("alice", AccessToken::new(BOB)).resume(ticket).await.unwrap();
+    relay.for_user("alice", AccessToken::new(BOB)).resume(pending).await.unwrap();
     let sent = server.requests();
     let call = sent.iter().rfind(|request| request.method() == "tools/call").unwrap();
     let signed = json!({ "amount": 1.1, "signatures": 1 });
@@ -158,14 +159,14 @@ async fn interceptors_see_a_resumed_call_with_its_original_arguments() {
 async fn tampered_pending_call_is_rejected() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));
-    let mut ticket = pending_call(&server, &relay).await;
-    ticket.arguments = "{".to_owned();
+    let mut pending = pending_call(&server, &relay).await;
+    pending.arguments = "{".to_owned();
     server.renew_token(ALICE, BOB);
     let before = server.count("tools/call");
     let user = relay.for_user("alice", AccessToken::new(BOB));
-    assert_snapshot!(describe_result(user.resume(ticket).await), @"
-    tool `pay` of server `main`: its arguments are no JSON
+    assert_snapshot!(describe_result(user.resume(pending).await), @r#"
+    server "main": tool "pay": the arguments of the pending call are not valid JSON
     -> ToolCall, did not run
-    ");
+    "#);
     assert_eq!(server.count("tools/call"), before);
 }

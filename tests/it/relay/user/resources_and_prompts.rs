@@ -49,21 +49,21 @@ async fn resources_and_prompts_use_the_session_of_the_user() {
     assert!(format!("{prompt:?}").contains("Greet Bob."));
     assert_eq!(server.count("initialize"), 1);
     assert_snapshot!(describe_result(user.read_resource("main", "file:///none").await), @r#"
-    server `main` failed: JSON-RPC error -32002
-      `resources/read` failed: Resource not found (code -32002), data {"uri":"file:///none"}
+    server "main": JSON-RPC error -32002
+      "resources/read" failed: Resource not found (code -32002), data {"uri":"file:///none"}
     -> Transport Rpc(-32002)
     "#);
-    assert_snapshot!(describe_result(user.prompts("other").await), @"
-    server `other`: it is not registered; registered are `main`
+    assert_snapshot!(describe_result(user.prompts("other").await), @r#"
+    server "other": not registered; registered servers: "main"
     -> Configuration, did not run
-    ");
+    "#);
     let bare = TestServer::builder().start().await.unwrap();
     let user = relay_with(Server::http(bare.url())).without_token();
-    assert_snapshot!(describe_result(user.resources("main").await), @"
-    server `main` failed: it does not offer that
-      `resources/list` needs the capability `resources`, which the server does not declare
+    assert_snapshot!(describe_result(user.resources("main").await), @r#"
+    server "main": not supported
+      "resources/list": the server does not declare the capability "resources"
     -> Transport Unsupported, did not run
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn resources_and_prompts_are_offered_as_tools_if_configured() {
     let prompt = json!({ "name": "greet", "arguments": { "name": "Bob" } });
     assert!(text("get_prompt", prompt).await.contains("Greet Bob."));
     assert_snapshot!(describe_result(tools.call("read_resource", json!({})).await), @r#"
-    tool `read_resource` of server `main`: the arguments do not fit: the whole: "uri" is missing
+    server "main": tool "read_resource": invalid arguments: missing required argument "uri"
     -> InvalidArguments, did not run
     "#);
     assert_eq!(server.violations(), Vec::<String>::new());
@@ -102,9 +102,9 @@ async fn resource_tools_report_authorization_errors() {
     let settings = Server::http(server.url()).resource_tools(true);
     let tools = relay_with(settings).tools("main").await.unwrap();
     server.script(On::method("resources/templates/list").nth(1), Reply::unauthorized("Bearer"));
-    let refused = tools.call("list_resources", json!({})).await.unwrap_err();
-    let refused = refused.authorization().expect("an authorization error");
-    assert_eq!(refused.pending_call.as_ref().map(|ticket| &*ticket.tool), Some("list_resources"));
+    let error = tools.call("list_resources", json!({})).await.unwrap_err();
+    let error = error.authorization().expect("an authorization error");
+    assert_eq!(error.pending_call.as_ref().map(|call| &*call.tool), Some("list_resources"));
 }
 
 /// Responds with the name of its user.
@@ -137,8 +137,8 @@ async fn each_user_has_a_handler_of_their_own() {
         });
         let server = TestServer::builder().revisions([era]).tool(greet).start().await.unwrap();
         let builder = Relay::builder().server("main", Server::http(server.url()));
-        let relay = builder.handler_factory(|asker| {
-            let (server, user) = (asker.server, asker.user?);
+        let relay = builder.handler_factory(|context| {
+            let (server, user) = (context.server, context.user?);
             Some(Arc::new(NamingHandler(format!("{user} at {server}"))))
         });
         let relay = relay.build().unwrap();
@@ -162,8 +162,8 @@ fn handler_factory_may_use_the_relay() {
         let own = Arc::clone(&known);
         let server = || Server::http("http://127.0.0.1:9/mcp");
         let builder = Relay::builder().server("a", server()).server("b", server());
-        let relay = builder.handler_factory(move |asker| {
-            let relay = own.get().filter(|_| asker.server == "a")?;
+        let relay = builder.handler_factory(move |context| {
+            let relay = own.get().filter(|_| context.server == "a")?;
             relay.without_token().connection("b").expect("it is registered");
             None
         });

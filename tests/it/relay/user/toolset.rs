@@ -31,13 +31,10 @@ fn relay_of<'a>(servers: impl IntoIterator<Item = (&'a str, Server)>) -> Relay {
 /// The three parts of a toolset, one line each.
 fn describe(toolset: &Toolset) -> String {
     let names: Vec<_> = toolset.iter().map(|tool| tool.name().to_owned()).collect();
-    let refused = toolset
-        .needs_authorization
-        .iter()
-        .map(|refused| refused.server.clone())
-        .collect::<Vec<_>>();
+    let unauthorized =
+        toolset.needs_authorization.iter().map(|error| error.server.clone()).collect::<Vec<_>>();
     let failed = toolset.failed.iter().map(describe_error).collect::<Vec<_>>();
-    let lines = [names.join(" "), refused.join("; "), failed.join("; ")];
+    let lines = [names.join(" "), unauthorized.join("; "), failed.join("; ")];
     lines.join("\n")
 }
 
@@ -48,19 +45,19 @@ async fn toolset_keeps_the_order_of_the_servers() {
     for name in names {
         let tool = TestTool::new(name, json!({ "type": "object" }), |_| CallResult::text("done"));
         let server = TestServer::builder().tool(tool).start().await.unwrap();
-        let gate = Barrier::new();
-        server.script(On::method("tools/list"), Fault::Hold(gate.clone()));
-        servers.push((server, gate));
+        let barrier = Barrier::new();
+        server.script(On::method("tools/list"), Fault::Hold(barrier.clone()));
+        servers.push((server, barrier));
     }
     let urls = names.into_iter().zip(&servers);
     let relay = relay_of(urls.map(|(name, (server, _))| (name, Server::http(server.url()))));
     let open = async {
         // All servers receive their request before one responds, and the last one responds first.
-        for (_, gate) in &servers {
-            gate.wait_for_arrivals(1).await;
+        for (_, barrier) in &servers {
+            barrier.wait_for_arrivals(1).await;
         }
-        for (server, gate) in servers.iter().rev() {
-            gate.open();
+        for (server, barrier) in servers.iter().rev() {
+            barrier.open();
             server.wait_for_counts(|counts| counts.open_requests == 0).await;
         }
     };
@@ -74,14 +71,14 @@ async fn toolset_keeps_the_order_of_the_servers() {
     assert_eq!(describe(&chosen), "relay__d__d relay__b__b\n\n");
     assert_eq!(toolset.call("relay__c__c", json!({})).await.unwrap().text(), "done");
     // Tools of a toolset are not found by their short name.
-    assert_snapshot!(describe_result(toolset.call("c", json!({})).await), @"
-    the servers that are ready offer no tool `c`
+    assert_snapshot!(describe_result(toolset.call("c", json!({})).await), @r#"
+    tool "c" not found on any ready server
     -> UnknownTool, did not run
-    ");
-    assert_snapshot!(describe_result(toolset.call("relay__c__x", json!({})).await), @"
-    the servers that are ready offer no tool `relay__c__x`; the nearest is `relay__c__c`
+    "#);
+    assert_snapshot!(describe_result(toolset.call("relay__c__x", json!({})).await), @r#"
+    tool "relay__c__x" not found on any ready server; did you mean "relay__c__c"?
     -> UnknownTool, did not run
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -105,23 +102,23 @@ async fn failing_servers_do_not_affect_the_others() {
     assert_snapshot!(describe(&toolset), @r#"
     relay__good__add relay__good__sub
     locked
-    server `broken` failed: HTTP status 500
-      [server]/mcp answered with HTTP status 500 Internal Server Error
-    -> Transport Status(500); server `files`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
-    -> Configuration, did not run; server `no-list` gives no usable list of tools
-      the answer to `tools/list` is not valid
+    server "broken": HTTP status 500
+      [server]/mcp returned HTTP status 500 Internal Server Error
+    -> Transport Status(500); server "files": a stdio server does not accept access tokens; pass credentials in "env"
+    -> Configuration, did not run; server "no-list": invalid tool list
+      "tools/list": invalid response
       result.tools: invalid type: integer `5`, expected an array at line 1 column 43
     -> ToolDefinition
     "#);
     let challenge = toolset.needs_authorization[0].challenge().unwrap();
     assert_eq!(challenge.resource_metadata(), Some("https://a.example/m"));
     let chosen = relay.with_token(ALICE).toolset().servers(["good", "goood"]).await.unwrap();
-    assert_snapshot!(describe(&chosen), @"
+    assert_snapshot!(describe(&chosen), @r#"
     relay__good__add relay__good__sub
 
-    server `goood`: it is not registered; registered are `broken`, `files`, `good`, `locked`, `no-list`
+    server "goood": not registered; registered servers: "broken", "files", "good", "locked", "no-list"
     -> Configuration, did not run
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -139,14 +136,14 @@ async fn missing_required_server_is_an_error() {
     let relay = relay_of(servers(false));
     assert!(relay.without_token().toolset().await.is_ok());
     let error = relay.without_token().toolset().required(["broken"]).await;
-    assert_snapshot!(describe_result(error), @"
-    server `broken` failed: HTTP status 500
-      [server]/mcp answered with HTTP status 500 Internal Server Error
+    assert_snapshot!(describe_result(error), @r#"
+    server "broken": HTTP status 500
+      [server]/mcp returned HTTP status 500 Internal Server Error
     -> Transport Status(500)
-    ");
+    "#);
     assert!(relay.without_token().toolset().required(["good"]).await.is_ok());
     let error = relay_of(servers(true)).without_token().toolset().await;
-    assert!(describe_result(error).starts_with("server `broken` failed"));
+    assert!(describe_result(error).starts_with(r#"server "broken": HTTP status 500"#));
 }
 
 #[tokio::test]
@@ -154,10 +151,10 @@ async fn unknown_required_server_is_an_error() {
     let good = server_with_tools(&["add"]).await;
     let user = relay_of([("good", Server::http(good.url()))]).without_token();
     let misspelt = user.toolset().servers(["good"]).required(["goood"]).await;
-    assert_snapshot!(describe_result(misspelt), @"
-    server `goood`: it is not registered; registered are `good`
+    assert_snapshot!(describe_result(misspelt), @r#"
+    server "goood": not registered; registered servers: "good"
     -> Configuration, did not run
-    ");
+    "#);
     let toolset = user.toolset().servers(Vec::<String>::new()).required(["good"]).await.unwrap();
     assert_eq!(describe(&toolset), "relay__good__add\n\n");
     // The same if a variable that the server needs is not set.
@@ -166,10 +163,10 @@ async fn unknown_required_server_is_an_error() {
         good.url()
     );
     let relay = Relay::new(Config::from_toml(&text, |_| None).unwrap()).unwrap();
-    assert_snapshot!(describe_result(relay.without_token().toolset().await), @"
-    line 2, column 7: server `a`: the variable `NONE` is not set and has no default
+    assert_snapshot!(describe_result(relay.without_token().toolset().await), @r#"
+    line 2, column 7: server "a": variable "NONE" is not set and has no default
     -> Configuration, did not run
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -182,13 +179,13 @@ async fn slow_server_is_left_out_after_the_timeout() {
     user.tools("good").await.unwrap();
     let request = user.toolset().timeout(Duration::from_millis(200));
     let toolset = request.await.unwrap();
-    assert_snapshot!(describe(&toolset), @"
+    assert_snapshot!(describe(&toolset), @r#"
     relay__good__add
 
-    server `slow` failed: no answer in time
-      no answer to `tools/list` within 200ms
+    server "slow": timed out
+      "tools/list": no response within 200ms
     -> Transport Timeout, retryable
-    ");
+    "#);
     // The request is cancelled on the server.
     slow.wait_for_cancelled(1).await;
 }
@@ -201,10 +198,10 @@ async fn denied_tools_are_neither_listed_nor_called() {
     let relay = relay_of([("hub", server)]);
     let tools = relay.tools("hub").await.unwrap();
     assert_eq!(tools.len(), 2);
-    assert_snapshot!(describe_result(tools.call("delete_repo", json!({})).await), @"
-    server `hub` offers no tool `delete_repo`
+    assert_snapshot!(describe_result(tools.call("delete_repo", json!({})).await), @r#"
+    server "hub": tool "delete_repo" not found
     -> UnknownTool, did not run
-    ");
+    "#);
     let names = async |request: relay::ToolsetRequest| {
         let toolset = request.await.expect("a toolset");
         toolset.iter().map(|tool| tool.definition().name.clone()).collect::<Vec<_>>()

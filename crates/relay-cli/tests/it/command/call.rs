@@ -164,7 +164,7 @@ async fn an_unknown_tool_suggests_the_nearest_name() {
     exit code: 2
     --- stdout
     --- stderr
-    error: server `weather` offers no tool `forecats`; the nearest is `forecast`
+    error: server "weather": tool "forecats" not found; did you mean "forecast"?
     hint: run "relay tools weather" to list its tools
     ---
     "#);
@@ -196,8 +196,8 @@ async fn a_json_rpc_error_exits_with_1() {
     exit code: 1
     --- stdout
     --- stderr
-    error: calling `wrong`, server `remote` failed: JSON-RPC error -32602
-      caused by: `tools/call` failed: city is missing (code -32602)
+    error: server "remote": tool "wrong": JSON-RPC error -32602
+      caused by: "tools/call" failed: city is missing (code -32602)
     hint: run "relay tools --json" to see the input schemas
     ---
     "#);

@@ -39,8 +39,11 @@ async fn lists_the_servers_without_their_secrets() {
 #[tokio::test]
 async fn an_invalid_server_is_an_error() {
     for (setting, reason) in [
-        ("url = 'example.com/mcp'", "the server's URL is not usable"),
-        ("url = 'https://example.com/mcp'\nheaders = { Accept = '*/*' }", "the header \"accept\""),
+        ("url = 'example.com/mcp'", "invalid server URL"),
+        (
+            "url = 'https://example.com/mcp'\nheaders = { Accept = '*/*' }",
+            "cannot set header \"accept\"",
+        ),
     ] {
         let program =
             |command| relay(command).file("relay.toml", &format!("[servers.a]\n{setting}"));

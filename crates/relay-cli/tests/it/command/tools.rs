@@ -99,7 +99,7 @@ async fn a_failed_server_does_not_hide_the_others() {
     good	relay__good__forecast	forecast	The weather of the coming days
     good	relay__good__history	history	The weather of a past year
     --- stderr
-    error: server `a-bad` wants the user to sign in: http://127.0.0.1:PORT/mcp requires an access token, scope "weather:read"
+    error: server "a-bad": authorization required: http://127.0.0.1:PORT/mcp requires an access token; required scope "weather:read"
     hint: run "relay login a-bad" to sign in with a browser, or get an access token with scope "weather:read" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; store it in an environment variable, and use --token-env NAME
     ---
     "#);

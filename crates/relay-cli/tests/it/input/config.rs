@@ -42,7 +42,7 @@ async fn an_invalid_config_names_the_line_and_the_field() {
     --- stdout
     --- stderr
     error: invalid configuration file "relay.toml"
-      caused by: line 3, column 1: server `weather`: unknown field `api-key`, expected one of `transport`, `url`, `api_key`, `headers`, `timeout`, `protocol`, `dangerously_allow_insecure_http`, `required`, `allow_tools`, `deny_tools`, `command`, `args`, `env`, `inherit_env`, `cwd`, `idle_timeout`, `probe_timeout`; the nearest is `api_key`
+      caused by: line 3, column 1: server "weather": unknown field "api-key", expected one of "transport", "url", "api_key", "headers", "timeout", "protocol", "dangerously_allow_insecure_http", "required", "allow_tools", "deny_tools", "command", "args", "env", "inherit_env", "cwd", "idle_timeout", "probe_timeout"; did you mean "api_key"?
     ---
     "#);
 }
@@ -54,7 +54,7 @@ async fn an_invalid_config_is_reported_as_json() {
     exit code: 2
     --- stdout
     --- stderr
-    {"error":{"kind":"usage","exitCode":2,"message":"invalid configuration file \"relay.toml\"","server":"weather","causes":["line 2, column 31: server `weather`: invalid basic string, expected `\"`"],"didNotRun":true,"retryable":false}}
+    {"error":{"kind":"usage","exitCode":2,"message":"invalid configuration file \"relay.toml\"","server":"weather","causes":["line 2, column 31: server \"weather\": invalid basic string, expected \"\"\""],"didNotRun":true,"retryable":false}}
     ---
     "#);
 }
@@ -62,13 +62,13 @@ async fn an_invalid_config_is_reported_as_json() {
 #[tokio::test]
 async fn an_unset_variable_in_the_config_is_an_error() {
     let text = "[servers.weather]\nurl = \"https://example.com/mcp\"\napi_key = \"${KEY}\"\n";
-    assert_snapshot!(relay("tools").file("relay.toml", text).run().await, @"
+    assert_snapshot!(relay("tools").file("relay.toml", text).run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: relay.toml: line 3, column 11: server `weather`: the variable `KEY` is not set and has no default
+    error: relay.toml: line 3, column 11: server "weather": variable "KEY" is not set and has no default
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -92,20 +92,20 @@ async fn reads_the_mcp_json_of_an_editor() {
         tools.stdout_text().await,
         "relay__local__count\tcount\tCounts the words of a text\n"
     );
-    assert_snapshot!(program("tools local --config mcp.json").run().await, @"
+    assert_snapshot!(program("tools local --config mcp.json").run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: mcp.json: line 4, column 22: server `local`: the input `the-program` is not given and has no default
+    error: mcp.json: line 4, column 22: server "local": input "the-program" is not set and has no default
     ---
-    ");
-    assert_snapshot!(program("tools other --config mcp.json").run().await, @"
+    "#);
+    assert_snapshot!(program("tools other --config mcp.json").run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: mcp.json: line 10, column 22: server `other`: the file that `envFile` names is not given
+    error: mcp.json: line 10, column 22: server "other": cannot read the file of "envFile"
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -136,27 +136,27 @@ async fn an_unknown_server_suggests_the_known_ones() {
 
 #[tokio::test]
 async fn an_invalid_url_is_a_usage_error() {
-    assert_snapshot!(relay("tools --url example.com/mcp").run().await, @"
+    assert_snapshot!(relay("tools --url example.com/mcp").run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: server `remote`: the server's URL is not usable: relative URL without a base
+    error: server "remote": invalid server URL: relative URL without a base
     hint: expected a URL such as https://example.com/mcp
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
 async fn token_env_is_rejected_for_a_stdio_server() {
     let text = "[servers.files]\ncommand = ['file-server']";
     let program = relay("tools files --token-env TOKEN").env("TOKEN", TOKEN);
-    assert_snapshot!(program.file("relay.toml", text).run().await, @"
+    assert_snapshot!(program.file("relay.toml", text).run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: server `files`: access tokens are for servers on HTTP; one on stdio gets its credentials from its environment (`env`)
+    error: server "files": a stdio server does not accept access tokens; pass credentials in "env"
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]

@@ -68,16 +68,16 @@ async fn reports_invalid_programs_and_options() {
     exit code: 2
     --- stdout
     --- stderr
-    error: server `local` failed: the request was not sent
-      caused by: `no-such-program` cannot be started
+    error: server "local": request not sent
+      caused by: cannot start "no-such-program"
       caused by: No such file or directory (os error 2)
     ---
     $ relay tools --stdio -- sh -c false
     exit code: 5
     --- stdout
     --- stderr
-    error: server `local` failed: the connection ended before the answer
-      caused by: `sh` ended (exit status: 1) before it answered: outcome unknown
+    error: server "local": connection closed
+      caused by: "sh" exited (exit status: 1) before a response arrived; the outcome is unknown
     hint: check that the program serves MCP on stdin and stdout; use --verbose to see its output
     ---
     $ relay tools --stdio

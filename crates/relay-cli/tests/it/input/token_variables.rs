@@ -82,15 +82,15 @@ async fn a_token_on_the_command_line_is_rejected_and_not_printed() {
 #[tokio::test]
 async fn a_token_is_not_sent_over_plain_http() {
     let program = relay("tools --url http://server.invalid/mcp --token-env TOKEN");
-    assert_snapshot!(program.env("TOKEN", TOKEN).run().await, @"
+    assert_snapshot!(program.env("TOKEN", TOKEN).run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: server `remote` failed: the request was not sent
-      caused by: credentials would travel unencrypted to http://server.invalid/mcp: use https, or allow insecure HTTP for this server
+    error: server "remote": request not sent
+      caused by: credentials would be sent unencrypted to http://server.invalid/mcp; use https, or allow insecure HTTP for this server
     hint: use --allow-insecure-http to allow it; anyone on the network path can read the token
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -102,8 +102,8 @@ async fn an_api_key_with_spaces_is_not_sent() {
     exit code: 2
     --- stdout
     --- stderr
-    error: server `a` failed: the request was not sent
-      caused by: the access token for http://127.0.0.1:PORT/mcp is empty or holds a space, a line break or another character that no header carries
+    error: server "a": request not sent
+      caused by: the access token for http://127.0.0.1:PORT/mcp is empty or contains a space, a line break or another character that is not allowed in a header
     hint: the server's "api_key" must contain only the token
     ---
     "#);

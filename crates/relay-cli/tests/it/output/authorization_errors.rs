@@ -15,7 +15,7 @@ async fn a_missing_token_exits_with_3_and_suggests_login() {
     exit code: 3
     --- stdout
     --- stderr
-    error: server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp requires an access token, scope "weather:read"
+    error: server "remote": authorization required: http://127.0.0.1:PORT/mcp requires an access token; required scope "weather:read"
     hint: run "relay login --url URL" to sign in with a browser, or get an access token with scope "weather:read" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; store it in an environment variable, and use --token-env NAME
     ---
     "#);
@@ -28,7 +28,7 @@ async fn a_missing_token_is_reported_as_json() {
     exit code: 3
     --- stdout
     --- stderr
-    {"error":{"kind":"authorization","exitCode":3,"message":"server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp requires an access token, scope \"weather:read\"","server":"remote","hint":"run \"relay login --url URL\" to sign in with a browser, or get an access token with scope \"weather:read\" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; store it in an environment variable, and use --token-env NAME","didNotRun":true,"retryable":false,"authorization":{"endpoint":"http://127.0.0.1:PORT/mcp","reason":"missing","scope":"weather:read","resourceMetadata":"http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp"}}}
+    {"error":{"kind":"authorization","exitCode":3,"message":"server \"remote\": authorization required: http://127.0.0.1:PORT/mcp requires an access token; required scope \"weather:read\"","server":"remote","hint":"run \"relay login --url URL\" to sign in with a browser, or get an access token with scope \"weather:read\" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; store it in an environment variable, and use --token-env NAME","didNotRun":true,"retryable":false,"authorization":{"endpoint":"http://127.0.0.1:PORT/mcp","reason":"missing","scope":"weather:read","resourceMetadata":"http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp"}}}
     ---
     "#);
 }
@@ -42,7 +42,7 @@ async fn a_rejected_token_suggests_to_get_a_new_one() {
     exit code: 3
     --- stdout
     --- stderr
-    error: server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp rejected the access token, scope "weather:read" (the access token expired)
+    error: server "remote": authorization required: http://127.0.0.1:PORT/mcp rejected the access token (the access token expired); required scope "weather:read"
     hint: get a new access token with scope "weather:read" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; store it in the environment variable "TOKEN"
     ---
     "#);
@@ -60,7 +60,7 @@ async fn an_insufficient_scope_names_the_required_scope() {
     exit code: 3
     --- stdout
     --- stderr
-    error: calling `forecast`, server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp requires an access token of wider scope, scope "weather:write" (insufficient_scope)
+    error: server "remote": tool "forecast": authorization required: http://127.0.0.1:PORT/mcp requires an access token with a wider scope (insufficient_scope); required scope "weather:write"
     hint: get a new access token with scope "weather:write"; store it in the environment variable "TOKEN"
     ---
     "#);
@@ -76,7 +76,7 @@ async fn a_rejected_api_key_suggests_login_or_another_key() {
     exit code: 3
     --- stdout
     --- stderr
-    error: server `a` wants the user to sign in: http://127.0.0.1:PORT/mcp rejected the access token, scope "weather:read" (the access token is unknown)
+    error: server "a": authorization required: http://127.0.0.1:PORT/mcp rejected the access token (the access token is unknown); required scope "weather:read"
     hint: run "relay login a" to sign in with a browser, or get a new access token with scope "weather:read" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; set the server's "api_key" to it, or store it in an environment variable and use --token-env NAME
     ---
     "#);

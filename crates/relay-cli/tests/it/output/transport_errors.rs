@@ -7,18 +7,18 @@ use crate::support::{relay, weather_server};
 
 #[tokio::test]
 async fn an_unreachable_server_exits_with_5() {
-    assert_snapshot!(relay("tools --url http://127.0.0.1:1/mcp").run().await, @"
+    assert_snapshot!(relay("tools --url http://127.0.0.1:1/mcp").run().await, @r#"
     exit code: 5
     --- stdout
     --- stderr
-    error: server `remote` failed: it cannot be reached
-      caused by: cannot reach http://127.0.0.1:1/mcp
+    error: server "remote": cannot connect
+      caused by: cannot connect to http://127.0.0.1:1/mcp
       caused by: client error (Connect)
       caused by: tcp connect error
       caused by: Connection refused (os error 111)
     hint: check the URL, and check that the server is running
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -26,15 +26,15 @@ async fn a_timeout_exits_with_5() {
     let server = weather_server::public().start().await.unwrap();
     server.script(On::any(), Fault::Hold(Barrier::new()));
     let program = relay("tools --timeout 0.2").url(&server);
-    assert_snapshot!(program.run().await, @"
+    assert_snapshot!(program.run().await, @r#"
     exit code: 5
     --- stdout
     --- stderr
-    error: server `remote` failed: no answer in time
-      caused by: no answer to `tools/list` within 200ms
+    error: server "remote": timed out
+      caused by: "tools/list": no response within 200ms
     hint: use --timeout SECONDS to wait longer
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -45,8 +45,8 @@ async fn an_http_404_suggests_to_check_the_url() {
     exit code: 5
     --- stdout
     --- stderr
-    error: server `remote` failed: HTTP status 404
-      caused by: the server speaks no MCP: `server/discover` failed: http://127.0.0.1:PORT/mcps answered with HTTP status 404 Not Found; the older transport failed: http://127.0.0.1:PORT/mcps answered with HTTP status 404 Not Found; `initialize` failed
+    error: server "remote": HTTP status 404
+      caused by: not an MCP server: "server/discover" failed: http://127.0.0.1:PORT/mcps returned HTTP status 404 Not Found; the fallback transport failed: http://127.0.0.1:PORT/mcps returned HTTP status 404 Not Found; "initialize" failed
     hint: check that this is the URL of the MCP endpoint; many end with "/mcp"
     ---
     "#);
@@ -56,14 +56,14 @@ async fn an_http_404_suggests_to_check_the_url() {
 async fn an_html_response_exits_with_1() {
     let server = weather_server::public().start().await.unwrap();
     server.script(On::any(), Reply::html_page());
-    assert_snapshot!(relay("tools").url(&server).run().await, @"
+    assert_snapshot!(relay("tools").url(&server).run().await, @r#"
     exit code: 1
     --- stdout
     --- stderr
-    error: server `remote` failed: its answer is against the protocol
-      caused by: http://127.0.0.1:PORT/mcp answered with text/html instead of JSON or an event stream: <!doctype html><title>Sign in</title><p>Sign in to go on.</p>
+    error: server "remote": invalid response
+      caused by: expected JSON or an event stream from http://127.0.0.1:PORT/mcp, got text/html: <!doctype html><title>Sign in</title><p>Sign in to go on.</p>
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ async fn a_denied_authorization_is_shown_in_the_browser() {
     --- stderr
     Opening a browser to sign in. If no browser opens, open this URL:
     AUTHORIZATION-URL
-    error: http://127.0.0.1:ISSUER refused: access_denied (End-User aborted interaction)
+    error: http://127.0.0.1:ISSUER returned an error: access_denied (End-User aborted interaction)
     ---
     ");
 }
@@ -82,7 +82,7 @@ async fn an_expired_code_is_shown_in_the_browser() {
     # Sign-in failed · Relay
     Sign-in failed
 
-    http://127.0.0.1:ISSUER/token refused: invalid_grant (grant request is invalid). To try again, run "relay login" again.
+    http://127.0.0.1:ISSUER/token returned an error: invalid_grant (grant request is invalid). To try again, run "relay login" again.
     "#);
     assert_snapshot!(login.end().await, @"
     exit code: 3
@@ -90,7 +90,7 @@ async fn an_expired_code_is_shown_in_the_browser() {
     --- stderr
     Opening a browser to sign in. If no browser opens, open this URL:
     AUTHORIZATION-URL
-    error: http://127.0.0.1:ISSUER/token refused: invalid_grant (grant request is invalid)
+    error: http://127.0.0.1:ISSUER/token returned an error: invalid_grant (grant request is invalid)
     ---
     ");
 }

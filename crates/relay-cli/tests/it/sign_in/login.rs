@@ -51,8 +51,8 @@ async fn credentials_are_refreshed_until_revoked_or_signed_out() {
     exit code: 3
     --- stdout
     --- stderr
-    error: server `remote` wants the user to sign in: http://127.0.0.1:PORT/mcp rejected the access token, scope "weather:read" (the access token expired)
-      caused by: the sign-in has expired or was revoked: sign in to http://127.0.0.1:PORT/mcp again
+    error: server "remote": authorization required: http://127.0.0.1:PORT/mcp rejected the access token (the access token expired); required scope "weather:read"
+      caused by: the refresh token has expired or was revoked; sign in to http://127.0.0.1:PORT/mcp
     hint: run "relay login --url URL" to sign in with a browser, or get a new access token with scope "weather:read" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; set the server's "api_key" to it, or store it in an environment variable and use --token-env NAME
     ---
     "#);
@@ -95,7 +95,7 @@ async fn a_denied_authorization_exits_with_3() {
     --- stderr
     To sign in, open this URL in a browser on this machine:
     AUTHORIZATION-URL
-    error: http://127.0.0.1:ISSUER refused: access_denied (the person said no)
+    error: http://127.0.0.1:ISSUER returned an error: access_denied (the user denied the request)
     ---
     ");
     assert_snapshot!(page, @"
@@ -118,13 +118,13 @@ async fn a_failed_token_request_is_shown_on_the_page() {
     --- stderr
     To sign in, open this URL in a browser on this machine:
     AUTHORIZATION-URL
-    error: http://127.0.0.1:ISSUER/token refused: invalid_grant (<b>)
+    error: http://127.0.0.1:ISSUER/token returned an error: invalid_grant (<b>)
     ---
     ");
     assert_snapshot!(page, @"
     <title>Sign-in failed · Relay</title>
     <h1>Sign-in failed</h1>
-    <p>http://127.0.0.1:ISSUER/token refused: invalid_grant (&lt;b&gt;). To try again, run &quot;relay login&quot; again.</p>
+    <p>http://127.0.0.1:ISSUER/token returned an error: invalid_grant (&lt;b&gt;). To try again, run &quot;relay login&quot; again.</p>
     ");
 }
 
@@ -199,7 +199,7 @@ async fn a_preregistered_client_signs_in_and_refreshes() {
     exit code: 2
     --- stdout
     --- stderr
-    error: http://127.0.0.1:ISSUER registers no clients by itself: register this application there, and set its client id for http://127.0.0.1:PORT/mcp
+    error: http://127.0.0.1:ISSUER does not support dynamic client registration; register this application there and set its client ID for http://127.0.0.1:PORT/mcp
     hint: register a client with the redirect URI http://127.0.0.1/callback, and use --client-id ID; if the port must be fixed, register http://127.0.0.1:PORT/callback, and use --port PORT
     ---
     ");

@@ -1,4 +1,4 @@
-//! Watching for change notifications.
+//! Subscriptions to change notifications.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -23,7 +23,7 @@ use crate::support::{
 const STATEFUL: Revision = PROTOCOL_VERSIONS[0];
 const STATELESS: Revision = PROTOCOL_VERSIONS[1];
 
-fn watchable_server() -> TestServerBuilder {
+fn server_with_changes() -> TestServerBuilder {
     TestServer::builder()
         .allow_get(true)
         .prompt(TestPrompt::new("p", |_| CallResult::messages([])))
@@ -31,7 +31,7 @@ fn watchable_server() -> TestServerBuilder {
         .resource(TestResource::new("a://c", "c", "text of c"))
 }
 
-fn watch_everything() -> SubscriptionFilter {
+fn all_changes() -> SubscriptionFilter {
     SubscriptionFilter::new().tools().prompts().resources().resource("a://b")
 }
 
@@ -53,19 +53,19 @@ async fn next_changes<const N: usize>(changes: &mut Subscription) -> BTreeSet<Se
 }
 
 #[tokio::test]
-async fn watch_delivers_each_kind_of_change() {
+async fn subscription_delivers_each_kind_of_change() {
     // N-SUB-01, N-SUB-02, RES-04, RES-05, PROMPT-04, HTTP-20, HTTP-22
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(watchable_server(), revision).await;
-        let mut changes = client.subscribe(watch_everything()).await.unwrap();
+        let (server, client) = start_and_connect(server_with_changes(), revision).await;
+        let mut changes = client.subscribe(all_changes()).await.unwrap();
         assert_eq!(changes.declined(), []);
-        for (push, expected) in [
+        for (notification, expected) in [
             (ServerNotification::ToolsChanged, ServerChange::Tools),
             (ServerNotification::PromptsChanged, ServerChange::Prompts),
             (ServerNotification::ResourcesChanged, ServerChange::Resources),
             (ServerNotification::ResourceUpdated("a://b".to_owned()), resource_change("a://b")),
         ] {
-            assert_eq!(server.push(&push), 1);
+            assert_eq!(server.push(&notification), 1);
             assert_eq!(next_change(&mut changes).await, expected);
         }
         assert_eq!(client.tool_list_change_count(), 1);
@@ -74,12 +74,12 @@ async fn watch_delivers_each_kind_of_change() {
 }
 
 #[tokio::test]
-async fn watch_subscribes_only_to_what_was_requested() {
+async fn subscription_contains_only_what_was_requested() {
     // N-SUB-01, RES-04
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(watchable_server(), revision).await;
-        let watch = SubscriptionFilter::new().resource("a://b").resource("a://c").prompts();
-        let mut changes = client.subscribe(watch).await.unwrap();
+        let (server, client) = start_and_connect(server_with_changes(), revision).await;
+        let filter = SubscriptionFilter::new().resource("a://b").resource("a://c").prompts();
+        let mut changes = client.subscribe(filter).await.unwrap();
         server.push(&ServerNotification::ToolsChanged);
         server.push(&ServerNotification::ResourcesChanged);
         server.push(&ServerNotification::PromptsChanged);
@@ -96,43 +96,43 @@ async fn watch_subscribes_only_to_what_was_requested() {
         };
         assert_eq!(subscribed.collect::<Vec<_>>(), expected);
     }
-    let (_server, client) = start_and_connect(watchable_server(), STATEFUL).await;
-    assert_snapshot!(describe_result(client.subscribe(SubscriptionFilter::new()).await), @"
-    the parameters of `subscriptions/listen` cannot be sent
-      there is nothing to watch
+    let (_server, client) = start_and_connect(server_with_changes(), STATEFUL).await;
+    assert_snapshot!(describe_result(client.subscribe(SubscriptionFilter::new()).await), @r#"
+    "subscriptions/listen": invalid parameters
+      the subscription filter is empty
     -> InvalidParams, did not run
-    ");
+    "#);
 }
 
 #[tokio::test]
-async fn watch_reports_what_the_server_does_not_offer() {
+async fn subscription_reports_what_the_server_does_not_offer() {
     // N-SUB-02, LIFE-09, RES-01
     let mut shown = Vec::new();
     for revision in PROTOCOL_VERSIONS {
         let (server, client) =
             start_and_connect(TestServer::builder().allow_get(true), revision).await;
-        let mut changes = client.subscribe(watch_everything()).await.unwrap();
+        let mut changes = client.subscribe(all_changes()).await.unwrap();
         let expected = [ServerChange::Prompts, ServerChange::Resources, resource_change("a://b")];
         assert_eq!(changes.declined(), expected);
         server.push(&ServerNotification::ToolsChanged);
         assert_eq!(next_change(&mut changes).await, ServerChange::Tools);
-        for watch in
+        for filter in
             [SubscriptionFilter::new().prompts(), SubscriptionFilter::new().resource("a://b")]
         {
-            shown.push(describe_result(client.subscribe(watch).await));
+            shown.push(describe_result(client.subscribe(filter).await));
         }
         assert_eq!(server.violations(), Vec::<String>::new());
     }
-    assert_snapshot!(shown.join("\n"), @"
-    `notifications/prompts/list_changed` needs the capability `prompts.listChanged`, which the server does not declare
+    assert_snapshot!(shown.join("\n"), @r#"
+    "notifications/prompts/list_changed": the server does not declare the capability "prompts.listChanged"
     -> MissingCapability, did not run
-    `notifications/resources/updated` needs the capability `resources.subscribe`, which the server does not declare
+    "notifications/resources/updated": the server does not declare the capability "resources.subscribe"
     -> MissingCapability, did not run
-    `subscriptions/listen` needs the capability `prompts.listChanged`, which the server does not declare
+    "subscriptions/listen": the server does not declare the capability "prompts.listChanged"
     -> MissingCapability, did not run
-    `subscriptions/listen` needs the capability `resources.subscribe`, which the server does not declare
+    "subscriptions/listen": the server does not declare the capability "resources.subscribe"
     -> MissingCapability, did not run
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn changes_arrive_during_calls_if_there_is_no_get_stream() {
         let method = "notifications/tools/list_changed";
         Step::finish(CallResult::text("a")).message(json!({ "jsonrpc": "2.0", "method": method }))
     });
-    let (server, client) = start_and_connect(watchable_server().tool(tool), STATEFUL).await;
+    let (server, client) = start_and_connect(server_with_changes().tool(tool), STATEFUL).await;
     server.script(On::method("GET"), mcp_testkit::Reply::status(405));
     let mut changes = client.subscribe(SubscriptionFilter::new().tools()).await.unwrap();
     client.call_tool("a", ()).await.unwrap();
@@ -154,8 +154,8 @@ async fn changes_arrive_during_calls_if_there_is_no_get_stream() {
 async fn everything_counts_as_changed_after_a_broken_stream() {
     // N-SUB-04, HTTP-23
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(watchable_server(), revision).await;
-        let mut changes = client.subscribe(watch_everything()).await.unwrap();
+        let (server, client) = start_and_connect(server_with_changes(), revision).await;
+        let mut changes = client.subscribe(all_changes()).await.unwrap();
         server.close_streams();
         let all = [
             ServerChange::Tools,
@@ -171,9 +171,9 @@ async fn everything_counts_as_changed_after_a_broken_stream() {
 }
 
 #[tokio::test]
-async fn watch_resubscribes_after_a_lost_session() {
+async fn subscription_is_renewed_after_a_lost_session() {
     // HTTP-26, RES-04
-    let (server, client) = start_and_connect(watchable_server(), STATEFUL).await;
+    let (server, client) = start_and_connect(server_with_changes(), STATEFUL).await;
     let mut changes =
         client.subscribe(SubscriptionFilter::new().tools().resource("a://b")).await.unwrap();
     server.end_sessions();
@@ -185,7 +185,7 @@ async fn watch_resubscribes_after_a_lost_session() {
     assert_eq!(server.push(&ServerNotification::ResourceUpdated("a://b".to_owned())), 1);
     assert_eq!(next_change(&mut changes).await, resource_change("a://b"));
     assert_eq!(server.count("resources/subscribe"), 2);
-    // A session that is lost before the watch begins is not an error either.
+    // A session that is lost before the subscription begins is not an error either.
     drop(changes);
     server.end_sessions();
     let again = client.subscribe(SubscriptionFilter::new().resource("a://b")).await.unwrap();
@@ -194,11 +194,11 @@ async fn watch_resubscribes_after_a_lost_session() {
 }
 
 #[tokio::test]
-async fn watch_ends_when_client_or_server_closes_it() {
+async fn subscription_ends_when_client_or_server_closes_it() {
     // N-SUB-04
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(watchable_server(), revision).await;
-        let mut changes = client.subscribe(watch_everything()).await.unwrap();
+        let (server, client) = start_and_connect(server_with_changes(), revision).await;
+        let mut changes = client.subscribe(all_changes()).await.unwrap();
         server.push(&ServerNotification::ToolsChanged);
         assert_eq!(next_change(&mut changes).await, ServerChange::Tools);
         match revision {
@@ -213,10 +213,10 @@ async fn watch_ends_when_client_or_server_closes_it() {
 }
 
 #[tokio::test]
-async fn dropping_a_watch_unsubscribes_on_the_server() {
-    // N-SUB-04, RES-04: another watch of the same resource continues
+async fn dropping_a_subscription_unsubscribes_on_the_server() {
+    // N-SUB-04, RES-04: another subscription to the same resource continues
     for revision in PROTOCOL_VERSIONS {
-        let (server, client) = start_and_connect(watchable_server(), revision).await;
+        let (server, client) = start_and_connect(server_with_changes(), revision).await;
         let both = client
             .subscribe(SubscriptionFilter::new().resource("a://b").resource("a://c"))
             .await
@@ -244,20 +244,20 @@ async fn dropping_a_watch_unsubscribes_on_the_server() {
 }
 
 #[tokio::test]
-async fn resource_watched_again_during_unsubscribe_stays_subscribed() {
+async fn resource_subscribed_again_during_unsubscribe_stays_subscribed() {
     // RES-04: unsubscribe and the next subscribe may arrive in any order
-    let (server, client) = start_and_connect(watchable_server(), STATEFUL).await;
-    let watch = || client.subscribe(SubscriptionFilter::new().resource("a://b"));
-    let first = watch().await.unwrap();
+    let (server, client) = start_and_connect(server_with_changes(), STATEFUL).await;
+    let subscribe = || client.subscribe(SubscriptionFilter::new().resource("a://b"));
+    let first = subscribe().await.unwrap();
     drop(first);
-    let second = watch().await.unwrap();
+    let second = subscribe().await.unwrap();
     assert_eq!(server.count("resources/unsubscribe"), 0);
-    let gate = Barrier::new();
-    server.script(On::method("resources/unsubscribe"), Fault::Hold(gate.clone()));
+    let barrier = Barrier::new();
+    server.script(On::method("resources/unsubscribe"), Fault::Hold(barrier.clone()));
     drop(second);
-    with_timeout(gate.wait_for_arrivals(1)).await;
-    let mut third = watch().await.unwrap();
-    gate.open();
+    with_timeout(barrier.wait_for_arrivals(1)).await;
+    let mut third = subscribe().await.unwrap();
+    barrier.open();
     with_timeout(server.wait_for_requests("resources/subscribe", 4)).await;
     server.push(&ServerNotification::ResourceUpdated("a://b".to_owned()));
     assert_eq!(next_change(&mut third).await, resource_change("a://b"));
@@ -267,7 +267,7 @@ async fn resource_watched_again_during_unsubscribe_stays_subscribed() {
 #[tokio::test]
 async fn notifications_of_other_subscriptions_are_ignored() {
     // N-SUB-03
-    let (server, client) = start_and_connect(watchable_server(), STATELESS).await;
+    let (server, client) = start_and_connect(server_with_changes(), STATELESS).await;
     let mut changes = client.subscribe(SubscriptionFilter::new().tools().prompts()).await.unwrap();
     let of = |id: Value| {
         let meta = json!({ "io.modelcontextprotocol/subscriptionId": id });
@@ -287,44 +287,44 @@ async fn notifications_of_other_subscriptions_are_ignored() {
 #[tokio::test]
 async fn unacknowledged_subscription_times_out() {
     // LIFE-13, N-TIME-01
-    let (server, client) = start_and_connect(watchable_server(), STATELESS).await;
-    let gate = Barrier::new();
-    server.script(On::method("subscriptions/listen"), Fault::Hold(gate.clone()));
+    let (server, client) = start_and_connect(server_with_changes(), STATELESS).await;
+    let barrier = Barrier::new();
+    server.script(On::method("subscriptions/listen"), Fault::Hold(barrier.clone()));
     let client = client.with_options(CallOptions::new().timeout(Duration::from_secs(5)));
     let advance_later = async {
-        with_timeout(gate.wait_for_arrivals(1)).await;
+        with_timeout(barrier.wait_for_arrivals(1)).await;
         advance_time(Duration::from_secs(6)).await;
     };
-    let (watched, ()) = tokio::join!(client.subscribe(watch_everything()), advance_later);
-    assert_snapshot!(describe_result(watched), @"
-    no answer to `subscriptions/listen` within 5s
+    let (subscribed, ()) = tokio::join!(client.subscribe(all_changes()), advance_later);
+    assert_snapshot!(describe_result(subscribed), @r#"
+    "subscriptions/listen": no response within 5s
     -> Timeout
-    ");
+    "#);
 }
 
 #[tokio::test]
-async fn rejected_token_ends_the_watch_with_an_error() {
+async fn rejected_token_ends_the_subscription_with_an_error() {
     // AUTH-*: a rejected token is reported, and not retried silently
     for revision in PROTOCOL_VERSIONS {
-        let builder = watchable_server().bearer(Bearer::tokens([ALICE])).revisions([revision]);
+        let builder = server_with_changes().bearer(Bearer::tokens([ALICE])).revisions([revision]);
         let server = builder.start().await.unwrap();
         let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build().unwrap();
         let client: Client = client_with_version(transport, revision);
         client.connect().await.unwrap();
-        let mut changes = client.subscribe(watch_everything()).await.unwrap();
+        let mut changes = client.subscribe(all_changes()).await.unwrap();
         server.revoke_token(ALICE);
         server.close_streams();
         let error = with_timeout(changes.next()).await.unwrap().unwrap_err();
         assert_eq!(error.transport_kind(), Some(TransportErrorKind::Unauthorized));
         assert!(with_timeout(changes.next()).await.is_none());
-        let refused = client.subscribe(watch_everything()).await.unwrap_err();
-        assert_eq!(refused.transport_kind(), Some(TransportErrorKind::Unauthorized));
+        let error = client.subscribe(all_changes()).await.unwrap_err();
+        assert_eq!(error.transport_kind(), Some(TransportErrorKind::Unauthorized));
     }
 }
 
 #[tokio::test]
-async fn watch_sends_the_token_and_meta_of_its_options() {
-    let builder = watchable_server().bearer(Bearer::tokens([ALICE, BOB])).revisions([STATELESS]);
+async fn subscription_sends_the_token_and_meta_of_its_options() {
+    let builder = server_with_changes().bearer(Bearer::tokens([ALICE, BOB])).revisions([STATELESS]);
     let server = builder.start().await.unwrap();
     let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build().unwrap();
     let options =
