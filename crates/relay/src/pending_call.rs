@@ -57,7 +57,7 @@ pub struct PendingCall {
     /// The id of the user, if the user has one; see [`Relay::for_user`](crate::Relay::for_user).
     pub user: Option<String>,
     /// True if the call was anonymous: without a user.
-    #[serde(default, rename = "nobody")]
+    #[serde(default, rename = "nobody")] // tidy: allow "nobody"
     pub(crate) anonymous: bool,
     /// The scopes that the call needs, as the server reports them.
     pub scopes: Vec<String>,

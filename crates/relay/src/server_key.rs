@@ -16,8 +16,8 @@ pub(crate) struct ServerKey {
     pub(crate) principal: Principal,
 }
 
-/// The id of a registration of a server. A later registration under the same name has another
-/// number, so the two share no sessions and no tool lists.
+/// Identifies one registration of a server. If the same name is registered again, the number
+/// differs, so the two registrations share no sessions and no tool lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerId {
     pub(crate) name: Arc<str>,

@@ -9,11 +9,13 @@ const HASH_DIGITS: usize = 10;
 
 /// Returns the name under which a model sees a tool: `relay__{server}__{tool}`.
 ///
-/// The name depends only on `server` and `tool`. It is shortened and ends in a hash of both if:
+/// The name depends only on `server` and `tool`. In such a plain name, the first `__` after the
+/// prefix ends the name of the server. The name is cut to fit, and ends in a hash of `server` and
+/// `tool`, if the plain name:
 ///
-/// - it is too long,
-/// - it has characters that a provider rejects, or
-/// - another server and tool could have the same name.
+/// - is too long,
+/// - has characters that a provider rejects, or
+/// - could be the name of another server and tool.
 pub(crate) fn for_model(server: &str, tool: &str) -> String {
     let plain = format!("relay__{server}__{tool}");
     let fits = plain.len() <= MAX_LENGTH && is_plain(server) && is_plain(tool);
@@ -26,8 +28,8 @@ pub(crate) fn for_model(server: &str, tool: &str) -> String {
     format!("{prefix}_{}", &hex[..HASH_DIGITS])
 }
 
-/// Returns whether a name could be a shortened name. No plain name ends like this. In a plain name,
-/// the first `__` after the prefix ends the name of the server.
+/// Returns whether a name ends like a name with a hash. [`for_model`] never returns such a name as a
+/// plain name.
 fn ends_in_hash(name: &str) -> bool {
     name.rsplit_once('_').is_some_and(|(_, end)| {
         end.len() == HASH_DIGITS && end.bytes().all(|byte| byte.is_ascii_hexdigit())

@@ -29,7 +29,8 @@ impl ToolOutput {
     /// - Texts are joined with line feeds.
     /// - If there is no text, each image becomes `[Image data available]`.
     /// - If there are no images either, the text is the structured content as JSON.
-    /// - If there is none, other blocks become a short text, such as `[Audio data available]`.
+    /// - If there is no structured content either, each other block becomes a text: the text of an
+    ///   embedded resource, or a name such as `[Audio data available]`.
     /// - If there are no blocks, the text is `Tool executed successfully`.
     /// - If the tool reported an error, the text begins with `ERROR: `.
     pub fn text(&self) -> String {
@@ -76,12 +77,12 @@ fn image(block: &ContentBlock) -> Option<String> {
     matches!(block, ContentBlock::Image(_)).then(|| "[Image data available]".to_owned())
 }
 
-/// Returns a text that replaces a block.
+/// Returns the text that a model gets for a block if the provider accepts only text.
 pub(crate) fn placeholder(block: &ContentBlock) -> String {
     text(block).or_else(|| image(block)).or_else(|| other(block)).unwrap_or_default()
 }
 
-/// Returns a text that replaces a block of another type than text or image.
+/// Returns the text for any block except text and images.
 fn other(block: &ContentBlock) -> Option<String> {
     match block {
         ContentBlock::Audio(_) => Some("[Audio data available]".to_owned()),

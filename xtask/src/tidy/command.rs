@@ -27,28 +27,11 @@ const WITH_WORDS: &[&str] = &[
     "clippy.toml",
     "crates",
     "deny.toml",
+    "docs",
     "fuzz",
+    "schema/docs.toml",
     "tests",
     "xtask",
-];
-
-/// Files and folders whose words are not plain yet.
-const NOT_YET_WORDS: &[&str] = &[
-    "ARCHITECTURE.md",
-    "BENCHMARKS.md",
-    "CONTRIBUTING.md",
-    "README.md",
-    "crates/mcp-client",
-    "crates/mcp-http",
-    "crates/mcp-oauth",
-    "crates/mcp-oauth-file",
-    "crates/mcp-oauth-keyring",
-    "crates/mcp-oauth-sqlite",
-    "crates/mcp-stdio",
-    "crates/relay",
-    "crates/relay-cli",
-    "tests/it",
-    "tests/stdio",
 ];
 
 /// Files that may hold any words.
@@ -80,7 +63,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut complaints = Vec::new();
     if options.paths.is_empty() {
-        complaints.extend(check_workspace(files::root(), options.report)?);
+        complaints.extend(check_workspace(files::root())?);
     }
     for path in &options.paths {
         let path = path::absolute(path)?;
@@ -99,19 +82,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Checks everything; with `complete` also what is not yet in order.
-fn check_workspace(root: &Path, complete: bool) -> Result<Vec<Complaint>> {
-    let is_due = |not_yet: &[&str], path: &Path| {
-        complete || !not_yet.iter().any(|name| path.starts_with(root.join(name)))
-    };
+/// Checks the whole workspace.
+fn check_workspace(root: &Path) -> Result<Vec<Complaint>> {
     let mut complaints = headers::check(root)?;
     for folder in crates(root)? {
         complaints.extend(check_modules(root, &folder)?);
     }
     for path in WITH_WORDS {
-        let mut words = check_words(root, &root.join(path))?;
-        words.retain(|complaint| is_due(NOT_YET_WORDS, &root.join(&complaint.file)));
-        complaints.extend(words);
+        complaints.extend(check_words(root, &root.join(path))?);
     }
     Ok(complaints)
 }

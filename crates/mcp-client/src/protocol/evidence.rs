@@ -19,7 +19,7 @@ pub(super) enum Evidence {
     /// The server accepts no POST, so it may support only the fallback transport.
     NoPost,
     /// The error proves nothing.
-    None,
+    Inconclusive,
 }
 
 impl Evidence {
@@ -27,7 +27,9 @@ impl Evidence {
     pub(super) fn of(error: &Error) -> Self {
         match error.status() {
             // Authorization, rate limits, redirects and server errors do not depend on the version.
-            Some(401 | 403 | 407 | 408 | 425 | 429 | 300..=399 | 500..) => return Self::None,
+            Some(401 | 403 | 407 | 408 | 425 | 429 | 300..=399 | 500..) => {
+                return Self::Inconclusive;
+            }
             Some(405) if error.code().is_none() => return Self::NoPost,
             _ => {}
         }
@@ -43,14 +45,14 @@ impl Evidence {
             Some(_) => Self::Stateful,
             None => match error.transport_kind() {
                 Some(TransportErrorKind::Status(400..=499)) => Self::Stateful,
-                _ => Self::None,
+                _ => Self::Inconclusive,
             },
         }
     }
 }
 
-/// Returns `true` if the error shows that the server may not be stateless. It then looks like the
-/// error of a server that does not support the stateless versions.
+/// Returns `true` if a stateful server could return the same error, so that the server is perhaps
+/// not stateless.
 pub(super) fn contradicts_stateless(error: &Error) -> bool {
     /// The codes without a defined meaning, such as "no session" (MCP 2026-07-28, basic, "Error
     /// Codes").

@@ -58,7 +58,7 @@ impl Negotiation {
     /// the server does not support this version, the client detects the version again.
     pub fn with_revision(revision: Revision) -> Self {
         let negotiation = Self::new();
-        negotiation.decide(revision, false);
+        negotiation.remember(revision, false);
         negotiation
     }
 
@@ -78,16 +78,18 @@ impl Negotiation {
         self.decision().is_some_and(|decision| decision.fallback)
     }
 
-    pub(crate) fn decide(&self, revision: Revision, fallback: bool) {
+    /// Remembers the version of the server, for all its users.
+    pub(crate) fn remember(&self, revision: Revision, fallback: bool) {
         let decision = Decision { revision, fallback, decided_at: Instant::now() };
         *self.decision() = Some(decision);
     }
 
-    /// Waits while another client detects the version, so that only one does. Returns a guard if no
-    /// other client does. Others wait while the guard lives.
+    /// Ensures that only one client detects the version. Returns a guard if no other client is
+    /// detecting it; others wait while the guard lives. Otherwise waits for the other client and
+    /// returns `None`.
     ///
     /// The wait ends after one second, because the other client may have to obtain a token first.
-    /// It may also end without a result, because the server may reject the other user only.
+    /// It may also end without a version, because the other client may fail.
     pub(crate) async fn lock_detection(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
         const MAX_WAIT: Duration = Duration::from_secs(1);
         let detecting = &self.0.detecting;

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{error::Error, transport::TransportErrorKind};
 
-/// A request to the server, with what the rules require if it fails.
+/// The next request to the server, with the data that the rules need if the request fails.
 #[derive(Debug)]
 enum Step {
     /// Send `server/discover` in this stateless version.
@@ -55,7 +55,7 @@ enum Failures {
 enum Fact {
     /// The server responded to `server/discover`.
     Discovered(Box<DiscoverResult>),
-    /// The server responded to `server/discover` with a result of another type.
+    /// The server responded to `server/discover` with a result that is not a `DiscoverResult`.
     OtherResult,
     /// The server opened a session in this version.
     Initialized { revision: Revision, fallback: bool },
@@ -63,8 +63,8 @@ enum Fact {
     DiscoverFailed { version: Revision, error: Error },
     /// `initialize` failed.
     InitializeFailed { offered: Option<Revision>, discover_error: Option<Error>, error: Error },
-    /// `initialize` failed on the fallback transport. The error is `None` if there is no such
-    /// transport.
+    /// The fallback transport did not help: `initialize` failed on it (`Some`), or there is no
+    /// fallback transport (`None`).
     FallbackFailed { before: Failures, error: Option<Error> },
 }
 
@@ -73,8 +73,8 @@ enum Fact {
 struct Attempts {
     /// The number of versions that the server has rejected.
     rejections: usize,
-    /// True if the server may be started again, which happens once. Only transports with a probe
-    /// timeout start their server.
+    /// True until the server has been restarted, which happens at most once. Always false for
+    /// transports without a probe timeout, because these do not start their server.
     can_restart: bool,
 }
 
@@ -107,11 +107,12 @@ impl Step {
 }
 
 impl Failures {
-    /// Returns the error of the detection, including the failure of the fallback transport.
+    /// Returns the error of the detection. [`Error::NotMcp`] includes the failure of the fallback
+    /// transport.
     fn into_error(self, fallback_error: Option<Error>) -> Error {
         match self {
-            Self::Initialize { discover_error: Some(probe), error } => Error::NotMcp {
-                discover: Arc::new(probe),
+            Self::Initialize { discover_error: Some(discover), error } => Error::NotMcp {
+                discover: Arc::new(discover),
                 initialize: Arc::new(error),
                 fallback: fallback_error.map(Arc::new),
             },
@@ -129,13 +130,15 @@ impl From<Discovery> for Fact {
     }
 }
 
-/// Decides what follows from a fact. "V", "H" and "S" in the comments stand for the sections
+/// Decides what follows from a fact.
+///
+/// The comments name the rule in parentheses: "versioning", "HTTP" and "stdio" are the sections
 /// "Backward Compatibility" of basic/versioning, basic/transports/streamable-http and
-/// basic/transports/stdio in MCP 2026-07-28. If these define nothing, the comment says "ours".
+/// basic/transports/stdio in MCP 2026-07-28. "Own rule" marks what the specification leaves open.
 fn decide(fact: Fact, attempts: Attempts) -> Verdict {
     match fact {
-        // Proves a stateless server (V). The newest common version is used, and a stateful one only
-        // if no stateless one is common (ours).
+        // Proves a stateless server (versioning). The newest common stateless version is used. A
+        // stateful version is used only if the server names no newer version (own rule).
         Fact::Discovered(result) => match choose(result.supported_versions.clone()) {
             Ok(revision) if revision.era() == Era::Stateless => {
                 Verdict::Supports { revision, fallback: false, discovered: Some(result) }
@@ -143,7 +146,8 @@ fn decide(fact: Fact, attempts: Attempts) -> Verdict {
             Ok(revision) => Verdict::Continue(Step::check(revision), attempts),
             Err(error) => Verdict::Unknown(error),
         },
-        // Not a stateless server, because those must implement `server/discover` (server/discover).
+        // Proves a stateful server. A stateless server must return a `DiscoverResult` (MCP
+        // 2026-07-28, server/discover).
         Fact::OtherResult => Verdict::Continue(Step::initialize(None, None), attempts),
         // Proves a stateful server (MCP 2025-11-25, basic/lifecycle, "Initialization").
         Fact::Initialized { revision, fallback } => {
@@ -154,9 +158,10 @@ fn decide(fact: Fact, attempts: Attempts) -> Verdict {
             after_initialize(offered, discover_error, error, attempts)
         }
         Fact::FallbackFailed { before, error } => match error {
-            // The server supports the fallback transport, or may support it (ours).
+            // The server may support the fallback transport, and failed for another reason. Only
+            // that error is reported (own rule).
             Some(error) if !lacks_fallback(&error) => Verdict::Unknown(error),
-            // Nothing has worked, so all errors are reported (ours).
+            // Nothing has worked, so the earlier errors are reported too (own rule).
             error => Verdict::Unknown(before.into_error(error)),
         },
     }
@@ -167,21 +172,22 @@ fn after_discover(version: Revision, error: Error, attempts: Attempts) -> Verdic
     match Evidence::of(&error) {
         // -32022: try a version that the server names (basic/versioning, "Negotiation").
         Evidence::Versions(versions) => after_rejection(error, versions, attempts),
-        // -32020 and -32021: stateless, so the error is reported and `initialize` is not sent (V,
-        // H, S).
+        // -32020 and -32021: stateless, so the error is reported and `initialize` is not sent
+        // (versioning, HTTP, stdio).
         Evidence::Stateless => Verdict::SupportsButFailed { revision: version, error },
-        // Any other JSON-RPC error (S), any other 4xx (H).
+        // Any other JSON-RPC error (stdio) and any other 4xx (HTTP) prove a stateful server.
         Evidence::Stateful => Verdict::Continue(Step::initialize(None, Some(error)), attempts),
-        // 405: a Streamable HTTP server must accept POST, so HTTP+SSE is tried (ours).
+        // 405: a Streamable HTTP server must accept POST, so HTTP+SSE is tried (own rule).
         Evidence::NoPost => Verdict::Continue(Step::FallBack(Failures::Discover(error)), attempts),
-        // The process exited because the method is unknown. The next request starts it again
-        // (ours).
-        Evidence::None if attempts.can_restart && is_gone(&error) => Verdict::Continue(
+        // The process may have exited because it does not know the method. The next request
+        // starts it again, and this counts as the restart (own rule).
+        Evidence::Inconclusive if attempts.can_restart && is_gone(&error) => Verdict::Continue(
             Step::initialize(None, Some(error)),
             Attempts { can_restart: false, ..attempts },
         ),
-        // Authorization, rate limits, server errors, timeouts, broken connections (ours).
-        Evidence::None => Verdict::Unknown(error),
+        // Authorization, rate limits, server errors, timeouts and broken connections prove nothing
+        // about the version (own rule).
+        Evidence::Inconclusive => Verdict::Unknown(error),
     }
 }
 
@@ -193,10 +199,10 @@ fn after_initialize(
     attempts: Attempts,
 ) -> Verdict {
     match Evidence::of(&error) {
-        // -32022: a stateless server after all (V).
+        // -32022: the server is stateless, although `server/discover` failed (versioning).
         Evidence::Versions(versions) => after_rejection(error, versions, attempts),
-        // The rejected `server/discover` may have left the process in a bad state, so a new one is
-        // started (ours).
+        // The rejected `server/discover` may have left the process in a bad state, so the process
+        // is restarted (own rule).
         _ if attempts.can_restart && discover_error.is_some() && !is_unreachable(&error) => {
             Verdict::Continue(
                 Step::Initialize { offered, discover_error, restart: true },
@@ -209,13 +215,14 @@ fn after_initialize(
             let before = Failures::Initialize { discover_error, error };
             Verdict::Continue(Step::FallBack(before), attempts)
         }
-        // Stateless servers name their versions in the text of other errors (V).
+        // The error is reported. Its text may name the versions of a stateless server
+        // (versioning).
         _ => Verdict::Unknown(error),
     }
 }
 
 /// The rule for a rejected version. Tries the best version that the server names. Returns the error
-/// if the server has rejected too many (ours).
+/// after `MAX_REJECTIONS` rejected versions (own rule).
 fn after_rejection(error: Error, versions: Vec<String>, attempts: Attempts) -> Verdict {
     let rejections = attempts.rejections + 1;
     if rejections == MAX_REJECTIONS {
@@ -261,11 +268,11 @@ impl Protocol {
                     if let Some(result) = discovered {
                         self.stateless.store(revision, *result);
                     }
-                    self.negotiation.decide(revision, fallback);
+                    self.negotiation.remember(revision, fallback);
                     return Ok(revision);
                 }
                 Verdict::SupportsButFailed { revision, error } => {
-                    self.negotiation.decide(revision, false);
+                    self.negotiation.remember(revision, false);
                     return Err(error);
                 }
                 Verdict::Unknown(error) => return Err(error),
@@ -302,9 +309,9 @@ impl Protocol {
         })
     }
 
-    /// Sends `server/discover`. If the transport has a probe timeout and it passes, also sends
-    /// `initialize` and uses the first response. The server may be a stateful one that does not
-    /// respond, or a slow one.
+    /// Sends `server/discover`. If there is no response within the probe timeout, also sends
+    /// `initialize`, because a stateful server may ignore the unknown method. The first success
+    /// counts.
     async fn first_response(&self, version: Revision) -> Result<Fact, Error> {
         let probe = pin!(self.stateless.discover(version));
         let Some(limit) = self.probe_timeout else { return probe.await.map(Fact::from) };
@@ -338,7 +345,7 @@ impl Protocol {
         if let Some(result) = result {
             self.stateless.store(revision, *result);
         }
-        self.negotiation.decide(revision, false);
+        self.negotiation.remember(revision, false);
         Some(revision)
     }
 }
@@ -400,8 +407,8 @@ mod tests {
                 format!("supports {revision}{}", if fallback { " on the fallback" } else { "" })
             }
             Verdict::SupportsButFailed { revision, .. } => format!("supports {revision}, failed"),
-            Verdict::Unknown(Error::NotMcp { fallback: stream, .. }) => {
-                format!("not MCP{}", if stream.is_some() { ", no fallback" } else { "" })
+            Verdict::Unknown(Error::NotMcp { fallback, .. }) => {
+                format!("not MCP{}", if fallback.is_some() { ", no fallback" } else { "" })
             }
             Verdict::Unknown(_) => "unknown".to_owned(),
         }

@@ -31,7 +31,7 @@ use crate::{
     transport::Extensions,
 };
 
-/// The maximum number of version rejections. A request that reaches it fails.
+/// The maximum number of versions that the server may reject. After that many, the request fails.
 pub(super) const MAX_REJECTIONS: usize = 2;
 
 /// The handlers of all protocol versions, and the version that the server supports.
@@ -99,8 +99,8 @@ impl Protocol {
         }
     }
 
-    /// Sends a request. `session` is the session that the parameters belong to, and is set to the
-    /// session that the request ran in. Without sessions, it stays empty.
+    /// Sends a request. On entry, `session` is the session that the parameters belong to. On return,
+    /// it is the session in which the request ran. Without sessions, it stays empty.
     pub(crate) async fn call<R>(
         &self,
         request: &Request<'_, impl Serialize>,
@@ -243,7 +243,7 @@ impl Protocol {
         }
         let evidence = Evidence::of(&error);
         if let Evidence::Versions(versions) = evidence {
-            // The code alone may come from another server that a tool has called.
+            // A tool may have called another server and passed on its error code.
             if !error.did_not_run() {
                 if revision.era() == Era::Stateless {
                     self.negotiation.forget(revision);
@@ -263,12 +263,12 @@ impl Protocol {
             if (chosen.era(), revision.era()) == (Era::Stateful, Era::Stateful) {
                 return Err(error);
             }
-            self.negotiation.decide(chosen, false);
+            self.negotiation.remember(chosen, false);
             return Ok(chosen);
         }
         let doubtful = match revision.era() {
             Era::Stateless => contradicts_stateless(&error),
-            Era::Stateful => error.failed_while_opening() && evidence != Evidence::None,
+            Era::Stateful => error.failed_while_opening() && evidence != Evidence::Inconclusive,
         };
         if self.pinned.is_some() || !doubtful {
             return Err(error);

@@ -11,7 +11,6 @@ use crate::endpoint::Endpoint;
 ///
 /// The request [did not run](Self::did_not_run), except in a rare case. [`Unauthorized::find_in`]
 /// finds this error in any error of a call.
-///
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Unauthorized {

@@ -47,8 +47,8 @@ pub(crate) async fn check_status(
     Err(Error::Status { endpoint, status, retry_after, body })
 }
 
-/// Returns an error if another token may help. This is the case for any 401, and for a 403 with the
-/// error `insufficient_scope`.
+/// Returns the [`Unauthorized`] of a response if a token, or another token, may help: for any 401,
+/// and for a 403 with the error `insufficient_scope`. Otherwise returns `None`.
 fn read_unauthorized(
     endpoint: &Endpoint,
     status: StatusCode,

@@ -1,4 +1,5 @@
-//! Sends requests with an access token, and once more with another one if the server rejects it.
+//! Sends each request with an access token. If the server rejects the token, sends the request once
+//! more with another token.
 
 use std::sync::Arc;
 
@@ -15,14 +16,14 @@ use crate::{
     },
 };
 
-/// Sends requests to one server with the tokens of one user. Clones share both.
+/// Sends requests to one server with the tokens of one user. Clones share the server and the tokens.
 #[derive(Clone)]
 pub(super) struct Sender {
     server: Arc<Server>,
     tokens: Arc<TokenRefresher>,
 }
 
-/// The settings that all users of a server share.
+/// One server: the endpoint, the HTTP client and the settings that all users share.
 pub(super) struct Server {
     pub(super) endpoint: Endpoint,
     pub(super) client: HttpClient,
@@ -45,9 +46,11 @@ impl Sender {
         &self.server.endpoint
     }
 
-    /// Sends the request with the user's token. If the server rejects the token before it runs the
-    /// request, sends the request once more with another token, if there is one. A token in the
-    /// options of the call is never replaced.
+    /// Sends the request with the user's token. If the server rejects the token, the request did not
+    /// run. It is then sent once more if the source has another token. A token that the caller has
+    /// set for this call is never replaced.
+    ///
+    /// With each token, a signer may also request one repeat with the same token, after a 401.
     pub(super) async fn send(&self, request: &Request) -> Result<AcceptedResponse, Error> {
         if let Some(token) = request.extensions.get::<AccessToken>() {
             return self.server.send_with_token(request, Some(token.clone())).await;
@@ -79,11 +82,13 @@ impl Server {
     ) -> Result<AcceptedResponse, Error> {
         let secrets = RequestSecrets { token, session: request.context.session.clone() };
         let mut response = self.send_once(request, &secrets).await?;
-        if self.must_sign_again(&response, &secrets) {
+        if self.pass_to_signer(&response, &secrets) {
             response.drain();
+            // A rejected request did not run, so it counts as not sent.
             request.sent.set(false);
             response = self.send_once(request, &secrets).await?;
-            self.must_sign_again(&response, &secrets);
+            // Only informs the signer: the request is not sent a third time.
+            self.pass_to_signer(&response, &secrets);
         }
         let outcome = check_status(response, &secrets).await;
         if let Err(Error::Unauthorized(_)) = &outcome {
@@ -107,7 +112,7 @@ impl Server {
         trace_request(&method, target, &headers, &body);
         request.sent.set(true);
         let mut response = self.client.send(target, method, headers, body).await?;
-        // Errors contain the URL of the server, not the target of this request.
+        // With HTTP+SSE, a request may go to another URL. Errors contain the URL of the server.
         response.endpoint = self.endpoint.clone();
         trace_response(&response, secrets);
         Ok(response)
@@ -117,9 +122,10 @@ impl Server {
         request.target.as_ref().unwrap_or(&self.endpoint)
     }
 
-    /// Passes the response to the signer of the request. Returns whether to sign the request and
-    /// send it again. This is only the case after a 401, which means that the request did not run.
-    fn must_sign_again(&self, response: &Response, secrets: &RequestSecrets) -> bool {
+    /// Gives the response to the signer of the request. Returns true if the request must be signed
+    /// and sent again: if the signer requests it and the status is 401, so that the request did not
+    /// run.
+    fn pass_to_signer(&self, response: &Response, secrets: &RequestSecrets) -> bool {
         let Some(signer) = secrets.token.as_ref().and_then(AccessToken::signer) else {
             return false;
         };

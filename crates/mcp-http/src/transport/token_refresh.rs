@@ -24,7 +24,8 @@ const REFRESH_TIMEOUT: Duration = Duration::from_secs(20);
 pub(super) struct TokenRefresher {
     source: Option<Arc<dyn TokenSource>>,
     refresh_lock: Mutex<()>,
-    /// The number of times that another token was requested.
+    /// The number of completed refreshes. A waiting call compares it, to see whether another call
+    /// refreshed in the meantime.
     refresh_count: AtomicU64,
 }
 

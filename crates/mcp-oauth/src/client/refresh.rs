@@ -1,4 +1,9 @@
-//! The refresh of an access token, without the user (OAuth 2.1, section 4.3).
+//! The refresh of an access token, without interaction with the user (OAuth 2.1, section 4.3).
+//!
+//! Three locks make concurrent refreshes one. The `TokenRefresher` of `mcp-http` lets one call of a
+//! transport ask for another token at a time. `CachedToken::refresh_lock` in `user_tokens.rs` does
+//! the same for all transports of a user in this process. The lock of the store, taken in
+//! [`TokenRefresh::usable_credentials`], does it for all processes.
 
 use std::sync::Arc;
 
@@ -14,7 +19,8 @@ use crate::{
     token::DpopKey,
 };
 
-/// A search for usable credentials of one principal at one MCP server. Only one runs at a time.
+/// Finds usable credentials of one principal for one MCP server, and refreshes them if necessary. In
+/// this process, at most one runs at a time for each principal and server.
 pub(crate) struct TokenRefresh {
     pub(crate) client: Arc<ClientState>,
     pub(crate) principal: String,
@@ -22,7 +28,7 @@ pub(crate) struct TokenRefresh {
     pub(crate) rejection: Option<Rejection>,
 }
 
-/// The rejection of an access token by an MCP server.
+/// The rejection of a request by an MCP server, with the access token that the request had.
 pub(crate) struct Rejection {
     token: Option<AccessToken>,
     reason: UnauthorizedReason,
@@ -43,8 +49,8 @@ impl Rejection {
 }
 
 impl TokenRefresh {
-    /// Returns the credentials to use. Returns `None` if the user is not signed in and no token was
-    /// rejected.
+    /// Returns the credentials to use, and refreshes them if necessary. If the user is not signed
+    /// in, returns `None`, or an error if the server has rejected a request.
     pub(crate) async fn usable_credentials(&self) -> Result<Option<Credentials>, Error> {
         let Some((key, credentials)) = self.latest().await? else { return self.not_signed_in() };
         if self.is_usable(&credentials) {
@@ -57,7 +63,7 @@ impl TokenRefresh {
             self.check_issuer(&credentials, rejection).await?;
         }
         let _lock = self.client.lock(&key).await?;
-        // Another process may have refreshed them in the meantime.
+        // Another process may have refreshed the credentials while this one waited for the lock.
         match self.client.load(&key).await? {
             Some(Record::Credentials(credentials)) if self.is_usable(&credentials) => {
                 Ok(Some(*credentials))
@@ -69,7 +75,7 @@ impl TokenRefresh {
         }
     }
 
-    /// Returns the most recent credentials, of any authorization server.
+    /// Returns the most recent credentials, whichever authorization server issued them.
     async fn latest(&self) -> Result<Option<(StoreKey, Credentials)>, Error> {
         let server = self.endpoint.url().as_str();
         let mut latest: Option<(StoreKey, Credentials)> = None;
@@ -90,8 +96,8 @@ impl TokenRefresh {
         !credentials.needs_refresh() && !is_rejected
     }
 
-    /// Returns an error if the MCP server now names another authorization server. The refresh token
-    /// is then sent to neither of them.
+    /// Returns an error if the MCP server now names another authorization server. There is then no
+    /// refresh, so no authorization server gets the refresh token.
     async fn check_issuer(
         &self,
         credentials: &Credentials,
@@ -113,12 +119,12 @@ impl TokenRefresh {
         credentials: Credentials,
     ) -> Result<Credentials, Error> {
         let Some(refresh_token) = &credentials.refresh_token else {
-            return self.unless_rejected(credentials, SignInReason::TokenRejected);
+            return self.keep_unless_rejected(credentials, SignInReason::TokenRejected);
         };
         let error = match self.request_token(&credentials, refresh_token).await {
             Ok(new) => {
-                // Stored before it is used: the old refresh token may be revoked (OAuth 2.1,
-                // section 4.3.1).
+                // The new token is stored before it is used, because the old refresh token may be
+                // revoked (OAuth 2.1, section 4.3.1).
                 let record = Record::Credentials(Box::new(new.clone()));
                 self.client.save(key, &record).await?;
                 return Ok(new);
@@ -135,11 +141,12 @@ impl TokenRefresh {
                 .await;
         }
         if matches!(error, Error::ErrorResponse { .. }) && !error.is_temporary() {
-            // The refresh token may still be valid, but this request gets no access token.
+            // The refresh token is kept, because the error does not say that it is invalid.
             tracing::debug!(%error, "cannot refresh the access token");
-            return self.unless_rejected(credentials, SignInReason::RefreshTokenRejected);
+            return self.keep_unless_rejected(credentials, SignInReason::RefreshTokenRejected);
         }
-        // If the access token is still valid, the next request tries again.
+        // The failure is temporary. An access token that is still valid stays in use, and the next
+        // request tries to refresh again.
         match self.rejection.is_none() && !credentials.is_expired() {
             true => {
                 tracing::debug!(%error, "cannot refresh the access token; using the current one");
@@ -182,7 +189,8 @@ impl TokenRefresh {
         })
     }
 
-    /// Removes the refresh token from the stored credentials, because it is no longer valid.
+    /// Removes the refresh token from the stored credentials, because it is no longer valid. Then
+    /// returns like [`keep_unless_rejected`](Self::keep_unless_rejected).
     async fn remove_refresh_token(
         &self,
         key: &StoreKey,
@@ -191,12 +199,12 @@ impl TokenRefresh {
     ) -> Result<Credentials, Error> {
         let credentials = Credentials { refresh_token: None, ..credentials };
         self.client.save(key, &Record::Credentials(Box::new(credentials.clone()))).await?;
-        self.unless_rejected(credentials, reason)
+        self.keep_unless_rejected(credentials, reason)
     }
 
-    /// Returns the credentials unchanged, unless the MCP server rejected their access token. In
-    /// that case the user must sign in again.
-    fn unless_rejected(
+    /// Returns the credentials unchanged. If the MCP server rejected a request, returns the error
+    /// that the user must sign in.
+    fn keep_unless_rejected(
         &self,
         credentials: Credentials,
         reason: SignInReason,

@@ -55,8 +55,8 @@ struct Inner {
     tokens: Mutex<BTreeMap<String, Arc<CachedToken>>>,
 }
 
-/// The users whose tokens are in use, by principal. All clones and calls for one principal share
-/// one entry.
+/// The users whose tokens are in use, by principal. All values that `OAuthClient::user` returns for
+/// one principal share one entry.
 #[derive(Default)]
 pub(crate) struct Users(Mutex<BTreeMap<String, Weak<Inner>>>);
 
@@ -118,7 +118,8 @@ impl UserTokens {
         let _guard = cached.refresh_lock.lock().await;
         cached.set(None);
         for key in client.keys(Some(self.principal()), server.url().as_str()).await? {
-            // Under the lock, no refresh in another process can save the credentials again.
+            // While `lock` is held, no other process can refresh the credentials and save them
+            // after they are removed.
             let lock = client.lock(&key).await?;
             let record = client.load_readable(&key).await?;
             client.remove(&key).await?;
@@ -168,8 +169,8 @@ impl UserTokens {
             endpoint: request.endpoint.clone(),
             rejection: request.rejected.map(Rejection::new),
         };
-        // The authorization server may have revoked the old refresh token before the new one is
-        // stored, so this must run to completion.
+        // The refresh must run to completion, because the authorization server may revoke the old
+        // refresh token before the new one is stored.
         run_to_completion(refresh_cached(cached, refresh, guard)).await
     }
 

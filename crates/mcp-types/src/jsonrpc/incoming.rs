@@ -65,13 +65,13 @@ impl<R> JsonRpcMessage<R> {
     /// Decodes a message, with a limit on its memory usage.
     ///
     /// An object of eight bytes may need a hundred times as much memory. Therefore, the number of
-    /// objects and arrays is limited to [`CONTAINERS`](Self::MAX_CONTAINERS). Those in schemas and
+    /// objects and arrays is limited to [`MAX_CONTAINERS`](Self::MAX_CONTAINERS). Those in schemas and
     /// other raw JSON count too. `serde_json` alone has no such limit.
     ///
     /// # Errors
     ///
     /// Returns an error if the message is invalid, with the path to the invalid value. Returns an
-    /// error if it has more than [`CONTAINERS`](Self::MAX_CONTAINERS) objects and arrays.
+    /// error if it has more than [`MAX_CONTAINERS`](Self::MAX_CONTAINERS) objects and arrays.
     pub fn from_slice<'a>(message: &'a [u8]) -> serde_json::Result<Self>
     where
         R: Deserialize<'a>,

@@ -28,7 +28,7 @@ use crate::{
     tool_output::ToolOutput,
 };
 
-/// The deadline of a call, which includes all its waits and retries.
+/// The time limit of a call, for all its waits and retries together.
 #[derive(Debug, Clone, Copy)]
 struct Deadline {
     started: Instant,
@@ -46,7 +46,8 @@ impl Deadline {
 }
 
 impl CallRequest {
-    /// Returns an error that rejects the call. Nothing is sent.
+    /// Creates the error with which an interceptor rejects the call without sending it. The
+    /// interceptor must return it.
     pub fn reject(&self, reason: impl Into<String>) -> Error {
         self.tool.tool_call_error(reason.into())
     }
@@ -57,24 +58,24 @@ impl Tool {
     ///
     /// `arguments` is any value that serializes as a JSON object: a `serde_json::Value`, a struct,
     /// a map, or a `RawValue` that a model wrote. If the tool reports an error, the output has
-    /// [`is_error`](ToolOutput::is_error) set, so that the model can see it. Dropping the future
+    /// [`is_error`](ToolOutput::is_error) set, so that the model can see the error. Dropping the future
     /// cancels the call.
     ///
-    /// A call that cannot have run is [retried](crate::Server::max_retries). A call that may have
-    /// run is retried only if the tool is annotated as read-only or idempotent, and the settings
+    /// If a failure is temporary and the call did not run, the call is
+    /// [retried](crate::Server::max_retries). A call that may have run is retried only if the tool is annotated as read-only or idempotent, and the settings
     /// [trust the annotations](crate::Server::trust_annotations).
     ///
     /// # Errors
     ///
     /// - Returns [`Error::Authorization`] if the user must sign in.
-    /// - Returns [`Error::InvalidArguments`] if the arguments are invalid against the input schema.
-    /// - Returns [`Error::ToolCall`] if the arguments are not a JSON object, or if the server does
-    ///   not return a valid result.
-    /// - Returns [`Error::InvalidOutput`] if the structured content is invalid against the output
-    ///   schema.
+    /// - Returns [`Error::InvalidArguments`] if the arguments do not match the input schema.
+    /// - Returns [`Error::ToolCall`] if the arguments are not a JSON object, if an interceptor rejects
+    ///   the call, if the limit of concurrent calls leaves no time for it, or if the server does not
+    ///   return a valid result.
+    /// - Returns [`Error::InvalidOutput`] if the structured content does not match the output schema.
     /// - Returns [`Error::OutcomeUnknown`] if the call failed and may have run.
-    /// - Returns [`Error::Transport`] if the call failed and did not run, or if the server returned
-    ///   an error.
+    /// - Returns [`Error::Transport`] if the call did not run, or if the server answered with an
+    ///   error.
     pub async fn call(&self, arguments: impl Serialize) -> Result<ToolOutput, Error> {
         let tool = Some(&*self.definition().name);
         let operation = OperationInfo { method: CallToolRequest::NAME, tool, prompt: None };
@@ -102,7 +103,7 @@ impl Tool {
         }
         let deadline = Deadline::of(self.limits(handle));
         let (_permit, had_to_wait) = self.permit(handle, deadline).await?;
-        // Without a wait, no time was used, and the client applies the limit.
+        // If there was no wait, the full time remains, and the client's own limit applies.
         let limit = had_to_wait.then(|| deadline.remaining());
         let output = match self.call_once(handle, arguments, limit).await {
             Err(error) if self.may_retry(handle, &error) => {
@@ -117,7 +118,7 @@ impl Tool {
         }
     }
 
-    /// Sends the call once. `limit` is the remaining time, if some time was already used.
+    /// Sends the call. `limit` is the remaining time; `None` uses the limit of the client.
     async fn call_once(
         &self,
         handle: &ServerHandle,
@@ -146,14 +147,14 @@ impl Tool {
             }
         };
         connection.touch();
-        if result.as_ref().is_err_and(is_tool_list_stale) {
+        if result.as_ref().is_err_and(may_have_changed_tools) {
             Box::pin(self.user_server().forget_list()).await;
         }
         result
     }
 
-    /// Retries a call after a failure, within its time limit. Once an attempt may have run, a later
-    /// error does not claim that the call did not run.
+    /// Retries a call after a failure, within its time limit. If one attempt may have run, the
+    /// returned error never says that the call did not run.
     async fn retry(
         &self,
         handle: &ServerHandle,
@@ -184,7 +185,7 @@ impl Tool {
         })
     }
 
-    /// Returns whether a retry may succeed and does no harm.
+    /// Returns whether to retry: the failure is temporary, and a second run is safe.
     fn may_retry(&self, handle: &ServerHandle, error: &Error) -> bool {
         const MAX_DELAY: Duration = Duration::from_secs(10);
         let annotations = self.untrusted_annotations().filter(|_| handle.server.trust_annotations);
@@ -196,11 +197,11 @@ impl Tool {
         handle.server.max_retries > 0 && is_soon && is_retryable
     }
 
-    /// Adds the pending call to an authorization error of this tool, so that it can be resumed.
-    /// Interceptors then handle the call again.
+    /// Adds the pending call to an authorization error of this tool, so that the call can be
+    /// resumed. On resume, interceptors handle the call again.
     ///
-    /// An interceptor may also return the error of another call. In this case, this call may have
-    /// run, and it is not added.
+    /// An interceptor may also return the error of another call. This call may then have run, so no
+    /// pending call is added.
     fn with_pending_call(&self, mut error: Error, arguments: &RawValue) -> Error {
         let name = &*self.definition().name;
         if let Error::Authorization(authorization) = &mut error
@@ -212,7 +213,8 @@ impl Tool {
         error
     }
 
-    /// Returns the pending call of an authorization error. `None` if the call may have run.
+    /// Returns the pending call of an authorization error. `None` if the call may have run, or if
+    /// there are no random bytes for its id.
     fn pending_call(
         &self,
         authorization: &AuthorizationError,
@@ -245,9 +247,9 @@ impl Tool {
         }
         match time::timeout(deadline.remaining(), handle.call_permits.acquire()).await {
             Ok(permit) => Ok((permit.ok(), true)),
-            Err(_) => {
-                Err(self.tool_call_error("timed out: too many concurrent calls on the server"))
-            }
+            Err(_) => Err(self.tool_call_error(
+                "timed out while waiting for other calls: the limit of concurrent calls is reached",
+            )),
         }
     }
 
@@ -274,13 +276,13 @@ impl Tool {
     }
 }
 
-/// Returns whether the error shows that the tool list is stale, because the server does not know
-/// the tool.
-fn is_tool_list_stale(error: &Error) -> bool {
+/// Returns whether the tool list may be out of date. Servers reject an unknown tool with -32602, but
+/// also invalid arguments.
+fn may_have_changed_tools(error: &Error) -> bool {
     matches!(error, Error::Transport { kind: FailureKind::Rpc(error_code::INVALID_PARAMS), .. })
 }
 
-/// Serializes arguments as a JSON object. `null` becomes an empty object, like in
+/// Serializes arguments as a JSON object. `null` becomes an empty object, as in
 /// `mcp_client::Client::call_tool`.
 fn to_json_object(arguments: &impl Serialize) -> Result<Box<RawValue>, BoxError> {
     let arguments = to_raw_value(arguments)?;

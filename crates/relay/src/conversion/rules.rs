@@ -46,8 +46,8 @@ pub(super) enum References {
     All,
 }
 
-/// The limit of a long `enum`: more than 250 values have at most 15,000 characters (OpenAI,
-/// "Structured model outputs").
+/// The limit of a long `enum`: one with more than 250 values may have at most 15,000 characters in
+/// total (OpenAI, "Structured model outputs").
 pub(super) const LONG_ENUM: (usize, usize) = (250, 15_000);
 
 /// OpenAI without `strict` (guide "Function calling").
@@ -204,7 +204,7 @@ const GEMINI_JSON_SCHEMA: ProviderRules = ProviderRules {
 /// Bedrock's `toolSpec.inputSchema.json` (API reference, "ToolInputSchema").
 ///
 /// Amazon Nova supports only `type`, `properties` and `required` at the root (Nova user guide,
-/// "Troubleshooting tool calls"). It therefore has no `$defs`. Claude's rule for names applies too.
+/// "Troubleshooting tool calls"). Schemas for Bedrock therefore have no `$defs`. Claude's rule for names applies too.
 const BEDROCK: ProviderRules = ProviderRules {
     root: Some(&["type", "properties", "required"]),
     references: References::None,

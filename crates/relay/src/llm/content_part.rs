@@ -40,7 +40,7 @@ impl ContentPart<'_> {
     pub fn text(&self) -> &str {
         match self {
             Self::Text(text) | Self::Json { text, .. } => text,
-            Self::Data { placeholder: stand_in, .. } => stand_in,
+            Self::Data { placeholder, .. } => placeholder,
         }
     }
 }
@@ -96,11 +96,11 @@ fn part(block: &ContentBlock) -> ContentPart<'_> {
         },
         _ => return ContentPart::Text(tool_output::placeholder(block).into()),
     };
-    let stand_in = tool_output::placeholder(block);
+    let placeholder = tool_output::placeholder(block);
     match is_base64(base64) {
-        true => ContentPart::Data { base64, mime_type: essence(mime_type), placeholder: stand_in },
+        true => ContentPart::Data { base64, mime_type: essence(mime_type), placeholder },
         // With invalid base64, a provider would reject the whole conversation.
-        false => ContentPart::Text(stand_in.into()),
+        false => ContentPart::Text(placeholder.into()),
     }
 }
 

@@ -178,8 +178,8 @@ impl Connection {
         self.0.seen_changes.fetch_max(changes, Ordering::Relaxed) < changes
     }
 
-    /// Records that the tool list includes this many changes. It also includes the changes of all
-    /// sessions lost until now, because it was requested in the newest session.
+    /// Records that the tool list includes this many changes. Sessions lost until now count as seen
+    /// too, because the list comes from the newest session.
     pub(crate) fn mark_changes_seen(&self, changes: u64) {
         self.0.seen_changes.fetch_max(self.lost_session_count() + changes, Ordering::Relaxed);
     }

@@ -21,7 +21,7 @@ pub(crate) struct ErrorContext<'a> {
 impl ErrorContext<'_> {
     /// Converts an error of a tool list or a tool call.
     ///
-    /// An authorization error is returned as such, even if another error wraps it.
+    /// An `Unauthorized` anywhere among the sources becomes [`Error::Authorization`].
     pub(crate) fn convert(self, error: mcp_client::Error) -> Error {
         let tool_failure_reason = tool_failure_reason(&error);
         self.classify(error, tool_failure_reason)

@@ -1,17 +1,18 @@
 //! The cache of tool lists, and the fetches that fill it.
 //!
-//! **Invariant:** a list that was requested before a change is never returned to other users after
-//! the change. Servers report changes of their tools, and [`ToolCache::forget`] drops the lists
-//! that a change made stale. A fetch in progress may still return the old list, so `forget` handles
-//! fetches too:
+//! **Invariant:** after the tools of a server change, no user gets a list that another user
+//! requested before the change. Servers report changes of their tools, and [`ToolCache::forget`]
+//! drops the lists that a change made wrong. A fetch in progress may still return the old list, so
+//! `forget` handles fetches too:
 //!
-//! - If the own key of a fetch is forgotten, its entry is removed. The waiting callers get its
-//!   list, but the list is not cached.
-//! - If the public key of a fetch is forgotten through another user's session, the fetch is marked
-//!   [`outdated`](Fetch::outdated). Its list is cached for its own user only.
+//! - If `forget` matches the user's own key, the fetch is removed. Its callers still get the list,
+//!   but the list is not cached.
+//! - If `forget` matches only the key of the list for all users, because another user's session
+//!   reported the change, the fetch is marked [`outdated`](Fetch::outdated). Its list is cached for
+//!   its own user only.
 //!
-//! These rules are applied under the lock of the fetches, and a list is inserted into the cache
-//! under the same lock. So either `forget` drops the list, or the rules apply to it.
+//! `forget` and the insertion of a list hold the same lock. So `forget` comes after the insertion
+//! and drops the list, or it comes before the insertion and the rules above apply.
 
 use std::{
     any::Any,
@@ -43,7 +44,7 @@ type Panic = Arc<Mutex<Option<Box<dyn Any + Send>>>>;
 
 /// A fetch in progress. It exists while a caller waits for it.
 struct Fetch {
-    /// Distinguishes it from a later fetch under the same key.
+    /// Distinguishes this fetch from a later one under the same key.
     number: u64,
     future: WeakShared<FetchFuture>,
     keys: CacheKeys,
@@ -51,7 +52,8 @@ struct Fetch {
     outdated: bool,
 }
 
-/// A cached list, with the time until which it may be returned.
+/// A cached list. It is fresh until one time, and may be returned until a later one while a new list
+/// is fetched.
 #[derive(Clone)]
 struct CachedList {
     list: Arc<List>,
@@ -65,7 +67,8 @@ pub(crate) struct CachePolicy {
     /// The time for which a list is fresh if its server does not specify one. Zero disables the
     /// cache.
     pub(crate) lifetime: Duration,
-    /// The time after that for which the list is still returned, while a new list is fetched.
+    /// The time for which a list that is no longer fresh is still returned, while a new list is
+    /// fetched.
     pub(crate) stale: Duration,
     /// The maximum number of cached lists.
     pub(crate) capacity: usize,
@@ -85,7 +88,8 @@ impl CacheKeys {
         std::iter::once(&self.own).chain(&self.public)
     }
 
-    /// Returns the key of a public list, or of a private list.
+    /// Returns the key under which to cache a list. This is the key for all users if the list is
+    /// `public` and may be shared, otherwise the user's own key.
     pub(crate) fn key_for(&self, public: bool) -> &ServerKey {
         self.public.as_ref().filter(|_| public).unwrap_or(&self.own)
     }
@@ -128,8 +132,8 @@ impl ToolCache {
         self.policy.lifetime
     }
 
-    /// Returns the list from the cache, or fetches it. A user's own list takes precedence over the
-    /// public list.
+    /// Returns the list from the cache, or fetches it. Among fresh lists, the user's own list comes
+    /// before the list for all users.
     pub(crate) async fn get<F>(
         self: &Arc<Self>,
         keys: CacheKeys,
@@ -150,7 +154,7 @@ impl ToolCache {
         }
         if let Some(cached) = cached().find(|cached| now < cached.stale_until) {
             self.counts.stale.add();
-            // The caller does not wait for the new list. A task of its runtime fetches it.
+            // The caller does not wait. A task on the caller's runtime fetches the new list.
             if let Ok(runtime) = Handle::try_current() {
                 drop(runtime.spawn(self.join_or_fetch(&keys, fetch)));
             }
@@ -171,14 +175,14 @@ impl ToolCache {
         }
     }
 
-    /// Drops the lists whose keys are `stale`, and prevents fetches in progress from inserting them
-    /// again. See the invariant above.
-    pub(crate) fn forget(&self, stale: impl Fn(&ServerKey) -> bool) {
+    /// Drops the lists whose keys match, and prevents fetches in progress from caching the old
+    /// lists. See the invariant at the top of this file.
+    pub(crate) fn forget(&self, matches: impl Fn(&ServerKey) -> bool) {
         self.fetches().retain(|own, fetch| {
-            fetch.outdated |= fetch.keys.public.as_ref().is_some_and(&stale);
-            !stale(own)
+            fetch.outdated |= fetch.keys.public.as_ref().is_some_and(&matches);
+            !matches(own)
         });
-        self.lists.retain(|key, _| !stale(key));
+        self.lists.retain(|key, _| !matches(key));
     }
 
     /// Joins the fetch of the same user, if one is in progress, or starts one.
@@ -224,7 +228,8 @@ struct FetchGuard {
 }
 
 impl FetchGuard {
-    /// Inserts the list into the cache, unless it may be stale. See the invariant above.
+    /// Inserts the list into the cache, unless a change may have made it wrong. See the invariant at
+    /// the top of this file.
     fn complete(self, result: Result<List, Error>) -> Result<Arc<List>, Error> {
         let cache = &*self.cache;
         let list = Arc::new(result.inspect_err(|_| cache.counts.failures.add())?);

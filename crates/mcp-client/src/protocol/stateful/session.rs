@@ -53,8 +53,8 @@ struct Initialize<'a> {
 impl Session {
     /// Opens a session: sends `initialize`, then `notifications/initialized`.
     ///
-    /// Offers the `pinned` version and accepts no other. Without one, offers the given or else the
-    /// newest version, and accepts any.
+    /// If a version is pinned, offers it and accepts no other. Otherwise offers the given version, or
+    /// the newest one, and accepts any stateful version.
     ///
     /// `initialize` is never cancelled (MCP basic/utilities/cancellation, "Behavior"). If opening
     /// fails, the caller's request has not run.

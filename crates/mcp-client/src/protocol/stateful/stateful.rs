@@ -49,9 +49,9 @@ impl StatefulProtocol {
     /// Sends a request. If the server has lost the session, the request is retried once in a new
     /// session, unless it may have run.
     ///
-    /// `bound_session` is the session that the parameters belong to, such as the session of a
-    /// cursor. They are invalid in any other session. Afterwards it is the session that the request
-    /// ran in.
+    /// On entry, `bound_session` is the session that the parameters belong to, such as the session
+    /// of a cursor. The parameters are invalid in any other session, so such a request is not
+    /// retried. On return, it is the session in which the request ran.
     pub(crate) async fn call<R>(
         &self,
         request: &Request<'_, impl Serialize>,
