@@ -60,9 +60,9 @@ pub enum Error {
         source: Cause,
     },
 
-    /// Client and server have no protocol version in common.
+    /// The client and the server cannot agree on a protocol version.
     #[error(
-        "no common protocol version: the server supports {}; this client supports {}",
+        "cannot agree on a protocol version: the server supports {}; this client supports {}",
         join_versions(.server.iter().map(|version| Truncated(version))),
         join_versions(.client),
     )]
@@ -92,7 +92,7 @@ pub enum Error {
     },
 
     /// The protocol version of the server does not have this method. Nothing was sent.
-    #[error("\"{method}\" not supported in protocol version {revision}, which the server uses")]
+    #[error("\"{method}\": not supported in protocol version {revision}, which the server uses")]
     UnsupportedMethod {
         /// The method of the request.
         method: Cow<'static, str>,
@@ -113,7 +113,7 @@ pub enum Error {
     /// is [`Declined`] if the user declined, and otherwise the error of the handler.
     ///
     /// [`Declined`]: crate::Declined
-    #[error("\"{method}\": required input \"{input_method}\" not available")]
+    #[error("\"{method}\": cannot provide the required input \"{input_method}\"")]
     InputUnavailable {
         /// The method of the request.
         method: Cow<'static, str>,

@@ -62,7 +62,9 @@ impl Endpoint {
         const INVALID: &str = "the \"endpoint\" event contains no valid URL";
         let url = self.url().join(reference).map_err(|_| INVALID)?;
         if url.origin() != self.url().origin() {
-            return Err("the \"endpoint\" event contains a URL of another origin");
+            return Err(
+                "the \"endpoint\" event contains a URL of another origin, which would receive the access token",
+            );
         }
         Self::new(url.as_str()).map_err(|_| INVALID)
     }

@@ -34,7 +34,7 @@ pub enum Error {
     Authorization(Box<AuthorizationError>),
 
     /// The server responded, but did not return a valid tool list.
-    #[error("server \"{server}\": invalid tool list")]
+    #[error("server \"{server}\": no usable tool list")]
     ToolDefinition {
         /// The server.
         server: String,
@@ -85,7 +85,7 @@ pub enum Error {
 
     /// The call failed without a valid response from the server, so the tool may have run. A retry
     /// may run it twice.
-    #[error("server \"{server}\": tool \"{tool}\": the call failed and may have run: {kind}")]
+    #[error("server \"{server}\": tool \"{tool}\": {kind}; the call may have run")]
     OutcomeUnknown {
         /// The server.
         server: String,
@@ -395,9 +395,9 @@ impl fmt::Display for FailureKind {
             Self::Timeout => f.write_str("timed out"),
             Self::Closed => f.write_str("connection closed"),
             Self::Status(status) => write!(f, "HTTP status {status}"),
-            Self::Unsupported => f.write_str("not supported"),
+            Self::Unsupported => f.write_str("method not supported"),
             Self::Rpc(code) => write!(f, "JSON-RPC error {code}"),
-            Self::Protocol => f.write_str("invalid response"),
+            Self::Protocol => f.write_str("protocol error"),
             Self::Blocked => f.write_str("request not sent"),
         }
     }

@@ -86,7 +86,7 @@ async fn code_requires_the_state_of_its_sign_in() {
     for twice in ["code=b", "state=b", "iss=b", "error=b"] {
         let error =
             finish_with_callback(&mocks, |it| format!("{it}&{twice}&{twice}")).await.unwrap_err();
-        assert!(error.ends_with("has a parameter twice"), "{twice}: {error}");
+        assert!(error.ends_with("has a duplicate parameter"), "{twice}: {error}");
     }
     let error =
         finish_with_callback(&mocks, |it| it.replace("code=5ecret-code&", "")).await.unwrap_err();

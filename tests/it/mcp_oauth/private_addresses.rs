@@ -51,7 +51,10 @@ async fn host_names_of_private_addresses_are_rejected() {
         let port = inside.local_addr().unwrap().port();
         let server = Endpoint::parse(&format!("https://{name}:{port}/mcp")).unwrap();
         let error = client.user("ann").begin_sign_in(&server, None).await.unwrap_err();
-        assert!(error_text(&error).ends_with("if this is intended, allow its host"), "{error:?}");
+        assert!(
+            error_text(&error).ends_with("if this is intended, allow the host by name"),
+            "{error:?}"
+        );
         assert!(inside.accept().now_or_never().is_none(), "{name}");
     }
 }
@@ -64,6 +67,6 @@ async fn filtered_addresses_are_not_connected_to() {
     let application = mocks.builder().settings(Settings::new().http_client(http)).build().unwrap();
     let error = mocks.begin(&application).await.unwrap_err();
     assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
-    assert!(error_text(&error).ends_with("if this is intended, allow its host"), "{error}");
+    assert!(error_text(&error).ends_with("if this is intended, allow the host by name"), "{error}");
     assert_eq!(mocks.resource.received_requests().await.unwrap().len(), 0);
 }

@@ -91,7 +91,7 @@ async fn errors_have_feedback_for_the_model() {
     assert_snapshot!(shown, @r#"
     invalid_args (retryable: Some(false)): server "main": tool "forecast": invalid arguments: missing required argument "city"
     invalid_args (retryable: Some(false)): server "main": tool "forecast": invalid arguments: expected a JSON object
-    provider (retryable: Some(false)): server "main": tool "forecast": the call failed and may have run: HTTP status 500
+    provider (retryable: Some(false)): server "main": tool "forecast": HTTP status 500; the call may have run
     "#);
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn to_object(arguments: &impl Serialize) -> Result<Box<RawValue>, Box
 pub(crate) fn require_object(arguments: &RawValue) -> Result<(), BoxError> {
     match arguments.get().starts_with('{') {
         true => Ok(()),
-        false => Err("invalid arguments: expected a JSON object".into()),
+        false => Err("the arguments must be a JSON object".into()),
     }
 }
 

@@ -100,16 +100,16 @@ impl<T> Pages<T> {
         };
         self.items.extend(page.items);
         if self.items.len() > items {
-            return Err(self.limit_exceeded(format!("has more than {items} entries")));
+            return Err(self.limit_exceeded(format!("exceeds the limit of {items} entries")));
         }
         if self.bytes > bytes {
-            return Err(self.limit_exceeded(format!("has more than {bytes} bytes")));
+            return Err(self.limit_exceeded(format!("exceeds the limit of {bytes} bytes")));
         }
         let Some(next) = page.next else {
             return Ok(ControlFlow::Break(()));
         };
         if self.pages == pages {
-            return Err(self.limit_exceeded(format!("has more than {pages} pages")));
+            return Err(self.limit_exceeded(format!("exceeds the limit of {pages} pages")));
         }
         if !self.seen_cursors.insert(next.clone()) {
             return Err(self.limit_exceeded("repeats a cursor and would never end".to_owned()));
@@ -174,11 +174,11 @@ mod tests {
         let repeated = vec![page(&[], Some("a")), page(&[], Some("b")), page(&[], Some("a"))];
         assert!(read(repeated).1.ends_with("repeats a cursor and would never end"));
         let pages = ["a", "b", "c", "d", "e"].map(|next| page(&[], Some(next)));
-        assert!(read(pages.into()).1.ends_with("has more than 4 pages"));
+        assert!(read(pages.into()).1.ends_with("exceeds the limit of 4 pages"));
         let items = vec![page(&[1, 2, 3], Some("a")), page(&[4, 5, 6], None)];
-        assert!(read(items).1.ends_with("has more than 5 entries"));
+        assert!(read(items).1.ends_with("exceeds the limit of 5 entries"));
         let large = Ok(Page { items: vec![1], next: None, bytes: 46, hint: None });
-        assert!(read(vec![large]).1.ends_with("has more than 45 bytes"));
+        assert!(read(vec![large]).1.ends_with("exceeds the limit of 45 bytes"));
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl AuthorizationRequest {
     pub(crate) fn code_from_callback(&self, callback: &str) -> Result<Secret, Error> {
         let invalid = |reason| Err(Error::InvalidCallback { reason });
         let Some(response) = Callback::parse(callback) else {
-            return invalid("it is too long, or has a parameter twice");
+            return invalid("it is too long or has a duplicate parameter");
         };
         if now() > self.begun_at.saturating_add(SIGN_IN_TIMEOUT) {
             return invalid("the sign-in expired after one hour");

@@ -28,7 +28,7 @@ const MAX_REDIRECTS: usize = 3;
 
 /// The reason for the rejection of a private address, and what to do about it.
 const PRIVATE_ADDRESS: &str =
-    "it is on a private network or on this machine; if this is intended, allow its host";
+    "it is on a private network or on this machine; if this is intended, allow the host by name";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");

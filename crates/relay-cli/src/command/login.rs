@@ -136,7 +136,7 @@ async fn show_result(
             text: "Relay was not granted access and stored no credentials. You can close this page.",
         },
         Err(error) => {
-            message = format!("{error}. To try again, run \"relay login\" again.");
+            message = format!("{error}. To try again, run \"relay login\".");
             Page { heading: "Sign-in failed", text: &message }
         }
     };

@@ -93,9 +93,9 @@ async fn undeclared_capabilities_are_not_requested_by_stateless_versions() {
     -> MissingCapability, did not run
     "completion/complete": the server does not declare the capability "completions"
     -> MissingCapability, did not run
-    "logging/setLevel" not supported in protocol version 2026-07-28, which the server uses
+    "logging/setLevel": not supported in protocol version 2026-07-28, which the server uses
     -> UnsupportedMethod, did not run
-    "ping" not supported in protocol version 2026-07-28, which the server uses
+    "ping": not supported in protocol version 2026-07-28, which the server uses
     -> UnsupportedMethod, did not run
     "#);
     assert_eq!(methods_after_opening(&server), Vec::<String>::new());

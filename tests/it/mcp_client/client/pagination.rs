@@ -119,7 +119,7 @@ async fn list_is_limited_in_pages_items_and_bytes() {
     let server =
         server_with_pages([page(&[], Some("1")), page(&[], Some("2")), page(&[], None)]).await;
     assert_snapshot!(list_tools(&server, &server.client().with_limits(limits)).await, @r#"
-    "tools/list": the list has more than 2 pages
+    "tools/list": the list exceeds the limit of 2 pages
     -> ListLimitExceeded
     asked {}
     asked {"cursor":"1"}
@@ -129,7 +129,7 @@ async fn list_is_limited_in_pages_items_and_bytes() {
     limits.max_items = 2;
     let server = server_with_pages([page(&["a"], Some("1")), page(&["b", "c"], None)]).await;
     assert_snapshot!(list_tools(&server, &server.client().with_limits(limits)).await, @r#"
-    "tools/list": the list has more than 2 entries
+    "tools/list": the list exceeds the limit of 2 entries
     -> ListLimitExceeded
     asked {}
     asked {"cursor":"1"}
@@ -140,7 +140,7 @@ async fn list_is_limited_in_pages_items_and_bytes() {
     let long = |cursor| page(&["x".repeat(80).as_str()], cursor);
     let server = server_with_pages([long(Some("1")), long(None)]).await;
     assert_snapshot!(list_tools(&server, &server.client().with_limits(limits)).await, @r#"
-    "tools/list": the list has more than 200 bytes
+    "tools/list": the list exceeds the limit of 200 bytes
     -> ListLimitExceeded
     asked {}
     asked {"cursor":"1"}

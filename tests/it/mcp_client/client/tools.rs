@@ -81,7 +81,7 @@ async fn arguments_other_than_an_object_are_not_sent() {
     }
     assert_snapshot!(describe_result(client.call_tool("add", 5).await), @r#"
     "tools/call": invalid parameters
-      invalid arguments: expected a JSON object
+      the arguments must be a JSON object
     -> InvalidParams, did not run
     "#);
     assert_eq!(server.request_log().await, "");

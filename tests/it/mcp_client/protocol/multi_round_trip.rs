@@ -58,12 +58,12 @@ async fn declined_or_failed_sampling_and_roots_end_the_call() {
         let outcome = describe_result(client.call_tool("ask", ()).await);
         match behavior {
             HandlerBehavior::Decline => assert_snapshot!(outcome, @r#"
-            "tools/call": required input "sampling/createMessage" not available
+            "tools/call": cannot provide the required input "sampling/createMessage"
               the user declined
             -> InputUnavailable
             "#),
             _ => assert_snapshot!(outcome, @r#"
-            "tools/call": required input "roots/list" not available
+            "tools/call": cannot provide the required input "roots/list"
               the desk burns, and the password is hunter2
             -> InputUnavailable
             "#),

@@ -332,7 +332,7 @@ async fn pinned_version_is_used_without_a_probe() {
     -> Rpc, did not run
     --- 2026-07-28
     tools/list 1, 2026-07-28
-    no common protocol version: the server supports 2025-11-25; this client supports 2026-07-28
+    cannot agree on a protocol version: the server supports 2025-11-25; this client supports 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     --- 2026-07-28
     tools/list 1, 2026-07-28
@@ -345,11 +345,11 @@ async fn pinned_version_is_used_without_a_probe() {
     1 tool
     --- 2025-03-26
     initialize 1
-    no common protocol version: the server supports 2025-06-18; this client supports 2025-03-26
+    cannot agree on a protocol version: the server supports 2025-06-18; this client supports 2025-03-26
     -> UnsupportedProtocolVersion, did not run
     --- 2025-11-25
     initialize 1
-    no common protocol version: the server supports 2026-07-28; this client supports 2025-11-25
+    cannot agree on a protocol version: the server supports 2026-07-28; this client supports 2025-11-25
     -> UnsupportedProtocolVersion, did not run
     --- 2025-11-25
     initialize 1

@@ -98,22 +98,22 @@ async fn unsupported_version_error_selects_a_listed_version() {
     verdict: unknown
     --- ["2027-01-01"]
     server/discover "probe-1", 2026-07-28
-    no common protocol version: the server supports 2027-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports 2027-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     --- ["2027-01-01","2025-06-18"]
     server/discover "probe-1", 2026-07-28
-    no common protocol version: the server supports 2027-01-01, 2025-06-18; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports 2027-01-01, 2025-06-18; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     --- []
     server/discover "probe-1", 2026-07-28
-    no common protocol version: the server supports (none named); this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports (none named); this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     --- null
     server/discover "probe-1", 2026-07-28
-    no common protocol version: the server supports (none named); this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports (none named); this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     "#);
@@ -397,7 +397,7 @@ async fn error_of_initialize_after_the_probe_may_lead_to_a_second_probe() {
     --- an unknown version
     server/discover "probe-1", 2026-07-28
     initialize 1
-    no common protocol version: the server supports 2099-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports 2099-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     verdict: unknown
     --- its own text

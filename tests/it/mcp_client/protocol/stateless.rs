@@ -359,16 +359,16 @@ async fn results_of_unknown_types_are_errors() {
     it went well
     it went well
     "tools/call": invalid response
-      unknown result type "task"
+      unexpected result type "task"
     -> InvalidResponse
     "tools/call": invalid response
-      the server required input but named none
+      the server required input, but sent no input requests
     -> InvalidResponse
     "tools/list": invalid response
-      unknown result type "input_required"
+      unexpected result type "input_required"
     -> InvalidResponse
     "tools/list": invalid response
-      unknown result type "task"
+      unexpected result type "task"
     -> InvalidResponse
     "#);
 }
@@ -405,13 +405,13 @@ async fn methods_of_other_versions_are_not_sent() {
     shown += "\n";
     shown += &describe_result(old_client.send_request_raw("subscriptions/listen", json!({})).await);
     assert_snapshot!(shown, @r#"
-    "ping" not supported in protocol version 2026-07-28, which the server uses
+    "ping": not supported in protocol version 2026-07-28, which the server uses
     -> UnsupportedMethod, did not run
-    "logging/setLevel" not supported in protocol version 2026-07-28, which the server uses
+    "logging/setLevel": not supported in protocol version 2026-07-28, which the server uses
     -> UnsupportedMethod, did not run
-    "notifications/initialized" not supported in protocol version 2026-07-28, which the server uses
+    "notifications/initialized": not supported in protocol version 2026-07-28, which the server uses
     -> UnsupportedMethod, did not run
-    "subscriptions/listen" not supported in protocol version 2025-11-25, which the server uses
+    "subscriptions/listen": not supported in protocol version 2025-11-25, which the server uses
     -> UnsupportedMethod, did not run
     "#);
     assert_eq!(old.violations(), Vec::<String>::new());

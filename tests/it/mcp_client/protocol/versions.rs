@@ -54,19 +54,19 @@ async fn unsupported_version_ends_the_session_with_an_error() {
         shown += &format!("\n{}\n", server.request_log().await);
     }
     assert_snapshot!(shown, @"
-    no common protocol version: the server supports 2026-07-28; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports 2026-07-28; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
-    no common protocol version: the server supports 2024-10-07; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports 2024-10-07; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
-    no common protocol version: the server supports 1.0; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports 1.0; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
-    no common protocol version: the server supports (none named); this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports (none named); this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
@@ -78,7 +78,7 @@ async fn unsupported_version_is_reported_even_if_delete_fails() {
     let opening = initialize_response("2099-01-01").header("mcp-session-id", "s");
     let server = Script::new().on("initialize", opening).on("DELETE", status(500)).start().await;
     assert_snapshot!(describe_result(server.client().list_tools().await), @"
-    no common protocol version: the server supports 2099-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports 2099-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     ");
 }
@@ -103,13 +103,13 @@ async fn error_listing_supported_versions_is_a_version_error() {
         assert_eq!(server.request_log().await, "initialize 1, [alice]");
     }
     assert_snapshot!(shown, @r#"
-    no common protocol version: the server supports 2023-01-01, 2024-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports 2023-01-01, 2024-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
-    no common protocol version: the server supports 2023-01-01, 2024-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports 2023-01-01, 2024-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
-    no common protocol version: the server supports 2023-01-01, 2024-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports 2023-01-01, 2024-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
-    no common protocol version: the server supports (none named); this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports (none named); this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     "initialize" failed: Unsupported protocol version (code -32602), data {"supported":"2023-01-01"}
     -> Rpc, did not run

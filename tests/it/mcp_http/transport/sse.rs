@@ -133,7 +133,7 @@ async fn server_without_either_transport_reports_both_failures() {
       [server]/mcp returned HTTP status 404 Not Found
     -> Status(404), did not run
     --- 404, 200
-    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 404 Not Found; the fallback transport failed: invalid response from [server]/mcp: the "endpoint" event contains a URL of another origin; "initialize" failed
+    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 404 Not Found; the fallback transport failed: invalid response from [server]/mcp: the "endpoint" event contains a URL of another origin, which would receive the access token; "initialize" failed
       [server]/mcp returned HTTP status 404 Not Found
     -> Status(404), did not run
     --- 404, 401

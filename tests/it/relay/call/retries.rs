@@ -173,7 +173,7 @@ async fn tool_has_call_options_of_its_own() {
     let hurried =
         tool.with_options(CallOptions::new().max_total_timeout(Duration::from_millis(100)));
     assert_snapshot!(describe_result(hurried.call(json!({})).await), @r#"
-    server "main": tool "once": the call failed and may have run: timed out
+    server "main": tool "once": timed out; the call may have run
       "tools/call": no response within 100ms
     -> OutcomeUnknown Timeout
     "#);

@@ -252,15 +252,15 @@ async fn limits_are_configured_per_server() {
     limits.max_pages = 1;
     let relay = relay_with(Server::http(server.url()).limits(limits));
     assert_snapshot!(describe_result(relay.tools("main").await), @r#"
-    server "main": invalid tool list
-      "tools/list": the list has more than 1 pages
+    server "main": no usable tool list
+      "tools/list": the list exceeds the limit of 1 pages
     -> ToolDefinition
     "#);
 
     let server = ScriptedServer::start().await;
     let relay = relay_with(Server::http(server.url()).max_message_size(50));
     assert_snapshot!(describe_result(relay.tools("main").await), @r#"
-    server "main": invalid response
+    server "main": protocol error
       [server]/mcp sent a message of more than 50 bytes
     -> Transport Protocol, did not run
     "#);
@@ -279,7 +279,7 @@ async fn broken_streams_and_bodies_are_errors() {
         ("initialize", initialize_response("2099-01-01")),
         ("tools/list", status(307).header("location", "/elsewhere")),
     ]).await, @r#"
-    tools/call: server "main": tool "add": the call failed and may have run: connection closed
+    tools/call: server "main": tool "add": connection closed; the call may have run
       "tools/call": the stream ended before the response
     -> OutcomeUnknown Closed
     tools/list: server "main": connection closed
@@ -293,19 +293,19 @@ async fn broken_streams_and_bodies_are_errors() {
       "tools/call": invalid response
       EOF while parsing an object at line 1 column 1
     -> ToolCall
-    tools/call: server "main": tool "add": the call failed and may have run: invalid response
+    tools/call: server "main": tool "add": protocol error; the call may have run
       expected JSON or an event stream from [server]/mcp, got text/html: <title>Sign in</title>
     -> OutcomeUnknown Protocol
-    tools/list: server "main": invalid tool list
+    tools/list: server "main": no usable tool list
       "tools/list": invalid response
       the server accepted the request but sent no response
     -> ToolDefinition
-    initialize: server "main": invalid response
+    initialize: server "main": protocol error
       "initialize": invalid response
       jsonrpc: missing, required in all messages at line 1 column 2
     -> Transport Protocol, did not run
-    initialize: server "main": invalid response
-      no common protocol version: the server supports 2099-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    initialize: server "main": protocol error
+      cannot agree on a protocol version: the server supports 2099-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Transport Protocol, did not run
     tools/list: server "main": HTTP status 307
       [server]/mcp redirects to [server]/elsewhere, but redirects are not followed; configure that URL if it is correct
@@ -341,7 +341,7 @@ async fn timed_out_call_is_not_retryable() {
     };
     let (called, ()) = tokio::join!(tools.call("wait", json!({})), passing);
     assert_snapshot!(describe_result(called), @r#"
-    server "main": tool "wait": the call failed and may have run: timed out
+    server "main": tool "wait": timed out; the call may have run
       "tools/call": no response within 5s
     -> OutcomeUnknown Timeout
     "#);

@@ -69,7 +69,7 @@ async fn errors_and_traces_contain_no_secret() {
     let trace = trace.finish();
     assert!(trace.contains("tools/call") && !trace.contains("5ecret"), "{trace}");
     assert_snapshot!(first, @r#"
-    server "main": tool "add": the call failed and may have run: HTTP status 500
+    server "main": tool "add": HTTP status 500; the call may have run
       [server]/mcp?**** returned HTTP status 500 Internal Server Error: <p>****</p>
     -> OutcomeUnknown Status(500)
     "#);

@@ -148,10 +148,10 @@ async fn errors_are_reported_to_the_model() {
     tool "relay__main__ecko" not found on any ready server; did you mean "relay__main__echo"?
     -> UnknownTool, did not run
     {"content":[{"text":"tool \"relay__main__ecko\" not found on any ready server; did you mean \"relay__main__echo\"?","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
-    server "main": tool "lost": the call failed and may have run: HTTP status 503
+    server "main": tool "lost": HTTP status 503; the call may have run
       [server]/mcp returned HTTP status 503 Service Unavailable
     -> OutcomeUnknown Status(503)
-    {"content":[{"text":"server \"main\": tool \"lost\": the call failed and may have run: HTTP status 503","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    {"content":[{"text":"server \"main\": tool \"lost\": HTTP status 503; the call may have run","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
     "#);
 }
 

@@ -221,39 +221,39 @@ async fn invalid_list_is_a_tool_definition_error() {
         outcomes += "\n";
     }
     assert_snapshot!(outcomes, @r#"
-    server "main": invalid tool list
+    server "main": no usable tool list
       "tools/list": invalid response
       result.tools: invalid type: map, expected an array at line 1 column 42
     -> ToolDefinition
-    server "main": invalid tool list
+    server "main": no usable tool list
       "tools/list": invalid response
       result.tools: invalid type: null, expected an array at line 1 column 46
     -> ToolDefinition
-    server "main": invalid tool list
+    server "main": no usable tool list
       "tools/list": invalid response
       result.tools: invalid type: string, expected an array at line 1 column 48
     -> ToolDefinition
-    server "main": invalid tool list
+    server "main": no usable tool list
       "tools/list": invalid response
       result.tools: missing, required by ListToolsResult at line 1 column 35
     -> ToolDefinition
-    server "main": invalid tool list
+    server "main": no usable tool list
       "tools/list": invalid response
       result: invalid type: sequence, expected an object (ListToolsResult) at line 1 column 33
     -> ToolDefinition
-    server "main": invalid tool list
+    server "main": no usable tool list
       "tools/list": invalid response
       expected ident at line 1 column 2
     -> ToolDefinition
-    server "main": invalid tool list
+    server "main": no usable tool list
       "tools/list": invalid response
       expected ident at line 1 column 2
     -> ToolDefinition
-    server "main": invalid tool list
+    server "main": no usable tool list
       "tools/list": invalid response
       result.nextCursor: invalid type: integer `5`, expected a string at line 1 column 48
     -> ToolDefinition
-    server "main": invalid tool list
+    server "main": no usable tool list
       "tools/list": the list repeats a cursor and would never end
     -> ToolDefinition
     server "main": JSON-RPC error -32601
@@ -271,7 +271,7 @@ async fn server_without_the_tools_capability_is_an_error() {
     }));
     let server = server_with("initialize", [opening]).await;
     assert_snapshot!(describe_result(relay_of(&server).tools("main").await), @r#"
-    server "main": invalid tool list
+    server "main": no usable tool list
       "tools/list": the server does not declare the capability "tools"
     -> ToolDefinition, did not run
     "#);

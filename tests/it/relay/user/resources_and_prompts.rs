@@ -60,7 +60,7 @@ async fn resources_and_prompts_use_the_session_of_the_user() {
     let bare = TestServer::builder().start().await.unwrap();
     let user = relay_with(Server::http(bare.url())).without_token();
     assert_snapshot!(describe_result(user.resources("main").await), @r#"
-    server "main": not supported
+    server "main": method not supported
       "resources/list": the server does not declare the capability "resources"
     -> Transport Unsupported, did not run
     "#);

@@ -105,7 +105,7 @@ async fn failing_servers_do_not_affect_the_others() {
     server "broken": HTTP status 500
       [server]/mcp returned HTTP status 500 Internal Server Error
     -> Transport Status(500); server "files": a stdio server does not accept access tokens; pass credentials in "env"
-    -> Configuration, did not run; server "no-list": invalid tool list
+    -> Configuration, did not run; server "no-list": no usable tool list
       "tools/list": invalid response
       result.tools: invalid type: integer `5`, expected an array at line 1 column 43
     -> ToolDefinition

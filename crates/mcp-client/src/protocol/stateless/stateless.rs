@@ -173,7 +173,7 @@ impl StatelessProtocol {
                     );
                 }
                 Outcome::Other(kind) => {
-                    return invalid(format!("unknown result type {kind:?}"));
+                    return invalid(format!("unexpected result type {kind:?}"));
                 }
             }
         }
@@ -202,7 +202,7 @@ impl StatelessProtocol {
         if input_requests.is_none() && request_state.is_none() {
             return Err(Error::invalid_response(
                 method.clone(),
-                "the server required input but named none",
+                "the server required input, but sent no input requests",
             ));
         }
         let input_responses = match input_requests.filter(|requests| !requests.is_empty()) {

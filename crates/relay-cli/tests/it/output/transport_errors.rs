@@ -60,7 +60,7 @@ async fn an_html_response_exits_with_1() {
     exit code: 1
     --- stdout
     --- stderr
-    error: server "remote": invalid response
+    error: server "remote": protocol error
       caused by: expected JSON or an event stream from http://127.0.0.1:PORT/mcp, got text/html: <!doctype html><title>Sign in</title><p>Sign in to go on.</p>
     ---
     "#);

@@ -124,7 +124,7 @@ async fn a_failed_token_request_is_shown_on_the_page() {
     assert_snapshot!(page, @"
     <title>Sign-in failed · Relay</title>
     <h1>Sign-in failed</h1>
-    <p>http://127.0.0.1:ISSUER/token returned an error: invalid_grant (&lt;b&gt;). To try again, run &quot;relay login&quot; again.</p>
+    <p>http://127.0.0.1:ISSUER/token returned an error: invalid_grant (&lt;b&gt;). To try again, run &quot;relay login&quot;.</p>
     ");
 }
 
