@@ -19,8 +19,8 @@ use std::time::Duration;
 pub struct Limits {
     /// The timeout of one request. Defaults to 30 seconds.
     ///
-    /// It includes everything that the request waits for: obtaining a token, opening the
-    /// connection, and a retry in a new session. A progress notification restarts it. It is paused
+    /// It includes everything that the request waits for: detection of the protocol version,
+    /// `initialize`, obtaining a token, and a retry in a new session. A progress notification restarts it. It is paused
     /// while the [`Handler`](crate::Handler) works for the request.
     pub timeout: Duration,
     /// The total timeout of a call or a list, which progress does not extend. Defaults to 10

@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 /// Returns `prefix`, a hyphen and 192 random bits in base64url.
 pub(crate) fn random_token(prefix: &str) -> String {
     let mut bytes = [0; 24];
-    rand::fill(&mut bytes).expect("the machine has random numbers");
+    rand::fill(&mut bytes).expect("the system has a source of randomness");
     format!("{prefix}-{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 

@@ -132,13 +132,34 @@ mod tests {
     #[test]
     fn errors_have_a_position() {
         for (text, expected) in [
-            ("command = 7", r#"2:11 a: "command": expected a program, or an array"#),
-            ("command = []", r#"2:11 a: "command": expected a program, or an array"#),
-            ("command = 'x'\nargs = ['${NONE']", r#"3:9 a: missing "}" after "${""#),
-            ("command = 'x'\nargs = [{ a = '${NONE' }]", r#"3:9 a: missing "}" after "${""#),
-            ("command = 'x'\nidle_timeout = -1", r#"3:16 a: "idle_timeout": expected a number"#),
-            ("url = ''\nargs = []", r#"3:8 a: "args" is only allowed with transport "stdio""#),
-            ("url = ''\ncwd = ''", r#"3:7 a: "cwd" is only allowed with transport "stdio""#),
+            (
+                "command = 7",
+                r#"line 2, column 11: server "a": "command": expected a program, or an array"#,
+            ),
+            (
+                "command = []",
+                r#"line 2, column 11: server "a": "command": expected a program, or an array"#,
+            ),
+            (
+                "command = 'x'\nargs = ['${NONE']",
+                r#"line 3, column 9: server "a": missing "}" after "${""#,
+            ),
+            (
+                "command = 'x'\nargs = [{ a = '${NONE' }]",
+                r#"line 3, column 9: server "a": missing "}" after "${""#,
+            ),
+            (
+                "command = 'x'\nidle_timeout = -1",
+                r#"line 3, column 16: server "a": "idle_timeout": expected a number"#,
+            ),
+            (
+                "url = ''\nargs = []",
+                r#"line 3, column 8: server "a": "args" is only allowed with transport "stdio""#,
+            ),
+            (
+                "url = ''\ncwd = ''",
+                r#"line 3, column 7: server "a": "cwd" is only allowed with transport "stdio""#,
+            ),
         ] {
             let error = read(&format!("[servers.a]\n{text}")).unwrap_err();
             assert!(error.starts_with(expected), "{text}: {error}");
