@@ -9,8 +9,8 @@ const HASH_DIGITS: usize = 10;
 
 /// Returns the name under which a model sees a tool: `relay__{server}__{tool}`.
 ///
-/// The name depends only on `server` and `tool`. In such a plain name, the first `__` after the
-/// prefix ends the name of the server. The name is cut to fit, and ends in a hash of `server` and
+/// The name depends only on `server` and `tool`. A name of this form is a plain name. In it, the first
+/// `__` after the prefix ends the name of the server. The name is cut to fit, and ends in a hash of `server` and
 /// `tool`, if the plain name:
 ///
 /// - is too long,
@@ -28,8 +28,8 @@ pub(crate) fn for_model(server: &str, tool: &str) -> String {
     format!("{prefix}_{}", &hex[..HASH_DIGITS])
 }
 
-/// Returns whether a name ends like a name with a hash. [`for_model`] never returns such a name as a
-/// plain name.
+/// Returns whether a name ends like a name with a hash. [`for_model`] adds a hash to such a name
+/// too, so that no plain name equals a name with a hash.
 fn ends_in_hash(name: &str) -> bool {
     name.rsplit_once('_').is_some_and(|(_, end)| {
         end.len() == HASH_DIGITS && end.bytes().all(|byte| byte.is_ascii_hexdigit())

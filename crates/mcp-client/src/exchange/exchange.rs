@@ -134,8 +134,8 @@ impl PendingRequest<'_> {
         }
     }
 
-    /// Reads a stream and responds to server requests at the same time. A server may wait for such
-    /// a response before it sends its own.
+    /// Reads a stream and responds to server requests at the same time. A server may send its response
+    /// only after it has received the responses to its own requests.
     async fn response_in_stream<R>(
         &self,
         mut messages: MessageStream,
@@ -164,11 +164,12 @@ impl PendingRequest<'_> {
                     Err(error) => response = response.or(Some(Err(error))),
                 }
             }
-            // The rest of the batch is handled first.
+            // Not returned inside the loop, so that the rest of the batch is handled too.
             if let Some(response) = response {
                 return response;
             }
-            // Messages may arrive faster than they are read. The deadline must still be checked.
+            // If messages arrive faster than they are read, this loop never waits. It yields here, so
+            // that the deadline is checked.
             consume_budget().await;
         }
     }
@@ -264,7 +265,8 @@ impl PendingRequest<'_> {
         }
     }
 
-    /// Returns the activity that extends the deadline of this request.
+    /// Returns the activity that a server request counts as: that of the deadline, or that of the
+    /// client if there is no deadline.
     fn activity(&self) -> &Arc<Activity> {
         self.deadline.map_or(&self.channel.client_state.activity, Deadline::activity)
     }

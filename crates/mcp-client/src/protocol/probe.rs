@@ -1,8 +1,9 @@
 //! Detects which protocol version a server supports.
 //!
-//! `server/discover` is sent first. `initialize` follows only if the response proves that the
-//! server does not support the stateless versions (MCP 2026-07-28, basic/versioning, "Backward
-//! Compatibility").
+//! `server/discover` is sent first. `initialize` follows if the response proves that the server does
+//! not support the stateless versions (MCP 2026-07-28, basic/versioning, "Backward
+//! Compatibility"). By our own rules, it also follows if there is no response within the probe
+//! timeout, or if the process has exited.
 //!
 //! [`decide`] holds all rules. It converts each fact about the server to a verdict and has no side
 //! effects. [`Protocol::detect`] takes the steps that the verdicts require.
@@ -158,8 +159,8 @@ fn decide(fact: Fact, attempts: Attempts) -> Verdict {
             after_initialize(offered, discover_error, error, attempts)
         }
         Fact::FallbackFailed { before, error } => match error {
-            // The server may support the fallback transport, and failed for another reason. Only
-            // that error is reported (own rule).
+            // The failure does not show that the server lacks the fallback transport. Only this
+            // failure is reported (own rule).
             Some(error) if !lacks_fallback(&error) => Verdict::Unknown(error),
             // Nothing has worked, so the earlier errors are reported too (own rule).
             error => Verdict::Unknown(before.into_error(error)),
@@ -408,7 +409,7 @@ mod tests {
             }
             Verdict::SupportsButFailed { revision, .. } => format!("supports {revision}, failed"),
             Verdict::Unknown(Error::NotMcp { fallback, .. }) => {
-                format!("not MCP{}", if fallback.is_some() { ", no fallback" } else { "" })
+                format!("not MCP{}", if fallback.is_some() { ", fallback failed" } else { "" })
             }
             Verdict::Unknown(_) => "unknown".to_owned(),
         }
@@ -489,7 +490,7 @@ mod tests {
     fn without_a_fallback_all_failures_are_reported() {
         for (probe, error, expected) in [
             (Some(status(400)), None, "not MCP"),
-            (Some(status(400)), Some(status(404)), "not MCP, no fallback"),
+            (Some(status(400)), Some(status(404)), "not MCP, fallback failed"),
             (Some(status(400)), Some(status(401)), "unknown"),
             (None, Some(status(404)), "unknown"),
         ] {

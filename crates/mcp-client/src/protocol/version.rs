@@ -21,7 +21,7 @@ pub(crate) fn mutual<'a>(
 }
 
 /// Chooses the version for a server that supports these versions: the newest common stateless one.
-/// A stateful version is chosen only if the server names no stateless one.
+/// A stateful version is chosen only if the server names no newer version.
 ///
 /// # Errors
 /// Returns [`Error::UnsupportedProtocolVersion`] if there is no common version.

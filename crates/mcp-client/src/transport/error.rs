@@ -25,7 +25,7 @@ pub struct TransportError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The server requires credentials, or other ones. The request did not run, unless the
+    /// The server requires credentials, or rejects those of the request. The request did not run, unless the
     /// transport [marked](TransportError::mark_may_have_run) that it may have.
     Unauthorized,
     /// The server no longer knows the session. The request did not run, unless the transport
@@ -70,7 +70,7 @@ impl TransportError {
         Self { did_not_run: Some(false), ..self }
     }
 
-    /// Returns `true` if the server had started to process the request.
+    /// Returns `true` if the error is marked by [`mark_may_have_run`](Self::mark_may_have_run).
     pub(crate) fn may_have_run(&self) -> bool {
         self.did_not_run == Some(false)
     }

@@ -22,7 +22,7 @@ pub(crate) struct EventStream {
     parser: SseParser,
     secrets: RequestSecrets,
     max_message_size: usize,
-    /// Set once this response has delivered an event, even one with an id only.
+    /// True if this response has delivered an event. An event with only an id counts too.
     received_event: bool,
     /// Set if the last message was a JSON-RPC response, after which the server sends nothing else.
     received_response: bool,
@@ -53,7 +53,8 @@ impl EventStream {
     /// Reads the next message. Returns `None` at the end of the stream.
     pub(crate) async fn next_message(&mut self) -> Result<Option<Bytes>, Error> {
         while let Some(event) = self.next_event().await? {
-            // Empty data only announces an event id. MCP does not use other types.
+            // An event without data only announces its id. Messages are events of type
+            // `message`.
             if event.event_type == EventType::Message && !event.data.is_empty() {
                 self.received_response = is_response(&event.data);
                 trace_body("<", &event.data, &self.secrets);
@@ -98,7 +99,7 @@ impl EventStream {
         self.parser.reconnection_time()
     }
 
-    /// Converts it into a stream of messages that is not resumed.
+    /// Converts this into a stream of messages. If the connection breaks, the stream is not reopened.
     pub(crate) fn into_stream(self) -> MessageStream {
         let next = async |mut stream: Self| {
             Ok(stream.next_message().await?.map(|message| (message, stream)))

@@ -47,7 +47,7 @@ pub(crate) async fn check_status(
     Err(Error::Status { endpoint, status, retry_after, body })
 }
 
-/// Returns the [`Unauthorized`] of a response if a token, or another token, may help: for any 401,
+/// Returns the [`Unauthorized`] of a response if the request may succeed with another token: for any 401,
 /// and for a 403 with the error `insufficient_scope`. Otherwise returns `None`.
 fn read_unauthorized(
     endpoint: &Endpoint,

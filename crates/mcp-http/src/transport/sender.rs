@@ -50,7 +50,7 @@ impl Sender {
     /// run. It is then sent once more if the source has another token. A token that the caller has
     /// set for this call is never replaced.
     ///
-    /// With each token, a signer may also request one repeat with the same token, after a 401.
+    /// After a 401, the signer of a token may also request one repeat with that token.
     pub(super) async fn send(&self, request: &Request) -> Result<AcceptedResponse, Error> {
         if let Some(token) = request.extensions.get::<AccessToken>() {
             return self.server.send_with_token(request, Some(token.clone())).await;
@@ -123,8 +123,8 @@ impl Server {
     }
 
     /// Gives the response to the signer of the request. Returns true if the request must be signed
-    /// and sent again: if the signer requests it and the status is 401, so that the request did not
-    /// run.
+    /// and sent again: if the signer requests it and the status is 401. A request that was answered
+    /// with 401 did not run.
     fn pass_to_signer(&self, response: &Response, secrets: &RequestSecrets) -> bool {
         let Some(signer) = secrets.token.as_ref().and_then(AccessToken::signer) else {
             return false;

@@ -1,8 +1,8 @@
 //! The refresh of an access token, without interaction with the user (OAuth 2.1, section 4.3).
 //!
-//! Three locks make concurrent refreshes one. The `TokenRefresher` of `mcp-http` lets one call of a
-//! transport ask for another token at a time. `CachedToken::refresh_lock` in `user_tokens.rs` does
-//! the same for all transports of a user in this process. The lock of the store, taken in
+//! Three locks turn concurrent refreshes into a single one. With the `TokenRefresher` of `mcp-http`, only one call of
+//! a transport at a time asks for another token. `CachedToken::refresh_lock` in `user_tokens.rs`
+//! does the same for all transports of a user in this process. The lock of the store, taken in
 //! [`TokenRefresh::usable_credentials`], does it for all processes.
 
 use std::sync::Arc;

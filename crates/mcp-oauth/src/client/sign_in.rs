@@ -39,7 +39,8 @@ impl UserTokens {
     ///
     /// # Errors
     ///
-    /// - Returns [`Error::ScopeNotGranted`] if another sign-in would not help.
+    /// - Returns [`Error::ScopeNotGranted`] if the server requires a scope that the last sign-in
+    ///   requested and did not get, or requires more scopes after each sign-in.
     /// - Returns [`Error::Untrusted`] if the MCP server or its authorization server violates a
     ///   security rule.
     /// - Returns [`Error::Configuration`] if the application must be registered manually, or if its
@@ -111,8 +112,8 @@ impl UserTokens {
 /// Returns the scopes to register for: those of this sign-in, and those that a later one may
 /// request.
 ///
-/// Returns `None` if the authorization server does not list one of them. Some servers list only
-/// their own scopes, and reject a registration for the scopes of an MCP server.
+/// Returns `None` if the authorization server lists its scopes, and at least one of these is
+/// missing. Some servers list only their own scopes, and reject a registration for the scopes of an MCP server.
 fn registration_scopes(
     discovered: &DiscoveryResult,
     requested: &RequestedScopes,

@@ -43,7 +43,7 @@ enum ProcessState {
 pub(crate) struct ProcessExit {
     pub(crate) uptime: Duration,
     pub(crate) error: Error,
-    /// Set if the exit was requested.
+    /// True if this crate shut down the process, on request or after the idle timeout.
     pub(crate) requested: bool,
 }
 
@@ -63,7 +63,8 @@ struct Supervisor {
 }
 
 impl ProcessHandle {
-    /// Starts the process. `session` is the session id of all its callers.
+    /// Starts the process. `session` identifies the process. All its callers use it as their session
+    /// id.
     pub(crate) fn start(spec: &Spec, session: SessionId) -> Result<Self, Error> {
         let program = spec.program();
         let (process, pipes) = ChildProcess::start(spec.command()).map_err(|error| {
@@ -105,7 +106,7 @@ impl ProcessHandle {
     }
 
     /// Waits until the process and its descendants have exited. Returns `None` if the runtime shuts
-    /// down before.
+    /// down first.
     pub(crate) async fn wait_for_exit(&self) -> Option<ProcessExit> {
         let mut state = self.state.clone();
         let exited = state.wait_for(|state| matches!(state, ProcessState::Exited(_))).await;

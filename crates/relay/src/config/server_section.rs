@@ -20,7 +20,7 @@ pub(crate) struct ServerSection<'a> {
     pub(crate) text: &'a str,
     pub(crate) name: &'a str,
     pub(crate) variables: Variables<'a>,
-    /// Set if a variable is used that is not set and has no default.
+    /// True if the section uses a variable that has no value and no default.
     pub(crate) has_unset_variable: Cell<bool>,
 }
 

@@ -52,8 +52,8 @@ pub(super) const LONG_ENUM: (usize, usize) = (250, 15_000);
 
 /// OpenAI without `strict` (guide "Function calling").
 ///
-/// It takes JSON Schema. At the root, its errors reject `oneOf`, `anyOf`, `allOf`, `enum`, `const` and
-/// `not`.
+/// It accepts JSON Schema. It rejects `oneOf`, `anyOf`, `allOf`, `enum`, `const` and `not` at the root,
+/// as its error messages say; see `NOT_AT_ROOT` in `passthrough.rs`.
 const OPENAI: ProviderRules = ProviderRules {
     keywords: None,
     root: None,
@@ -110,8 +110,8 @@ const OPENAI_STRICT: ProviderRules = ProviderRules {
 
 /// Anthropic without `strict` (API reference, "Messages", `input_schema`).
 ///
-/// It takes JSON Schema 2020-12. Its errors reject `oneOf`, `allOf` and `anyOf` at the root. They also
-/// reject names of members that do not match `^[a-zA-Z0-9_.-]{1,64}$`.
+/// It accepts JSON Schema 2020-12. As its error messages say, it rejects `oneOf`, `allOf` and `anyOf`
+/// at the root, and names of members that do not match `^[a-zA-Z0-9_.-]{1,64}$`.
 const ANTHROPIC: ProviderRules = ProviderRules { names: Some(is_plain), ..OPENAI };
 
 /// Anthropic with `strict` (guide "Structured outputs", "JSON Schema limitations").
@@ -120,8 +120,8 @@ const ANTHROPIC: ProviderRules = ProviderRules { names: Some(is_plain), ..OPENAI
 /// supported. `minItems` may be 0 or 1. A request may have 24 optional members and 16 unions in total,
 /// so one schema must not have more.
 ///
-/// The guide allows simple regular expressions as `pattern`. Other documents do not support it, so it
-/// counts as not supported. `allOf` is supported with limits. It is always merged here.
+/// The guide allows simple regular expressions as `pattern`. According to other documents it is not
+/// supported, so it counts as not supported. `allOf` is supported with limits. It is always merged here.
 const ANTHROPIC_STRICT: ProviderRules = ProviderRules {
     keywords: Some(&["description", "title", "default", "format", "minItems"]),
     formats: Some(&[

@@ -55,7 +55,7 @@ pub struct Connection(Arc<ConnectionState>);
 
 struct ConnectionState {
     client: Client,
-    /// True if the session is closed on drop. This is false for a stdio server, because all users
+    /// True if the session is closed on drop. This is false for a stdio server, because all callers
     /// share its process.
     close_on_drop: bool,
     started: Instant,

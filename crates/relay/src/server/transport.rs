@@ -8,8 +8,8 @@ use mcp_stdio::StdioTransport;
 
 use crate::settings::{Server, TransportConfig};
 
-/// The transport of a server. Each user has a separate HTTP transport. All users share the process
-/// of a stdio server.
+/// The transport of a server. Each user has a separate HTTP transport. All callers without a token
+/// share the process of a stdio server.
 #[derive(Debug)]
 pub(crate) enum ServerTransport {
     Http(HttpTransport),

@@ -72,7 +72,8 @@ impl User {
     ///
     /// # Errors
     ///
-    /// Returns the first error of a server. The sessions on all other servers are closed too.
+    /// If servers return errors, returns the first one. The sessions on all other servers are closed
+    /// nevertheless.
     pub async fn close(&self) -> Result<(), Error> {
         self.state.forget_stored(self.principal).await;
         self.state.close(|key| key.principal == self.principal).await

@@ -25,8 +25,8 @@ use crate::{
     transport::{Extensions, KeepAlive, OutgoingMessage},
 };
 
-/// The id of `initialize`. It is the first id of every session, so that equal responses are equal
-/// bytes.
+/// The id of `initialize`. Every session counts its ids from here, so that equal responses to
+/// different users are equal bytes, which `SharedToolLists` needs.
 const FIRST_ID: i64 = 1;
 
 const INITIALIZE: MethodName = MethodName::Borrowed(InitializeRequest::NAME);
@@ -75,7 +75,7 @@ impl Session {
     }
 
     /// Returns another version to offer, if the server names those it supports. Returns an error if
-    /// none is common. Stateless servers use a different code, which is handled elsewhere.
+    /// none is common. A stateless server answers with -32022, which `probe.rs` handles.
     fn alternative(
         error: &Error,
         offered: Revision,
@@ -229,8 +229,8 @@ fn initialize_request(channel: &Channel) -> PendingRequest<'_> {
     PendingRequest { channel, method: &INITIALIZE, id, options: None, deadline: None }
 }
 
-/// Checks the server's choice of version. It may be any version that this client supports, not only
-/// the one it offered (MCP basic/lifecycle, "Version Negotiation"). If a version is pinned, only
+/// Checks the server's choice of version. It may be any stateful version that this client supports,
+/// not only the one it offered (MCP basic/lifecycle, "Version Negotiation"). If a version is pinned, only
 /// that one is accepted.
 fn agreed_version(version: &str, pinned: Option<Revision>) -> Option<Revision> {
     let revision: Revision = version.parse().ok()?;
@@ -254,8 +254,8 @@ fn require_complete<R>(method: &MethodName, outcome: Outcome<R>) -> Result<R, Er
 
 /// A guard for a session that is being opened. When dropped, it ends the session on the server.
 ///
-/// It does nothing if all requests share one connection, because the next caller may still open
-/// that session.
+/// If all requests share one connection, it does nothing: the next caller may finish opening the
+/// same session.
 struct SessionGuard(Option<Channel>);
 
 impl SessionGuard {

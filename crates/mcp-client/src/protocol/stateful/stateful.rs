@@ -169,7 +169,7 @@ fn is_same(current: Option<&Arc<Session>>, session: &Arc<Session>) -> bool {
     current.is_some_and(|current| Arc::ptr_eq(current, session))
 }
 
-/// Returns `true` if the server had started to process the request before it failed.
+/// Returns `true` if the server had started to process the request, so that it may have run.
 fn may_have_run<R>(outcome: &Result<R, Error>) -> bool {
     matches!(outcome, Err(Error::Transport(error)) if error.may_have_run())
 }
