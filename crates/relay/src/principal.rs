@@ -53,7 +53,8 @@ impl Principal {
     }
 
     /// Returns a key that is the same in every process. It contains a hash instead of the token or
-    /// id. Stores contain these keys, so the words in them never change.
+    /// id. Stores contain these keys, so the words "registry", "everyone", "token" and "user"
+    /// never change.
     pub(crate) fn to_key(self) -> String {
         let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         match self.0 {

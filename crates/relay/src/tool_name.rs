@@ -9,13 +9,15 @@ const HASH_DIGITS: usize = 10;
 
 /// Returns the name under which a model sees a tool: `relay__{server}__{tool}`.
 ///
-/// The name depends only on `server` and `tool`. A name of this form is a plain name. In it, the first
-/// `__` after the prefix ends the name of the server. The name is cut to fit, and ends in a hash of `server` and
-/// `tool`, if the plain name:
+/// This form is the plain name. The result depends only on `server` and `tool`. It is the plain name,
+/// unless the plain name:
 ///
 /// - is too long,
 /// - has characters that a provider rejects, or
-/// - could be the name of another server and tool.
+/// - could be the name of another server and tool: the first `__` after the prefix must end the name
+///   of the server.
+///
+/// Otherwise the result is the plain name, cut to fit, with a hash of `server` and `tool` at its end.
 pub(crate) fn for_model(server: &str, tool: &str) -> String {
     let plain = format!("relay__{server}__{tool}");
     let fits = plain.len() <= MAX_LENGTH && is_plain(server) && is_plain(tool);

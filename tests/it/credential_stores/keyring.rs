@@ -82,7 +82,7 @@ fn locked_keyring_is_an_error() {
     desktop.lock();
     assert_fails(
         tests_with_keyring(desktop.bus()),
-        r#"Unavailable { source: "it was not unlocked" }"#,
+        r#"Unavailable { source: "the user did not unlock it" }"#,
     );
 }
 

@@ -84,11 +84,10 @@ impl Negotiation {
         *self.decision() = Some(decision);
     }
 
-    /// Ensures that only one client detects the version. Returns a guard if no other client is
-    /// detecting it; others wait while the guard lives. Otherwise waits for the other client and
-    /// returns `None`.
+    /// Lets one client detect the version while the others wait. Returns a guard if no other client
+    /// is detecting it. Otherwise waits for that client and returns `None`.
     ///
-    /// The wait ends after one second, because the other client may have to obtain a token first.
+    /// The wait ends after one second, and the waiting client then detects the version too, because the other client may have to obtain a token first.
     /// It may also end without a version, because the other client may fail.
     pub(crate) async fn lock_detection(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
         const MAX_WAIT: Duration = Duration::from_secs(1);

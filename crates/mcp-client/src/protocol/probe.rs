@@ -139,7 +139,8 @@ impl From<Discovery> for Fact {
 fn decide(fact: Fact, attempts: Attempts) -> Verdict {
     match fact {
         // Proves a stateless server (versioning). The newest common stateless version is used. A
-        // stateful version is used only if the server names no newer version (own rule).
+        // stateful version is used only if all named versions are older than `NEWEST_STATELESS`
+        // (own rule).
         Fact::Discovered(result) => match choose(result.supported_versions.clone()) {
             Ok(revision) if revision.era() == Era::Stateless => {
                 Verdict::Supports { revision, fallback: false, discovered: Some(result) }

@@ -100,7 +100,7 @@ impl Protocol {
     }
 
     /// Sends a request. On entry, `session` is the session that the parameters belong to. On return,
-    /// it is the session in which the request ran. Without sessions, it stays empty.
+    /// it is the session in which the request was last sent. Without sessions, it stays empty.
     pub(crate) async fn call<R>(
         &self,
         request: &Request<'_, impl Serialize>,

@@ -21,7 +21,8 @@ pub(crate) fn mutual<'a>(
 }
 
 /// Chooses the version for a server that supports these versions: the newest common stateless one.
-/// A stateful version is chosen only if the server names no newer version.
+/// Without one, the newest common stateful version is chosen, unless the server names a version
+/// from `NEWEST_STATELESS` on.
 ///
 /// # Errors
 /// Returns [`Error::UnsupportedProtocolVersion`] if there is no common version.

@@ -63,8 +63,8 @@ impl TransportError {
         Self { did_not_run: Some(true), ..self }
     }
 
-    /// Marks that the server had started to process the request. Regardless of its kind, the error
-    /// then does not prove that the request did not run.
+    /// Marks that the server had started to process the request. The request may then have
+    /// run, whatever the kind of the error.
     #[must_use]
     pub fn mark_may_have_run(self) -> Self {
         Self { did_not_run: Some(false), ..self }

@@ -50,7 +50,8 @@ impl Sender {
     /// run. It is then sent once more if the source has another token. A token that the caller has
     /// set for this call is never replaced.
     ///
-    /// After a 401, the signer of a token may also request one repeat with that token.
+    /// After a 401, the [`RequestSigner`](crate::auth::RequestSigner) of the token may request that the
+    /// same token is sent once more, for example with a new DPoP nonce.
     pub(super) async fn send(&self, request: &Request) -> Result<AcceptedResponse, Error> {
         if let Some(token) = request.extensions.get::<AccessToken>() {
             return self.server.send_with_token(request, Some(token.clone())).await;

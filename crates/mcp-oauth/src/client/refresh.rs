@@ -1,8 +1,8 @@
 //! The refresh of an access token, without interaction with the user (OAuth 2.1, section 4.3).
 //!
-//! Three locks turn concurrent refreshes into a single one. With the `TokenRefresher` of `mcp-http`, only one call of
-//! a transport at a time asks for another token. `CachedToken::refresh_lock` in `user_tokens.rs`
-//! does the same for all transports of a user in this process. The lock of the store, taken in
+//! Three locks turn concurrent refreshes into a single one. The `TokenRefresher` of
+//! `mcp-http` lets only one call per transport ask for another token. `CachedToken::refresh_lock` in
+//! `user_tokens.rs` lets only one call per user and MCP server refresh in this process. The lock of the store, taken in
 //! [`TokenRefresh::usable_credentials`], does it for all processes.
 
 use std::sync::Arc;
@@ -19,8 +19,9 @@ use crate::{
     token::DpopKey,
 };
 
-/// Finds usable credentials of one principal for one MCP server, and refreshes them if necessary. In
-/// this process, at most one runs at a time for each principal and server.
+/// Finds usable credentials of one principal for one MCP server, and refreshes them if necessary.
+/// `UserTokens` runs at most one of these at a time for each principal and server, under
+/// `CachedToken::refresh_lock`.
 pub(crate) struct TokenRefresh {
     pub(crate) client: Arc<ClientState>,
     pub(crate) principal: String,

@@ -74,8 +74,8 @@ const OPENAI: ProviderRules = ProviderRules {
 /// All members are required, and no others are allowed. The limits are ten levels, 5,000 members,
 /// 1,000 `enum` values and 120,000 characters. A `$ref` has no sibling keywords.
 ///
-/// The guide does not list `minLength` and `maxLength` as supported, but only as not supported by
-/// fine-tuned models. Here they count as not supported.
+/// The guide mentions `minLength` and `maxLength` only once: fine-tuned models do not support them.
+/// Here they count as not supported.
 const OPENAI_STRICT: ProviderRules = ProviderRules {
     keywords: Some(&[
         "description",

@@ -1,4 +1,4 @@
-//! The transport of a server, shared by its users.
+//! The transport of a server, from which each user gets a client.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,7 +30,7 @@ impl ServerTransport {
         })
     }
 
-    /// Returns whether all users share one transport. A shared transport sends no tokens, and no
+    /// Returns whether all callers share one process (stdio). A shared transport sends no tokens, and no
     /// user closes it.
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self, Self::Stdio(_))

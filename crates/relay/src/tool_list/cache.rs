@@ -7,9 +7,9 @@
 //!
 //! - If `forget` matches the user's own key, the fetch is removed. Its callers still get the list,
 //!   but the list is not cached.
-//! - If `forget` matches only the key of the list for all users, because another user's session
-//!   reported the change, the fetch is marked [`outdated`](Fetch::outdated). Its list is cached for
-//!   its own user only.
+//! - If another user's session reported the change, `forget` matches only the key of the public
+//!   list, which is for all users. The fetch is then marked [`outdated`](Fetch::outdated), and its
+//!   list is cached for its own user only.
 //!
 //! `forget` and the insertion of a list hold the same lock. So `forget` comes after the insertion
 //! and drops the list, or it comes before the insertion and the rules above apply.

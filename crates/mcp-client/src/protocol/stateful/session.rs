@@ -229,8 +229,8 @@ fn initialize_request(channel: &Channel) -> PendingRequest<'_> {
     PendingRequest { channel, method: &INITIALIZE, id, options: None, deadline: None }
 }
 
-/// Checks the server's choice of version. It may be any stateful version that this client supports,
-/// not only the one it offered (MCP basic/lifecycle, "Version Negotiation"). If a version is pinned, only
+/// Checks the server's choice of version. The server may choose any stateful version that this client
+/// supports, not only the offered one (MCP basic/lifecycle, "Version Negotiation"). If a version is pinned, only
 /// that one is accepted.
 fn agreed_version(version: &str, pinned: Option<Revision>) -> Option<Revision> {
     let revision: Revision = version.parse().ok()?;

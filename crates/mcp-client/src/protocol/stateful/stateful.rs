@@ -51,7 +51,7 @@ impl StatefulProtocol {
     ///
     /// On entry, `bound_session` is the session that the parameters belong to, such as the session
     /// of a cursor. The parameters are invalid in any other session, so such a request is not
-    /// retried. On return, it is the session in which the request ran.
+    /// retried. On return, it is the session in which the request was last sent.
     pub(crate) async fn call<R>(
         &self,
         request: &Request<'_, impl Serialize>,

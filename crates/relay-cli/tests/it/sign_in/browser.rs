@@ -82,7 +82,7 @@ async fn an_expired_code_is_shown_in_the_browser() {
     # Sign-in failed · Relay
     Sign-in failed
 
-    http://127.0.0.1:ISSUER/token returned an error: invalid_grant (grant request is invalid). To try again, run "relay login" again.
+    http://127.0.0.1:ISSUER/token returned an error: invalid_grant (grant request is invalid). To try again, run "relay login".
     "#);
     assert_snapshot!(login.end().await, @"
     exit code: 3
