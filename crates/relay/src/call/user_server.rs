@@ -27,6 +27,7 @@ pub(crate) struct UserServer {
 }
 
 impl UserServer {
+    #[inline]
     pub(crate) fn new(
         state: Arc<RelayState>,
         server: &str,

@@ -90,6 +90,7 @@ impl User {
         self.id.as_deref()
     }
 
+    #[inline]
     pub(crate) fn user_server(&self, server: &str) -> Result<UserServer, Error> {
         let (state, id, source) = (Arc::clone(&self.state), self.id.clone(), self.source.clone());
         UserServer::new(state, server, self.principal, id, source)
