@@ -13,7 +13,7 @@ use tokio::{
 use wiremock::{MockServer, ResponseTemplate};
 
 use super::support::{OAuthMocks, error_text, json_response, mount};
-use crate::support::advance_until;
+use crate::support::{advance_time, advance_until};
 
 /// The error of a sign-in that cannot begin. URLs are replaced by names.
 async fn begin_error(mocks: &OAuthMocks) -> String {
@@ -177,5 +177,17 @@ async fn temporary_metadata_failure_does_not_count_as_missing() {
         let error = mocks.begin(&mocks.application()).await.unwrap_err();
         assert!(error.is_temporary(), "{status}: {error:?}");
         assert_eq!(mocks.resource.received_requests().await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn authorization_server_metadata_is_fetched_again_after_ten_minutes() {
+    let mocks = OAuthMocks::start().await;
+    let application = mocks.application();
+    let path = "/.well-known/oauth-authorization-server";
+    for (minutes, fetched) in [(0, 1), (9, 1), (1, 2), (9, 2)] {
+        advance_time(Duration::from_secs(minutes * 60)).await;
+        mocks.begin(&application).await.unwrap();
+        assert_eq!(mocks.request_count(path).await, fetched, "after {minutes} more minutes");
     }
 }

@@ -4,10 +4,11 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use mcp_http::Endpoint;
+use tokio::time::Instant;
 use url::Url;
 
 use super::metadata::{
