@@ -420,6 +420,7 @@ mod tests {
             (rpc(Some(400), "the login session has expired"), false),
             (rpc(None, forgotten), false),
             (invalid_params("the argument `session` is missing"), false),
+            (invalid_params("invalid session id"), false),
             (rpc(Some(403), forgotten), false),
             (rpc(Some(400), "Unsupported protocol version"), false),
             (status(500, forgotten), false),

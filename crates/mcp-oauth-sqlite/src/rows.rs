@@ -95,3 +95,27 @@ pub(crate) fn replace_ciphertext(
     let update = "UPDATE records SET sealed = ?3 WHERE rowid = ?1 AND sealed = ?2";
     connection.execute(update, params![old.rowid, old.ciphertext, ciphertext]).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database;
+
+    #[test]
+    fn a_record_that_was_saved_after_the_read_is_not_replaced() {
+        let folder = std::env::temp_dir().join(format!("sqlite-rows-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut connection = database::open(&folder.join("credentials.db")).unwrap();
+        let key = RowKey::of(&StoreKey::new(Some("ann"), "https://a.example", "https://b.example"));
+        save(&mut connection, &key, "old").unwrap();
+        let [read] = <[StoredRow; 1]>::try_from(load_after(&connection, 0).unwrap()).ok().unwrap();
+        save(&mut connection, &key, "saved meanwhile").unwrap();
+        replace_ciphertext(&connection, &read, "encrypted again").unwrap();
+        assert_eq!(load(&connection, &key).unwrap().as_deref(), Some("saved meanwhile"));
+        let [read] = <[StoredRow; 1]>::try_from(load_after(&connection, 0).unwrap()).ok().unwrap();
+        replace_ciphertext(&connection, &read, "encrypted again").unwrap();
+        assert_eq!(load(&connection, &key).unwrap().as_deref(), Some("encrypted again"));
+        drop(connection);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -112,3 +112,23 @@ fn released_lock_leaves_no_file_behind() {
         });
     }
 }
+
+#[test]
+fn released_lock_is_not_shared_by_a_waiter_and_a_third_task() {
+    // The file that the waiter has opened is removed when the first holder releases the lock.
+    for test_store in TestStore::all() {
+        block_on_one_thread(async {
+            let [one, other, third] = [test_store.open(), test_store.open(), test_store.open()];
+            let first = one.lock(&key("ann")).await.unwrap();
+            let waiter = task::spawn(async move { other.lock(&key("ann")).await.unwrap() });
+            wait_until_queued(&one).await;
+            drop(first);
+            let held = with_timeout(waiter).await.unwrap();
+            let late = task::spawn(async move { third.lock(&key("ann")).await.map(drop) });
+            wait_until_queued(&one).await;
+            assert!(!late.is_finished(), "{:?}", test_store.kind);
+            drop(held);
+            with_timeout(late).await.unwrap().unwrap();
+        });
+    }
+}

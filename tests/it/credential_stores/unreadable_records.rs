@@ -161,3 +161,50 @@ async fn sign_in_replaces_and_sign_out_removes_an_unreadable_record() {
         assert_eq!(test_store.open().load(&key).await.unwrap(), None);
     }
 }
+
+#[tokio::test]
+async fn file_of_another_key_is_not_read() {
+    for test_store in TestStore::shared() {
+        if test_store.kind == StoreKind::Sqlite {
+            // A row holds its own key.
+            continue;
+        }
+        let store = test_store.open();
+        for principal in ["ann", "bob"] {
+            store.save(&key(principal), &record(2)).await.unwrap();
+        }
+        let path = |principal| match StoredRecord::of(&test_store, &key(principal)).location {
+            Location::File(path) => path,
+            Location::Row(..) => panic!("the store has no files"),
+        };
+        fs::copy(path("ann"), path("bob")).unwrap();
+        let error = store.load(&key("bob")).await.unwrap_err();
+        let error: &InvalidRecord = error.downcast_ref().unwrap();
+        assert_eq!(error.reason, InvalidRecordReason::Corrupt, "{:?}", test_store.kind);
+        assert_eq!(number(&store.load(&key("ann")).await.unwrap().unwrap()), 2);
+    }
+}
+
+#[tokio::test]
+async fn file_is_read_up_to_1_mib() {
+    for test_store in TestStore::shared() {
+        // The test does not know the key in the keyring, and rows have no such limit.
+        if matches!(test_store.kind, StoreKind::Sqlite | StoreKind::Keyring) {
+            continue;
+        }
+        let store = test_store.open();
+        store.save(&key("ann"), &record(2)).await.unwrap();
+        let Location::File(path) = StoredRecord::of(&test_store, &key("ann")).location else {
+            panic!("the store has no files");
+        };
+        let mut json = fs::read(&path).unwrap();
+        json.resize(1024 * 1024, b' ');
+        fs::write(&path, &json).unwrap();
+        assert_eq!(number(&store.load(&key("ann")).await.unwrap().unwrap()), 2);
+        json.push(b' ');
+        fs::write(&path, &json).unwrap();
+        let error = store.load(&key("ann")).await.unwrap_err().to_string();
+        assert!(error.contains("larger than 1048576 bytes"), "{error}");
+        assert_no_secrets(&error);
+    }
+}

@@ -98,3 +98,62 @@ async fn bearer_token_is_rejected_if_dpop_was_requested() {
     assert!(error_text(&error).ends_with("the access token is not of the requested type"));
     assert_eq!(mocks.token(&application.user("ann")).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn token_request_is_repeated_only_if_a_nonce_is_required() {
+    // A code or refresh token may be used once, although a response may always have a new nonce.
+    let token = json!({ "access_token": "5ecret-bound", "token_type": "DPoP" });
+    for (response, succeeds) in
+        [(json_response(&token), true), (super::support::token_error("invalid_grant"), false)]
+    {
+        let mocks = OAuthMocks::start().await;
+        let application = dpop_client(&mocks);
+        let sign_in = mocks.begin(&application).await.unwrap();
+        let callback = mocks.callback(&sign_in);
+        mocks.respond_once(response.insert_header("dpop-nonce", "next")).await;
+        let completed = application.complete_sign_in(sign_in.pending, &callback).await;
+        assert_eq!(completed.is_ok(), succeeds, "{completed:?}");
+        assert_eq!(mocks.token_requests().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn second_required_nonce_is_an_error() {
+    let mocks = OAuthMocks::start().await;
+    let application = dpop_client(&mocks);
+    let sign_in = mocks.begin(&application).await.unwrap();
+    let callback = mocks.callback(&sign_in);
+    for nonce in ["one", "two"] {
+        mocks.respond_once(nonce_required(400, nonce)).await;
+    }
+    application.complete_sign_in(sign_in.pending, &callback).await.unwrap_err();
+    assert_eq!(mocks.token_requests().await.len(), 2);
+}
+
+#[tokio::test]
+async fn refresh_cannot_change_the_type_of_the_token() {
+    for (dpop, first, second) in [(true, "DPoP", "Bearer"), (false, "Bearer", "DPoP")] {
+        let mocks = OAuthMocks::start().await;
+        let application = mocks.builder().settings(Settings::new().dpop(dpop)).build().unwrap();
+        let sign_in = mocks.begin(&application).await.unwrap();
+        let callback = mocks.callback(&sign_in);
+        let token = |name: &str, token_type: &str| {
+            json_response(&json!({
+                "access_token": format!("5ecret-{name}"),
+                "refresh_token": "5ecret-refresh",
+                "token_type": token_type,
+                "expires_in": 0,
+            }))
+        };
+        mocks.respond_once(token("first", first)).await;
+        application.complete_sign_in(sign_in.pending, &callback).await.unwrap();
+        mocks.respond_once(token("second", second)).await;
+        let user = application.user("ann");
+        let error = mocks.token(&user).await.unwrap_err();
+        let error = error.downcast_ref().expect("an OAuth error");
+        assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
+        assert!(error_text(error).contains("not of the same type"), "{error}");
+        mocks.respond_once(token("third", first)).await;
+        assert_eq!(mocks.token(&user).await.unwrap().as_deref(), Some("5ecret-third"));
+    }
+}

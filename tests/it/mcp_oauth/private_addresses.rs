@@ -8,7 +8,8 @@ use mcp_oauth::{Error, Settings};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::support::{OAuthMocks, error_text};
+use super::support::{OAuthMocks, error_text, json_response, mount};
+use crate::support::{CertificateAuthority, TcpProxy};
 
 #[tokio::test]
 async fn metadata_cannot_point_to_private_networks() {
@@ -69,4 +70,43 @@ async fn filtered_addresses_are_not_connected_to() {
     assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
     assert!(error_text(&error).ends_with("if this is intended, allow the host by name"), "{error}");
     assert_eq!(mocks.resource.received_requests().await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn server_on_another_machine_cannot_name_urls_on_this_one() {
+    // AUTH-43: the issuer of a public server, and the endpoints of a public issuer
+    let remote = "https://mcp.invalid";
+    for name in ["authorization_servers", "token_endpoint", "registration_endpoint"] {
+        let mocks = OAuthMocks::with_metadata(|it| {
+            it.resource["resource"] = format!("{remote}/mcp").into();
+            if name != "authorization_servers" {
+                it.resource["authorization_servers"] = json!([remote]);
+            }
+        })
+        .await;
+        let inside = mocks.issuer.uri();
+        let mut document = json!({
+            "issuer": remote,
+            "authorization_endpoint": format!("{remote}/authorize"),
+            "token_endpoint": format!("{remote}/token"),
+            "registration_endpoint": format!("{remote}/register"),
+            "code_challenge_methods_supported": ["S256"],
+        });
+        document[name] = format!("{inside}/inside").into();
+        let path = "/.well-known/oauth-authorization-server";
+        mount(&mocks.resource, path, json_response(&document)).await;
+        let registered = json_response(&json!({ "client_id": "registered" }));
+        mount(&mocks.resource, "/register", registered).await;
+        let authority = CertificateAuthority::new();
+        let (_tls, proxy) = TcpProxy::start_connect(&mocks.resource.uri(), &authority).await;
+        let http = HttpClient::builder().proxy(proxy).root_certificates(authority.pem());
+        let settings = Settings::new().http_client(http);
+        let application = mocks.builder().settings(settings).build().unwrap();
+        let server = Endpoint::parse(&format!("{remote}/mcp")).unwrap();
+        let error = application.user("ann").begin_sign_in(&server, None).await.unwrap_err();
+        assert!(matches!(error, Error::Untrusted { .. }), "{name}: {error:?}");
+        assert!(error_text(&error).contains(&inside), "{name}: {error}");
+        assert!(!mocks.resource.received_requests().await.unwrap().is_empty(), "{name}");
+        assert_eq!(mocks.issuer.received_requests().await.unwrap().len(), 0, "{name}");
+    }
 }

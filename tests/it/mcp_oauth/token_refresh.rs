@@ -9,7 +9,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::future::{BoxFuture, join_all};
 use mcp_http::{UnauthorizedReason, mcp_client::BoxError};
 use mcp_oauth::{
-    Error, MemoryStore, PreregisteredClient, Record, SignInReason, Store, StoreKey, StoreLock,
+    Error, MemoryStore, PreregisteredClient, Record, Secret, SignInReason, Store, StoreKey,
+    StoreLock,
 };
 use serde_json::json;
 use tokio::sync::Notify;
@@ -238,6 +239,27 @@ async fn expire_soon(mocks: &OAuthMocks) {
         .save(&key, &Record::Credentials(credentials))
         .await
         .expect("the memory store does not fail");
+}
+
+#[tokio::test]
+async fn token_of_the_newest_sign_in_is_used() {
+    // Two sign-ins of one user, whose issuers are in either order
+    let mocks = OAuthMocks::start().await;
+    let credentials = mocks.sign_in(&mocks.application()).await;
+    let server = mocks.endpoint();
+    for newest in ["https://a.example", "https://b.example"] {
+        let principal = format!("user-{newest}");
+        for issuer in ["https://a.example", "https://b.example"] {
+            let mut credentials = credentials.clone();
+            credentials.issuer = issuer.to_owned();
+            credentials.access_token = Secret::new(format!("5ecret-{issuer}"));
+            credentials.issued_at -= if issuer == newest { 1 } else { 2 };
+            let key = StoreKey::new(Some(&principal), server.url().as_str(), issuer);
+            mocks.store.save(&key, &Record::Credentials(Box::new(credentials))).await.unwrap();
+        }
+        let token = mocks.token(&mocks.application().user(&principal)).await.unwrap();
+        assert_eq!(token, Some(format!("5ecret-{newest}")));
+    }
 }
 
 /// A store that signals each save, and fails to save if told to.

@@ -11,7 +11,7 @@ use std::{
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::{
-    io::copy_bidirectional,
+    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
     sync::watch,
     task::{JoinHandle, JoinSet},
@@ -46,9 +46,10 @@ impl CertificateAuthority {
         self.certificate.pem()
     }
 
-    /// Signs a certificate for 127.0.0.1. Returns it with its key.
+    /// Signs a certificate for 127.0.0.1 and `mcp.invalid`. Returns it with its key.
     fn sign(&self) -> (rcgen::Certificate, KeyPair) {
-        let params = CertificateParams::new(vec![Ipv4Addr::LOCALHOST.to_string()]);
+        let names = vec![Ipv4Addr::LOCALHOST.to_string(), "mcp.invalid".to_owned()];
+        let params = CertificateParams::new(names);
         let key = KeyPair::generate().expect("a key");
         let signed = params.expect("a name").signed_by(&key, &self.issuer);
         (signed.expect("a certificate"), key)
@@ -109,6 +110,32 @@ impl TcpProxy {
         clients: Option<&CertificateAuthority>,
     ) -> Self {
         Self::start_with(url, Some(TlsAcceptor::from(Arc::new(authority.server(clients))))).await
+    }
+
+    /// Starts an HTTP proxy that answers `CONNECT` for any host with a TLS connection to the server
+    /// at `url`. Returns its URL.
+    pub(crate) async fn start_connect(
+        url: &str,
+        authority: &CertificateAuthority,
+    ) -> (Self, String) {
+        let tls = Self::start_tls(url, authority, None).await;
+        let target = tls.origin.trim_start_matches("https://").to_owned();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+        let proxy_url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    if client.read_buf(&mut request).await.unwrap_or(0) == 0 {
+                        return;
+                    }
+                }
+                let established = client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+                established.expect("an open connection");
+                tokio::spawn(forward(client, None, target.clone()));
+            }
+        });
+        (tls, proxy_url)
     }
 
     async fn start_with(url: &str, tls: Option<TlsAcceptor>) -> Self {

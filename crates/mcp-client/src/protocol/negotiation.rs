@@ -111,3 +111,32 @@ impl Negotiation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_doubt_about_one_version_does_not_forget_a_newer_decision() {
+        // N-VER-03
+        let negotiation = Negotiation::with_revision(Revision::V2025_11_25);
+        negotiation.remember(Revision::V2026_07_28, false);
+        negotiation.forget(Revision::V2025_11_25);
+        assert_eq!(negotiation.revision(), Some(Revision::V2026_07_28));
+        negotiation.forget(Revision::V2026_07_28);
+        assert_eq!(negotiation.revision(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_wait_for_another_client_ends_after_a_second() {
+        // N-VER-03
+        let negotiation = Negotiation::new();
+        let detecting = negotiation.lock_detection().await;
+        assert!(detecting.is_some());
+        let started = Instant::now();
+        assert!(negotiation.lock_detection().await.is_none());
+        assert_eq!(started.elapsed().as_secs(), 1);
+        drop(detecting);
+        assert!(negotiation.lock_detection().await.is_some());
+    }
+}

@@ -34,3 +34,27 @@ impl CacheHint {
         Self { ttl: self.ttl.min(other.ttl), public: self.public && other.public }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_is_public_only_if_the_server_says_so() {
+        // N-CACHE-03
+        let unknown: CacheScope = serde_json::from_str("\"everyone\"").unwrap();
+        assert_eq!(CacheHint::new(None, None), None);
+        for (scope, public) in [
+            (None, false),
+            (Some(&CacheScope::Private), false),
+            (Some(&unknown), false),
+            (Some(&CacheScope::Public), true),
+        ] {
+            assert_eq!(CacheHint::new(Some(5), scope).unwrap().public, public, "{scope:?}");
+        }
+        assert_eq!(CacheHint::new(None, Some(&CacheScope::Public)).unwrap().ttl, Duration::ZERO);
+        assert_eq!(CacheHint::new(Some(-1), None).unwrap().ttl, Duration::ZERO);
+        let day = Duration::from_secs(24 * 60 * 60);
+        assert_eq!(CacheHint::new(Some(i64::MAX), None).unwrap().ttl, day);
+    }
+}

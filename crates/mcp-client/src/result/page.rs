@@ -182,6 +182,46 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_exactly_the_limits_is_complete() {
+        // PAGE-03
+        let full = |next: Option<&str>, bytes| {
+            Ok(Page { items: vec![1], next: next.map(str::to_owned), bytes, hint: None })
+        };
+        let mut pages = ["a", "b", "c"].map(|next| full(Some(next), 10)).to_vec();
+        pages.push(Ok(Page { items: vec![2, 3], next: None, bytes: 15, hint: None }));
+        assert_eq!(read(pages).1, "[1, 1, 1, 2, 3]");
+    }
+
+    #[test]
+    fn the_hint_of_a_list_is_the_strictest_of_its_pages() {
+        // N-CACHE-06
+        let hint = |ttl_ms, scope: &str| {
+            let scope = serde_json::from_value(scope.into()).unwrap();
+            CacheHint::new(Some(ttl_ms), Some(&scope))
+        };
+        let (public, private) = ("public", "private");
+        for (pages, expected) in [
+            (vec![hint(5, public)], hint(5, public)),
+            (vec![hint(5, public), hint(9, public), hint(7, public)], hint(5, public)),
+            (vec![hint(9, public), hint(5, public)], hint(5, public)),
+            (vec![hint(5, public), hint(9, private)], hint(5, private)),
+            (vec![hint(5, private), hint(9, public)], hint(5, private)),
+            (vec![hint(5, public), CacheHint::new(Some(9), None)], hint(5, private)),
+            (vec![hint(5, public), None], None),
+            (vec![None, hint(5, public)], None),
+            (vec![hint(5, public), None, hint(5, public)], None),
+        ] {
+            let mut list = Pages::new("x/list".into(), Bounds { pages: 9, items: 9, bytes: 99 });
+            let last = pages.len() - 1;
+            for (at, hint) in pages.into_iter().enumerate() {
+                let next = (at < last).then(|| at.to_string());
+                assert!(list.add(Ok(Page { items: vec![1], next, bytes: 1, hint })).is_ok());
+            }
+            assert_eq!(list.hint(), expected);
+        }
+    }
+
+    #[test]
     fn a_rejected_cursor_restarts_the_list_once() {
         // PAGE-03
         let (cursors, outcome) =

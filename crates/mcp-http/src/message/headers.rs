@@ -131,6 +131,16 @@ mod tests {
     }
 
     #[test]
+    fn the_session_is_marked_sensitive() {
+        let mut headers = HeaderMap::new();
+        let mut context = MessageContext::default();
+        context.session = mcp_client::SessionId::new(b"abc");
+        add_context(&mut headers, &context);
+        assert_eq!(headers["mcp-session-id"], "abc"); // HTTP-24, HTTP-25
+        assert!(headers["mcp-session-id"].is_sensitive());
+    }
+
+    #[test]
     fn rejects_reserved_and_invalid_headers_by_name() {
         for name in RESERVED.into_iter().chain(["MCP-Session-Id", "mcp-protocol-version", "Mcp-X"])
         {

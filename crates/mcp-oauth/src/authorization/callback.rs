@@ -71,4 +71,12 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_callback_is_read_up_to_64_kib() {
+        let padded = |length: usize| format!("code=a&x={}", "x".repeat(length - 9));
+        let largest = Callback::parse(&padded(64 * 1024)).unwrap();
+        assert_eq!(largest.code.as_deref(), Some("a"));
+        assert!(Callback::parse(&padded(64 * 1024 + 1)).is_none());
+    }
 }

@@ -91,3 +91,27 @@ impl From<Exit> for ExitCode {
         exit.code().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mcp_oauth::SignInReason;
+    use relay::mcp_http::Endpoint;
+
+    use super::*;
+
+    #[test]
+    fn oauth_errors_have_exit_codes_by_kind() {
+        let server = Endpoint::parse("https://mcp.example/mcp").unwrap();
+        let url = "https://login.example/token".to_owned();
+        let reason = || "no".to_owned();
+        let required = SignInReason::NotSignedIn;
+        for (error, code) in [
+            (mcp_oauth::Error::SignInRequired { server: server.clone(), reason: required }, 3),
+            (mcp_oauth::Error::ScopeNotGranted { server, scopes: Vec::new() }, 3),
+            (mcp_oauth::Error::Unreachable { url, source: reason().into() }, 5),
+        ] {
+            let shown = format!("{error:?}");
+            assert_eq!(Exit::from_error(&error.into()).code(), code, "{shown}");
+        }
+    }
+}

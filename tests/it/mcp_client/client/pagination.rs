@@ -166,3 +166,33 @@ async fn tool_names_are_unique_across_pages() {
     assert_eq!(names(&list), ["a", "b", "c"]);
     assert_snapshot!(format!("{:?}", list.invalid), @r#"[InvalidEntry { name: Some("b"), reason: "duplicate tool name" }]"#);
 }
+
+#[tokio::test]
+async fn cache_hint_of_a_list_is_the_strictest_of_its_pages() {
+    // N-CACHE-03, N-CACHE-06: one private page makes the whole list private
+    let hinted = |ttl: u64, scope: Option<&str>, next: Option<&str>| {
+        let mut page = json!({ "tools": [], "ttlMs": ttl });
+        if let Some(scope) = scope {
+            page["cacheScope"] = json!(scope);
+        }
+        if let Some(next) = next {
+            page["nextCursor"] = json!(next);
+        }
+        result(&page)
+    };
+    for (scopes, public) in [
+        ([Some("public"), Some("public")], true),
+        ([Some("public"), Some("private")], false),
+        ([Some("private"), Some("public")], false),
+        ([Some("public"), None], false),
+        ([None, None], false),
+    ] {
+        for (ttls, shortest) in [([5, 9], 5), ([9, 5], 5)] {
+            let first = hinted(ttls[0], scopes[0], Some("1"));
+            let server = server_with_pages([first, hinted(ttls[1], scopes[1], None)]).await;
+            let cache = server.client().list_tools().await.unwrap().cache.unwrap();
+            assert_eq!(cache.ttl.as_millis(), shortest, "{ttls:?}");
+            assert_eq!(cache.public, public, "{scopes:?}");
+        }
+    }
+}

@@ -122,6 +122,23 @@ async fn immediate_response_to_a_ping_is_sent_before_the_call_returns() {
 }
 
 #[tokio::test]
+async fn server_request_is_not_answered_in_a_stateless_version() {
+    // N-BASE-06: servers cannot send requests there
+    let mut events = pings(3);
+    events.push(json!({ "jsonrpc": "2.0", "id": "r", "method": "roots/list" }));
+    let result = json!({ "resultType": "complete", "content": [] });
+    events.push(json!({ "jsonrpc": "2.0", "id": 1, "result": result }));
+    let server = FloodingServer::new("2026-07-28", events, false);
+    let client = client_with_version(Arc::clone(&server), Revision::V2026_07_28);
+    client.call_tool("add", ()).await.unwrap();
+    drop(client);
+    for _ in 0..10 {
+        yield_now().await;
+    }
+    assert_eq!(server.response_count.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
 async fn slow_response_to_a_ping_is_sent_after_the_call_returns() {
     // PING-01
     let mut events = pings(1);

@@ -243,3 +243,22 @@ async fn handler_time_does_not_count_towards_the_request_timeout() {
     let (called, ()) = tokio::join!(client.call_tool("ask", ()), release_later);
     assert_snapshot!(describe_result(called), @"it went well");
 }
+
+#[tokio::test]
+async fn handler_processes_at_most_64_inputs_at_once() {
+    let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::AcceptWhenReleased);
+    let requests = (0..100).map(|key| (key.to_string(), json!({ "method": "roots/list" })));
+    let requests: serde_json::Map<_, _> = requests.collect();
+    let required = json!({ "resultType": "input_required", "inputRequests": requests });
+    let done = json!({ "resultType": "complete", "content": [] });
+    let script = Script::new().on("tools/call", result(&required)).on("tools/call", result(&done));
+    let server = script.start().await;
+    let client = client_with_handler(server.transport(), &handler);
+    let release_later = async {
+        handler.wait_for_pending(64).await;
+        handler.release();
+    };
+    let (called, ()) = tokio::join!(client.call_tool("ask", ()), release_later);
+    called.unwrap();
+    assert_eq!(handler.requests().len(), 100);
+}

@@ -53,6 +53,18 @@ async fn second_lost_session_is_an_error() {
 }
 
 #[tokio::test]
+async fn invalid_parameter_that_names_a_session_does_not_end_the_session() {
+    // The tool may have run, and its argument may be called like this.
+    let invalid = error(-32602, "invalid session id", &json!(null)).with_status(400);
+    let server = Script::new().on("tools/call", invalid).start().await;
+    let client = server.client();
+    let called = describe_result(client.call_tool("add", ()).await);
+    assert!(called.contains("invalid session id"), "{called}");
+    assert_eq!(server.requests_of("tools/call").await.len(), 1);
+    assert_eq!(client.lost_session_count(), 0);
+}
+
+#[tokio::test]
 async fn concurrent_calls_share_the_new_session() {
     // Traps 6
     let server = start_test_server().await;

@@ -1,17 +1,29 @@
 //! Connections that are reused or closed.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use h2::Reason;
 use http::{Response, StatusCode};
+use mcp_client::mcp_types::Revision;
 use mcp_http::{HttpClient, HttpTransport};
 use mcp_testkit::{Fault, On, RecordedRequest, Reply};
-use tokio::{net::TcpListener, runtime::Handle, task, time};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    runtime::Handle,
+    task, time,
+};
 
 use crate::support::{
-    TcpProxy, advance_until, client_for_url, describe_result, start_test_server, stateful_client,
-    with_timeout,
+    TcpProxy, advance_until, client_for_url, client_with_version, describe_result,
+    start_test_server, stateful_client, with_timeout,
 };
 
 #[tokio::test]
@@ -102,5 +114,65 @@ async fn http2_request_refused_by_the_server_is_sent_again() {
         let shown = describe_result(stateful_client(transport).connect().await);
         assert!(shown.ends_with(expected), "{refusals}: {shown}");
         assert_eq!(with_timeout(server).await.unwrap(), 3);
+    }
+}
+
+/// Accepts HTTP/2 connections. Ends each with GOAWAY once it has a request. Counts them.
+async fn serve_going_away(listener: TcpListener, code: u8, connections: Arc<AtomicUsize>) {
+    const PREFACE_LENGTH: usize = 24;
+    const HEADERS: u8 = 1;
+    // Frames start with their length, type, flags and stream (RFC 9113, section 4.1).
+    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    while let Ok((mut connection, _)) = listener.accept().await {
+        connections.fetch_add(1, Ordering::Relaxed);
+        connection.read_exact(&mut [0; PREFACE_LENGTH]).await.expect("HTTP/2");
+        connection.write_all(&SETTINGS).await.expect("an open connection");
+        let mut frame = [0; 9];
+        while frame[3] != HEADERS {
+            connection.read_exact(&mut frame).await.expect("a frame");
+            let length = u32::from_be_bytes([0, frame[0], frame[1], frame[2]]);
+            let mut payload = vec![0; usize::try_from(length).expect("a length")];
+            connection.read_exact(&mut payload).await.expect("a frame");
+        }
+        // The last stream is 0, which says that no request was processed.
+        let go_away = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, code];
+        connection.write_all(&go_away).await.expect("an open connection");
+    }
+}
+
+#[tokio::test]
+async fn http2_request_is_sent_again_only_if_the_server_shuts_down_without_an_error() {
+    // RFC 9113, sections 6.8 and 7: NO_ERROR, INTERNAL_ERROR, ENHANCE_YOUR_CALM. A server that fails
+    // may have processed more than it says.
+    for (code, expected) in [(0, 3), (2, 1), (11, 1)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let server = tokio::spawn(serve_going_away(listener, code, Arc::clone(&connections)));
+        let http = HttpClient::builder().http2_prior_knowledge(true).build().unwrap();
+        let transport = HttpTransport::builder(url).http_client(http).build().unwrap();
+        let client = client_with_version(transport, Revision::V2026_07_28);
+        let shown = describe_result(with_timeout(client.call_tool("wait", ())).await);
+        assert_eq!(shown.contains("did not run"), code == 0, "{shown}");
+        assert_eq!(connections.load(Ordering::Relaxed), expected, "{code}: {shown}");
+        server.abort();
+    }
+}
+
+#[tokio::test]
+async fn silent_tls_peer_is_given_up_after_the_connect_timeout() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let direct = HttpClient::builder();
+    let proxied = HttpClient::builder().proxy(format!("http://{address}"));
+    let urls = [format!("https://{address}/mcp"), "https://mcp.invalid/mcp".to_owned()];
+    for (settings, url) in [direct, proxied].into_iter().zip(urls) {
+        let http = settings.connect_timeout(Duration::from_secs(3)).build().unwrap();
+        let transport = HttpTransport::builder(url).http_client(http).build().unwrap();
+        let client = stateful_client(transport);
+        let (connected, took) = advance_until(client.connect()).await;
+        let shown = describe_result(connected);
+        assert!(shown.ends_with("-> Unreachable, did not run"), "{shown}");
+        assert!((2..5).contains(&took.as_secs()), "{took:?}");
     }
 }

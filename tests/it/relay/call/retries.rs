@@ -138,6 +138,22 @@ async fn long_retry_after_is_returned_to_the_caller() {
 }
 
 #[tokio::test]
+async fn retry_waits_as_long_as_the_server_requests() {
+    // The first retry otherwise comes after at most 200 ms.
+    let busy = || Reply::status(503).header("retry-after", "2");
+    for (tool, method) in [("once", "initialize"), ("again", "tools/call")] {
+        let server = server().await;
+        let relay = relay_with(Server::http(server.url()).trust_annotations(true));
+        let tools = relay.tools("main").await.unwrap();
+        server.end_sessions();
+        server.script(On::method(method).nth(1), busy());
+        let (output, took) = advance_until(tools.call(tool, json!({}))).await;
+        assert_eq!(output.unwrap().text(), "done");
+        assert!((2 * SECOND..3 * SECOND).contains(&took), "{tool}: {took:?}");
+    }
+}
+
+#[tokio::test]
 async fn concurrent_calls_per_server_are_limited() {
     let server = server().await;
     let barrier = Barrier::new();

@@ -1,6 +1,9 @@
 //! Pending calls, which wait for a sign-in and are then made once.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::future::{BoxFuture, join_all};
 use insta::{allow_duplicates, assert_snapshot};
@@ -153,6 +156,50 @@ async fn interceptors_see_a_resumed_call_with_its_original_arguments() {
     let call = sent.iter().rfind(|request| request.method() == "tools/call").unwrap();
     let signed = json!({ "amount": 1.1, "signatures": 1 });
     assert_eq!(call.json().unwrap()["params"]["arguments"], signed);
+}
+
+/// Returns an error of another call, once.
+#[derive(Clone, Default)]
+struct ForeignErrorInterceptor(Arc<Mutex<Option<Error>>>);
+
+impl Interceptor for ForeignErrorInterceptor {
+    fn call_tool<'a>(
+        &'a self,
+        call: CallRequest,
+        next: NextCall<'a>,
+    ) -> BoxFuture<'a, Result<ToolOutput, Error>> {
+        match self.0.lock().expect("no thread panics").take() {
+            Some(error) => Box::pin(async { Err(error) }),
+            None => next.run(call),
+        }
+    }
+}
+
+#[tokio::test]
+async fn error_of_another_call_gets_no_pending_call_of_this_one() {
+    // This call may have run before the interceptor made the other one.
+    let tool = |name| TestTool::new(name, json!({ "type": "object" }), |_| CallResult::text("x"));
+    let builder = || TestServer::builder().bearer(Bearer::tokens([ALICE])).tool(tool("pay"));
+    let main = builder().tool(tool("ship")).start().await.unwrap();
+    let other = builder().start().await.unwrap();
+    let foreign = ForeignErrorInterceptor::default();
+    let relay = Relay::builder().server("main", Server::http(main.url()));
+    let relay = relay.server("other", Server::http(other.url())).interceptor(foreign.clone());
+    let user = relay.build().unwrap().for_user("alice", AccessToken::new(ALICE));
+    let (tools, other_tools) =
+        (user.tools("main").await.unwrap(), user.tools("other").await.unwrap());
+    for server in [&main, &other] {
+        server.expire_token(ALICE);
+    }
+    for (error, place) in [
+        (other_tools.call("pay", ()).await.unwrap_err(), ("other", "pay")),
+        (tools.call("ship", ()).await.unwrap_err(), ("main", "ship")),
+    ] {
+        *foreign.0.lock().unwrap() = Some(error);
+        let error = tools.call("pay", ()).await.unwrap_err();
+        let pending = error.authorization().unwrap().pending_call.as_ref().unwrap();
+        assert_eq!((&*pending.server, &*pending.tool), place);
+    }
 }
 
 #[tokio::test]
