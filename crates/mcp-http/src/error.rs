@@ -7,7 +7,7 @@ use http::StatusCode;
 use mcp_client::{BoxError, TransportError, TransportErrorKind as Kind};
 
 use crate::{
-    auth::Unauthorized,
+    auth::{TokenUnavailable, Unauthorized},
     endpoint::{Endpoint, InvalidEndpoint},
     error_body::ErrorBody,
 };
@@ -71,6 +71,11 @@ pub enum Error {
         /// The error of the token source or the request signer.
         source: BoxError,
     },
+
+    /// The token source returned [`TokenUnavailable`], or did not respond in time. A later request
+    /// may succeed. The request was not sent, or the server rejected it before it ran.
+    #[error(transparent)]
+    TokenUnavailable(TokenUnavailable),
 
     /// The server requires an access token, or rejected the one that was sent.
     #[error(transparent)]
@@ -187,6 +192,15 @@ impl Error {
         let reason = "its value contains a character that is not allowed in a header";
         Self::InvalidHeader { name: name.to_owned(), reason }
     }
+
+    /// Converts the error of a token source: [`TokenUnavailable`] into
+    /// [`Error::TokenUnavailable`], and others into [`Error::TokenSource`].
+    pub(crate) fn from_token_source(endpoint: &Endpoint, error: BoxError) -> Self {
+        match error.downcast::<TokenUnavailable>() {
+            Ok(unavailable) => Self::TokenUnavailable(*unavailable),
+            Err(source) => Self::TokenSource { endpoint: endpoint.clone(), source },
+        }
+    }
 }
 
 impl From<Error> for TransportError {
@@ -198,6 +212,7 @@ impl From<Error> for TransportError {
             | Error::InvalidToken { .. }
             | Error::InsecureHttp { .. }
             | Error::TokenSource { .. } => (Kind::Blocked, Bytes::new()),
+            Error::TokenUnavailable(_) => (Kind::CredentialsUnavailable, Bytes::new()),
             Error::Unauthorized(_) => (Kind::Unauthorized, Bytes::new()),
             Error::SessionEnded { .. } => (Kind::SessionEnded, Bytes::new()),
             Error::Unreachable { .. } => (Kind::Unreachable, Bytes::new()),
@@ -213,6 +228,7 @@ impl From<Error> for TransportError {
         };
         let retry_after = match &error {
             Error::Status { retry_after, .. } => *retry_after,
+            Error::TokenUnavailable(unavailable) => unavailable.retry_after(),
             _ => None,
         };
         Self::new(kind, error).with_body(body).with_retry_after(retry_after)

@@ -63,12 +63,12 @@ pub use mcp_client::{self, Client};
 pub use crate::{
     auth::{
         AccessToken, Challenge, RejectedToken, RequestSigner, TokenRequest, TokenSource,
-        Unauthorized, UnauthorizedReason,
+        TokenUnavailable, Unauthorized, UnauthorizedReason,
     },
     client::{AddressBlocked, HttpClient, HttpClientBuilder},
     endpoint::Endpoint,
     error::Error,
     error_body::ErrorBody,
-    message::{Headers, HttpCallOptions},
+    message::{Headers, HttpCallOptions, retry_after},
     transport::{HttpTransport, HttpTransportBuilder, SseTransport},
 };

@@ -15,7 +15,10 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{
     clock::now,
-    discovery::{Discovery, DiscoveryResult, RequestedScopes, format_scopes},
+    discovery::{
+        AuthorizationServerMetadata, Discovery, DiscoveryResult, RequestedScopes, format_scopes,
+        is_same_issuer,
+    },
     error::Error,
     http::{GuardedClient, NetworkZone},
     registration::PreregisteredClient,
@@ -183,7 +186,7 @@ impl Inner {
         };
         self.check_issuer(&discovered)?;
         let credentials =
-            self.request_credentials(request.endpoint, &discovered, requested).await?;
+            self.request_credentials(request.endpoint, &discovered, requested, previous).await?;
         let token = access_token(&credentials)?;
         Ok(IssuedToken { discovered, credentials, token })
     }
@@ -207,7 +210,9 @@ impl Inner {
         let challenge = unauthorized.and_then(Unauthorized::challenge);
         let metadata_url = challenge.and_then(Challenge::resource_metadata);
         let configured_issuer = self.client.issuer.as_deref();
-        let discovered = self.discovery.discover(endpoint, metadata_url, configured_issuer).await?;
+        let is_usable = |server: &AuthorizationServerMetadata| server.token_endpoint.is_some();
+        let discovered =
+            self.discovery.discover(endpoint, metadata_url, configured_issuer, is_usable).await?;
         let previous = previous.map(|issued| &issued.credentials);
         let requested = RequestedScopes::select(endpoint, &discovered, unauthorized, previous)?;
         Ok((discovered, requested))
@@ -217,7 +222,7 @@ impl Inner {
     fn check_issuer(&self, discovered: &DiscoveryResult) -> Result<(), Error> {
         let issuer = &discovered.authorization_server.issuer;
         match self.issuer.get_or_init(|| issuer.clone()) {
-            expected if expected == issuer => Ok(()),
+            expected if is_same_issuer(expected, issuer) => Ok(()),
             expected => Err(Error::configuration(format!(
                 "client {:?} is registered with {expected}, but the server uses {issuer}",
                 self.client.id,
@@ -230,6 +235,7 @@ impl Inner {
         server: &Endpoint,
         discovered: &DiscoveryResult,
         requested: RequestedScopes,
+        previous: Option<&IssuedToken>,
     ) -> Result<Credentials, Error> {
         let DiscoveryResult { resource, authorization_server: metadata, .. } = discovered;
         let url = metadata.token_endpoint.as_deref().ok_or_else(|| Error::Untrusted {
@@ -237,7 +243,10 @@ impl Inner {
             reason: "its metadata has no token endpoint".to_owned(),
         })?;
         let url = self.http.check(url, NetworkZone::of(server))?;
-        let registration = self.client.registration(metadata, None)?;
+        let mut registration = self.client.registration(metadata, None)?;
+        if let Some(learned) = previous.filter(|_| self.client.auth_method.is_none()) {
+            registration.auth_method = learned.credentials.registration.auth_method;
+        }
         let endpoint = TokenEndpoint {
             http: &self.http,
             url: &url,
@@ -245,6 +254,7 @@ impl Inner {
             registration: &registration,
             secret: registration.client_secret.as_ref(),
             key: self.client.key.as_deref(),
+            is_auth_method_configured: self.client.auth_method.is_some(),
             dpop: self.dpop.as_ref(),
         };
         let scope = format_scopes(&requested.scopes);
@@ -264,7 +274,7 @@ impl Inner {
         grant.push(("resource", resource));
         grant.extend(scope.as_deref().map(|scope| ("scope", scope)));
         let tokens = endpoint.request_token(&grant).await?;
-        let token_type = tokens.token_type(&url)?;
+        let token_type = tokens.token_type();
         if (token_type == TokenType::DPoP) != self.dpop.is_some() {
             return Err(Error::untrusted(&url, "the access token is not of the requested type"));
         }
@@ -273,6 +283,7 @@ impl Inner {
             resource: resource.clone(),
             token_type,
             expires_at: tokens.expires_at(),
+            registration: registration.with_auth_method(tokens.auth_method),
             access_token: tokens.access_token,
             refresh_token: None,
             requested_scopes: requested.scopes,
@@ -281,7 +292,6 @@ impl Inner {
             token_endpoint: url.to_string(),
             revocation_endpoint: None,
             dpop_key: self.dpop.as_ref().map(|key| key.encoded().clone()),
-            registration,
         })
     }
 }
@@ -313,7 +323,9 @@ impl TokenSource for ClientCredentials {
         &'a self,
         request: TokenRequest<'a>,
     ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
-        Box::pin(async move { Ok(self.0.find_token(request).await?) })
+        Box::pin(
+            async move { self.0.find_token(request).await.map_err(Error::into_token_source_error) },
+        )
     }
 }
 
@@ -336,7 +348,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::discovery::AuthorizationServerMetadata;
 
     /// A token that was issued an hour ago, by a server that is not running.
     fn issued(client: &PreregisteredClient, left: u64) -> IssuedToken {

@@ -1,7 +1,8 @@
 //! The error type of this crate.
 
-use std::fmt;
+use std::{borrow::Cow, fmt, time::Duration};
 
+use http::StatusCode;
 use mcp_http::{
     Endpoint,
     mcp_client::{BoxError, Truncated},
@@ -24,6 +25,8 @@ pub enum Error {
         server: Endpoint,
         /// The reason.
         reason: SignInReason,
+        /// The error of the authorization server, if it refused to refresh the access token.
+        source: Option<Box<Error>>,
     },
 
     /// Another sign-in would not help. The server requires a scope that the last sign-in requested
@@ -41,7 +44,7 @@ pub enum Error {
     #[error("invalid callback: {reason}")]
     InvalidCallback {
         /// The reason.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
 
     /// The authorization server or identity provider returned an error response.
@@ -56,12 +59,24 @@ pub enum Error {
         description: Option<String>,
     },
 
+    /// The server returned an HTTP status between 400 and 499 without an OAuth error code.
+    #[error("{url} returned HTTP status {status} without an error code")]
+    UnexpectedStatus {
+        /// The URL of the request, without its query.
+        url: String,
+        /// The HTTP status.
+        status: StatusCode,
+    },
+
     /// The server cannot be reached, or it is temporarily unavailable. The request may succeed
     /// later.
     #[error("request to {url} failed")]
     Unreachable {
         /// The URL of the request, without its query.
         url: String,
+        /// The time that the server asks the client to wait before the next request
+        /// (`Retry-After`).
+        retry_after: Option<Duration>,
         /// The cause.
         source: BoxError,
     },
@@ -73,6 +88,16 @@ pub enum Error {
         url: String,
         /// The violation.
         reason: String,
+    },
+
+    /// The MCP server offers no sign-in: it has no metadata, and none of the endpoints that servers
+    /// of revision 2025-03-26 have without metadata.
+    #[error("{server} offers no OAuth sign-in: it has no metadata and no registration endpoint")]
+    SignInUnavailable {
+        /// The MCP server.
+        server: Endpoint,
+        /// The error of the registration endpoint.
+        source: Box<Error>,
     },
 
     /// The assertion source returned an error.
@@ -95,6 +120,10 @@ pub enum Error {
         /// The error of the store.
         source: BoxError,
     },
+
+    /// The async runtime shut down before the operation was complete.
+    #[error("the async runtime shut down before the operation was complete")]
+    Interrupted,
 }
 
 /// The reason that a user must sign in.
@@ -107,6 +136,9 @@ pub enum SignInReason {
     TokenRejected,
     /// The authorization server rejected the refresh token.
     RefreshTokenRejected,
+    /// The authorization server refused to refresh the access token, for another reason than the
+    /// refresh token.
+    RefreshFailed,
     /// The authorization server no longer knows this client.
     ClientUnknown,
     /// The MCP server requires scopes that the access token does not have.
@@ -121,7 +153,8 @@ impl Error {
     }
 
     pub(crate) fn unreachable(url: &Url, source: impl Into<BoxError>) -> Self {
-        Self::Unreachable { url: DisplayUrl(url).to_string(), source: source.into() }
+        let url = DisplayUrl(url).to_string();
+        Self::Unreachable { url, retry_after: None, source: source.into() }
     }
 
     pub(crate) fn configuration(reason: impl Into<String>) -> Self {
@@ -132,13 +165,26 @@ impl Error {
         Self::Store { source }
     }
 
-    /// Returns `true` if the same operation may succeed later.
-    pub fn is_temporary(&self) -> bool {
-        let passing = ["temporarily_unavailable", "server_error", "slow_down"];
+    /// Returns how long the server asks the client to wait before the next request, if it does.
+    pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unreachable { .. } | Self::Store { .. } => true,
-            Self::ErrorResponse { error, .. } => passing.contains(&error.as_str()),
-            _ => false,
+            Self::Unreachable { retry_after, .. } => *retry_after,
+            Self::Assertion { source } => source.downcast_ref().and_then(Self::retry_after),
+            _ => None,
+        }
+    }
+
+    /// Returns `true` if no response came from the server.
+    pub(crate) fn is_unreachable_host(&self) -> bool {
+        matches!(self, Self::Unreachable { source, .. } if !source.is::<TemporaryStatus>())
+    }
+
+    /// Returns `true` if the token endpoint may have rejected the client authentication (RFC 6749,
+    /// section 5.2). It has then not used the code or the refresh token of the request.
+    pub(crate) fn may_reject_client_authentication(&self) -> bool {
+        match self {
+            Self::UnexpectedStatus { status, .. } => *status == StatusCode::UNAUTHORIZED,
+            _ => self.has_code("invalid_client") || self.has_code("invalid_request"),
         }
     }
 
@@ -146,6 +192,11 @@ impl Error {
     /// the registration.
     pub(crate) fn is_client_rejected(&self) -> bool {
         self.has_code("invalid_client") || self.has_code("unauthorized_client")
+    }
+
+    /// Returns `true` if the authorization server understood the request and refused it.
+    pub(crate) fn is_rejection(&self) -> bool {
+        matches!(self, Self::ErrorResponse { .. } | Self::UnexpectedStatus { .. })
     }
 
     /// Returns `true` if this is an error response with this code.
@@ -160,12 +211,18 @@ impl fmt::Display for SignInReason {
             Self::NotSignedIn => "not signed in",
             Self::TokenRejected => "the server rejected the access token",
             Self::RefreshTokenRejected => "the refresh token has expired or was revoked",
+            Self::RefreshFailed => "the authorization server refused to refresh the access token",
             Self::ClientUnknown => "the authorization server no longer knows this client",
             Self::InsufficientScope => "the access token lacks a required scope",
             Self::AuthorizationServerChanged => "the server now uses another authorization server",
         })
     }
 }
+
+/// The HTTP status of a server that is temporarily unavailable.
+#[derive(Debug, thiserror::Error)]
+#[error("HTTP status {0}")]
+pub(crate) struct TemporaryStatus(pub(crate) StatusCode);
 
 /// Displays a URL without its query and user information.
 pub(crate) struct DisplayUrl<'a>(pub(crate) &'a Url);

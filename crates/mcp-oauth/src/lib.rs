@@ -68,6 +68,7 @@
 //! - `crypto`: secrets, random numbers, signing and encryption.
 //! - `http`: HTTP requests that are protected against server-side request forgery.
 //! - `error`: the error type.
+//! - `lenient`: optional members of a server's JSON.
 //! - `clock`: the system time.
 
 mod client;
@@ -81,6 +82,7 @@ mod settings;
 mod crypto;
 mod http;
 mod error;
+mod lenient;
 mod clock;
 
 pub use crate::{

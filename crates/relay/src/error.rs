@@ -165,6 +165,9 @@ pub enum FailureKind {
     Unsupported,
     /// The server violated the protocol.
     Protocol,
+    /// The client cannot get an access token at the moment, for example because the authorization
+    /// server is not available. The user need not sign in again.
+    TokenUnavailable,
     /// The client did not send the request, because of a token or a setting.
     Blocked,
 }
@@ -214,7 +217,10 @@ impl Error {
             return false;
         };
         match kind {
-            FailureKind::Unreachable | FailureKind::Timeout | FailureKind::Closed => true,
+            FailureKind::Unreachable
+            | FailureKind::Timeout
+            | FailureKind::Closed
+            | FailureKind::TokenUnavailable => true,
             FailureKind::Status(_) | FailureKind::Rpc(_) => {
                 matches!(source.status(), Some(408 | 429 | 502..=504))
             }
@@ -354,6 +360,7 @@ impl Execution {
             FailureKind::Unreachable
             | FailureKind::Timeout
             | FailureKind::Closed
+            | FailureKind::TokenUnavailable
             | FailureKind::Protocol => Self::Unknown,
             // A gateway may respond while the server still handles the request.
             FailureKind::Status(status) if status == 408 || status >= 500 => Self::Unknown,
@@ -398,6 +405,7 @@ impl fmt::Display for FailureKind {
             Self::Unsupported => f.write_str("method not supported"),
             Self::Rpc(code) => write!(f, "JSON-RPC error {code}"),
             Self::Protocol => f.write_str("protocol error"),
+            Self::TokenUnavailable => f.write_str("no access token is available at the moment"),
             Self::Blocked => f.write_str("request not sent"),
         }
     }

@@ -37,7 +37,6 @@ async fn sign_in_uses_the_authorization_code_flow_with_pkce() {
     scope: read
     state: [43 characters]
 
-    client_id: registered
     code: 5ecret-code
     code_verifier: [43 characters]
     grant_type: authorization_code

@@ -35,9 +35,15 @@ async fn code_of_another_issuer_is_not_redeemed() {
                 callback.replace(&iss, &by)
             }
         };
-        for other in ["&iss=https%3A%2F%2Fevil.example", &format!("{iss}%2F"), "&iss="] {
+        for (other, named) in [
+            ("&iss=https%3A%2F%2Fevil.example", "https://evil.example"),
+            (&*format!("{iss}%2F%2F"), &*format!("{}//", mocks.issuer.uri())),
+            ("&iss=", "an invalid URL"),
+        ] {
             let error = finish_with_callback(mocks, replaced(other)).await.unwrap_err();
-            assert!(error.ends_with(r#"the parameter "iss" names another issuer"#), "{error}");
+            let expected = mocks.issuer.uri();
+            let reason = format!(r#"the parameter "iss" is "{named}", expected "{expected}""#);
+            assert!(error.ends_with(&reason), "{error}");
         }
         assert_eq!(mocks.token_requests().await.len(), 0);
         let without = finish_with_callback(mocks, replaced("")).await;
@@ -63,7 +69,8 @@ async fn error_of_another_issuer_is_not_shown() {
         format!("{before}&iss=https://evil.example{error}")
     };
     let other_error = finish_with_callback(&mocks, other).await.unwrap_err();
-    assert_eq!(other_error, r#"invalid callback: the parameter "iss" names another issuer"#);
+    let reason = r#"invalid callback: the parameter "iss" is "https://evil.example", expected "#;
+    assert!(other_error.starts_with(reason) && !other_error.contains("visit"), "{other_error}");
     assert_eq!(mocks.token_requests().await.len(), 0);
 }
 
@@ -149,7 +156,11 @@ async fn rejected_code_signs_no_user_in() {
             let mut callback = mocks.callback(&sign_in);
             match at_callback {
                 true => callback = callback.replace("code=5ecret-code", &format!("error={error}")),
-                false => mocks.respond_once(super::support::token_error(error)).await,
+                false => {
+                    // After "invalid_client", the other authentication method is tried once.
+                    let attempts = if error == "invalid_client" { 2 } else { 1 };
+                    mocks.respond_times(attempts, super::support::token_error(error)).await;
+                }
             }
             let rejection =
                 application.complete_sign_in(sign_in.pending, &callback).await.unwrap_err();
@@ -164,6 +175,18 @@ async fn rejected_code_signs_no_user_in() {
             assert_eq!(mocks.request_count("/.well-known/oauth-authorization-server").await, 2);
         }
     }
+}
+
+#[tokio::test]
+async fn forged_callback_does_not_drop_cached_metadata() {
+    let mocks = OAuthMocks::start().await;
+    let application = mocks.application();
+    let sign_in = mocks.begin(&application).await.unwrap();
+    let forged = mocks.callback(&sign_in).replace("state=", "state=x");
+    let error = application.complete_sign_in(sign_in.pending, &forged).await.unwrap_err();
+    assert!(matches!(error, Error::InvalidCallback { .. }), "{error:?}");
+    mocks.begin(&application).await.unwrap();
+    assert_eq!(mocks.request_count("/.well-known/oauth-authorization-server").await, 1);
 }
 
 #[tokio::test]

@@ -29,22 +29,59 @@ async fn metadata_of_another_resource_is_rejected() {
     for resource in ["https://evil.example/mcp", "mcp", "http://127.0.0.1:1/mcp"] {
         let mocks = OAuthMocks::with_metadata(|it| it.resource["resource"] = resource.into()).await;
         let text = begin_error(&mocks).await;
-        assert!(text.ends_with("its metadata names another resource than [server]/mcp"), "{text}");
+        let named = if resource == "mcp" { "an invalid URL" } else { resource };
+        let named = format!("its metadata names resource \"{named}\", expected \"[server]/mcp\"");
+        assert!(text.ends_with(&named), "{text}");
         assert_eq!(mocks.issuer.received_requests().await.unwrap().len(), 0);
     }
 }
 
 #[tokio::test]
 async fn metadata_of_another_issuer_is_rejected() {
-    // AUTH-19, N-AUTH-03: compared as strings
-    let mocks = OAuthMocks::start().await;
-    let own = mocks.issuer.uri();
-    let upper = own.replace("http:", "HTTP:");
-    for issuer in ["https://evil.example".to_owned(), format!("{own}/"), upper] {
-        let mocks =
-            OAuthMocks::with_metadata(|it| it.issuer["issuer"] = issuer.clone().into()).await;
+    // AUTH-19, N-AUTH-03: compared as strings, except for the slash at the root
+    let edits: [fn(&str) -> String; 4] = [
+        |_| "https://evil.example".to_owned(),
+        |own| own.replace("http:", "HTTP:"),
+        |own| format!("{own}//"),
+        |own| format!("{own}/tenant"),
+    ];
+    for edit in edits {
+        let mocks = OAuthMocks::with_metadata(|it| {
+            let own = it.issuer["issuer"].as_str().expect("a URL");
+            it.issuer["issuer"] = edit(own).into();
+        })
+        .await;
         let text = begin_error(&mocks).await;
-        assert!(text.ends_with("cannot be trusted: its metadata names another issuer"), "{text}");
+        let named = edit(&mocks.issuer.uri()).replace(&mocks.issuer.uri(), "[issuer]");
+        let reason = format!("its metadata names issuer \"{named}\", expected \"[issuer]\"");
+        assert!(text.ends_with(&reason), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn slash_at_the_root_of_an_issuer_makes_no_difference() {
+    for (listed, own, callback) in
+        [("/", "", ""), ("", "/", ""), ("/", "/", ""), ("", "", "/"), ("", "/", "/")]
+    {
+        let mocks = OAuthMocks::with_metadata(|it| {
+            let issuer = it.issuer["issuer"].as_str().expect("a URL").to_owned();
+            it.resource["authorization_servers"] = json!([format!("{issuer}{listed}")]);
+            it.issuer["issuer"] = format!("{issuer}{own}").into();
+        })
+        .await;
+        let application = mocks.application();
+        let sign_in = mocks.begin(&application).await.unwrap();
+        let iss = format!("{callback}&");
+        let redirected = format!("{}&", mocks.callback(&sign_in)).replace("&&", &iss);
+        application
+            .complete_sign_in(sign_in.pending, redirected.trim_end_matches('&'))
+            .await
+            .unwrap();
+        // The refresh token belongs to the same issuer.
+        let unauthorized = mocks.unauthorized(UnauthorizedReason::Rejected, "Bearer");
+        let (user, old) = (application.user("ann"), Some("5ecret-access-0"));
+        let token = mocks.token_after_rejection(&user, old, &unauthorized).await.unwrap();
+        assert_eq!(token.as_deref(), Some("5ecret-access-1"), "{listed} {own} {callback}");
     }
 }
 
@@ -68,11 +105,14 @@ async fn metadata_is_read_from_the_url_of_the_challenge() {
     };
     let sign_in = begin("/elsewhere").await.unwrap();
     assert_eq!(super::support::query_params(&sign_in.authorization_url)["scope"], "elsewhere");
-    // If the named metadata is missing, no other location is tried.
-    let before = mocks.resource.received_requests().await.unwrap().len();
+    // If the named metadata is missing, the well-known location is used.
+    let sign_in = begin("/nowhere").await.unwrap();
+    assert_eq!(super::support::query_params(&sign_in.authorization_url)["scope"], "read");
+    // If there is none, the error is about the named metadata.
+    mocks.resource.reset().await;
     let error = begin("/nowhere").await.unwrap_err();
     assert!(matches!(error, Error::Untrusted { .. }), "{error}");
-    assert_eq!(mocks.resource.received_requests().await.unwrap().len(), before + 1);
+    assert!(error_text(&error).contains("/nowhere cannot be trusted"), "{error}");
 }
 
 #[tokio::test]
@@ -88,16 +128,16 @@ async fn metadata_redirects_to_another_origin_are_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let redirect = ResponseTemplate::new(status).insert_header("location", &*redirect);
         mount(&mocks.resource, "/.well-known/oauth-protected-resource/mcp", redirect).await;
-        assert_untrusted(&mocks).await;
+        assert_no_sign_in(&mocks).await;
         mocks.resource.reset().await;
     }
     assert_eq!(evil.received_requests().await.unwrap().len(), 0);
 }
 
 /// Without metadata, the server is its own authorization server. It registers no clients here.
-async fn assert_untrusted(mocks: &OAuthMocks) {
+async fn assert_no_sign_in(mocks: &OAuthMocks) {
     let error = mocks.begin(&mocks.application()).await.expect_err("it does not begin");
-    assert!(matches!(error, Error::Untrusted { .. }), "{error}");
+    assert!(matches!(error, Error::SignInUnavailable { .. }), "{error}");
 }
 
 #[tokio::test]
@@ -116,7 +156,7 @@ async fn metadata_redirects_within_an_origin_are_limited() {
     mocks.resource.reset().await;
     mount(&mocks.resource, path, to(path)).await;
     let before = mocks.request_count("/authorize").await;
-    assert_untrusted(&mocks).await;
+    assert_no_sign_in(&mocks).await;
     assert_eq!(mocks.request_count("/authorize").await, before);
     let requests = mocks.resource.received_requests().await.unwrap();
     assert_eq!(requests.iter().filter(|it| it.url.path() == path).count(), 4);
@@ -176,7 +216,8 @@ async fn temporary_metadata_failure_does_not_count_as_missing() {
         mount(&mocks.resource, path, ResponseTemplate::new(status)).await;
         let error = mocks.begin(&mocks.application()).await.unwrap_err();
         assert!(error.is_temporary(), "{status}: {error:?}");
-        assert_eq!(mocks.resource.received_requests().await.unwrap().len(), 1);
+        // The other location was tried as well.
+        assert_eq!(mocks.resource.received_requests().await.unwrap().len(), 2);
     }
 }
 

@@ -5,6 +5,7 @@ mod callback;
 mod client_credentials;
 mod default_endpoints;
 mod discovery;
+mod discovery_order;
 mod dpop;
 mod issuer_binding;
 mod private_addresses;

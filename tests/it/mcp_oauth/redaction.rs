@@ -6,7 +6,7 @@ use mcp_oauth::{ClientCredentials, Error, PreregisteredClient, TokenExchange};
 use serde_json::json;
 use wiremock::{Request, Respond, ResponseTemplate};
 
-use super::support::{OAuthMocks, error_text, signing_key, token_error};
+use super::support::{OAuthMocks, error_text, oauth_error, signing_key, token_error};
 use crate::support::{TraceCapture, assert_no_secrets, stateful_client};
 
 /// Responds with an error whose description echoes all secrets of the request.
@@ -49,7 +49,7 @@ async fn echoed_secrets_of_a_sign_in_are_redacted_in_errors() {
     mocks.sign_in(&application).await;
     mocks.respond_once(EchoingError("server_error")).await;
     let error = mocks.token(&application.user("ann")).await.unwrap_err();
-    assert_redacted(error.downcast_ref().unwrap(), "server_error");
+    assert_redacted(oauth_error(&error), "server_error");
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn echoed_secrets_of_client_credentials_are_redacted_in_errors() {
             ClientCredentials::builder(client).assertion_source(assertion).build().unwrap();
         mocks.respond_once(EchoingError("invalid_grant")).await;
         let error = mocks.token_after_rejection(&tokens, None, &unauthorized).await.unwrap_err();
-        let text = assert_redacted(error.downcast_ref().unwrap(), "invalid_grant");
+        let text = assert_redacted(oauth_error(&error), "invalid_grant");
         let form = mocks.token_requests().await.pop().unwrap();
         let signed = form.get("client_assertion").is_some_and(|it| text.contains(it));
         assert!(!signed, "{text}");

@@ -108,8 +108,13 @@ impl OAuthMocks {
 
     /// Sets the next response of the token endpoint. Later responses succeed again.
     pub(crate) async fn respond_once(&self, response: impl Respond + 'static) {
+        self.respond_times(1, response).await;
+    }
+
+    /// Sets the next responses of the token endpoint. Later responses succeed again.
+    pub(crate) async fn respond_times(&self, times: u64, response: impl Respond + 'static) {
         let mock = Mock::given(path("/token")).respond_with(response);
-        mock.up_to_n_times(1).with_priority(1).mount(&self.issuer).await;
+        mock.up_to_n_times(times).with_priority(1).mount(&self.issuer).await;
     }
 
     pub(crate) fn endpoint(&self) -> Endpoint {
@@ -217,6 +222,18 @@ pub(crate) fn token_error(error: &str) -> ResponseTemplate {
 /// Makes a server respond to requests for a path.
 pub(crate) async fn mount(server: &MockServer, at: &str, response: ResponseTemplate) {
     Mock::given(path(at)).respond_with(response).mount(server).await;
+}
+
+/// The error of `mcp-oauth` behind the error of a token source.
+pub(crate) fn oauth_error(error: &BoxError) -> &Error {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&**error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return found;
+        }
+        next = error.source();
+    }
+    panic!("no error of mcp-oauth: {error:?}")
 }
 
 /// The message of an error. Panics if any form of the error contains a secret.

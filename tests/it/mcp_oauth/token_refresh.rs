@@ -7,7 +7,7 @@ use std::sync::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::future::{BoxFuture, join_all};
-use mcp_http::{UnauthorizedReason, mcp_client::BoxError};
+use mcp_http::{TokenUnavailable, UnauthorizedReason, mcp_client::BoxError};
 use mcp_oauth::{
     Error, MemoryStore, PreregisteredClient, Record, Secret, SignInReason, Store, StoreKey,
     StoreLock,
@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 use wiremock::ResponseTemplate;
 
-use super::support::{OAuthMocks, error_text, json_response, token_error};
+use super::support::{OAuthMocks, error_text, json_response, oauth_error, token_error};
 use crate::support::with_timeout;
 
 /// Servers whose access tokens expire at once.
@@ -25,8 +25,8 @@ async fn mocks_with_expiring_tokens() -> OAuthMocks {
 }
 
 fn reason(error: &BoxError) -> SignInReason {
-    match error.downcast_ref() {
-        Some(Error::SignInRequired { reason, .. }) => *reason,
+    match oauth_error(error) {
+        Error::SignInRequired { reason, .. } => *reason,
         other => panic!("{other:?}"),
     }
 }
@@ -79,14 +79,15 @@ async fn concurrent_callers_and_clients_refresh_once() {
 #[tokio::test]
 async fn rejected_refresh_token_requires_a_sign_in() {
     // AUTH-07
-    for (code, wanted) in [
-        ("invalid_grant", SignInReason::RefreshTokenRejected),
-        ("invalid_client", SignInReason::ClientUnknown),
+    // After "invalid_client", the other authentication method is tried once.
+    for (code, wanted, attempts) in [
+        ("invalid_grant", SignInReason::RefreshTokenRejected, 1),
+        ("invalid_client", SignInReason::ClientUnknown, 2),
     ] {
         let mocks = OAuthMocks::start().await;
         let application = mocks.application();
         mocks.sign_in(&application).await;
-        mocks.respond_once(token_error(code)).await;
+        mocks.respond_times(attempts, token_error(code)).await;
         let user = application.user("ann");
         let unauthorized =
             mocks.unauthorized(UnauthorizedReason::Rejected, "Bearer error=invalid_token");
@@ -100,13 +101,13 @@ async fn rejected_refresh_token_requires_a_sign_in() {
         let error =
             mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap_err();
         assert_eq!(reason(&error), SignInReason::TokenRejected);
-        assert_eq!(mocks.token_requests().await.len(), 2);
+        assert_eq!(mocks.token_requests().await.len() as u64, 1 + attempts);
     }
 }
 
 #[tokio::test]
 async fn refresh_error_requires_a_sign_in_but_keeps_the_refresh_token() {
-    for code in ["invalid_target", "invalid_request", "bad_refresh_token"] {
+    for code in ["invalid_target", "invalid_scope", "bad_refresh_token"] {
         let mocks = OAuthMocks::start().await;
         let application = mocks.application();
         mocks.sign_in(&application).await;
@@ -117,7 +118,7 @@ async fn refresh_error_requires_a_sign_in_but_keeps_the_refresh_token() {
         let token = mocks.token(&user).await.unwrap();
         let error =
             mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap_err();
-        assert_eq!(reason(&error), SignInReason::RefreshTokenRejected, "{code}");
+        assert_eq!(reason(&error), SignInReason::RefreshFailed, "{code}");
         // The error is not about the refresh token, which is kept.
         let token =
             mocks.token_after_rejection(&user, token.as_deref(), &unauthorized).await.unwrap();
@@ -196,7 +197,7 @@ async fn temporary_failure_keeps_the_refresh_token() {
         mocks.respond_once(response).await;
         let user = application.user("ann");
         let error = mocks.token(&user).await.unwrap_err();
-        assert!(!matches!(error.downcast_ref(), Some(Error::SignInRequired { .. })), "{error:?}");
+        assert!(!matches!(oauth_error(&error), Error::SignInRequired { .. }), "{error:?}");
         error_text(&*error);
         assert_eq!(mocks.token(&user).await.unwrap().as_deref(), Some("5ecret-access-1"));
         assert_eq!(
@@ -316,7 +317,8 @@ async fn new_token_is_not_used_if_it_cannot_be_stored() {
     mocks.sign_in(&application).await;
     store.fails.store(true, Ordering::Relaxed);
     let error = mocks.token(&application.user("ann")).await.unwrap_err();
-    assert!(matches!(error.downcast_ref(), Some(Error::Store { .. })), "{error:?}");
+    assert!(error.is::<TokenUnavailable>(), "{error:?}");
+    assert!(matches!(oauth_error(&error), Error::Store { .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -370,4 +372,75 @@ async fn sign_out_removes_and_revokes_the_tokens() {
         let hint = format!("token=5ecret-{token}-0&token_type_hint={token}_token");
         assert!(form.starts_with(&hint), "{form}");
     }
+}
+
+#[tokio::test]
+async fn odd_token_response_does_not_lose_the_new_refresh_token() {
+    let tokens = json!({ "access_token": "5ecret-new", "refresh_token": "5ecret-rotated" });
+    let slack = json!({ "ok": true, "authed_user": { "id": "U1", "token_type": "user",
+        "access_token": "5ecret-new", "refresh_token": "5ecret-rotated" } });
+    let with_type = |token_type: serde_json::Value| {
+        let mut tokens = tokens.clone();
+        tokens["token_type"] = token_type;
+        tokens
+    };
+    for response in [
+        tokens.clone(),
+        with_type(serde_json::Value::Null),
+        with_type(json!("bot")),
+        with_type(json!(["Bearer"])),
+        slack,
+    ] {
+        let mocks = mocks_with_expiring_tokens().await;
+        let application = mocks.application();
+        // At the sign-in, the code is used up.
+        mocks.respond_once(json_response(&response)).await;
+        mocks.sign_in(&application).await;
+        let user = application.user("ann");
+        assert_eq!(mocks.token(&user).await.unwrap().as_deref(), Some("5ecret-new"), "{response}");
+        // During the refresh, the old refresh token is.
+        expire(&mocks).await;
+        mocks.respond_once(json_response(&response)).await;
+        let user = mocks.application().user("ann");
+        assert_eq!(mocks.token(&user).await.unwrap().as_deref(), Some("5ecret-new"), "{response}");
+        expire(&mocks).await;
+        mocks.token(&mocks.application().user("ann")).await.unwrap();
+        let sent = mocks.token_requests().await.pop().unwrap();
+        assert_eq!(sent["refresh_token"], "5ecret-rotated", "{response}");
+    }
+}
+
+#[tokio::test]
+async fn token_that_cannot_be_sent_is_refused_and_the_old_record_kept() {
+    let mocks = mocks_with_expiring_tokens().await;
+    let application = mocks.application();
+    let unusable = json!({ "access_token": "5ecret\r\nX-Evil: 1", "token_type": "Bearer",
+        "refresh_token": "5ecret-evil" });
+    mocks.respond_once(json_response(&unusable)).await;
+    let sign_in = mocks.begin(&application).await.unwrap();
+    let callback = mocks.callback(&sign_in);
+    let error = application.complete_sign_in(sign_in.pending, &callback).await.unwrap_err();
+    assert!(error_text(&error).contains("a line break"), "{error}");
+    assert_eq!(mocks.token(&application.user("ann")).await.unwrap(), None);
+
+    let before = mocks.sign_in(&application).await;
+    mocks.respond_once(json_response(&unusable)).await;
+    let user = application.user("ann");
+    let error = mocks.token(&user).await.unwrap_err();
+    assert!(matches!(oauth_error(&error), Error::Untrusted { .. }), "{error:?}");
+    error_text(&*error);
+    let key = StoreKey::new(Some("ann"), mocks.endpoint().url().as_str(), mocks.issuer.uri());
+    let kept = mocks.store.load(&key).await.unwrap();
+    assert_eq!(kept, Some(Record::Credentials(Box::new(before))));
+    mocks.token(&user).await.unwrap().unwrap();
+}
+
+/// Changes the stored access token so that it has expired.
+async fn expire(mocks: &OAuthMocks) {
+    let key = StoreKey::new(Some("ann"), mocks.endpoint().url().as_str(), mocks.issuer.uri());
+    let stored = mocks.store.load(&key).await.expect("the memory store does not fail");
+    let Some(Record::Credentials(mut credentials)) = stored else { panic!("not signed in") };
+    credentials.expires_at = Some(1);
+    let record = Record::Credentials(credentials);
+    mocks.store.save(&key, &record).await.expect("the memory store does not fail");
 }

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "the lint does not know helpers of tests")]
 
 mod attacks;
+mod client_authentication;
 mod lifecycle;
 mod private_key_jwt;
 mod races;
 pub(crate) mod support;
 mod testkit_authorization_server;
+mod unavailable_authorization_server;

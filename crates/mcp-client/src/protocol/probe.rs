@@ -244,10 +244,13 @@ fn is_gone(error: &Error) -> bool {
     matches!(error.transport_kind(), Some(Kind::Interrupted | Kind::SessionEnded))
 }
 
-/// Returns `true` if no server is reachable.
+/// Returns `true` if the request did not reach a server.
 fn is_unreachable(error: &Error) -> bool {
     use TransportErrorKind as Kind;
-    matches!(error.transport_kind(), Some(Kind::Blocked | Kind::Unreachable))
+    matches!(
+        error.transport_kind(),
+        Some(Kind::Blocked | Kind::CredentialsUnavailable | Kind::Unreachable)
+    )
 }
 
 /// Returns `true` if the server does not support the fallback transport.

@@ -33,6 +33,9 @@ pub enum TransportErrorKind {
     SessionEnded,
     /// The transport did not send the message because of its configuration or for safety.
     Blocked,
+    /// The transport cannot get the credentials for the request at the moment. The request did not
+    /// run.
+    CredentialsUnavailable,
     /// The transport cannot connect to the server.
     Unreachable,
     /// The connection closed before the response was complete.
@@ -112,7 +115,11 @@ impl TransportError {
             return did_not_run;
         }
         match self.kind {
-            Kind::Unauthorized | Kind::SessionEnded | Kind::Blocked | Kind::Unreachable => true,
+            Kind::Unauthorized
+            | Kind::SessionEnded
+            | Kind::Blocked
+            | Kind::CredentialsUnavailable
+            | Kind::Unreachable => true,
             Kind::Interrupted | Kind::Status(_) | Kind::Protocol | Kind::TooLarge => false,
         }
     }

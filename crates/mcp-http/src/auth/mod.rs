@@ -1,6 +1,7 @@
 //! Access tokens, token sources, and the errors for rejected tokens.
 
 mod token_source;
+mod token_unavailable;
 mod unauthorized;
 mod challenge;
 mod access_token;
@@ -9,5 +10,6 @@ pub use self::{
     access_token::{AccessToken, RequestSigner},
     challenge::Challenge,
     token_source::{RejectedToken, TokenRequest, TokenSource},
+    token_unavailable::TokenUnavailable,
     unauthorized::{Unauthorized, UnauthorizedReason},
 };

@@ -43,6 +43,10 @@ pub trait TokenSource: Send + Sync + 'static {
     /// Returns an error if the source cannot get a token. Before a request, the call fails with
     /// [`Error::TokenSource`](crate::Error::TokenSource), and nothing is sent. After a rejection,
     /// the error becomes the source of the [`Unauthorized`] error.
+    ///
+    /// If the failure is temporary, so that the user need not sign in, return
+    /// [`TokenUnavailable`](crate::TokenUnavailable). In both cases the call then fails with
+    /// [`Error::TokenUnavailable`](crate::Error::TokenUnavailable).
     fn token<'a>(
         &'a self,
         request: TokenRequest<'a>,

@@ -11,7 +11,7 @@ mod headers;
 mod trace;
 mod redaction;
 
-pub use self::{headers::Headers, options::HttpCallOptions};
+pub use self::{headers::Headers, options::HttpCallOptions, status::retry_after};
 
 pub(crate) use self::{
     event_stream::EventStream,

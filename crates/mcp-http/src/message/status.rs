@@ -91,8 +91,9 @@ pub(super) async fn read_error_body(response: Response, secrets: &RequestSecrets
     })
 }
 
-/// Parses `Retry-After`, which is a number of seconds or a date (RFC 9110, section 10.2.3).
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// Parses the header `Retry-After`, which is a number of seconds or a date (RFC 9110, section
+/// 10.2.3). Returns `None` if there is none, or if it is invalid.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));

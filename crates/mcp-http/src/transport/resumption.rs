@@ -237,7 +237,7 @@ impl ResumableStream {
 /// Returns whether the same request may succeed later.
 fn is_transient(error: &Error) -> bool {
     match error {
-        Error::Unreachable { .. } | Error::Interrupted { .. } => true,
+        Error::Unreachable { .. } | Error::Interrupted { .. } | Error::TokenUnavailable(_) => true,
         Error::Status { status, .. } => matches!(status.as_u16(), 408 | 425 | 429 | 500..),
         _ => false,
     }

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode, header};
 
 use super::token_refresh::TokenRefresher;
 use crate::{
-    auth::{AccessToken, RejectedToken, TokenSource},
+    auth::{AccessToken, RejectedToken, TokenSource, TokenUnavailable},
     client::{HttpClient, Response},
     endpoint::Endpoint,
     error::Error,
@@ -69,6 +69,9 @@ impl Sender {
             }
             Ok(Some(_)) => Error::InvalidToken { endpoint: endpoint.clone() }.into(),
             Ok(None) => return Err(Error::Unauthorized(unauthorized)),
+            Err(error) if error.is::<TokenUnavailable>() => {
+                return Err(Error::from_token_source(endpoint, error));
+            }
             Err(error) => error,
         };
         Err(Error::Unauthorized(Box::new(unauthorized.with_refresh_error(refresh_error))))

@@ -12,7 +12,7 @@ use mcp_client::BoxError;
 use tokio::{sync::Mutex, time};
 
 use crate::{
-    auth::{AccessToken, RejectedToken, TokenRequest, TokenSource},
+    auth::{AccessToken, RejectedToken, TokenRequest, TokenSource, TokenUnavailable},
     endpoint::Endpoint,
     error::Error,
 };
@@ -23,7 +23,8 @@ const REFRESH_TIMEOUT: Duration = Duration::from_secs(20);
 /// The token source of one user. Only one call at a time requests another token from it.
 pub(super) struct TokenRefresher {
     source: Option<Arc<dyn TokenSource>>,
-    refresh_lock: Mutex<()>,
+    /// Held during a refresh. Holds the error of the last refresh if it was temporary.
+    refresh_lock: Mutex<Option<TokenUnavailable>>,
     /// The number of completed refreshes. A waiting call compares it, to see whether another call
     /// refreshed in the meantime.
     refresh_count: AtomicU64,
@@ -37,7 +38,7 @@ impl TokenRefresher {
     /// Returns the token for a request to `endpoint`.
     pub(super) async fn current(&self, endpoint: &Endpoint) -> Result<Option<AccessToken>, Error> {
         let token = self.request_token(TokenRequest::new(endpoint)).await;
-        token.map_err(|source| Error::TokenSource { endpoint: endpoint.clone(), source })
+        token.map_err(|error| Error::from_token_source(endpoint, error))
     }
 
     /// Returns a token that differs from the rejected one, if there is one.
@@ -49,7 +50,8 @@ impl TokenRefresher {
         let refreshed =
             time::timeout(REFRESH_TIMEOUT, self.refresh_exclusively(endpoint, rejected));
         refreshed.await.unwrap_or_else(|_| {
-            Err(format!("the token source timed out after {REFRESH_TIMEOUT:?}").into())
+            let reason = format!("the token source timed out after {REFRESH_TIMEOUT:?}");
+            Err(TokenUnavailable::new(reason).into())
         })
     }
 
@@ -61,18 +63,23 @@ impl TokenRefresher {
         rejected: RejectedToken<'_>,
     ) -> Result<Option<AccessToken>, BoxError> {
         let before = self.refresh_count.load(Ordering::Acquire);
-        let _guard = self.refresh_lock.lock().await;
+        let mut last_error = self.refresh_lock.lock().await;
+        let was_refreshed = self.refresh_count.load(Ordering::Acquire) > before;
+        if let Some(unavailable) = last_error.as_ref().filter(|_| was_refreshed) {
+            return Err(unavailable.clone().into());
+        }
         let is_different = |token: &AccessToken| Some(token) != rejected.token;
         let request = TokenRequest::new(endpoint);
-        if let Some(token) = self.request_token(request).await?.filter(is_different) {
-            return Ok(Some(token));
-        }
-        if self.refresh_count.load(Ordering::Acquire) > before {
-            return Ok(None);
-        }
-        let token = self.request_token(request.with_rejected(rejected)).await;
+        let outcome = match self.request_token(request).await {
+            Ok(Some(token)) if is_different(&token) => return Ok(Some(token)),
+            Ok(_) if was_refreshed => return Ok(None),
+            Ok(_) => self.request_token(request.with_rejected(rejected)).await,
+            Err(error) => Err(error),
+        };
+        let unavailable = outcome.as_ref().err().and_then(|error| error.downcast_ref());
+        *last_error = unavailable.cloned();
         self.refresh_count.fetch_add(1, Ordering::Release);
-        Ok(token?.filter(is_different))
+        Ok(outcome?.filter(is_different))
     }
 
     async fn request_token(
@@ -95,7 +102,10 @@ mod tests {
 
     /// Returns one token, fails to return another, and counts the attempts.
     #[derive(Default)]
-    struct Failing(AtomicU64);
+    struct Failing {
+        attempts: AtomicU64,
+        temporarily: bool,
+    }
 
     impl TokenSource for Arc<Failing> {
         fn token<'a>(
@@ -106,16 +116,25 @@ mod tests {
                 if request.rejected.is_none() {
                     return Ok(Some(AccessToken::new("old")));
                 }
-                self.0.fetch_add(1, Ordering::Relaxed);
+                self.attempts.fetch_add(1, Ordering::Relaxed);
                 tokio::task::yield_now().await;
-                Err("no other token".into())
+                match self.temporarily {
+                    true => Err(TokenUnavailable::new("HTTP status 503").into()),
+                    false => Err("no other token".into()),
+                }
             })
         }
     }
 
     #[tokio::test]
     async fn concurrent_refreshes_share_one_failed_attempt() {
-        let source = Arc::new(Failing::default());
+        for temporarily in [false, true] {
+            concurrent_refreshes_share_one_failure(temporarily).await;
+        }
+    }
+
+    async fn concurrent_refreshes_share_one_failure(temporarily: bool) {
+        let source = Arc::new(Failing { temporarily, ..Failing::default() });
         let tokens = TokenRefresher::new(Some(Arc::new(Arc::clone(&source))));
         let endpoint = Endpoint::parse("https://example.com/").unwrap();
         let unauthorized =
@@ -124,10 +143,12 @@ mod tests {
         let rejected = RejectedToken::new(Some(&old), &unauthorized);
         let outcomes = join_all((0..8).map(|_| tokens.refresh(&endpoint, rejected))).await;
         assert!(outcomes.iter().all(|outcome| !matches!(outcome, Ok(Some(_)))));
-        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_err()).count(), 1);
-        assert_eq!(source.0.load(Ordering::Relaxed), 1);
+        // A temporary failure must not look like a rejected token to the calls that waited.
+        let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        assert_eq!(failed, if temporarily { 8 } else { 1 });
+        assert_eq!(source.attempts.load(Ordering::Relaxed), 1);
         // A later rejection requests another token again.
         assert!(tokens.refresh(&endpoint, rejected).await.is_err());
-        assert_eq!(source.0.load(Ordering::Relaxed), 2);
+        assert_eq!(source.attempts.load(Ordering::Relaxed), 2);
     }
 }

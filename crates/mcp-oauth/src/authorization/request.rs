@@ -9,7 +9,7 @@ use super::callback::Callback;
 use crate::{
     clock::now,
     crypto::{Secret, base64url, sha256},
-    discovery::{OFFLINE_ACCESS, format_scopes, parse_scopes},
+    discovery::{OFFLINE_ACCESS, format_scopes, is_same_issuer, parse_scopes, quoted_url},
     error::Error,
     store::{ClientRegistration, Credentials, TokenType},
     token::{DpopKey, TokenResponse},
@@ -77,7 +77,7 @@ impl AuthorizationRequest {
     /// Checks `state` and `iss` first. If they do not match, the other parameters must not be used
     /// or displayed (RFC 9207, section 2.4).
     pub(crate) fn code_from_callback(&self, callback: &str) -> Result<Secret, Error> {
-        let invalid = |reason| Err(Error::InvalidCallback { reason });
+        let invalid = |reason: &'static str| Err(Error::InvalidCallback { reason: reason.into() });
         let Some(response) = Callback::parse(callback) else {
             return invalid("it is too long or has a duplicate parameter");
         };
@@ -88,8 +88,10 @@ impl AuthorizationRequest {
             return invalid(r#"the parameter "state" does not match"#);
         }
         match &response.iss {
-            Some(iss) if *iss != self.issuer => {
-                return invalid(r#"the parameter "iss" names another issuer"#);
+            Some(iss) if !is_same_issuer(iss, &self.issuer) => {
+                let (named, expected) = (quoted_url(iss), quoted_url(&self.issuer));
+                let reason = format!("the parameter \"iss\" is {named}, expected {expected}");
+                return Err(Error::InvalidCallback { reason: reason.into() });
             }
             None if self.names_issuer => return invalid(r#"the parameter "iss" is missing"#),
             _ => {}
@@ -110,7 +112,7 @@ impl AuthorizationRequest {
         url: &Url,
         tokens: TokenResponse,
     ) -> Result<Credentials, Error> {
-        let token_type = tokens.token_type(url)?;
+        let token_type = tokens.token_type();
         if (token_type == TokenType::DPoP) != self.dpop_key.is_some() {
             return Err(Error::untrusted(url, "the access token is not of the requested type"));
         }
@@ -128,7 +130,7 @@ impl AuthorizationRequest {
             requested_scopes,
             step_ups: self.step_ups,
             issued_at: now(),
-            registration: self.registration.clone(),
+            registration: self.registration.clone().with_auth_method(tokens.auth_method),
             token_endpoint: self.token_endpoint.clone(),
             revocation_endpoint: self.revocation_endpoint.clone(),
             dpop_key: self.dpop_key.clone(),

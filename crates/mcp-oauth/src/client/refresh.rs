@@ -13,6 +13,7 @@ use super::state::ClientState;
 use crate::{
     clock::now,
     crypto::Secret,
+    discovery::is_same_issuer,
     error::{Error, SignInReason},
     http::NetworkZone,
     store::{Credentials, Record, StoreKey},
@@ -76,18 +77,31 @@ impl TokenRefresh {
         }
     }
 
-    /// Returns the most recent credentials, whichever authorization server issued them.
+    /// Returns the most recent credentials, whichever authorization server issued them. An unreadable
+    /// record is an error only if there is no other one.
     async fn latest(&self) -> Result<Option<(StoreKey, Credentials)>, Error> {
         let server = self.endpoint.url().as_str();
         let mut latest: Option<(StoreKey, Credentials)> = None;
+        let mut unreadable = None;
         for key in self.client.keys(Some(&self.principal), server).await? {
-            if let Some(Record::Credentials(stored)) = self.client.load(&key).await?
-                && latest.as_ref().is_none_or(|(_, it)| it.issued_at <= stored.issued_at)
-            {
-                latest = Some((key, *stored));
+            match self.client.load(&key).await {
+                Ok(Some(Record::Credentials(stored)))
+                    if latest.as_ref().is_none_or(|(_, it)| it.issued_at <= stored.issued_at) =>
+                {
+                    latest = Some((key, *stored));
+                }
+                Ok(_) => {}
+                Err(error) if error.is_temporary() => return Err(error),
+                Err(error) => {
+                    tracing::warn!(%error, "ignoring an unreadable record");
+                    unreadable = Some(error);
+                }
             }
         }
-        Ok(latest)
+        match (latest, unreadable) {
+            (None, Some(error)) => Err(error),
+            (latest, _) => Ok(latest),
+        }
     }
 
     fn is_usable(&self, credentials: &Credentials) -> bool {
@@ -108,7 +122,8 @@ impl TokenRefresh {
         let resource =
             discovery.protected_resource(&self.endpoint, rejection.metadata_url.as_deref()).await?;
         let issuers = resource.map(|resource| resource.authorization_servers).unwrap_or_default();
-        match issuers.is_empty() || issuers.contains(&credentials.issuer) {
+        let is_listed = issuers.iter().any(|issuer| is_same_issuer(issuer, &credentials.issuer));
+        match issuers.is_empty() || is_listed {
             true => Ok(()),
             false => Err(self.sign_in_required(SignInReason::AuthorizationServerChanged)),
         }
@@ -120,7 +135,7 @@ impl TokenRefresh {
         credentials: Credentials,
     ) -> Result<Credentials, Error> {
         let Some(refresh_token) = &credentials.refresh_token else {
-            return self.keep_unless_rejected(credentials, SignInReason::TokenRejected);
+            return self.keep_unless_rejected(credentials, SignInReason::TokenRejected, None);
         };
         let error = match self.request_token(&credentials, refresh_token).await {
             Ok(new) => {
@@ -128,26 +143,38 @@ impl TokenRefresh {
                 // revoked (OAuth 2.1, section 4.3.1).
                 let record = Record::Credentials(Box::new(new.clone()));
                 self.client.save(key, &record).await?;
+                if new.registration.auth_method != credentials.registration.auth_method {
+                    let StoreKey { server, issuer, .. } = key;
+                    self.client.remember_auth_method(server, issuer, &new.registration).await;
+                }
                 return Ok(new);
             }
             Err(error) => error,
         };
-        if error.is_client_rejected() {
-            self.client.forget_registration(&key.server, &key.issuer).await?;
-            return self.remove_refresh_token(key, credentials, SignInReason::ClientUnknown).await;
-        }
         if error.has_code("invalid_grant") {
             return self
-                .remove_refresh_token(key, credentials, SignInReason::RefreshTokenRejected)
+                .remove_refresh_token(key, credentials, SignInReason::RefreshTokenRejected, error)
                 .await;
         }
-        if matches!(error, Error::ErrorResponse { .. }) && !error.is_temporary() {
+        // A client from the configuration may work again after its settings are corrected.
+        if error.is_client_rejected() && !credentials.registration.is_preregistered {
+            let StoreKey { server, issuer, .. } = key;
+            self.client.forget_rejected(server, issuer, &credentials.registration).await;
+            return self
+                .remove_refresh_token(key, credentials, SignInReason::ClientUnknown, error)
+                .await;
+        }
+        if error.is_rejection() && !error.is_temporary() {
             // The refresh token is kept, because the error does not say that it is invalid.
             tracing::debug!(%error, "cannot refresh the access token");
-            return self.keep_unless_rejected(credentials, SignInReason::RefreshTokenRejected);
+            let reason = match error.is_client_rejected() {
+                true => SignInReason::ClientUnknown,
+                false => SignInReason::RefreshFailed,
+            };
+            return self.keep_unless_rejected(credentials, reason, Some(error));
         }
-        // The failure is temporary. An access token that is still valid stays in use, and the next
-        // request tries to refresh again.
+        // The failure is temporary, or the response is unusable. An access token that is still valid
+        // stays in use, and the next request tries to refresh again.
         match self.rejection.is_none() && !credentials.is_expired() {
             true => {
                 tracing::debug!(%error, "cannot refresh the access token; using the current one");
@@ -175,7 +202,8 @@ impl TokenRefresh {
             ("resource", resource),
         ];
         let tokens = endpoint.request_token(&grant).await?;
-        if tokens.token_type(&url)? != credentials.token_type {
+        // A token that is no longer bound to its key would weaken the protection of the user.
+        if tokens.token_type() != credentials.token_type {
             let reason = "the new access token is not of the same type as the previous one";
             return Err(Error::untrusted(&url, reason));
         }
@@ -184,6 +212,7 @@ impl TokenRefresh {
             issued_at: now(),
             // The old refresh token stays in use if there is no new one.
             refresh_token: tokens.refresh_token().or(credentials.refresh_token.as_ref()).cloned(),
+            registration: registration.clone().with_auth_method(tokens.auth_method),
             access_token: tokens.access_token,
             step_ups: 0,
             ..credentials.clone()
@@ -197,10 +226,11 @@ impl TokenRefresh {
         key: &StoreKey,
         credentials: Credentials,
         reason: SignInReason,
+        error: Error,
     ) -> Result<Credentials, Error> {
         let credentials = Credentials { refresh_token: None, ..credentials };
         self.client.save(key, &Record::Credentials(Box::new(credentials.clone()))).await?;
-        self.keep_unless_rejected(credentials, reason)
+        self.keep_unless_rejected(credentials, reason, Some(error))
     }
 
     /// Returns the credentials unchanged. If the MCP server rejected a request, returns the error
@@ -209,10 +239,12 @@ impl TokenRefresh {
         &self,
         credentials: Credentials,
         reason: SignInReason,
+        error: Option<Error>,
     ) -> Result<Credentials, Error> {
+        let source = error.map(Box::new);
         match self.rejection {
             None => Ok(credentials),
-            Some(_) => Err(self.sign_in_required(reason)),
+            Some(_) => Err(Error::SignInRequired { server: self.endpoint.clone(), reason, source }),
         }
     }
 
@@ -224,6 +256,6 @@ impl TokenRefresh {
     }
 
     fn sign_in_required(&self, reason: SignInReason) -> Error {
-        Error::SignInRequired { server: self.endpoint.clone(), reason }
+        Error::SignInRequired { server: self.endpoint.clone(), reason, source: None }
     }
 }

@@ -4,7 +4,7 @@ use mcp_http::Endpoint;
 
 use super::state::ClientState;
 use crate::{
-    discovery::AuthorizationServerMetadata,
+    discovery::{AuthorizationServerMetadata, is_same_issuer},
     error::Error,
     http::NetworkZone,
     registration::PreregisteredClient,
@@ -25,9 +25,7 @@ impl ClientState {
         let redirect_uri = &self.client_metadata.redirect_uri;
         let key = StoreKey::new(None, endpoint.url().as_str(), &server.issuer);
         if let Some(client) = self.preregistered.get(endpoint.url().as_str()) {
-            let registration = client.registration(server, Some(redirect_uri))?;
-            self.check_issuer(client, &key, &registration).await?;
-            return Ok(registration);
+            return self.preregistered_registration(client, &key, server).await;
         }
         if let Some(url) = &self.client_metadata_url
             && server.client_id_metadata_document_supported
@@ -40,7 +38,12 @@ impl ClientState {
             return Ok(known);
         }
         let zone = NetworkZone::of(endpoint);
-        let new = self.client_metadata.register(&self.http, server, zone, scope).await?;
+        let new = self.client_metadata.register(&self.http, server, zone, scope).await;
+        let new =
+            new.map_err(|error| match server.is_assumed && !is_registration_error(&error) {
+                true => Error::SignInUnavailable { server: endpoint.clone(), source: error.into() },
+                false => error,
+            })?;
         let new = new.ok_or_else(|| no_registration(endpoint, &server.issuer))?;
         self.save(&key, &Record::Registration(new.clone())).await?;
         Ok(new)
@@ -59,40 +62,106 @@ impl ClientState {
         }
     }
 
-    /// Returns an error if a pre-registered client would be used at another authorization server
-    /// than its own. If its own is not configured, it is the first one that the client is used at.
-    async fn check_issuer(
+    /// Removes a dynamic registration that the authorization server rejected, unless the application
+    /// has registered again in the meantime. A failure is only logged, because the caller reports the
+    /// rejection.
+    pub(crate) async fn forget_rejected(
         &self,
-        client: &PreregisteredClient,
+        server: &str,
+        issuer: &str,
+        rejected: &ClientRegistration,
+    ) {
+        let key = StoreKey::new(None, server, issuer);
+        let removed = match self.load_readable(&key).await {
+            Ok(Some(Record::Registration(known))) if known.client_id != rejected.client_id => {
+                return;
+            }
+            Ok(_) => self.forget_registration(server, issuer).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = removed {
+            tracing::warn!(%error, "cannot remove a client registration that was rejected");
+        }
+    }
+
+    /// Stores the authentication method that the authorization server turned out to accept. A
+    /// failure is only logged: the next request finds the method again.
+    pub(crate) async fn remember_auth_method(
+        &self,
+        server: &str,
+        issuer: &str,
+        accepted: &ClientRegistration,
+    ) {
+        let key = StoreKey::new(None, server, issuer);
+        let saved = match self.load_readable(&key).await {
+            Ok(Some(Record::Registration(known))) if known.client_id == accepted.client_id => {
+                let known = known.with_auth_method(accepted.auth_method);
+                self.save(&key, &Record::Registration(known)).await
+            }
+            Ok(_) if accepted.is_preregistered => self.save_binding(&key, accepted).await,
+            Ok(_) => return,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = saved {
+            tracing::warn!(%error, "cannot store the client authentication method");
+        }
+    }
+
+    /// Stores that a pre-registered client belongs to an authorization server, without its secret.
+    async fn save_binding(
+        &self,
         key: &StoreKey,
         registration: &ClientRegistration,
     ) -> Result<(), Error> {
-        let own_issuer = match &client.issuer {
-            Some(issuer) => Some(issuer.clone()),
-            None => {
-                let keys = self.keys(None, &key.server).await?;
-                let mut found = None;
-                for other in keys {
-                    if let Some(Record::Registration(stored)) = self.load(&other).await?
-                        && stored.client_id == client.id
-                    {
-                        found = Some(other.issuer);
-                    }
-                }
-                found
-            }
+        let binding = ClientRegistration {
+            client_secret: None,
+            is_preregistered: true,
+            ..registration.clone()
         };
-        match own_issuer {
-            Some(issuer) if issuer != key.issuer => Err(Error::configuration(format!(
-                "client {:?} is registered with {issuer}, but the server uses {}",
-                client.id, key.issuer,
-            ))),
-            Some(_) if client.issuer.is_some() => Ok(()),
-            // The secret is in the configuration, so the store does not need it.
-            _ => {
-                let public = ClientRegistration { client_secret: None, ..registration.clone() };
-                self.save(key, &Record::Registration(public)).await
+        self.save(key, &Record::Registration(binding)).await
+    }
+
+    /// Returns the registration of a pre-registered client, with the authentication method that the
+    /// authorization server accepted before.
+    ///
+    /// Returns an error if the client would be used at another authorization server than its own. If
+    /// its own is not configured, it is the first one that the client is used at.
+    async fn preregistered_registration(
+        &self,
+        client: &PreregisteredClient,
+        key: &StoreKey,
+        server: &AuthorizationServerMetadata,
+    ) -> Result<ClientRegistration, Error> {
+        let redirect_uri = &self.client_metadata.redirect_uri;
+        let mut registration = client.registration(server, Some(redirect_uri))?;
+        let mut own_issuer = client.issuer.clone();
+        for other in self.keys(None, &key.server).await? {
+            let Some(Record::Registration(stored)) = self.load_readable(&other).await? else {
+                continue;
+            };
+            if stored.client_id != client.id {
+                continue;
             }
+            let may_use_other_method = client.auth_method.is_none() && client.secret.is_some();
+            if other == *key && may_use_other_method && stored.auth_method.needs_secret() {
+                registration.auth_method = stored.auth_method;
+            }
+            if client.issuer.is_none() {
+                own_issuer = Some(other.issuer);
+            }
+        }
+        match own_issuer {
+            Some(issuer) if !is_same_issuer(&issuer, &key.issuer) => {
+                Err(Error::configuration(format!(
+                    "client {:?} is registered with {issuer}, but the server uses {}",
+                    client.id, key.issuer,
+                )))
+            }
+            None => {
+                self.save_binding(key, &registration).await?;
+                Ok(registration)
+            }
+            Some(_) => Ok(registration),
         }
     }
 
@@ -109,7 +178,20 @@ impl ClientState {
             secret_expires_at: None,
             auth_method: if has_key { by_key } else { TokenEndpointAuthMethod::None },
             redirect_uri: Some(self.client_metadata.redirect_uri.clone()),
+            is_preregistered: false,
         }
+    }
+}
+
+/// Returns `true` if a registration endpoint returned the error (RFC 7591, section 3.2.2), or if it
+/// may be temporary.
+fn is_registration_error(error: &Error) -> bool {
+    match error {
+        Error::ErrorResponse { error: code, .. } => {
+            code.starts_with("invalid_") || code == "unapproved_software_statement"
+        }
+        Error::UnexpectedStatus { .. } | Error::Untrusted { .. } => false,
+        _ => true,
     }
 }
 

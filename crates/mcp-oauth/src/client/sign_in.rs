@@ -200,13 +200,25 @@ impl OAuthClient {
             Ok(code) => client.exchange_code(&request, &code).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = &result {
-            client.discovery.forget(&request.issuer);
-            if error.is_client_rejected() {
-                client.forget_registration(&request.server, &request.issuer).await?;
+        let credentials = match result {
+            Ok(credentials) => credentials,
+            // A forged callback says nothing about the authorization server.
+            Err(error @ Error::InvalidCallback { .. }) => return Err(error),
+            Err(error) => {
+                client.discovery.forget(&request.issuer);
+                if error.is_client_rejected() {
+                    client
+                        .forget_rejected(&request.server, &request.issuer, &request.registration)
+                        .await;
+                }
+                return Err(error);
             }
+        };
+        if credentials.registration.auth_method != request.registration.auth_method {
+            client
+                .remember_auth_method(&request.server, &request.issuer, &credentials.registration)
+                .await;
         }
-        let credentials = result?;
         let key = StoreKey::new(Some(&request.principal), &request.server, &request.issuer);
         self.user(&request.principal).store_credentials(&key, credentials.clone()).await?;
         Ok(credentials)

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::{
     crypto::SigningKey,
-    discovery::{Discovery, DiscoveryResult},
+    discovery::{AuthorizationServerMetadata, Discovery, DiscoveryResult},
     error::Error,
     http::GuardedClient,
     registration::{ClientMetadata, PreregisteredClient},
@@ -71,7 +71,12 @@ impl ClientState {
     ) -> Result<DiscoveryResult, Error> {
         let preregistered = self.preregistered.get(endpoint.url().as_str());
         let configured_issuer = preregistered.and_then(|client| client.issuer.as_deref());
-        self.discovery.discover(endpoint, metadata_url, configured_issuer).await
+        let is_usable = |server: &AuthorizationServerMetadata| {
+            let has_endpoints =
+                server.authorization_endpoint.is_some() && server.token_endpoint.is_some();
+            has_endpoints && server.supports_pkce()
+        };
+        self.discovery.discover(endpoint, metadata_url, configured_issuer, is_usable).await
     }
 
     /// Returns a client of the token endpoint, or of another endpoint with the same client
@@ -93,6 +98,17 @@ impl ClientState {
         // A configured secret may be newer than the one stored with the credentials.
         let configured = preregistered.and_then(|client| client.secret.as_ref());
         let secret = configured.or(registration.client_secret.as_ref());
-        TokenEndpoint { http: &self.http, url, issuer, registration, secret, key, dpop }
+        let is_auth_method_configured =
+            preregistered.is_some_and(|client| client.auth_method.is_some());
+        TokenEndpoint {
+            http: &self.http,
+            url,
+            issuer,
+            registration,
+            secret,
+            key,
+            is_auth_method_configured,
+            dpop,
+        }
     }
 }

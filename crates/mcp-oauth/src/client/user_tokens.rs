@@ -240,7 +240,9 @@ impl TokenSource for UserTokens {
         &'a self,
         request: TokenRequest<'a>,
     ) -> BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
-        Box::pin(async move { Ok(self.find_token(request).await?) })
+        Box::pin(
+            async move { self.find_token(request).await.map_err(Error::into_token_source_error) },
+        )
     }
 }
 

@@ -1,5 +1,23 @@
 //! Discovery of the authorization server of an MCP server (MCP authorization, "Authorization Server
 //! Discovery").
+//!
+//! The requests, in their order, for the MCP server `https://mcp/a` and the issuer `https://as/t`:
+//!
+//! | step | URL | next |
+//! | --- | --- | --- |
+//! | 1 | `resource_metadata` of the challenge | step 4, or step 2 if there is none or it is unusable |
+//! | 2 | `https://mcp/.well-known/oauth-protected-resource/a` | step 4, or step 3 |
+//! | 3 | `https://mcp/.well-known/oauth-protected-resource` | step 4, or step 7 if no step found a document |
+//! | 4 | `https://as/.well-known/oauth-authorization-server/t` | done, or step 5 |
+//! | 5 | `https://as/.well-known/openid-configuration/t` | done, or step 6 |
+//! | 6 | `https://as/t/.well-known/openid-configuration` | done, or step 4 with the next issuer |
+//! | 7 | `https://mcp/.well-known/oauth-authorization-server` | done, or step 8 |
+//! | 8 | `https://mcp/.well-known/openid-configuration` | done, or the default endpoints of 2025-03-26 |
+//!
+//! A step is unusable if its URL is unsafe, if there is no JSON document with status 200, or if the
+//! document names another resource or issuer. If all steps of a kind are unusable and one of them is
+//! wrong rather than missing, discovery fails with the first error. If a host cannot be reached, its
+//! other URLs are not tried.
 
 use std::{
     collections::BTreeMap,
@@ -11,9 +29,13 @@ use mcp_http::Endpoint;
 use tokio::time::Instant;
 use url::Url;
 
-use super::metadata::{
-    AuthorizationServerMetadata, MAX_LIST_ENTRIES, ProtectedResourceMetadata,
-    authorization_server_urls, protected_resource_urls,
+use super::{
+    issuer::{is_same_issuer, quoted_url},
+    metadata::{
+        AuthorizationServerMetadata, MAX_LIST_ENTRIES, ProtectedResourceMetadata,
+        authorization_server_urls, protected_resource_urls,
+    },
+    search::Search,
 };
 use crate::{
     error::{DisplayUrl, Error},
@@ -22,8 +44,10 @@ use crate::{
 
 /// The time for which authorization server metadata is cached.
 const CACHE_LIFETIME: Duration = Duration::from_secs(10 * 60);
-/// The largest number of cached metadata documents.
+/// The largest number of cached metadata documents. The oldest is evicted.
 const MAX_CACHED_SERVERS: usize = 1_000;
+/// The largest number of authorization servers of one MCP server that are tried.
+const MAX_SERVERS_TRIED: usize = 5;
 
 /// Discovers authorization servers, and caches their metadata.
 pub(crate) struct Discovery {
@@ -48,68 +72,100 @@ impl Discovery {
     }
 
     /// Fetches the metadata of an MCP server. It is not cached. Returns `None` if there is none.
+    ///
+    /// Tries the URL of the challenge, then the well-known URLs of the server's own origin.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first error if no URL has valid metadata.
     pub(crate) async fn protected_resource(
         &self,
         endpoint: &Endpoint,
         metadata_url: Option<&str>,
     ) -> Result<Option<ProtectedResourceMetadata>, Error> {
         let zone = NetworkZone::of(endpoint);
-        if let Some(metadata_url) = metadata_url {
-            let url = self.http.check(metadata_url, zone)?;
-            let document = self.http.get_json(&url, zone).await?;
-            let document = document.ok_or_else(|| {
-                Error::untrusted(&url, "it has no valid protected resource metadata")
-            })?;
-            return self.validate(endpoint, &url, document).map(Some);
+        let mut search = Search::new(&self.http, zone);
+        let validate = |url: &Url, document| validate(endpoint, url, document);
+        let named_url = metadata_url.map(|url| self.http.check(url, zone)).transpose();
+        let named_url = named_url.unwrap_or_else(|error| {
+            search.record(error);
+            None
+        });
+        if let Some(url) = &named_url {
+            if let Some(document) = search.try_url(url, validate).await {
+                return Ok(Some(document));
+            }
+            search.record(Error::untrusted(url, "it has no valid protected resource metadata"));
         }
-        let urls = protected_resource_urls(endpoint.url());
+        let well_known = protected_resource_urls(endpoint.url());
         let at_root = endpoint.url().path() == "/";
-        for url in urls.into_iter().skip(usize::from(at_root)) {
-            if let Some(document) = self.http.get_json(&url, zone).await? {
-                return self.validate(endpoint, &url, document).map(Some);
+        for url in well_known.iter().skip(usize::from(at_root)) {
+            if Some(url) == named_url.as_ref() {
+                continue;
+            }
+            if let Some(document) = search.try_url(url, validate).await {
+                return Ok(Some(document));
             }
         }
-        Ok(None)
-    }
-
-    /// Returns the document if it is the metadata of `endpoint`.
-    fn validate(
-        &self,
-        endpoint: &Endpoint,
-        url: &Url,
-        mut document: ProtectedResourceMetadata,
-    ) -> Result<ProtectedResourceMetadata, Error> {
-        if !document.is_valid_for(endpoint, url) {
-            let reason = format!("its metadata names another resource than {endpoint}");
-            return Err(Error::untrusted(url, reason));
-        }
-        document.authorization_servers.truncate(MAX_LIST_ENTRIES);
-        Ok(document)
+        search.finish()
     }
 
     /// Discovers the authorization server of an MCP server.
     ///
-    /// If the MCP server names several, chooses the configured one, or else the first. If it names
-    /// none, chooses the configured one, or else the one at the origin of the MCP server.
+    /// If the MCP server names several, chooses the configured one, or else the first that is
+    /// usable. If it names none, chooses the configured one, or else the one at the origin of the MCP
+    /// server.
     pub(crate) async fn discover(
         &self,
         endpoint: &Endpoint,
         metadata_url: Option<&str>,
         configured_issuer: Option<&str>,
+        is_usable: impl Fn(&AuthorizationServerMetadata) -> bool,
     ) -> Result<DiscoveryResult, Error> {
         let document = self.protected_resource(endpoint, metadata_url).await?;
         let document =
             document.unwrap_or_else(|| ProtectedResourceMetadata::without_document(endpoint));
-        let mut issuers = document.authorization_servers.iter().map(String::as_str);
-        let first = issuers.clone().next();
-        let issuer =
-            issuers.find(|it| Some(*it) == configured_issuer).or(first).or(configured_issuer);
-        let authorization_server = match issuer {
-            Some(issuer) => self.authorization_server(issuer, NetworkZone::of(endpoint)).await?,
-            None => self.server_at_origin(endpoint).await?,
+        let listed = document.authorization_servers;
+        let configured = configured_issuer.map(|configured| {
+            let found = listed.iter().find(|listed| is_same_issuer(listed, configured));
+            (configured, found)
+        });
+        let issuers = match configured {
+            Some((_, Some(listed))) => vec![listed.clone()],
+            Some((configured, None)) if listed.is_empty() => vec![configured.to_owned()],
+            _ => listed,
+        };
+        let zone = NetworkZone::of(endpoint);
+        let authorization_server = match issuers.is_empty() {
+            true => self.server_at_origin(endpoint).await?,
+            false => self.first_usable(&issuers, zone, is_usable).await?,
         };
         let ProtectedResourceMetadata { resource, scopes_supported, .. } = document;
         Ok(DiscoveryResult { resource, scopes_supported, authorization_server })
+    }
+
+    /// Returns the first authorization server that is usable. If none is, returns the first with
+    /// metadata, so that the caller can report what it lacks.
+    async fn first_usable(
+        &self,
+        issuers: &[String],
+        zone: NetworkZone,
+        is_usable: impl Fn(&AuthorizationServerMetadata) -> bool,
+    ) -> Result<Arc<AuthorizationServerMetadata>, Error> {
+        let mut first = None;
+        for issuer in issuers.iter().take(MAX_SERVERS_TRIED) {
+            let server = self.authorization_server(issuer, zone).await;
+            match server {
+                Ok(server) if is_usable(&server) => return Ok(server),
+                Err(error) if issuers.len() > 1 => {
+                    tracing::debug!(%error, "trying the next authorization server");
+                    first = first.or(Some(Err(error)));
+                }
+                outcome if !matches!(first, Some(Ok(_))) => first = Some(outcome),
+                _ => {}
+            }
+        }
+        first.expect("there is at least one issuer")
     }
 
     /// Returns the metadata of an authorization server, from the cache or the network.
@@ -125,19 +181,10 @@ impl Discovery {
         if url.query().is_some() {
             return Err(Error::untrusted(&url, "an issuer must not have a query"));
         }
-        for url in authorization_server_urls(&url) {
-            if let Some(document) =
-                self.http.get_json::<AuthorizationServerMetadata>(&url, zone).await?
-            {
-                // Compared as strings: an equivalent URL may belong to another issuer (RFC 8414,
-                // section 3.3).
-                if document.issuer != issuer {
-                    return Err(Error::untrusted(&url, "its metadata names another issuer"));
-                }
-                let document = Arc::new(document);
-                self.insert(issuer, Arc::clone(&document));
-                return Ok(document);
-            }
+        if let Some(document) = self.metadata_of(issuer, &url, zone).await? {
+            let document = Arc::new(document);
+            self.insert(issuer, Arc::clone(&document));
+            return Ok(document);
         }
         let reason = "it has no authorization server metadata (RFC 8414 or OpenID Connect)";
         Err(Error::untrusted(&url, reason))
@@ -152,19 +199,39 @@ impl Discovery {
         let origin = endpoint.url().origin().ascii_serialization();
         let zone = NetworkZone::of(endpoint);
         let url = self.http.check(&origin, zone)?;
-        for url in authorization_server_urls(&url) {
-            if let Some(document) =
-                self.http.get_json::<AuthorizationServerMetadata>(&url, zone).await?
-            {
-                return match document.issuer.strip_suffix('/').unwrap_or(&document.issuer) {
-                    issuer if issuer == origin => Ok(Arc::new(document)),
-                    _ => Err(Error::untrusted(&url, "its metadata names another issuer")),
-                };
-            }
+        if let Some(document) = self.metadata_of(&origin, &url, zone).await? {
+            return Ok(Arc::new(document));
         }
         let server = DisplayUrl(&url);
         tracing::debug!(%server, "no metadata; using the default endpoints of 2025-03-26");
         Ok(Arc::new(AuthorizationServerMetadata::with_default_endpoints(&origin)))
+    }
+
+    /// Fetches the metadata of an issuer from its well-known URLs. Returns `None` if there is none.
+    async fn metadata_of(
+        &self,
+        issuer: &str,
+        url: &Url,
+        zone: NetworkZone,
+    ) -> Result<Option<AuthorizationServerMetadata>, Error> {
+        let mut search = Search::new(&self.http, zone);
+        let validate = |url: &Url, document: AuthorizationServerMetadata| match is_same_issuer(
+            &document.issuer,
+            issuer,
+        ) {
+            true => Ok(document),
+            false => {
+                let (named, expected) = (quoted_url(&document.issuer), quoted_url(issuer));
+                let reason = format!("its metadata names issuer {named}, expected {expected}");
+                Err(Error::untrusted(url, reason))
+            }
+        };
+        for url in authorization_server_urls(url) {
+            if let Some(document) = search.try_url(&url, validate).await {
+                return Ok(Some(document));
+            }
+        }
+        search.finish()
     }
 
     /// Removes the metadata of an authorization server from the cache, because it may be outdated.
@@ -181,8 +248,49 @@ impl Discovery {
     fn insert(&self, issuer: &str, server: Arc<AuthorizationServerMetadata>) {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.retain(|_, (since, _)| since.elapsed() < CACHE_LIFETIME);
-        if cache.len() < MAX_CACHED_SERVERS {
-            cache.insert(issuer.to_owned(), (Instant::now(), server));
+        if cache.len() >= MAX_CACHED_SERVERS
+            && let Some(oldest) = cache.iter().min_by_key(|(_, (since, _))| *since)
+        {
+            let oldest = oldest.0.clone();
+            cache.remove(&oldest);
         }
+        cache.insert(issuer.to_owned(), (Instant::now(), server));
+    }
+}
+
+/// Returns the document if it is the metadata of `endpoint`.
+fn validate(
+    endpoint: &Endpoint,
+    url: &Url,
+    mut document: ProtectedResourceMetadata,
+) -> Result<ProtectedResourceMetadata, Error> {
+    if !document.is_valid_for(endpoint, url) {
+        let named = quoted_url(&document.resource);
+        let reason = format!("its metadata names resource {named}, expected \"{endpoint}\"");
+        return Err(Error::untrusted(url, reason));
+    }
+    document.authorization_servers.truncate(MAX_LIST_ENTRIES);
+    Ok(document)
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_http::HttpClient;
+
+    use super::*;
+
+    #[test]
+    fn a_full_cache_evicts_the_oldest_metadata() {
+        let http = GuardedClient::new(HttpClient::builder(), Default::default()).unwrap();
+        let discovery = Discovery::new(http);
+        let server = || Arc::new(AuthorizationServerMetadata::with_default_endpoints("i"));
+        for number in 0..=MAX_CACHED_SERVERS {
+            discovery.insert(&number.to_string(), server());
+        }
+        assert!(discovery.cached("0").is_none());
+        for kept in [1, MAX_CACHED_SERVERS] {
+            assert!(discovery.cached(&kept.to_string()).is_some(), "{kept}");
+        }
+        assert_eq!(discovery.cache.lock().unwrap().len(), MAX_CACHED_SERVERS);
     }
 }

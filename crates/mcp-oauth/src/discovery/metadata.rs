@@ -1,8 +1,10 @@
 //! Metadata documents under `/.well-known/`, and their URLs.
 
 use mcp_http::Endpoint;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use url::{Position, Url};
+
+use crate::lenient;
 
 /// The largest number of entries that are read from any list.
 pub(crate) const MAX_LIST_ENTRIES: usize = 100;
@@ -12,8 +14,9 @@ pub(crate) const MAX_LIST_ENTRIES: usize = 100;
 pub(crate) struct ProtectedResourceMetadata {
     /// The resource identifier. Token requests send it exactly as it is written here.
     pub(crate) resource: String,
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "lenient::one_or_many")]
     pub(crate) authorization_servers: Vec<String>,
+    #[serde(default, deserialize_with = "lenient::list")]
     pub(crate) scopes_supported: Option<Vec<String>>,
 }
 
@@ -24,9 +27,12 @@ impl ProtectedResourceMetadata {
         Self { resource, authorization_servers: Vec::new(), scopes_supported: None }
     }
 
-    /// Returns `true` if the document at `found_at` is valid for `endpoint` (RFC 9728, section 3.3).
-    /// Its resource must be the endpoint itself, or a parent path whose own metadata URL is
-    /// `found_at`.
+    /// Returns `true` if the document at `found_at` is valid for `endpoint`. Its resource must be
+    /// the endpoint itself, or a parent path if the document is on the origin of the endpoint.
+    ///
+    /// RFC 9728, section 3.3, allows only the resource that the metadata URL is derived from. Many
+    /// servers name their origin in the metadata of the endpoint, and the MCP specification allows
+    /// less specific resource identifiers (MCP authorization, "Canonical Server URI").
     pub(crate) fn is_valid_for(&self, endpoint: &Endpoint, found_at: &Url) -> bool {
         let Ok(resource) = Url::parse(&self.resource) else { return false };
         let endpoint = endpoint.url();
@@ -40,10 +46,7 @@ impl ProtectedResourceMetadata {
         }
         let is_parent =
             endpoint_path.strip_prefix(&resource_path).is_some_and(|rest| rest.starts_with('/'));
-        let [metadata_url, _] = protected_resource_urls(&resource);
-        is_parent
-            && path(&metadata_url) == path(found_at)
-            && metadata_url.origin() == found_at.origin()
+        is_parent && resource.query().is_none() && found_at.origin() == endpoint.origin()
     }
 }
 
@@ -52,17 +55,27 @@ impl ProtectedResourceMetadata {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct AuthorizationServerMetadata {
     pub(crate) issuer: String,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) authorization_endpoint: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) token_endpoint: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) registration_endpoint: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) revocation_endpoint: Option<String>,
+    #[serde(default, deserialize_with = "lenient::list")]
     pub(crate) scopes_supported: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "lenient::list")]
     pub(crate) code_challenge_methods_supported: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "lenient::list")]
     pub(crate) token_endpoint_auth_methods_supported: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "lenient::flag")]
     pub(crate) client_id_metadata_document_supported: bool,
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "lenient::flag")]
     pub(crate) authorization_response_iss_parameter_supported: bool,
+    /// Set if there is no document, and the default endpoints of 2025-03-26 are assumed.
+    #[serde(skip)]
+    pub(crate) is_assumed: bool,
 }
 
 impl AuthorizationServerMetadata {
@@ -80,6 +93,7 @@ impl AuthorizationServerMetadata {
             token_endpoint_auth_methods_supported: None,
             client_id_metadata_document_supported: false,
             authorization_response_iss_parameter_supported: false,
+            is_assumed: true,
         }
     }
 
@@ -91,15 +105,6 @@ impl AuthorizationServerMetadata {
     pub(crate) fn supports_scope(&self, scope: &str) -> bool {
         self.scopes_supported.iter().flatten().any(|supported| supported == scope)
     }
-}
-
-/// Reads `null` as the default value.
-fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// Returns the URLs of protected resource metadata: under the path, then at the root (RFC 9728,
@@ -201,15 +206,16 @@ mod tests {
             assert!(is_valid("https://a.example/t/mcp", at), "{at}");
             assert!(is_valid("HTTPS://A.EXAMPLE:443/t/mcp/", at), "{at}");
         }
-        assert!(is_valid("https://a.example", &root));
-        assert!(is_valid(
-            "https://a.example/t",
-            "https://a.example/.well-known/oauth-protected-resource/t"
-        ));
+        // A parent on the same origin, found there.
+        for at in [own.as_str(), root.as_str(), "https://a.example/anywhere"] {
+            for parent in ["https://a.example", "https://a.example/", "https://a.example/t"] {
+                assert!(is_valid(parent, at), "{parent} at {at}");
+            }
+        }
         for (resource, at) in [
-            ("https://a.example", own.as_str()),
-            ("https://a.example/t", root.as_str()),
-            ("https://a.example", "https://a.example/anywhere"),
+            ("https://a.example?key", own.as_str()),
+            ("https://a.example/t/m", own.as_str()),
+            ("https://a.example/other", root.as_str()),
             ("https://a.example", "https://b.example/.well-known/oauth-protected-resource"),
             ("https://b.example/t/mcp", own.as_str()),
             ("http://a.example/t/mcp", own.as_str()),

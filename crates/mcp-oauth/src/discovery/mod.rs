@@ -2,10 +2,13 @@
 
 mod scopes;
 mod discovery;
+mod search;
 mod metadata;
+mod issuer;
 
 pub(crate) use self::{
     discovery::{Discovery, DiscoveryResult},
+    issuer::{is_same_issuer, quoted_url},
     metadata::AuthorizationServerMetadata,
     scopes::{OFFLINE_ACCESS, RequestedScopes, format_scopes, parse_scopes},
 };

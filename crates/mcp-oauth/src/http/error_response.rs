@@ -17,12 +17,11 @@ struct ErrorResponse {
 /// Returns the error for an unsuccessful response.
 pub(crate) fn error_from_response(url: &Url, response: &Response<Bytes>) -> Error {
     let status = response.status();
+    let is_temporary = status == StatusCode::TOO_MANY_REQUESTS || !status.is_client_error();
     match parse_error_response(url, response) {
-        Some(error) if status.is_client_error() => error,
-        _ if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
-            Error::untrusted(url, format!("it returned HTTP status {status} without an error code"))
-        }
-        _ => status_error(url, status),
+        Some(error) if !is_temporary => error,
+        _ if is_temporary => status_error(url, status, response.headers()),
+        _ => Error::UnexpectedStatus { url: DisplayUrl(url).to_string(), status },
     }
 }
 

@@ -11,13 +11,15 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use mcp_http::{AddressBlocked, Endpoint, HttpClient, HttpClientBuilder, mcp_client::Truncated};
+use mcp_http::{
+    AddressBlocked, Endpoint, HttpClient, HttpClientBuilder, mcp_client::Truncated, retry_after,
+};
 use serde::de::DeserializeOwned;
 use tokio::time;
 use url::{Host, Url};
 
 use super::address::is_public;
-use crate::error::Error;
+use crate::error::{DisplayUrl, Error, TemporaryStatus};
 
 /// The largest response, in bytes after decompression.
 const MAX_RESPONSE_SIZE: usize = 1024 * 1024;
@@ -130,7 +132,7 @@ impl GuardedClient {
             let status = response.status();
             // The document may exist although the server cannot deliver it now.
             if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-                return Err(status_error(&current, status));
+                return Err(status_error(&current, status, response.headers()));
             }
             if !status.is_redirection() {
                 let found = status == StatusCode::OK;
@@ -217,8 +219,12 @@ fn invalid_uri(url: &Url) -> Error {
 }
 
 /// Returns the error for a status that means that the server is temporarily unavailable.
-pub(crate) fn status_error(url: &Url, status: StatusCode) -> Error {
-    Error::unreachable(url, format!("HTTP status {status}"))
+pub(crate) fn status_error(url: &Url, status: StatusCode, headers: &HeaderMap) -> Error {
+    Error::Unreachable {
+        url: DisplayUrl(url).to_string(),
+        retry_after: retry_after(headers),
+        source: TemporaryStatus(status).into(),
+    }
 }
 
 /// Returns `true` if a host that is not explicitly allowed may have this address.

@@ -1,8 +1,26 @@
-//! The check that an authorization server supports an authentication method.
+//! The choice of an authentication method that an authorization server supports.
 
 use crate::{discovery::AuthorizationServerMetadata, store::TokenEndpointAuthMethod};
 
 impl TokenEndpointAuthMethod {
+    /// The methods with a client secret, the preferred one first. Servers disagree about the
+    /// encoding of `client_secret_basic`, and agree about `client_secret_post`.
+    pub(crate) const WITH_SECRET: [Self; 2] = [Self::ClientSecretPost, Self::ClientSecretBasic];
+
+    /// Returns the first method that a server supports. If the server lists no methods, it supports
+    /// `client_secret_basic` (RFC 8414, section 2), and the others are assumed to work as well.
+    pub(crate) fn first_supported(
+        methods: &[Self],
+        server: &AuthorizationServerMetadata,
+    ) -> Option<Self> {
+        if server.token_endpoint_auth_methods_supported.is_none()
+            && methods.contains(&Self::ClientSecretBasic)
+        {
+            return Some(Self::ClientSecretBasic);
+        }
+        methods.iter().copied().find(|method| method.is_supported_by(server))
+    }
+
     /// Returns `true` if a server supports the method. A server that lists no methods is assumed to
     /// support each of them.
     pub(crate) fn is_supported_by(self, server: &AuthorizationServerMetadata) -> bool {

@@ -11,6 +11,7 @@ use crate::{
     discovery::AuthorizationServerMetadata,
     error::Error,
     http::{GuardedClient, NetworkZone, error_from_response},
+    lenient,
     store::{ClientRegistration, TokenEndpointAuthMethod},
 };
 
@@ -27,8 +28,11 @@ pub(crate) struct ClientMetadata {
 #[derive(Deserialize)]
 struct RegistrationResponse {
     client_id: String,
+    #[serde(default, deserialize_with = "lenient::value")]
     client_secret: Option<Secret>,
+    #[serde(default, deserialize_with = "lenient::seconds")]
     client_secret_expires_at: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::value")]
     token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
 }
 
@@ -71,17 +75,21 @@ impl ClientMetadata {
         }
         let response: RegistrationResponse = serde_json::from_slice(http_response.body())
             .map_err(|_| Error::untrusted(url, "its registration response is invalid"))?;
-        let method = response.token_endpoint_auth_method.unwrap_or(requested_method);
+        let secret = response.client_secret.filter(|secret| !secret.expose().is_empty());
+        // Without a secret, the client can only be public, whatever the server names. It has no key.
+        let named_method = response.token_endpoint_auth_method;
+        let method = named_method.filter(|it| *it != TokenEndpointAuthMethod::PrivateKeyJwt);
         Ok(ClientRegistration {
             client_id: response.client_id,
-            auth_method: match response.client_secret {
-                Some(_) => method,
+            auth_method: match secret {
+                Some(_) => method.unwrap_or(requested_method),
                 None => TokenEndpointAuthMethod::None,
             },
-            client_secret: response.client_secret,
+            client_secret: secret,
             // Zero means that the secret does not expire (RFC 7591, section 3.2.1).
             secret_expires_at: response.client_secret_expires_at.filter(|at| *at != 0),
             redirect_uri: Some(self.redirect_uri.clone()),
+            is_preregistered: false,
         })
     }
 
@@ -91,15 +99,11 @@ impl ClientMetadata {
         server: &AuthorizationServerMetadata,
     ) -> TokenEndpointAuthMethod {
         use TokenEndpointAuthMethod::{ClientSecretBasic, ClientSecretPost, None};
-        // The default if the server lists none (RFC 8414, section 2).
-        if server.token_endpoint_auth_methods_supported.is_none() {
-            return ClientSecretBasic;
-        }
         let best_first = match self.is_native {
-            true => [None, ClientSecretBasic, ClientSecretPost],
-            false => [ClientSecretBasic, ClientSecretPost, None],
+            true => [None, ClientSecretPost, ClientSecretBasic],
+            false => [ClientSecretPost, ClientSecretBasic, None],
         };
-        best_first.into_iter().find(|method| method.is_supported_by(server)).unwrap_or(None)
+        TokenEndpointAuthMethod::first_supported(&best_first, server).unwrap_or(None)
     }
 
     /// Returns the `application_type` (OpenID Connect Dynamic Client Registration 1.0, section 2).

@@ -29,16 +29,20 @@ pub struct PreregisteredClient {
     pub(crate) secret: Option<Secret>,
     pub(crate) key: Option<Arc<SigningKey>>,
     pub(crate) issuer: Option<String>,
+    pub(crate) auth_method: Option<TokenEndpointAuthMethod>,
 }
 
 impl PreregisteredClient {
     /// Creates a client with this client ID. It is a public client unless a secret or a private key
     /// is set.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), secret: None, key: None, issuer: None }
+        Self { id: id.into(), secret: None, key: None, issuer: None, auth_method: None }
     }
 
-    /// Sets the client secret, for `client_secret_basic` or `client_secret_post`.
+    /// Sets the client secret, for `client_secret_post` or `client_secret_basic`.
+    ///
+    /// The client uses the method that the authorization server lists, and `client_secret_post` if
+    /// it lists both. If the server rejects the method, the client tries the other one once.
     pub fn with_secret(self, secret: impl Into<Secret>) -> Self {
         Self { secret: Some(secret.into()), ..self }
     }
@@ -57,32 +61,46 @@ impl PreregisteredClient {
         Self { issuer: Some(issuer.into()), ..self }
     }
 
+    /// Sets the authentication method at the token endpoint. No other one is tried, whatever the
+    /// metadata of the authorization server lists.
+    pub fn with_auth_method(self, auth_method: TokenEndpointAuthMethod) -> Self {
+        Self { auth_method: Some(auth_method), ..self }
+    }
+
     /// Returns the registration at a server, with the best authentication method that both support.
+    /// A client without a secret and without a key is public, even if the server does not list
+    /// `none`.
     pub(crate) fn registration(
         &self,
         server: &AuthorizationServerMetadata,
         redirect_uri: Option<&str>,
     ) -> Result<ClientRegistration, Error> {
-        use TokenEndpointAuthMethod::{ClientSecretBasic, ClientSecretPost, None, PrivateKeyJwt};
-        let methods: &[_] = match (&self.key, &self.secret) {
-            (Some(_), _) => &[PrivateKeyJwt],
-            (_, Some(_)) => &[ClientSecretBasic, ClientSecretPost],
-            _ => &[None],
-        };
-        let supported = methods.iter().find(|method| method.is_supported_by(server));
-        let Some(&auth_method) = supported else {
-            let Self { id, .. } = self;
-            let AuthorizationServerMetadata { issuer, .. } = server;
-            let reason =
-                format!("client {id:?} has no authentication method that {issuer} supports");
-            return Err(Error::configuration(reason));
-        };
         Ok(ClientRegistration {
             client_id: self.id.clone(),
             client_secret: self.secret.clone(),
-            secret_expires_at: Option::None,
-            auth_method,
+            secret_expires_at: None,
+            auth_method: self.auth_method.map_or_else(|| self.auth_method_at(server), Ok)?,
             redirect_uri: redirect_uri.map(str::to_owned),
+            is_preregistered: true,
+        })
+    }
+
+    fn auth_method_at(
+        &self,
+        server: &AuthorizationServerMetadata,
+    ) -> Result<TokenEndpointAuthMethod, Error> {
+        let methods: &[_] = match (&self.key, &self.secret) {
+            (Some(_), _) => &[TokenEndpointAuthMethod::PrivateKeyJwt],
+            (_, Some(_)) => &TokenEndpointAuthMethod::WITH_SECRET,
+            _ => return Ok(TokenEndpointAuthMethod::None),
+        };
+        TokenEndpointAuthMethod::first_supported(methods, server).ok_or_else(|| {
+            let Self { id, .. } = self;
+            let AuthorizationServerMetadata { issuer, .. } = server;
+            Error::configuration(format!(
+                "client {id:?} has no authentication method that {issuer} lists; if the list is \
+                 wrong, set the authentication method of the client"
+            ))
         })
     }
 }

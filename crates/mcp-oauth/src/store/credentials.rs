@@ -67,6 +67,10 @@ pub struct ClientRegistration {
     pub auth_method: TokenEndpointAuthMethod,
     /// The redirect URI. `None` for a client without users.
     pub redirect_uri: Option<String>,
+    /// Set if the client comes from the configuration, and was not registered dynamically. A stored
+    /// registration of such a client has no secret. It binds the client to its authorization server.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_preregistered: bool,
 }
 
 /// An authentication method of a client at the token endpoint (RFC 7591, section 2).
@@ -101,14 +105,31 @@ impl Credentials {
 }
 
 impl ClientRegistration {
-    /// Returns `true` if the registration has this redirect URI and its secret has not expired.
+    /// Returns `true` if this is a dynamic registration with this redirect URI whose secret has not
+    /// expired.
     pub(crate) fn is_valid_for(&self, redirect_uri: &str) -> bool {
         let expired = self.secret_expires_at.is_some_and(|at| at <= now());
-        !expired && self.redirect_uri.as_deref() == Some(redirect_uri)
+        let lacks_secret = self.auth_method.needs_secret() && self.client_secret.is_none();
+        let is_usable = !expired && !lacks_secret && !self.is_preregistered;
+        is_usable && self.redirect_uri.as_deref() == Some(redirect_uri)
+    }
+
+    /// Returns the registration with the authentication method that the server accepted.
+    pub(crate) fn with_auth_method(self, auth_method: TokenEndpointAuthMethod) -> Self {
+        Self { auth_method, ..self }
     }
 }
 
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 impl TokenEndpointAuthMethod {
+    /// Returns `true` if the client sends a secret with this method.
+    pub(crate) fn needs_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
+
     /// Returns the name of the method in requests and metadata (RFC 7591, section 2).
     pub(crate) fn as_str(self) -> &'static str {
         match self {

@@ -1,5 +1,6 @@
 //! The store of credentials and client registrations, and its records.
 
+mod temporary;
 mod memory;
 mod key_locks;
 mod store;

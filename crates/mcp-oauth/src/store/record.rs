@@ -138,6 +138,7 @@ mod tests {
             secret_expires_at: None,
             auth_method: TokenEndpointAuthMethod::ClientSecretBasic,
             redirect_uri: None,
+            is_preregistered: false,
         })
     }
 

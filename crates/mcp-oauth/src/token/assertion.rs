@@ -111,6 +111,7 @@ impl TokenExchange {
             registration: &registration,
             secret: registration.client_secret.as_ref(),
             key: self.client.key.as_deref(),
+            is_auth_method_configured: self.client.auth_method.is_some(),
             dpop: None,
         };
         let id_token = (self.id_token)();
@@ -124,7 +125,7 @@ impl TokenExchange {
         ];
         grant.extend(request.scope.map(|scope| ("scope", scope)));
         let tokens = endpoint.request_token(&grant).await?;
-        match tokens.issued_token_type.as_deref() {
+        match tokens.issued_token_type() {
             Some(TOKEN_TYPE_ID_JAG) => Ok(tokens.access_token),
             _ => Err(Error::untrusted(&url, "the issued token is not of the requested type")),
         }

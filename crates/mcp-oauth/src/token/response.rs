@@ -2,10 +2,15 @@
 
 use std::fmt;
 
-use serde::{Deserialize, de::IgnoredAny};
-use url::Url;
+use mcp_http::mcp_client::Truncated;
+use serde::Deserialize;
 
-use crate::{clock::now, crypto::Secret, error::Error, store::TokenType};
+use crate::{
+    clock::now,
+    crypto::Secret,
+    lenient,
+    store::{TokenEndpointAuthMethod, TokenType},
+};
 
 /// The longest lifetime that is accepted, in seconds: ten years.
 const MAX_LIFETIME: u64 = 10 * 365 * 24 * 60 * 60;
@@ -13,78 +18,108 @@ const MAX_LIFETIME: u64 = 10 * 365 * 24 * 60 * 60;
 /// A successful token response.
 ///
 /// Optional members of the wrong type count as absent. An error instead would lose the credentials,
-/// because the old refresh token may already be revoked.
-#[derive(Deserialize)]
+/// because the code or the old refresh token is already used.
 pub(crate) struct TokenResponse {
     pub(crate) access_token: Secret,
-    #[serde(default)]
-    token_type: String,
-    expires_in: Option<Lenient<Seconds>>,
-    refresh_token: Option<Lenient<Secret>>,
-    scope: Option<Lenient<String>>,
-    pub(crate) issued_token_type: Option<String>,
+    /// The authentication method with which the client got the response.
+    pub(crate) auth_method: TokenEndpointAuthMethod,
+    members: Members,
 }
 
+/// The members of a token response.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Lenient<T> {
-    Valid(T),
-    Invalid(IgnoredAny),
-}
-
-/// A lifetime. Some servers send it as a string.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Seconds {
-    Number(f64),
-    Text(String),
-}
-
-impl<T> Lenient<T> {
-    fn valid(&self) -> Option<&T> {
-        match self {
-            Self::Valid(it) => Some(it),
-            Self::Invalid(_) => None,
-        }
-    }
+struct Members {
+    #[serde(default, deserialize_with = "lenient::value")]
+    access_token: Option<Secret>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    token_type: Option<String>,
+    #[serde(default, deserialize_with = "lenient::seconds")]
+    expires_in: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::value")]
+    refresh_token: Option<Secret>,
+    #[serde(default, deserialize_with = "lenient::value")]
+    scope: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    issued_token_type: Option<String>,
+    /// The tokens of the user, in responses of Slack for user scopes.
+    #[serde(default, deserialize_with = "lenient::value")]
+    authed_user: Option<Box<Members>>,
 }
 
 impl TokenResponse {
-    /// Parses a response body. Returns `None` if it has no access token.
-    pub(crate) fn parse(body: &[u8]) -> Option<Self> {
+    /// Parses a response body.
+    ///
+    /// # Errors
+    ///
+    /// Returns a description of the violation if there is no access token, or if it cannot be sent.
+    pub(crate) fn parse(
+        body: &[u8],
+        auth_method: TokenEndpointAuthMethod,
+    ) -> Result<Self, &'static str> {
         // The parse error is not reported, because it may quote a token.
-        let response: Self = serde_json::from_slice(body).ok()?;
-        (!response.access_token.expose().is_empty()).then_some(response)
+        let members: Members =
+            serde_json::from_slice(body).map_err(|_| "its token response is invalid")?;
+        let mut members = members.with_own_token_first();
+        let access_token =
+            members.access_token.take().ok_or("its token response has no access token")?;
+        // A header cannot contain other characters.
+        if !access_token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(
+                "the access token contains a space, a line break or another character that \
+                        is not allowed in a header",
+            );
+        }
+        Ok(Self { access_token, auth_method, members })
     }
 
-    /// Returns the type of the access token, or an error if the type is unknown.
-    pub(crate) fn token_type(&self, url: &Url) -> Result<TokenType, Error> {
-        if self.token_type.eq_ignore_ascii_case("bearer") {
-            return Ok(TokenType::Bearer);
+    /// Returns the type of the access token.
+    ///
+    /// A token without a type, or of any type other than `DPoP`, is a bearer token: it is not bound
+    /// to a key. Some servers name the type after its owner, such as `user` or `bot`.
+    pub(crate) fn token_type(&self) -> TokenType {
+        let given = self.members.token_type.as_deref().unwrap_or_default();
+        if given.eq_ignore_ascii_case("dpop") {
+            return TokenType::DPoP;
         }
-        if self.token_type.eq_ignore_ascii_case("dpop") {
-            return Ok(TokenType::DPoP);
+        if !given.eq_ignore_ascii_case("bearer") {
+            let token_type = Truncated(given);
+            tracing::debug!(%token_type, "using the access token as a bearer token");
         }
-        Err(Error::untrusted(url, "the access token is of an unknown type"))
+        TokenType::Bearer
     }
 
     /// Returns the time at which the access token expires, in seconds since 1970.
     pub(crate) fn expires_at(&self) -> Option<u64> {
-        let seconds = match self.expires_in.as_ref()?.valid()? {
-            Seconds::Number(seconds) => *seconds,
-            Seconds::Text(seconds) => seconds.parse().ok()?,
-        };
-        Some(now() + (seconds.max(0.0) as u64).min(MAX_LIFETIME))
+        self.members.expires_in.map(|seconds| now() + seconds.min(MAX_LIFETIME))
     }
 
     /// Returns the refresh token. An empty one counts as absent.
     pub(crate) fn refresh_token(&self) -> Option<&Secret> {
-        self.refresh_token.as_ref()?.valid().filter(|token| !token.expose().is_empty())
+        self.members.refresh_token.as_ref().filter(|token| !token.expose().is_empty())
     }
 
     /// Returns the granted scopes, if the server names them.
     pub(crate) fn scope(&self) -> Option<&str> {
-        self.scope.as_ref()?.valid().map(String::as_str)
+        self.members.scope.as_deref()
+    }
+
+    /// Returns the type of a token that was issued in an exchange (RFC 8693, section 2.2.1).
+    pub(crate) fn issued_token_type(&self) -> Option<&str> {
+        self.members.issued_token_type.as_deref()
+    }
+}
+
+impl Members {
+    /// Returns the members of `authed_user` instead, if only these have an access token.
+    fn with_own_token_first(mut self) -> Self {
+        let is_token = |token: &Secret| !token.expose().is_empty();
+        self.access_token = self.access_token.filter(is_token);
+        match self.authed_user.take() {
+            Some(user) if self.access_token.is_none() => {
+                Self { access_token: user.access_token.filter(is_token), ..*user }
+            }
+            _ => self,
+        }
     }
 }
 
@@ -98,10 +133,13 @@ impl fmt::Debug for TokenResponse {
 mod tests {
     use super::*;
 
+    fn parse(json: &str) -> Result<TokenResponse, &'static str> {
+        TokenResponse::parse(json.as_bytes(), TokenEndpointAuthMethod::None)
+    }
+
     /// A response with an access token and further members.
     fn with(members: &str) -> TokenResponse {
-        let json = format!(r#"{{"access_token":"s3cret"{members}}}"#);
-        TokenResponse::parse(json.as_bytes()).unwrap()
+        parse(&format!(r#"{{"access_token":"s3cret"{members}}}"#)).unwrap()
     }
 
     #[test]
@@ -130,26 +168,45 @@ mod tests {
     }
 
     #[test]
-    fn a_response_without_an_access_token_is_none() {
-        for json in ["", "[]", "{}", r#"{"access_token":""}"#, r#"{"access_token":1}"#] {
-            assert!(TokenResponse::parse(json.as_bytes()).is_none(), "{json}");
+    fn rejects_a_response_without_a_token_that_can_be_sent() {
+        for json in [
+            "",
+            "[]",
+            "{}",
+            r#"{"access_token":""}"#,
+            r#"{"access_token":1}"#,
+            r#"{"authed_user":{"id":"U1"}}"#,
+            r#"{"access_token":"s3cret\r\nX-Evil: 1"}"#,
+            r#"{"access_token":"s3cret "}"#,
+            r#"{"access_token":"s3cr\u00e9t"}"#,
+        ] {
+            let reason = parse(json).unwrap_err();
+            assert!(reason.contains("token") && !reason.contains("s3cr"), "{json}: {reason}");
         }
     }
 
     #[test]
-    fn rejects_unknown_token_types() {
-        let url = Url::parse("https://login.example/token").unwrap();
-        let of = |given: &str| with(&format!(r#","token_type":"{given}""#)).token_type(&url);
-        for (given, known) in [
-            ("Bearer", TokenType::Bearer),
-            ("BEARER", TokenType::Bearer),
-            ("dpop", TokenType::DPoP),
-        ] {
-            assert_eq!(of(given).unwrap(), known);
+    fn tokens_of_every_type_but_dpop_are_bearer_tokens() {
+        let with_type = |given: &str| with(&format!(r#","token_type":{given}"#)).token_type();
+        for bearer in
+            [r#""Bearer""#, r#""BEARER""#, r#""""#, r#""bot""#, r#""user""#, "null", "1", "{}"]
+        {
+            assert_eq!(with_type(bearer), TokenType::Bearer, "{bearer}");
         }
-        for odd in ["", "mac", "N_A", "Bearer ", "bearer,dpop"] {
-            assert!(matches!(of(odd), Err(Error::Untrusted { .. })), "{odd}");
+        assert_eq!(with("").token_type(), TokenType::Bearer);
+        for dpop in [r#""DPoP""#, r#""dpop""#] {
+            assert_eq!(with_type(dpop), TokenType::DPoP, "{dpop}");
         }
+    }
+
+    #[test]
+    fn the_token_of_the_user_is_used_if_there_is_no_other() {
+        let user = r#""authed_user":{"access_token":"u","refresh_token":"r","token_type":"user"}"#;
+        let response = parse(&format!("{{{user}}}")).unwrap();
+        assert_eq!(response.access_token.expose(), "u");
+        assert_eq!(response.refresh_token(), Some(&Secret::new("r")));
+        let response = with(&format!(",{user}"));
+        assert_eq!((response.access_token.expose(), response.refresh_token()), ("s3cret", None));
     }
 
     #[test]

@@ -64,6 +64,37 @@ impl AuthorizationServerBuilder {
         self
     }
 
+    /// Sets the client authentication methods that the token endpoint accepts, like a server whose
+    /// metadata is wrong. The methods that clients are registered with do not count then. Defaults
+    /// to the methods of [`auth_methods`](Self::auth_methods).
+    ///
+    /// ```
+    /// use mcp_testkit::AuthorizationServer;
+    ///
+    /// // A client that believes the metadata gets "invalid_client", and can try another method.
+    /// let accounts = AuthorizationServer::builder()
+    ///     .auth_methods(["client_secret_basic"])
+    ///     .accepted_auth_methods(["client_secret_post"]);
+    /// # let _ = accounts;
+    /// ```
+    pub fn accepted_auth_methods<T: Into<String>>(
+        mut self,
+        methods: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.config.accepted_auth_methods = Some(methods.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Allows or rejects the form parameter `client_id` together with the header of
+    /// `client_secret_basic`. Defaults to `true`.
+    ///
+    /// Some servers count both as two authentication methods, and respond with `invalid_request`
+    /// (RFC 6749, section 2.3).
+    pub fn client_id_with_basic(mut self, allowed: bool) -> Self {
+        self.config.client_id_with_basic = allowed;
+        self
+    }
+
     /// Sets the supported scopes.
     pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
         self.config.scopes = scopes.into_iter().map(Into::into).collect();

@@ -28,6 +28,18 @@ pub(crate) struct Login {
     port: u16,
 }
 
+/// The outcome of a request without a token.
+enum Probe {
+    /// The server requires a token. The challenge contains the required scopes and the URL of the
+    /// protected resource metadata.
+    Challenge(Box<Unauthorized>),
+    /// The server requires no token. It may still have metadata.
+    Public,
+    /// The server responded with another error. It may still have metadata: some servers respond to
+    /// a request without a token with 400, 403 or a JSON-RPC error.
+    Failed(relay::Error),
+}
+
 impl Login {
     /// Reads the command line and the configuration.
     pub(crate) fn new(args: &LoginArgs, printer: &Printer) -> Result<Self> {
@@ -51,9 +63,16 @@ impl Login {
             client = client.preregistered(self.endpoint.url().as_str(), preregistered.clone());
         }
         let client = client.build()?;
-        let unauthorized = self.challenge().await?;
-        let sign_in =
-            client.user(PRINCIPAL).begin_sign_in(&self.endpoint, unauthorized.as_ref()).await?;
+        let probe = self.probe().await?;
+        let unauthorized = match &probe {
+            Probe::Challenge(unauthorized) => Some(&**unauthorized),
+            Probe::Public | Probe::Failed(_) => None,
+        };
+        let sign_in = client.user(PRINCIPAL).begin_sign_in(&self.endpoint, unauthorized).await;
+        if let (Err(Error::SignInUnavailable { .. }), Probe::Failed(error)) = (&sign_in, &probe) {
+            printer.warn(error);
+        }
+        let sign_in = sign_in?;
         self.open_browser(sign_in.authorization_url.as_str(), printer);
         let completed = complete_sign_in(&client, &mut loopback, sign_in.pending);
         let credentials = time::timeout(SIGN_IN_TIMEOUT, completed).await;
@@ -63,15 +82,15 @@ impl Login {
         Ok(Exit::Success)
     }
 
-    /// Sends a request without a token, and returns the challenge of the response. It contains the
-    /// required scopes and the URL of the protected resource metadata.
-    ///
-    /// Returns `None` if the server requires no token. Such a server may still have metadata.
-    async fn challenge(&self) -> Result<Option<Unauthorized>> {
+    /// Sends a request without a token.
+    async fn probe(&self) -> Result<Probe> {
         match self.setup.user_for(&self.server).tools(&self.server).await {
-            Err(relay::Error::Authorization(error)) => Ok(Some(error.unauthorized)),
+            Err(relay::Error::Authorization(error)) => {
+                Ok(Probe::Challenge(Box::new(error.unauthorized)))
+            }
+            Err(error) if has_responded(&error) => Ok(Probe::Failed(error)),
             Err(error) => Err(error.into()),
-            Ok(_) => Ok(None),
+            Ok(_) => Ok(Probe::Public),
         }
     }
 
@@ -95,6 +114,18 @@ impl Login {
             }));
         }
         printer.print_result(&format!("signed in to server \"{server}\" through {issuer}"))
+    }
+}
+
+/// Returns `true` if the server has responded, although with an error.
+fn has_responded(error: &relay::Error) -> bool {
+    use relay::{Error, FailureKind as Kind};
+    match error {
+        Error::Transport { kind, .. } => {
+            matches!(kind, Kind::Status(_) | Kind::Rpc(_) | Kind::Unsupported | Kind::Protocol)
+        }
+        Error::ToolDefinition { .. } => true,
+        _ => false,
     }
 }
 

@@ -36,7 +36,7 @@ impl Exit {
             | Error::InvalidCallback { .. }
             | Error::ErrorResponse { .. } => Self::Authorization,
             Error::Unreachable { .. } => Self::Transport,
-            Error::Configuration { .. } => Self::Usage,
+            Error::Configuration { .. } | Error::SignInUnavailable { .. } => Self::Usage,
             _ => Self::Failure,
         }
     }
@@ -52,6 +52,7 @@ impl Exit {
                 FailureKind::Unreachable
                 | FailureKind::Timeout
                 | FailureKind::Closed
+                | FailureKind::TokenUnavailable
                 | FailureKind::Status(_) => Self::Transport,
                 _ => Self::Failure,
             },
@@ -106,9 +107,16 @@ mod tests {
         let reason = || "no".to_owned();
         let required = SignInReason::NotSignedIn;
         for (error, code) in [
-            (mcp_oauth::Error::SignInRequired { server: server.clone(), reason: required }, 3),
+            (
+                mcp_oauth::Error::SignInRequired {
+                    server: server.clone(),
+                    reason: required,
+                    source: None,
+                },
+                3,
+            ),
             (mcp_oauth::Error::ScopeNotGranted { server, scopes: Vec::new() }, 3),
-            (mcp_oauth::Error::Unreachable { url, source: reason().into() }, 5),
+            (mcp_oauth::Error::Unreachable { url, retry_after: None, source: reason().into() }, 5),
         ] {
             let shown = format!("{error:?}");
             assert_eq!(Exit::from_error(&error.into()).code(), code, "{shown}");

@@ -14,6 +14,9 @@ const REGISTER_CLIENT: &str = "register a client with the redirect URI http://12
                                and use --client-id ID; if the port must be fixed, register \
                                http://127.0.0.1:PORT/callback, and use --port PORT";
 
+const USE_TOKEN: &str = "if the server takes an API key or another token, store it in an environment \
+                         variable, and use --token-env NAME with the other commands";
+
 const SHOW_SCHEMAS: &str = "run \"relay tools --json\" to see the input schemas";
 
 /// Returns a suggestion how to resolve the error, if there is one. `connection` contains options of
@@ -45,6 +48,7 @@ pub(crate) fn suggestion_for(error: &Error, connection: Option<&ConnectionArgs>)
         Some(_) => None,
         None => match error.downcast_ref() {
             Some(mcp_oauth::Error::Configuration { .. }) => Some(REGISTER_CLIENT.to_owned()),
+            Some(mcp_oauth::Error::SignInUnavailable { .. }) => Some(USE_TOKEN.to_owned()),
             _ => error.downcast_ref().and_then(UsageError::suggestion),
         },
     }

@@ -94,6 +94,7 @@ fn kind(error: &mcp_client::Error) -> FailureKind {
                 FailureKind::Closed
             }
             TransportErrorKind::Status(status) => FailureKind::Status(status),
+            TransportErrorKind::CredentialsUnavailable => FailureKind::TokenUnavailable,
             TransportErrorKind::Blocked => FailureKind::Blocked,
             _ => FailureKind::Protocol,
         },

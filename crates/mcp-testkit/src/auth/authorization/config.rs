@@ -34,6 +34,9 @@ pub(crate) struct AuthorizationConfig {
     pub(crate) metadata_location: MetadataLocation,
     pub(crate) pkce_methods: Vec<String>,
     pub(crate) auth_methods: Vec<String>,
+    /// The methods that the token endpoint accepts, if they differ from those in the metadata.
+    pub(crate) accepted_auth_methods: Option<Vec<String>>,
+    pub(crate) client_id_with_basic: bool,
     pub(crate) scopes: Vec<String>,
     pub(crate) callback_names_issuer: bool,
     pub(crate) registration: bool,
@@ -64,6 +67,8 @@ impl Default for AuthorizationConfig {
             metadata_location: MetadataLocation::default(),
             pkce_methods: vec!["S256".to_owned()],
             auth_methods: auth_methods.map(str::to_owned).to_vec(),
+            accepted_auth_methods: None,
+            client_id_with_basic: true,
             scopes: Vec::new(),
             callback_names_issuer: true,
             registration: true,

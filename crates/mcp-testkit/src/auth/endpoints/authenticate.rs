@@ -33,7 +33,9 @@ impl AuthorizationState {
         let (basic, posted) = (basic.transpose()?, params.get("client_secret"));
         let assertion = params.get("client_assertion");
         let methods = [basic.is_some(), posted.is_some(), assertion.is_some()];
-        if methods.into_iter().filter(|used| *used).count() > 1 {
+        let is_client_id_repeated = basic.is_some() && params.get("client_id").is_some();
+        let has_two_ids = is_client_id_repeated && !self.config.client_id_with_basic;
+        if has_two_ids || methods.into_iter().filter(|used| *used).count() > 1 {
             return Err(OAuthError::new(
                 "invalid_request",
                 "more than one client authentication method",
@@ -52,7 +54,11 @@ impl AuthorizationState {
             (_, _, Some(_)) => "private_key_jwt",
             _ => "none",
         };
-        if client.auth_method.as_deref().is_some_and(|registered| registered != method) {
+        if let Some(accepted) = &self.config.accepted_auth_methods {
+            if !accepted.iter().any(|accepted| accepted == method) {
+                return Err(invalid_client("the client authentication method is not accepted"));
+            }
+        } else if client.auth_method.as_deref().is_some_and(|registered| registered != method) {
             return Err(invalid_client(
                 "the client authentication method differs from the registered one",
             ));

@@ -1,7 +1,7 @@
 //! `relay login`, `relay logout` and `relay status`, and commands that use the stored credentials.
 
 use insta::assert_snapshot;
-use mcp_testkit::{AuthorizationServer, Decision, KnownClient, OAuthEndpoint, Reply};
+use mcp_testkit::{AuthorizationServer, Decision, KnownClient, OAuthEndpoint, On, Reply};
 
 use crate::support::{SignInFixture, relay};
 
@@ -53,6 +53,7 @@ async fn credentials_are_refreshed_until_revoked_or_signed_out() {
     --- stderr
     error: server "remote": authorization required: http://127.0.0.1:PORT/mcp rejected the access token (the access token expired); required scope "weather:read"
       caused by: the refresh token has expired or was revoked; sign in to http://127.0.0.1:PORT/mcp
+      caused by: http://127.0.0.1:ISSUER/token returned an error: invalid_grant (unknown refresh token)
     hint: run "relay login --url URL" to sign in with a browser, or get a new access token with scope "weather:read" from an authorization server listed at http://127.0.0.1:PORT/.well-known/oauth-protected-resource/mcp; set the server's "api_key" to it, or store it in an environment variable and use --token-env NAME
     ---
     "#);
@@ -126,6 +127,77 @@ async fn a_failed_token_request_is_shown_on_the_page() {
     <h1>Sign-in failed</h1>
     <p>http://127.0.0.1:ISSUER/token returned an error: invalid_grant (&lt;b&gt;). To try again, run &quot;relay login&quot;.</p>
     ");
+}
+
+#[tokio::test]
+async fn an_unavailable_authorization_server_exits_with_5_and_keeps_the_sign_in() {
+    let fixture = SignInFixture::start("away").await;
+    assert!(fixture.login().await.0.starts_with("exit code: 0\n"));
+    fixture.authorization_server.expire_access_tokens();
+    // More attempts than the call makes.
+    for _ in 0..10 {
+        fixture.authorization_server.script(OAuthEndpoint::Token, Reply::status(503));
+    }
+    let tools = || async { fixture.relay_with_url("tools").run().await };
+    assert_snapshot!(tools().await, @r#"
+    exit code: 5
+    --- stdout
+    --- stderr
+    error: server "remote": no access token is available at the moment
+      caused by: request to http://127.0.0.1:ISSUER/token failed
+      caused by: HTTP status 503 Service Unavailable
+    ---
+    "#);
+    for _ in 0..10 {
+        if tools().await.starts_with("exit code: 0\n") {
+            return;
+        }
+    }
+    panic!("the sign-in was lost");
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_the_first_request_may_still_have_metadata() {
+    let json_rpc = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"no token"}}"#;
+    for (name, refusal) in [
+        ("403", Reply::status(403)),
+        ("400", Reply::status(400).chunk("no token")),
+        ("rpc", Reply::status(200).header("content-type", "application/json").chunk(json_rpc)),
+    ] {
+        let fixture = SignInFixture::start(name).await;
+        for method in ["server/discover", "initialize"] {
+            fixture.server.script(On::method(method), refusal.clone());
+        }
+        let (transcript, _) = fixture.login().await;
+        assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_oauth_is_named() {
+    let server = crate::support::weather_server::public().start().await.unwrap();
+    assert_snapshot!(relay("login --no-browser").url(&server).run().await, @"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: http://127.0.0.1:PORT/mcp offers no OAuth sign-in: it has no metadata and no registration endpoint
+      caused by: http://127.0.0.1:PORT/register returned HTTP status 404 Not Found without an error code
+    hint: if the server takes an API key or another token, store it in an environment variable, and use --token-env NAME with the other commands
+    ---
+    ");
+    for method in ["server/discover", "initialize"] {
+        server.script(On::method(method), Reply::status(403).chunk("no API key"));
+    }
+    assert_snapshot!(relay("login --no-browser").url(&server).run().await, @r#"
+    exit code: 2
+    --- stdout
+    --- stderr
+    warning: server "remote": HTTP status 403
+    error: http://127.0.0.1:PORT/mcp offers no OAuth sign-in: it has no metadata and no registration endpoint
+      caused by: http://127.0.0.1:PORT/register returned HTTP status 404 Not Found without an error code
+    hint: if the server takes an API key or another token, store it in an environment variable, and use --token-env NAME with the other commands
+    ---
+    "#);
 }
 
 #[tokio::test]
