@@ -2,6 +2,7 @@
 
 mod credential_stores;
 mod faults;
+mod hostile;
 mod mcp_client;
 mod mcp_http;
 mod mcp_oauth;
