@@ -3,7 +3,7 @@
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use mcp_types::{
-    ErrorObject, Method, Revision, error_code,
+    ErrorObject, Method, Revision, Truncated, error_code,
     v2025_11_25::InitializeRequest,
     v2026_07_28::{DiscoverRequest, ElicitRequestUrlParams},
 };
@@ -13,7 +13,6 @@ use serde_json::Value;
 
 use crate::{
     handler::UrlElicitation,
-    text::Truncated,
     transport::{BoxError, TransportError, TransportErrorKind},
 };
 

@@ -52,7 +52,8 @@
 //! - `error`: [`Error`].
 //! - `handler`: [`Handler`], for elicitation, sampling and roots.
 //! - `transport`: [`Transport`], and what its implementations share, such as [`Multiplexer`].
-//! - `text`: [`Truncated`], for text from a server in errors and logs.
+//! - `text`: text from a server in errors and logs.
+//! - `redaction`: [`Redactor`], which removes secrets from text of a server.
 
 mod client;
 mod protocol;
@@ -64,8 +65,9 @@ mod error;
 mod handler;
 mod transport;
 mod text;
+mod redaction;
 
-pub use mcp_types;
+pub use mcp_types::{self, Truncated, TruncatedLines};
 
 pub use crate::{
     changes::ServerChange,
@@ -76,12 +78,12 @@ pub use crate::{
     error::Error,
     handler::{Declined, Handler, HandlerCapabilities, UrlElicitation},
     protocol::Negotiation,
+    redaction::Redactor,
     request::{CallOptions, Limits},
     result::{
         CacheHint, InvalidEntry, ListResult, ServerCapabilities, ServerInfo, SharedToolLists,
         ToolDefinition, ToolList, ToolResult,
     },
-    text::Truncated,
     transport::{
         BoxError, Extensions, KeepAlive, MessageContext, MessageKind, MessageStream,
         MultiplexedStream, Multiplexer, OutgoingMessage, RequestHeaders, ResponseMessages,

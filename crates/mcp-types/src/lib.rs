@@ -68,6 +68,7 @@ mod wire;
 mod method;
 mod revision;
 mod json_object;
+mod text;
 
 pub use crate::{
     generated::{v2025_11_25, v2026_07_28},
@@ -81,4 +82,5 @@ pub use crate::{
     outcome::OrInputRequired,
     revision::{Era, Revision, UnknownRevision},
     schema::Schema,
+    text::{Truncated, TruncatedLines},
 };

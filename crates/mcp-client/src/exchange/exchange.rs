@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use mcp_types::{
-    JsonRpcMessage, NotificationMethod, RequestId,
+    JsonRpcMessage, NotificationMethod, RequestId, Truncated,
     v2026_07_28::{LoggingMessageNotification, ProgressNotification},
 };
 use serde::{Serialize, de::IgnoredAny};
@@ -21,7 +21,7 @@ use crate::{
     error::Error,
     request::{Activity, CallOptions, Deadline, MethodName},
     result::{Decode, Outcome, notification_params},
-    text::{Truncated, without_text},
+    text::without_text,
     transport::{
         BoxError, Extensions, MessageContext, MessageKind, MessageStream, OutgoingMessage,
         ResponseMessages, TransportError, TransportErrorKind, TransportResponse,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use mcp_types::JsonRpcMessage;
+use mcp_types::{JsonRpcMessage, Truncated};
 use serde::de::IgnoredAny;
 use tokio::{sync::watch, task::AbortHandle, time};
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    text::{Truncated, without_text},
+    text::without_text,
     transport::{Extensions, TransportError, TransportErrorKind},
 };
 

@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use mcp_types::{
-    ErrorObject, JsonObject, Method, OneOrMany, Revision, error_code,
+    ErrorObject, JsonObject, Method, OneOrMany, Revision, Truncated, error_code,
     v2025_11_25::PingRequest,
     v2026_07_28::{
         CreateMessageRequest, CreateMessageRequestParams, CreateMessageResult, ElicitAction,
@@ -22,7 +22,7 @@ use crate::{
     error::Error,
     handler::{Declined, Form, Handler, HandlerCapabilities, UrlElicitation},
     request::{Activity, MethodName},
-    text::{Truncated, without_text},
+    text::without_text,
     transport::BoxError,
 };
 

@@ -3,10 +3,10 @@
 
 use std::collections::HashSet;
 
-use mcp_types::{JsonObject, Schema};
+use mcp_types::{JsonObject, Schema, Truncated};
 use serde_json::{Value, value::RawValue};
 
-use crate::{text::Truncated, transport::BoxError};
+use crate::transport::BoxError;
 
 /// The schema keyword that names the header of an argument.
 const KEYWORD: &str = "x-mcp-header";

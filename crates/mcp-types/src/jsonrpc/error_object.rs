@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::{
     object,
+    text::{Truncated, TruncatedLines},
     wire::{Members, Object},
 };
 
 /// The `error` member of a response (JSON-RPC 2.0, section 5.1).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct ErrorObject {
     /// The error code. See [`error_code`](crate::error_code).
     pub code: i64,
@@ -22,52 +23,47 @@ pub struct ErrorObject {
     pub data: Option<Value>,
 }
 
-/// Prints the message, the code and the data. The message and the data are truncated to 1000
-/// characters each. Control characters and other characters that affect a terminal are replaced
-/// with spaces.
+/// Prints the message, the code and the data. The message is truncated as [`TruncatedLines`], and the
+/// data as [`Truncated`].
 impl fmt::Display for ErrorObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_sanitized(f, &self.message)?;
-        write!(f, " (code {})", self.code)?;
-        if let Some(data) = &self.data {
-            f.write_str(", data ")?;
-            write_sanitized(f, data)?;
+        write!(f, "{} (code {})", TruncatedLines(&self.message), self.code)?;
+        match &self.data {
+            Some(data) => write!(f, ", data {}", Truncated(&beginning_of(data))),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
-/// Writes the beginning of a text. Characters that affect a terminal are replaced with spaces.
-fn write_sanitized(f: &mut fmt::Formatter<'_>, text: &impl fmt::Display) -> fmt::Result {
-    const MAX_CHARS: usize = 1000;
-    let mut writer = SanitizingWriter { out: &mut *f, remaining: MAX_CHARS };
-    match write!(writer, "{text}") {
-        Err(_) if writer.remaining == 0 => f.write_str("…"),
-        other => other,
+/// Prints the message and the data truncated.
+impl fmt::Debug for ErrorObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let data = self.data.as_ref().map(beginning_of);
+        f.debug_struct("ErrorObject")
+            .field("code", &self.code)
+            .field("message", &TruncatedLines(&self.message))
+            .field("data", &data.as_deref().map(Truncated))
+            .finish()
     }
 }
 
-/// Writes a limited number of characters, then returns an error.
-struct SanitizingWriter<'a, W> {
-    out: &'a mut W,
-    remaining: usize,
-}
+/// Returns the beginning of a value as JSON, with more characters than are displayed. The whole
+/// value may be large.
+fn beginning_of(value: &Value) -> String {
+    struct Beginning(String);
 
-impl<W: fmt::Write> fmt::Write for SanitizingWriter<'_, W> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for c in text.chars() {
-            self.remaining = self.remaining.checked_sub(1).ok_or(fmt::Error)?;
-            self.out.write_char(if is_unsafe(c) { ' ' } else { c })?;
+    impl fmt::Write for Beginning {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            let remaining = (Truncated::MAX_CHARS + 1).saturating_sub(self.0.chars().count());
+            self.0.extend(text.chars().take(remaining));
+            if remaining == 0 { Err(fmt::Error) } else { Ok(()) }
         }
-        Ok(())
     }
-}
 
-/// Returns `true` if a character controls the terminal, breaks the line or changes the direction of
-/// text.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let mut beginning = Beginning(String::new());
+    // The error only means that there is more.
+    let _ = write!(beginning, "{value}");
+    beginning.0
 }
 
 impl Object for ErrorObject {
@@ -110,17 +106,18 @@ mod tests {
         let text = "a\u{1b}[2J\u{9b}b\u{7f}\u{202e}c\n\u{2028}d";
         let data = Some(json!({ text: text }));
         let error = ErrorObject { code: -1, message: text.to_owned(), data };
-        let plain = "a [2J b  c  d";
         let data = r#"{"a\u001b[2J b  c\n d":"a\u001b[2J b  c\n d"}"#;
-        assert_eq!(error.to_string(), format!("{plain} (code -1), data {data}"));
+        assert_eq!(error.to_string(), format!("a [2J b  c\n  d (code -1), data {data}"));
     }
 
     #[test]
-    fn display_is_truncated() {
+    fn display_and_debug_are_truncated() {
         let long = "ü".repeat(1_000_000);
         let error = ErrorObject { code: 7, message: long.clone(), data: Some(json!([long])) };
         let shown = error.to_string();
-        assert_eq!(shown.chars().count(), "… (code 7), data …".chars().count() + 2000);
+        assert_eq!(shown.chars().count(), "… (code 7), data …".chars().count() + 400);
         assert!(shown.contains("ü… (code 7), data [\"ü") && shown.ends_with("ü…"));
+        let debug = format!("{error:?}");
+        assert!(debug.contains("ü…") && debug.chars().count() < 500, "{debug}");
     }
 }
