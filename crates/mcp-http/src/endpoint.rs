@@ -49,6 +49,12 @@ impl Endpoint {
         &self.0.url
     }
 
+    /// Returns the values of the query, which may be secret. A name without a value counts too.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = String> {
+        let pairs = self.url().query_pairs();
+        pairs.map(|(name, value)| if value.is_empty() { name } else { value }.into_owned())
+    }
+
     pub(crate) fn uri(&self) -> &Uri {
         &self.0.uri
     }

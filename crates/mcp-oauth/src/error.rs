@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, time::Duration};
 use http::StatusCode;
 use mcp_http::{
     Endpoint,
-    mcp_client::{BoxError, Truncated},
+    mcp_client::{BoxError, Redactor, Truncated},
 };
 use url::Url;
 
@@ -155,6 +155,18 @@ impl Error {
     pub(crate) fn unreachable(url: &Url, source: impl Into<BoxError>) -> Self {
         let url = DisplayUrl(url).to_string();
         Self::Unreachable { url, retry_after: None, source: source.into() }
+    }
+
+    /// Creates the error of an error response. Both texts are redacted, then truncated.
+    pub(crate) fn response(
+        url: &str,
+        error: &str,
+        description: Option<&str>,
+        redactor: &Redactor,
+    ) -> Self {
+        let shown = |text: &str| Truncated(&redactor.redact(text)).to_string();
+        let (url, error, description) = (shown(url), shown(error), description.map(shown));
+        Self::ErrorResponse { url, error, description }
     }
 
     pub(crate) fn configuration(reason: impl Into<String>) -> Self {

@@ -2,12 +2,12 @@
 
 use futures_util::StreamExt;
 use mcp_client::{
-    MessageKind, Multiplexer, OutgoingMessage, ResponseMessages, SessionId, TransportError,
-    TransportResponse,
+    MessageKind, Multiplexer, OutgoingMessage, Redactor, ResponseMessages, SessionId,
+    TransportError, TransportResponse,
 };
 use tokio::sync::mpsc;
 
-use crate::{error::Error, io_task::IoTask, redactor::Redactor};
+use crate::{error::Error, io_task::IoTask};
 
 /// The maximum number of messages in the queue. If the queue is full, callers wait.
 const QUEUE_CAPACITY: usize = 256;

@@ -4,7 +4,7 @@ use std::{future::pending, io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use mcp_client::{Multiplexer, OutgoingMessage, Truncated};
+use mcp_client::{Multiplexer, OutgoingMessage, Redactor, Truncated, is_result};
 use memchr::memchr2;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
@@ -16,7 +16,6 @@ use tokio_util::codec::FramedRead;
 use crate::{
     error::Error,
     line_decoder::{Line, LineDecoder},
-    redactor::Redactor,
 };
 
 /// The approximate size of one write, in bytes, which is what a pipe holds. All messages of a write
@@ -69,8 +68,8 @@ async fn read_lines(
             Ok(Line::Complete(line)) if line.trim_ascii().is_empty() => {}
             Ok(Line::Complete(line)) => {
                 trace_message('<', &line, redactor);
-                if !multiplexer.dispatch(redactor.redact_error(line.clone())) {
-                    let text = redactor.redact(&line[..line.len().min(1024)]);
+                if !multiplexer.dispatch(redact_envelope(line.clone(), redactor)) {
+                    let text = redactor.redact_beginning(&line[..line.len().min(1024)]);
                     tracing::debug!(text = %Truncated(&text), "ignored a line that is not a JSON-RPC message");
                 }
             }
@@ -139,7 +138,17 @@ fn add_to_batch(
 /// Traces a message of the connection.
 fn trace_message(direction: char, message: &[u8], redactor: &Redactor) {
     if tracing::enabled!(target: "mcp_stdio::wire", tracing::Level::TRACE) {
-        tracing::trace!(target: "mcp_stdio::wire", "{direction} {}", redactor.redact(message));
+        tracing::trace!(target: "mcp_stdio::wire", "{direction} {}", redactor.beginning(message));
+    }
+}
+
+/// Replaces the secrets in a message, except in a result or in parameters. The caller gets these
+/// unchanged: the values of variables may be paths, which are parts of URIs.
+fn redact_envelope(message: Bytes, redactor: &Redactor) -> Bytes {
+    // Checks for a result first. Most messages are results, and the first bytes are enough to tell.
+    match redactor.is_empty() || is_result(&message) {
+        true => message,
+        false => redactor.redact_message(message, &["result", "params"]),
     }
 }
 
@@ -156,6 +165,18 @@ fn without_newlines(message: &Bytes) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn redacts_secrets_except_in_results_and_parameters() {
+        let redactor = Redactor::new(["s3cret"]);
+        for (message, expected) in [
+            (r#"{"result":"s3cret"}"#, r#"{"result":"s3cret"}"#),
+            (r#"{"error":"bad \u00733cret"}"#, r#"{"error":"bad ****"}"#),
+            (r#"{"method":"s3cret","params":"s3cret"}"#, r#"{"method":"****","params":"s3cret"}"#),
+        ] {
+            assert_eq!(redact_envelope(message.into(), &redactor), expected);
+        }
+    }
 
     #[test]
     fn writes_a_message_on_one_line() {

@@ -15,7 +15,6 @@
 //! - `connection`: the sending side of a connection, shared by all calls.
 //! - `io_task`: the task that reads and writes the lines of a connection.
 //! - `line_decoder`: a decoder of lines with a limit on their length.
-//! - `redactor`: redaction of secrets in the output of a server.
 //! - `error`: [`Error`], the error type of this crate.
 //!
 //! # Examples
@@ -48,7 +47,6 @@ mod process;
 mod connection;
 mod io_task;
 mod line_decoder;
-mod redactor;
 mod error;
 
 pub use crate::{

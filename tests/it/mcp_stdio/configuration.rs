@@ -61,7 +61,11 @@ async fn secrets_of_the_command_are_redacted() {
         server_with_secrets.on_stderr(move |line| seen.lock().unwrap().push(line.to_owned()));
     let client = Client::new(server_with_secrets.build());
     let refused = call(&client, "refuse", json!({})).await.unwrap_err();
-    assert_snapshot!(refused, @r#""tools/call" failed: no use for ["new", "--api-key", "****", "postgresql://me:****@db/a", "****"] **** **** (code -32602)"#);
+    assert_snapshot!(refused, @r#"
+    "tools/call" failed: no use for ["new", "--api-key", "****", "postgresql://me:****@db/a", "****"]
+      ****
+      **** (code -32602)
+    "#);
     let failed = call(&client, "confess", json!({})).await.unwrap_err();
     let lines = lines.lock().unwrap().clone();
     let shown = format!("{refused:?} {failed} {failed:?} {lines:?}");

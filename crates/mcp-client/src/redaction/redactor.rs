@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use mcp_types::Truncated;
 
 use super::{json::replace_strings, patterns::Patterns};
 
@@ -99,6 +100,25 @@ impl Redactor {
             Some(redacted) => redacted.into(),
             None => String::from_utf8_lossy(text),
         }
+    }
+
+    /// Returns the beginning of a text for a trace, without secrets: at most 4,000 characters, on one
+    /// line without control characters.
+    pub fn beginning(&self, text: &[u8]) -> String {
+        const MAX_CHARS: usize = 4_000;
+        // A spelling of a character has few bytes, so this holds all that is shown.
+        let cut = &text[..text.len().min(16 * MAX_CHARS)];
+        let redacted = match cut.len() < text.len() {
+            true => self.redact_beginning(cut),
+            false => self.redact_bytes(cut),
+        };
+        let mut chars = redacted.chars();
+        let printable = |c| if Truncated::is_control(c) { ' ' } else { c };
+        let mut shown: String = chars.by_ref().take(MAX_CHARS).map(printable).collect();
+        if chars.next().is_some() || cut.len() < text.len() {
+            shown += &format!("… ({} bytes in all)", text.len());
+        }
+        shown
     }
 
     /// Replaces the secrets in the strings of a JSON text, which stays valid JSON.

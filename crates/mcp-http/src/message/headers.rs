@@ -1,6 +1,6 @@
 //! The headers of a request: those of the transport and those of the caller.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use mcp_client::MessageContext;
@@ -49,7 +49,7 @@ const RESERVED: [&str; 15] = [
 /// assert_eq!(format!("{headers:?}"), r#"Headers(["X-Tenant", "X-Tenant"])"#);
 /// ```
 #[derive(Clone, Default)]
-pub struct Headers(Vec<(String, String)>);
+pub struct Headers(Arc<Vec<(String, String)>>);
 
 impl Headers {
     /// Creates an empty list of headers.
@@ -60,7 +60,7 @@ impl Headers {
     /// Adds a header. An earlier header with the same name is kept and sent too.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.0.push((name.into(), value.into()));
+        Arc::make_mut(&mut self.0).push((name.into(), value.into()));
         self
     }
 
@@ -68,10 +68,21 @@ impl Headers {
         self.0.is_empty()
     }
 
+    /// Returns the values, and their parts that may be secret: the last word, as in `Token abc`, and
+    /// the values of cookies.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|(_, value)| {
+            let last_word = value.split_whitespace().next_back();
+            let pairs = value.split(';').filter_map(|pair| pair.split_once('='));
+            let cookies = pairs.map(|(_, value)| value.trim());
+            [value.as_str()].into_iter().chain(last_word).chain(cookies)
+        })
+    }
+
     /// Validates the headers and converts them.
     pub(super) fn to_header_map(&self) -> Result<HeaderMap, Error> {
         let mut headers = HeaderMap::new();
-        for (name, value) in &self.0 {
+        for (name, value) in &*self.0 {
             let key = HeaderName::try_from(name).map_err(|_| Error::invalid_header_name(name))?;
             if RESERVED.contains(&key.as_str()) || key.as_str().starts_with("mcp-") {
                 let reason = "the transport sets it";

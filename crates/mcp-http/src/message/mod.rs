@@ -7,16 +7,16 @@ mod sse_parser;
 mod response;
 mod status;
 mod options;
-mod headers;
 mod trace;
 mod redaction;
+mod headers;
 
 pub use self::{headers::Headers, options::HttpCallOptions, status::retry_after};
 
 pub(crate) use self::{
     event_stream::EventStream,
     headers::default_headers,
-    redaction::RequestSecrets,
+    redaction::{ConfiguredSecrets, RequestSecrets},
     request::Request,
     response::AcceptedResponse,
     sse_parser::EventType,

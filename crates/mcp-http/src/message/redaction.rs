@@ -1,48 +1,69 @@
-//! Redaction of a request's secrets in text of the server, which may echo them.
+//! The secrets of a request, which are redacted in text of the server.
 
-use std::{borrow::Cow, iter};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use mcp_client::{SessionId, is_result};
-use memchr::memmem;
+use http::{HeaderMap, HeaderValue};
+use mcp_client::{Redactor, SessionId, is_result};
 
-use crate::auth::AccessToken;
-
-/// The replacement for a secret.
-const REPLACEMENT: &str = "****";
-/// The minimum length of a secret to redact, in bytes. A shorter one would also match parts of
-/// words.
-const MIN_SECRET_LEN: usize = 4;
+use super::headers::Headers;
+use crate::{auth::AccessToken, endpoint::Endpoint};
 
 /// The secrets of one request.
+///
+/// The texts are collected, and the search is prepared, only if there is a text to redact. A
+/// successful call costs nothing.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RequestSecrets {
     pub(crate) token: Option<AccessToken>,
     pub(crate) session: Option<SessionId>,
+    /// The secrets of all requests to the server.
+    pub(crate) configured: ConfiguredSecrets,
+    /// The caller's headers for this request only.
+    pub(crate) call_headers: Option<Headers>,
+    /// The URL that the request is sent to, if it is not that of the server.
+    pub(crate) target: Option<Endpoint>,
+    /// The values of the headers that the [`RequestSigner`](crate::RequestSigner) has added.
+    pub(crate) signed: Vec<HeaderValue>,
+    /// Prepared on first use.
+    pub(crate) redactor: OnceLock<Redactor>,
+}
+
+/// The secrets of all requests to a server: the values of the configured headers and of the query.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ConfiguredSecrets(Option<Arc<(Headers, Endpoint)>>);
+
+impl ConfiguredSecrets {
+    pub(crate) fn new(headers: Headers, endpoint: Endpoint) -> Self {
+        Self(Some(Arc::new((headers, endpoint))))
+    }
+
+    fn texts(&self) -> impl Iterator<Item = String> {
+        self.0.iter().flat_map(|configured| {
+            let (headers, endpoint) = &**configured;
+            headers.secrets().map(str::to_owned).chain(endpoint.secrets())
+        })
+    }
 }
 
 impl RequestSecrets {
-    /// Replaces the secrets in a text.
-    pub(crate) fn redact(&self, text: &str) -> String {
-        self.variants().fold(text.to_owned(), |text, secret| text.replace(&*secret, REPLACEMENT))
+    /// Adds the headers that a signer has added to the request.
+    pub(crate) fn add_signed(&mut self, headers: &HeaderMap) {
+        self.signed.extend(headers.values().cloned());
+        self.redactor = OnceLock::new();
     }
 
-    /// Replaces the secrets in a body.
-    pub(crate) fn redact_bytes(&self, body: Bytes) -> Bytes {
-        match self.occur_in(&body) {
-            true => self.redact(&String::from_utf8_lossy(&body)).into(),
-            false => body,
-        }
-    }
-
-    /// Replaces the secrets in a truncated body, and removes the beginning of a secret at its end.
-    pub(crate) fn redact_truncated(&self, body: &Bytes) -> Bytes {
-        let partial = |secret: Cow<'_, str>| {
-            let bytes = secret.as_bytes();
-            (1..bytes.len()).rev().find(|length| body.ends_with(&bytes[..*length]))
-        };
-        let cut = self.variants().filter_map(partial).max().unwrap_or_default();
-        self.redact_bytes(body.slice(..body.len() - cut))
+    /// Returns the redactor of all secrets.
+    pub(crate) fn redactor(&self) -> &Redactor {
+        self.redactor.get_or_init(|| {
+            let token = self.token.iter().map(|token| token.expose().to_owned());
+            let session = self.session.iter().map(|session| session.expose().to_owned());
+            let headers = self.call_headers.iter().flat_map(Headers::secrets).map(str::to_owned);
+            let signed = self.signed.iter().filter_map(|value| value.to_str().ok());
+            let texts = token.chain(session).chain(self.configured.texts()).chain(headers);
+            let texts = texts.chain(self.target.iter().flat_map(Endpoint::secrets));
+            Redactor::new(texts.chain(signed.map(str::to_owned)))
+        })
     }
 
     /// Replaces the secrets in a message, unless it is a result. The caller gets results unchanged.
@@ -51,24 +72,8 @@ impl RequestSecrets {
         // bytes.
         match is_result(&message) {
             true => message,
-            false => self.redact_bytes(message),
+            false => self.redactor().redact_message(message, &[]),
         }
-    }
-
-    fn occur_in(&self, bytes: &[u8]) -> bool {
-        self.variants().any(|secret| memmem::find(bytes, secret.as_bytes()).is_some())
-    }
-
-    /// Returns the secrets, each also in the form that it has in JSON with escaped slashes.
-    fn variants(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let token = self.token.as_ref().map(AccessToken::expose);
-        let session = self.session.as_ref().map(SessionId::expose);
-        let secrets =
-            token.into_iter().chain(session).filter(|secret| secret.len() >= MIN_SECRET_LEN);
-        secrets.flat_map(|secret| {
-            let escaped = secret.contains('/').then(|| secret.replace('/', "\\/").into());
-            iter::once(Cow::Borrowed(secret)).chain(escaped)
-        })
     }
 }
 
@@ -76,49 +81,61 @@ impl RequestSecrets {
 mod tests {
     use super::*;
 
+    fn secrets() -> RequestSecrets {
+        let endpoint = Endpoint::parse("https://a.example/?key=qu%65ry%2Fkey&page=2&bare-key");
+        let headers =
+            Headers::new().with("X-Key", "Token h3ader-key").with("Cookie", "a=c00kie; b");
+        RequestSecrets {
+            token: Some(AccessToken::new("t0ken-a")),
+            session: SessionId::new(b"s3ssion"),
+            configured: ConfiguredSecrets::new(headers, endpoint.unwrap()),
+            call_headers: Some(Headers::new().with("X-Tenant", "t3nant")),
+            target: Some(Endpoint::parse("https://a.example/?sessionId=m3ssages").unwrap()),
+            ..RequestSecrets::default()
+        }
+    }
+
     #[test]
-    fn redacts_secrets_except_in_results() {
-        let token = Some(AccessToken::new("t0ken"));
-        let session = SessionId::new(b"s3ssion");
-        let secrets = RequestSecrets { token, session };
-        assert_eq!(secrets.redact("t0ken, s3ssion and t0ken"), "****, **** and ****");
+    fn redacts_all_secrets_of_a_request() {
+        let mut secrets = secrets();
+        for secret in [
+            "t0ken-a",
+            "s3ssion",
+            "Token h3ader-key",
+            "h3ader-key",
+            "c00kie",
+            "query/key",
+            "qu%65ry%2Fkey",
+            "bare-key",
+            "t3nant",
+            "m3ssages",
+        ] {
+            assert_eq!(secrets.redactor().redact(&format!("a {secret}.")), "a ****.", "{secret}");
+        }
+        let proof =
+            HeaderMap::from_iter([(http::header::ETAG, HeaderValue::from_static("pr00f-x"))]);
+        secrets.add_signed(&proof);
+        assert_eq!(secrets.redactor().redact("pr00f-x t0ken-a"), "**** ****");
+    }
+
+    #[test]
+    fn redacts_messages_except_results_and_prepares_nothing_for_a_result() {
+        let secrets = secrets();
         for (message, redacted) in [
-            (r#"{"error":{"message":"bad t0ken"}}"#, r#"{"error":{"message":"bad ****"}}"#),
-            (r#"{"result":{"text":"t0ken"}}"#, r#"{"result":{"text":"t0ken"}}"#),
-            (r#"{"error":"\"result\" t0ken"}"#, r#"{"error":"\"result\" ****"}"#),
-            (r#"{"error":{"result":"t0ken"}}"#, r#"{"error":{"result":"****"}}"#),
-            (r#"{"method":"result","id":"t0ken"}"#, r#"{"method":"result","id":"****"}"#),
-            (
-                r#"{"a":"\\","b":"}", "result" :"t0ken"}"#,
-                r#"{"a":"\\","b":"}", "result" :"t0ken"}"#,
-            ),
-            (r#"[{"result":"t0ken"}]"#, r#"[{"result":"t0ken"}]"#),
-            (r#"[{"error":{"result":"t0ken"}}]"#, r#"[{"error":{"result":"****"}}]"#),
-            (r#"t0ken "result"#, r#"**** "result"#),
+            (r#"{"result":{"text":"t0ken-a"}}"#, r#"{"result":{"text":"t0ken-a"}}"#),
+            (r#"[{"result":"t0ken-a"}]"#, r#"[{"result":"t0ken-a"}]"#),
         ] {
             assert_eq!(secrets.redact_unless_result(message.into()), redacted);
         }
-    }
-
-    #[test]
-    fn redacts_secrets_with_json_escaped_slashes() {
-        let secrets = RequestSecrets { token: Some(AccessToken::new("t0/k/en")), session: None };
-        let message = Bytes::from_static(br#"{"error":"bad t0\/k\/en, t0/k/en"}"#);
-        assert_eq!(secrets.redact_unless_result(message), r#"{"error":"bad ****, ****"}"#);
-    }
-
-    #[test]
-    fn redacts_a_partial_secret_at_the_end_of_a_truncated_body() {
-        let secrets = RequestSecrets { token: Some(AccessToken::new("t0ken")), session: None };
-        for (body, redacted) in [("a t0ken t0k", "a **** "), ("a b", "a b"), ("t0ke", ""), ("", "")]
-        {
-            assert_eq!(secrets.redact_truncated(&body.into()), redacted);
+        assert!(secrets.redactor.get().is_none(), "a result needs no search");
+        for (message, redacted) in [
+            (r#"{"error":{"message":"bad t0ken-a"}}"#, r#"{"error":{"message":"bad ****"}}"#),
+            (r#"{"error":{"result":"t0ken\u002Da"}}"#, r#"{"error":{"result":"****"}}"#),
+            (r#"{"method":"result","id":"t0ken-a"}"#, r#"{"method":"result","id":"****"}"#),
+            (r#"[{"error":{"result":"t0ken-a"}}]"#, r#"[{"error":{"result":"****"}}]"#),
+            (r#"t0ken-a "result"#, r#"**** "result"#),
+        ] {
+            assert_eq!(secrets.redact_unless_result(message.into()), redacted);
         }
-    }
-
-    #[test]
-    fn does_not_redact_secrets_shorter_than_four_bytes() {
-        let secrets = RequestSecrets { token: Some(AccessToken::new("a")), session: None };
-        assert_eq!(secrets.redact("a token"), "a token");
     }
 }

@@ -1,7 +1,9 @@
 //! The messages of a successful response.
 
 use http::{HeaderMap, StatusCode, header};
-use mcp_client::{MessageKind, MessageStream, ResponseMessages, SessionId, TransportResponse};
+use mcp_client::{
+    MessageKind, MessageStream, ResponseMessages, SessionId, TransportResponse, Truncated,
+};
 
 use super::{
     headers::SESSION_ID, redaction::RequestSecrets, status::read_error_body, trace::trace_body,
@@ -61,8 +63,11 @@ impl AcceptedResponse {
             _ if self.response.status() == StatusCode::ACCEPTED => Ok(ResponseMessages::None),
             other => {
                 let endpoint = self.response.endpoint.clone();
-                let content_type =
-                    self.secrets.redact(other.unwrap_or("a body without a content type"));
+                let content_type = self
+                    .secrets
+                    .redactor()
+                    .redact(other.unwrap_or("a body without a content type"));
+                let content_type = Truncated(&content_type).to_string();
                 let body = read_error_body(self.response, &self.secrets).await;
                 Err(Error::UnexpectedContentType { endpoint, content_type, body })
             }

@@ -7,6 +7,8 @@ use http::{
     header::{self, WWW_AUTHENTICATE},
 };
 
+use mcp_client::Truncated;
+
 use super::redaction::RequestSecrets;
 use crate::{
     auth::{Challenge, Unauthorized, UnauthorizedReason},
@@ -39,7 +41,7 @@ pub(crate) async fn check_status(
         return Err(Error::SessionEnded { endpoint });
     }
     if status.is_redirection() {
-        let location = secrets.redact(&redirect_location(endpoint.url(), headers));
+        let location = redirect_location(endpoint.url(), headers, secrets);
         return Err(Error::Redirect { endpoint, status, location });
     }
     let retry_after = retry_after(headers);
@@ -77,7 +79,11 @@ fn read_challenges(headers: &HeaderMap, secrets: &RequestSecrets) -> Vec<Challen
     for value in headers.get_all(WWW_AUTHENTICATE) {
         let bytes = &value.as_bytes()[..value.len().min(remaining)];
         remaining -= bytes.len();
-        challenges.extend(Challenge::parse(&secrets.redact(&String::from_utf8_lossy(bytes))));
+        let text = match bytes.len() < value.len() {
+            true => secrets.redactor().redact_beginning(bytes),
+            false => secrets.redactor().redact_bytes(bytes),
+        };
+        challenges.extend(Challenge::parse(&text));
     }
     challenges
 }
@@ -85,10 +91,12 @@ fn read_challenges(headers: &HeaderMap, secrets: &RequestSecrets) -> Vec<Challen
 /// Reads the beginning of an error response's body. Secrets of the request are redacted.
 pub(super) async fn read_error_body(response: Response, secrets: &RequestSecrets) -> ErrorBody {
     let (prefix, truncated) = response.read_prefix().await;
-    ErrorBody(match truncated {
-        true => secrets.redact_truncated(&prefix),
-        false => secrets.redact_bytes(prefix),
-    })
+    let redactor = secrets.redactor();
+    let text = match truncated {
+        true => redactor.redact_beginning(&prefix),
+        false => redactor.redact_bytes(&prefix),
+    };
+    ErrorBody(text.into_owned().into())
 }
 
 /// Parses the header `Retry-After`, which is a number of seconds or a date (RFC 9110, section
@@ -102,12 +110,20 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
-/// Returns the target of a redirect without its query, which may contain secrets.
-fn redirect_location(from: &url::Url, headers: &HeaderMap) -> String {
-    let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
-    match location.and_then(|location| from.join(location).ok()) {
-        Some(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
-        None => "an invalid location".to_owned(),
+/// Returns the target of a redirect without its query, which may contain secrets. A target that is
+/// not an HTTP URL is returned in quotes, as it is.
+fn redirect_location(from: &url::Url, headers: &HeaderMap, secrets: &RequestSecrets) -> String {
+    let Some(location) = headers.get(header::LOCATION) else {
+        return "an unknown location".to_owned();
+    };
+    let location = secrets.redactor().redact_bytes(location.as_bytes());
+    let target = from.join(&location).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    match target {
+        Some(url) => {
+            let target = format!("{}{}", url.origin().ascii_serialization(), url.path());
+            Truncated(&secrets.redactor().redact(&target)).to_string()
+        }
+        None => format!("{:?}", Truncated(location.split(['?', '#']).next().unwrap_or_default())),
     }
 }
 
@@ -144,7 +160,8 @@ mod tests {
         headers.append(WWW_AUTHENTICATE, echo);
         let long = format!("Bearer a=\"{}\", b=c", "x".repeat(CHALLENGES_LIMIT));
         headers.append(WWW_AUTHENTICATE, HeaderValue::try_from(long).unwrap());
-        let secrets = RequestSecrets { token: Some(AccessToken::new("s3cret")), session: None };
+        let token = Some(AccessToken::new("s3cret"));
+        let secrets = RequestSecrets { token, ..RequestSecrets::default() };
         let challenges = read_challenges(&headers, &secrets);
         assert_eq!(challenges[0].param("REALM"), Some("a"));
         assert_eq!(challenges[1].error_description(), Some("**** is bad"));

@@ -1,8 +1,8 @@
 //! Traces of requests and responses, as `tracing` events with the target `mcp_http::wire` and the
 //! level `TRACE`.
 //!
-//! The events never contain tokens, session ids or configured headers, even if a server echoes
-//! them. They contain messages, so enable the target only for development.
+//! The events never contain the secrets of a request, even if a server echoes them. They contain the
+//! beginnings of messages, so enable the target only for development.
 
 use http::{HeaderMap, HeaderValue, Method};
 use tracing::{Level, enabled, event};
@@ -17,13 +17,14 @@ pub(crate) fn trace_request(
     endpoint: &Endpoint,
     headers: &HeaderMap,
     body: &[u8],
+    secrets: &RequestSecrets,
 ) {
     if !enabled!(target: TARGET, Level::TRACE) {
         return;
     }
     event!(target: TARGET, Level::TRACE, "> {method} {endpoint}");
-    trace_headers(">", headers, &RequestSecrets::default());
-    trace_body(">", body, &RequestSecrets::default());
+    trace_headers(">", headers, secrets);
+    trace_body(">", body, secrets);
 }
 
 pub(crate) fn trace_response(response: &Response, secrets: &RequestSecrets) {
@@ -36,8 +37,7 @@ pub(crate) fn trace_response(response: &Response, secrets: &RequestSecrets) {
 
 pub(super) fn trace_body(direction: &str, body: &[u8], secrets: &RequestSecrets) {
     if !body.is_empty() && enabled!(target: TARGET, Level::TRACE) {
-        let text = secrets.redact(&String::from_utf8_lossy(body));
-        event!(target: TARGET, Level::TRACE, "{direction} {text}");
+        event!(target: TARGET, Level::TRACE, "{direction} {}", secrets.redactor().beginning(body));
     }
 }
 
@@ -53,7 +53,7 @@ fn trace_headers(direction: &str, headers: &HeaderMap, secrets: &RequestSecrets)
             | "mcp-method"
             | "mcp-name"
             | "mcp-protocol-version"
-            | "www-authenticate" => secrets.redact(&String::from_utf8_lossy(value.as_bytes())),
+            | "www-authenticate" => secrets.redactor().beginning(value.as_bytes()),
             _ => continue,
         };
         event!(target: TARGET, Level::TRACE, "{direction} {name}: {shown}");

@@ -13,7 +13,7 @@ use crate::{
     client::HttpClient,
     endpoint::Endpoint,
     error::Error,
-    message::{Headers, default_headers},
+    message::{ConfiguredSecrets, Headers, default_headers},
 };
 
 impl HttpTransport {
@@ -101,6 +101,7 @@ impl HttpTransportBuilder {
     pub fn build(self) -> Result<HttpTransport, Error> {
         let (endpoint, headers) = self.endpoint_and_headers()?;
         let server = Server {
+            secrets: ConfiguredSecrets::new(self.headers, endpoint.clone()),
             endpoint,
             client: self.client.map_or_else(HttpClient::new, Ok)?,
             headers,

@@ -12,7 +12,8 @@ use crate::{
     endpoint::Endpoint,
     error::Error,
     message::{
-        AcceptedResponse, Request, RequestSecrets, check_status, trace_request, trace_response,
+        AcceptedResponse, ConfiguredSecrets, Request, RequestSecrets, check_status, trace_request,
+        trace_response,
     },
 };
 
@@ -28,6 +29,8 @@ pub(super) struct Server {
     pub(super) endpoint: Endpoint,
     pub(super) client: HttpClient,
     pub(super) headers: HeaderMap,
+    /// The secrets among the headers and in the URL.
+    pub(super) secrets: ConfiguredSecrets,
     pub(super) insecure: bool,
     pub(super) max_message_size: usize,
 }
@@ -84,13 +87,20 @@ impl Server {
         request: &Request,
         token: Option<AccessToken>,
     ) -> Result<AcceptedResponse, Error> {
-        let secrets = RequestSecrets { token, session: request.context.session.clone() };
-        let mut response = self.send_once(request, &secrets).await?;
+        let mut secrets = RequestSecrets {
+            token,
+            session: request.context.session.clone(),
+            configured: self.secrets.clone(),
+            call_headers: request.call_headers().cloned(),
+            target: request.target.clone(),
+            ..RequestSecrets::default()
+        };
+        let mut response = self.send_once(request, &mut secrets).await?;
         if self.pass_to_signer(&response, &secrets) {
             response.drain();
             // A rejected request did not run, so it counts as not sent.
             request.sent.set(false);
-            response = self.send_once(request, &secrets).await?;
+            response = self.send_once(request, &mut secrets).await?;
             // Only informs the signer: the request is not sent a third time.
             self.pass_to_signer(&response, &secrets);
         }
@@ -108,12 +118,12 @@ impl Server {
     async fn send_once(
         &self,
         request: &Request,
-        secrets: &RequestSecrets,
+        secrets: &mut RequestSecrets,
     ) -> Result<Response, Error> {
-        let headers = self.headers(request, secrets.token.as_ref())?;
+        let headers = self.headers(request, secrets)?;
         let (method, body) = (request.method.clone(), request.body.clone());
         let target = self.target(request);
-        trace_request(&method, target, &headers, &body);
+        trace_request(&method, target, &headers, &body, secrets);
         request.sent.set(true);
         let mut response = self.client.send(target, method, headers, body).await?;
         // With HTTP+SSE, a request may go to another URL. Errors contain the URL of the server.
@@ -138,8 +148,10 @@ impl Server {
         again && status == StatusCode::UNAUTHORIZED
     }
 
-    fn headers(&self, request: &Request, token: Option<&AccessToken>) -> Result<HeaderMap, Error> {
+    fn headers(&self, request: &Request, secrets: &mut RequestSecrets) -> Result<HeaderMap, Error> {
         let endpoint = || self.endpoint.clone();
+        let token = secrets.token.clone();
+        let token = token.as_ref();
         let has_credentials = token.is_some() || request.call_headers().is_some();
         if has_credentials && !self.insecure && !self.endpoint.is_confidential() {
             return Err(Error::InsecureHttp { endpoint: endpoint() });
@@ -148,7 +160,9 @@ impl Server {
         if let Some(signer) = token.and_then(AccessToken::signer) {
             let signed = signer.sign(&request.method, self.target(request).url());
             let signing_error = |source| Error::TokenSource { endpoint: endpoint(), source };
-            headers.extend(signed.map_err(signing_error)?);
+            let signed = signed.map_err(signing_error)?;
+            secrets.add_signed(&signed);
+            headers.extend(signed);
         }
         if let Some(token) = token {
             let authorization = token.authorization().cloned();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use mcp_http::mcp_client::Redactor;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -97,8 +98,10 @@ impl AuthorizationRequest {
             _ => {}
         }
         if let Some(error) = response.error {
-            let (url, description) = (self.issuer.clone(), response.error_description);
-            return Err(Error::ErrorResponse { url, error, description });
+            let secrets = [&self.state, &self.verifier].map(|secret| secret.expose().to_owned());
+            let redactor = Redactor::new(secrets.into_iter().chain(response.code));
+            let description = response.error_description.as_deref();
+            return Err(Error::response(&self.issuer, &error, description, &redactor));
         }
         match response.code {
             Some(code) => Ok(Secret::new(code)),

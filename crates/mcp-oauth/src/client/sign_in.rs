@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use mcp_http::{Challenge, Endpoint, Unauthorized};
+use mcp_http::{Challenge, Endpoint, Unauthorized, mcp_client::Truncated};
 use url::Url;
 
 use super::{
@@ -159,7 +159,7 @@ impl ClientState {
 
 fn missing_endpoint(metadata: &AuthorizationServerMetadata, what: &str) -> Error {
     let reason = format!("its metadata has no {what}");
-    Error::Untrusted { url: metadata.issuer.clone(), reason }
+    Error::Untrusted { url: Truncated(&metadata.issuer).to_string(), reason }
 }
 
 impl OAuthClient {

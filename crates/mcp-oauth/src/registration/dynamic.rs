@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
+use mcp_http::mcp_client::Redactor;
 use serde::Deserialize;
 use serde_json::json;
 use url::Url;
@@ -71,7 +72,7 @@ impl ClientMetadata {
         requested_method: TokenEndpointAuthMethod,
     ) -> Result<ClientRegistration, Error> {
         if !http_response.status().is_success() {
-            return Err(error_from_response(url, http_response));
+            return Err(error_from_response(url, http_response, &Redactor::default()));
         }
         let response: RegistrationResponse = serde_json::from_slice(http_response.body())
             .map_err(|_| Error::untrusted(url, "its registration response is invalid"))?;

@@ -17,7 +17,7 @@ use crate::{
     error::Error,
 };
 
-const DPOP: HeaderName = HeaderName::from_static("dpop");
+pub(super) const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 /// The longest nonce that is stored, in bytes.
 const MAX_NONCE_LENGTH: usize = 4 * 1024;

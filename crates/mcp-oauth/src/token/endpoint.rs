@@ -1,14 +1,16 @@
 //! Requests to the token endpoint, with client authentication (OAuth 2.1, sections 2.4 and 3.2).
 
-use std::borrow::Cow;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, header};
+use mcp_http::mcp_client::Redactor;
 use serde_json::json;
 use url::{Url, form_urlencoded};
 
-use super::{dpop::DpopKey, response::TokenResponse};
+use super::{
+    dpop::{DPOP, DpopKey},
+    response::TokenResponse,
+};
 use crate::{
     clock::now,
     crypto::{Secret, SigningKey, random_text},
@@ -33,8 +35,6 @@ const NON_SECRET_PARAMETERS: [&str; 10] = [
     "subject_token_type",
     "token_type_hint",
 ];
-/// The shortest secret that is redacted in error responses. Shorter ones may occur by chance.
-const MIN_SECRET_LENGTH: usize = 4;
 
 /// The token endpoint, or another endpoint with the same client authentication, for one client.
 pub(crate) struct TokenEndpoint<'a> {
@@ -52,9 +52,11 @@ pub(crate) struct TokenEndpoint<'a> {
     pub(crate) dpop: Option<&'a DpopKey>,
 }
 
-/// A response, and the form that was posted.
+/// A response, and what was posted.
 struct PostedForm {
     response: Response<Bytes>,
+    /// The headers with the client authentication and the DPoP proof.
+    headers: HeaderMap,
     form: String,
 }
 
@@ -67,7 +69,7 @@ impl TokenEndpoint<'_> {
         self.post(grant, |posted, auth_method| {
             TokenResponse::parse(posted.response.body(), auth_method).map_err(|invalid| {
                 // Some servers send error responses with a success status.
-                parse_error_response(self.url, &posted.response)
+                parse_error_response(self.url, &posted.response, &self.redactor(posted))
                     .unwrap_or_else(|| Error::untrusted(self.url, invalid))
             })
         })
@@ -114,15 +116,18 @@ impl TokenEndpoint<'_> {
         let mut posted = self.post_once(form, auth_method).await?;
         if let Some(key) = self.dpop
             && key.record_nonce(self.url, posted.response.headers())
-            && error_from_response(self.url, &posted.response).has_code("use_dpop_nonce")
+            && error_from_response(self.url, &posted.response, &Redactor::default())
+                .has_code("use_dpop_nonce")
         {
             posted = self.post_once(form, auth_method).await?;
         }
-        let outcome = match posted.response.status().is_success() {
+        match posted.response.status().is_success() {
             true => read(&posted, auth_method),
-            false => Err(error_from_response(self.url, &posted.response)),
-        };
-        outcome.map_err(|error| self.without_secrets(error, &posted.form))
+            false => {
+                let redactor = self.redactor(&posted);
+                Err(error_from_response(self.url, &posted.response, &redactor))
+            }
+        }
     }
 
     async fn post_once(
@@ -135,8 +140,8 @@ impl TokenEndpoint<'_> {
             None => HeaderMap::new(),
         };
         let form = self.with_client_authentication(form, auth_method, &mut headers)?;
-        let response = self.http.post_form(self.url, headers, form.clone()).await?;
-        Ok(PostedForm { response, form })
+        let response = self.http.post_form(self.url, headers.clone(), form.clone()).await?;
+        Ok(PostedForm { response, headers, form })
     }
 
     /// Returns the method to try if the server rejects the registered one. `None` if the method is
@@ -151,22 +156,18 @@ impl TokenEndpoint<'_> {
         }
     }
 
-    /// Redacts the secrets of the form in an error response, which may quote them.
-    fn without_secrets(&self, error: Error, form: &str) -> Error {
-        let Error::ErrorResponse { url, error, description } = error else {
-            return error;
-        };
-        let sent = form_urlencoded::parse(form.as_bytes());
+    /// Returns the secrets of a request, which an error response may quote.
+    fn redactor(&self, posted: &PostedForm) -> Redactor {
+        let sent = form_urlencoded::parse(posted.form.as_bytes());
         let sent = sent
             .filter(|(name, _)| !NON_SECRET_PARAMETERS.contains(&&**name))
-            .map(|(_, value)| value);
-        let secret = self.secret.map(|it| it.expose().into());
-        let secrets: Vec<Cow<'_, str>> = sent.chain(secret).collect();
-        let redact = |text: String| {
-            let secrets = secrets.iter().filter(|secret| secret.len() >= MIN_SECRET_LENGTH);
-            secrets.fold(text, |text, secret| text.replace(&**secret, "****"))
-        };
-        Error::ErrorResponse { url, error: redact(error), description: description.map(redact) }
+            .map(|(_, value)| value.into_owned());
+        let secret = self.secret.map(|it| it.expose().to_owned());
+        let headers = [header::AUTHORIZATION, DPOP].into_iter();
+        let headers = headers.filter_map(|name| posted.headers.get(name)?.to_str().ok());
+        // Without the scheme, such as `Basic`.
+        let credentials = headers.filter_map(|value| value.rsplit(' ').next().map(str::to_owned));
+        Redactor::new(sent.chain(secret).chain(credentials))
     }
 
     /// Returns the form with the client authentication (OAuth 2.1, section 2.4; RFC 7523, section

@@ -2,10 +2,10 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
+use mcp_client::Redactor;
 use tokio::process::Command;
 
 use super::{argument_secrets, environment::Environment, stderr::OnLine};
-use crate::redactor::Redactor;
 
 /// The settings of a process and its supervision.
 #[derive(Clone)]

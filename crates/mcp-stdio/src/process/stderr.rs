@@ -7,9 +7,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use mcp_client::{Redactor, Truncated};
 use tokio::io::{AsyncRead, AsyncReadExt};
-
-use crate::redactor::Redactor;
 
 /// The size of the tail, in bytes.
 const TAIL_LEN: usize = 64 * 1024;
@@ -73,9 +72,9 @@ impl Stderr {
         if !traced && self.on_line.is_none() {
             return;
         }
-        let line = self.redactor.redact(line);
+        let line = self.redactor.redact_bytes(line);
         let line = line.trim_end_matches(['\n', '\r']);
-        tracing::debug!(target: "mcp_stdio::wire", "! {line}");
+        tracing::debug!(target: "mcp_stdio::wire", "! {}", Truncated(line));
         if let Some(on_line) = &self.on_line {
             on_line(line);
         }
@@ -91,7 +90,7 @@ impl Stderr {
             true => bytes.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |end| end + 1),
             false => 0,
         };
-        self.redactor.redact(&bytes[start..]).into()
+        self.redactor.redact_bytes(&bytes[start..]).into()
     }
 
     fn lock(&self) -> MutexGuard<'_, Tail> {

@@ -72,9 +72,10 @@ impl ProcessHandle {
             Error::Spawn { program, source: Arc::new(error) }
         })?;
         tracing::debug!(program, "server process started");
+        let redactor = spec.redactor();
         let (connection, io_task) =
-            Connection::new(Some(session), spec.max_message_size, spec.redactor());
-        let stderr = Stderr::new(spec.redactor(), spec.on_stderr.clone());
+            Connection::new(Some(session), spec.max_message_size, redactor.clone());
+        let stderr = Stderr::new(redactor, spec.on_stderr.clone());
         let (stop_writing, writing_stopped) = watch::channel(false);
         let (stop, stop_received) = watch::channel(false);
         let (state, state_receiver) = watch::channel(ProcessState::Running);

@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use mcp_client::{
-    MessageContext, MessageStream, OutgoingMessage, Transport, TransportError, TransportResponse,
+    MessageContext, MessageStream, OutgoingMessage, Redactor, Transport, TransportError,
+    TransportResponse,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, DuplexStream, duplex, split},
@@ -13,7 +14,7 @@ use tokio::{
 };
 
 use super::stdio::StdioTransport;
-use crate::{connection::Connection, error::Error, io_task::wait_for_stop, redactor::Redactor};
+use crate::{connection::Connection, error::Error, io_task::wait_for_stop};
 
 /// The size of the buffers of an in-memory stream, in bytes.
 const IN_MEMORY_CAPACITY: usize = 64 * 1024;

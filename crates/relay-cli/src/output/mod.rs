@@ -5,6 +5,5 @@ mod suggestions;
 mod exit;
 mod table;
 mod printer;
-mod redact;
 
 pub(crate) use self::{exit::Exit, printer::Printer, report::ErrorReport, table::print_table};

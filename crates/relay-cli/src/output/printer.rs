@@ -8,14 +8,11 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use relay::AccessToken;
+use relay::{
+    AccessToken,
+    mcp_client::{Redactor, Truncated},
+};
 use serde::Serialize;
-
-use super::redact;
-
-/// The shortest token that is redacted, in bytes. A shorter one may be an ordinary word in the
-/// output.
-const MIN_SECRET_LEN: usize = 8;
 
 /// Prints results and messages. Clones share the streams and the secrets.
 ///
@@ -29,7 +26,7 @@ struct Streams {
     messages: Mutex<Box<dyn Write + Send>>,
     is_terminal: bool,
     json: bool,
-    secrets: RwLock<Vec<AccessToken>>,
+    redactor: RwLock<Redactor>,
 }
 
 /// The label of a message.
@@ -62,7 +59,13 @@ impl Printer {
         json: bool,
     ) -> Self {
         let (results, messages) = (Mutex::new(results), Mutex::new(messages));
-        Self(Arc::new(Streams { results, messages, is_terminal, json, secrets: RwLock::default() }))
+        Self(Arc::new(Streams {
+            results,
+            messages,
+            is_terminal,
+            json,
+            redactor: RwLock::default(),
+        }))
     }
 
     /// Returns whether stdout is a terminal.
@@ -75,11 +78,14 @@ impl Printer {
         self.0.json
     }
 
-    /// Redacts this token in all later output. Ignores tokens of fewer than 8 bytes.
+    /// Redacts this token in all later output. Ignores tokens of fewer than 6 bytes.
     pub(crate) fn add_secret(&self, token: &AccessToken) {
-        if token.expose().len() >= MIN_SECRET_LEN {
-            self.0.secrets.write().unwrap_or_else(PoisonError::into_inner).push(token.clone());
-        }
+        let mut redactor = self.0.redactor.write().unwrap_or_else(PoisonError::into_inner);
+        *redactor = redactor.with([token.expose()]);
+    }
+
+    fn redactor(&self) -> Redactor {
+        self.0.redactor.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Prints a result and a line feed.
@@ -150,13 +156,13 @@ impl Printer {
 
     /// Returns the text without tokens.
     pub(crate) fn redact(&self, text: &str) -> String {
-        redact::redact(text, &self.0.secrets.read().unwrap_or_else(PoisonError::into_inner))
+        self.redactor().redact(text).into_owned()
     }
 
     /// Returns the JSON without tokens. Characters that control a terminal are escaped.
     fn sanitize_json(&self, text: &str) -> String {
-        let secrets = self.0.secrets.read().unwrap_or_else(PoisonError::into_inner);
-        let redacted = redact::redact_json(text, &secrets);
+        let redactor = self.redactor();
+        let redacted = redactor.redact_json(text);
         redacted.chars().fold(String::with_capacity(redacted.len()), |mut json, c| {
             match c {
                 // Between values they are whitespace; within strings they are already escaped.
@@ -169,10 +175,9 @@ impl Printer {
     }
 }
 
-/// Returns whether a character controls the terminal: a control character, or one that changes the
-/// direction of text.
+/// Returns whether a character controls the terminal.
 pub(crate) fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    Truncated::is_control(c)
 }
 
 /// Replaces control characters other than line feeds and tabs.

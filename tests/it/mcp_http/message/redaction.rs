@@ -48,7 +48,7 @@ async fn errors_redact_an_echoed_token() {
     -> Status(500)
     a page with 200: expected JSON or an event stream from [server]/mcp, got text/html: <html><p>Authorization: Bearer ****</p></html>
     -> Protocol
-    a long page: [server]/mcp returned HTTP status 502 Bad Gateway: <html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: …
+    a long page: [server]/mcp returned HTTP status 502 Bad Gateway: <html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authorization: Bearer ****</p></html><html><p>Authori…
     -> Status(502)
     a media type: expected JSON or an event stream from [server]/mcp, got text/****
     -> Protocol

@@ -44,16 +44,16 @@ async fn redirect_within_the_origin_is_an_error() {
         shown += "\n";
         assert_eq!(server.requests_of("tools/call").await.len(), 1);
     }
-    assert_snapshot!(shown, @"
+    assert_snapshot!(shown, @r#"
     [server]/mcp redirects to [server]/mcp/, but redirects are not followed; configure that URL if it is correct
     -> Status(307)
     [server]/mcp redirects to [server]/v2/mcp, but redirects are not followed; configure that URL if it is correct
     -> Status(307)
-    [server]/mcp redirects to an invalid location, but redirects are not followed; configure that URL if it is correct
+    [server]/mcp redirects to "http://[", but redirects are not followed; configure that URL if it is correct
     -> Status(307)
-    [server]/mcp redirects to an invalid location, but redirects are not followed; configure that URL if it is correct
+    [server]/mcp redirects to [server]/%C3%A9, but redirects are not followed; configure that URL if it is correct
     -> Status(307)
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -65,11 +65,11 @@ async fn redirect_without_a_location_is_an_error() {
         shown += "\n";
     }
     assert_snapshot!(shown, @"
-    [server]/mcp redirects to an invalid location, but redirects are not followed; configure that URL if it is correct
+    [server]/mcp redirects to an unknown location, but redirects are not followed; configure that URL if it is correct
     -> Status(307)
-    [server]/mcp redirects to an invalid location, but redirects are not followed; configure that URL if it is correct
+    [server]/mcp redirects to an unknown location, but redirects are not followed; configure that URL if it is correct
     -> Status(304)
-    [server]/mcp redirects to an invalid location, but redirects are not followed; configure that URL if it is correct
+    [server]/mcp redirects to an unknown location, but redirects are not followed; configure that URL if it is correct
     -> Status(300)
     ");
 }
