@@ -106,7 +106,7 @@ impl Redactor {
     /// line without control characters.
     pub fn beginning(&self, text: &[u8]) -> String {
         const MAX_CHARS: usize = 4_000;
-        // A spelling of a character has few bytes, so this holds all that is shown.
+        // A spelling of a character has few bytes, so this holds enough.
         let cut = &text[..text.len().min(16 * MAX_CHARS)];
         let redacted = match cut.len() < text.len() {
             true => self.redact_beginning(cut),
