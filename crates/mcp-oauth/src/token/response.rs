@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use mcp_http::mcp_client::Truncated;
 use serde::Deserialize;
 
 use crate::{
@@ -82,8 +81,8 @@ impl TokenResponse {
             return TokenType::DPoP;
         }
         if !given.eq_ignore_ascii_case("bearer") {
-            let token_type = Truncated(given);
-            tracing::debug!(%token_type, "using the access token as a bearer token");
+            // The type may echo a secret of the request.
+            tracing::debug!("using an access token of another type as a bearer token");
         }
         TokenType::Bearer
     }
