@@ -56,7 +56,7 @@ impl RequestSecrets {
     /// Returns the redactor of all secrets.
     pub(crate) fn redactor(&self) -> &Redactor {
         self.redactor.get_or_init(|| {
-            let token = self.token.iter().map(|token| token.expose().to_owned());
+            let token = self.token.iter().flat_map(AccessToken::secrets).map(str::to_owned);
             let session = self.session.iter().map(|session| session.expose().to_owned());
             let headers = self.call_headers.iter().flat_map(Headers::secrets).map(str::to_owned);
             let signed = self.signed.iter().filter_map(|value| value.to_str().ok());

@@ -42,7 +42,8 @@ pub struct HttpTransportBuilder {
 }
 
 impl HttpTransportBuilder {
-    /// Sets a token to send with every request.
+    /// Sets a token to send with every request. For other credentials than a bearer token, see
+    /// [`AccessToken::from_authorization`].
     pub fn bearer_token(self, token: impl Into<AccessToken>) -> Self {
         self.token_source(token.into())
     }
