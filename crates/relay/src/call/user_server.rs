@@ -119,7 +119,7 @@ impl UserServer {
             let api_key = || Some(Arc::new(server.api_key.clone()?) as Arc<dyn TokenSource>);
             let client = transport
                 .client(source.clone().or_else(api_key))
-                .client_info("relay", env!("CARGO_PKG_VERSION"))
+                .client_info(&state.client_info.name, &state.client_info.version)
                 .limits(server.limits)
                 .negotiation(negotiation.clone())
                 .shared_tool_lists(shared_tool_lists.clone());

@@ -13,7 +13,7 @@ pub(crate) use self::{
     connections::{ConnectionPool, PoolLimits},
     failure::ErrorContext,
     handlers::Handlers,
-    relay_state::RelayState,
+    relay_state::{ClientInfo, RelayState},
     servers::{ServerHandle, ServerTable},
     token_sources::TokenSources,
 };

@@ -32,6 +32,20 @@ pub(crate) struct RelayState {
     pub(crate) resumed_calls: ResumedCalls,
     pub(crate) handlers: Option<Arc<Handlers>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) client_info: ClientInfo,
+}
+
+/// The name and the version of the application, as servers see them.
+#[derive(Debug, Clone)]
+pub(crate) struct ClientInfo {
+    pub(crate) name: String,
+    pub(crate) version: String,
+}
+
+impl Default for ClientInfo {
+    fn default() -> Self {
+        Self { name: "relay".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
 }
 
 impl RelayState {

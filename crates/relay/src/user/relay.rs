@@ -14,7 +14,8 @@ use crate::{
     pending_call::ResumedCalls,
     principal::Principal,
     server::{
-        ConnectionPool, HandlerContext, Handlers, PoolLimits, RelayState, ServerTable, TokenSources,
+        ClientInfo, ConnectionPool, HandlerContext, Handlers, PoolLimits, RelayState, ServerTable,
+        TokenSources,
     },
     settings::Server,
     tool_list::{CachePolicy, CacheStats, ToolCache, ToolListStore},
@@ -54,6 +55,7 @@ pub struct RelayBuilder {
     store: Option<Arc<dyn ToolListStore>>,
     handlers: Option<Arc<Handlers>>,
     observer: Option<Arc<dyn Observer>>,
+    client_info: ClientInfo,
 }
 
 impl Default for RelayBuilder {
@@ -68,6 +70,7 @@ impl Default for RelayBuilder {
             store: None,
             handlers: None,
             observer: None,
+            client_info: ClientInfo::default(),
         }
     }
 }
@@ -161,6 +164,13 @@ impl RelayBuilder {
         Self { observer: Some(Arc::new(observer)), ..self }
     }
 
+    /// Sets the name and the version of the application, which are sent to servers. Defaults to
+    /// `relay` with the version of this crate.
+    pub fn client_info(self, name: impl Into<String>, version: impl Into<String>) -> Self {
+        let client_info = ClientInfo { name: name.into(), version: version.into() };
+        Self { client_info, ..self }
+    }
+
     /// Sets the store of tool lists, which several processes may share.
     pub fn tool_list_store(self, store: impl ToolListStore) -> Self {
         Self { store: Some(Arc::new(store)), ..self }
@@ -206,6 +216,7 @@ impl RelayBuilder {
             resumed_calls: ResumedCalls::new(),
             handlers: self.handlers,
             observer: self.observer,
+            client_info: self.client_info,
         };
         Ok(Relay { state: Arc::new(state), interceptors: self.interceptors.into() })
     }
