@@ -4,6 +4,8 @@ mod supervisor;
 mod restart_backoff;
 mod spec;
 mod argument_secrets;
+#[cfg(any(windows, test))]
+mod windows_program;
 mod environment;
 mod stderr;
 mod child;

@@ -1,10 +1,12 @@
 //! The settings of a server process.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, io, path::PathBuf, time::Duration};
 
 use mcp_client::Redactor;
 use tokio::process::Command;
 
+#[cfg(windows)]
+use super::windows_program;
 use super::{argument_secrets, environment::Environment, stderr::OnLine};
 
 /// The settings of a process and its supervision.
@@ -28,13 +30,22 @@ impl Spec {
         self.program.to_string_lossy().into_owned()
     }
 
-    pub(super) fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(&self.args).env_clear().envs(self.environment.variables());
+    /// Returns the command that starts the process.
+    ///
+    /// # Errors
+    /// Returns an error if the program is a batch file that cannot get these arguments.
+    pub(super) fn command(&self) -> io::Result<Command> {
+        let variables = self.environment.variables();
+        #[cfg(windows)]
+        let program = windows_program::resolve(&self.program, &self.args, &variables)?;
+        #[cfg(not(windows))]
+        let program = &self.program;
+        let mut command = Command::new(program);
+        command.args(&self.args).env_clear().envs(variables);
         if let Some(current_dir) = &self.current_dir {
             command.current_dir(current_dir);
         }
-        command
+        Ok(command)
     }
 
     /// Returns a redactor of the secrets that the server is given.

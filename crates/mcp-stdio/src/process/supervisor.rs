@@ -67,7 +67,8 @@ impl ProcessHandle {
     /// id.
     pub(crate) fn start(spec: &Spec, session: SessionId) -> Result<Self, Error> {
         let program = spec.program();
-        let (process, pipes) = ChildProcess::start(spec.command()).map_err(|error| {
+        let started = spec.command().and_then(ChildProcess::start);
+        let (process, pipes) = started.map_err(|error| {
             let program = program.clone();
             Error::Spawn { program, source: Arc::new(error) }
         })?;
