@@ -49,7 +49,7 @@
 //! - `call`: one tool call, from the arguments to the output, with interceptors and tracing spans.
 //! - `server`: the registered servers, their connections and the token sources of users.
 //! - `tool_list`: the cache and the store of tool lists.
-//! - `config`: the configuration file.
+//! - `config`: the configuration files.
 //! - `error`: the error type.
 //! - `conversion`: conversion of tool schemas to schemas that an LLM provider accepts.
 //! - `pending_call`: calls that wait until their user signs in.
@@ -91,7 +91,7 @@ pub use mcp_http::{
 
 pub use crate::{
     call::{CallRequest, Interceptor, ListRequest, NextCall, NextList, ServerTools, Tool},
-    config::Config,
+    config::{Config, ConfigWarning},
     conversion::{ChangeEffect, Provider, ProviderSchema, SchemaChange},
     error::{AuthorizationError, Error, FailureKind, InvalidOutput},
     llm::{ContentPart, Pager, ToolCall, ToolCallResult},

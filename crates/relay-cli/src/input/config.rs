@@ -1,6 +1,6 @@
 //! Reads the configuration file.
 
-use std::{fs, io, path::Path};
+use std::{ffi::OsStr, fs, io, path::Path};
 
 use anyhow::{Context, Result};
 use relay::Config;
@@ -26,7 +26,8 @@ pub(crate) fn read_config(file: Option<&Path>) -> Result<Config> {
         }
     })?;
     let variables = ConfigVariables::new(path);
-    let config = match path.extension().is_some_and(|extension| extension == "json") {
+    let is_json = |extension: &OsStr| extension == "json" || extension == "jsonc";
+    let config = match path.extension().is_some_and(is_json) {
         true => Config::from_json(&text, |name| variables.json_variable(name)),
         false => Config::from_toml(&text, |name| variables.variable(name)),
     };

@@ -15,13 +15,15 @@ pub(crate) struct ConfigVariables {
 }
 
 impl ConfigVariables {
-    /// Creates the variables for the file at `path`. The folder of a file in `.vscode` or `.cursor`
-    /// is the parent of that folder.
+    /// Creates the variables for the file at `path`. The folder of a file in a folder of an editor,
+    /// such as `.vscode`, is the parent of that folder.
     pub(crate) fn new(path: &Path) -> Self {
         let path = absolute(path).unwrap_or_else(|_| path.to_owned());
         let folder = path.parent().unwrap_or(Path::new(""));
         let workspace = match folder.file_name().and_then(|name| name.to_str()) {
-            Some(".vscode" | ".cursor") => folder.parent().unwrap_or(folder),
+            Some(".vscode" | ".cursor" | ".zed" | ".windsurf" | ".gemini" | ".codex") => {
+                folder.parent().unwrap_or(folder)
+            }
             _ => folder,
         };
         Self { workspace: workspace.to_owned(), not_utf8: RefCell::default() }
@@ -39,7 +41,7 @@ impl ConfigVariables {
     /// input such as `${input:api-key}` is read from the environment variable `INPUT_API_KEY`.
     pub(crate) fn json_variable(&self, name: &str) -> Option<String> {
         match name.split_once(':') {
-            Some(("file", path)) => fs::read_to_string(self.workspace.join(path)).ok(),
+            Some(("file", path)) => fs::read_to_string(self.path(path)?).ok(),
             Some(("input", id)) => {
                 let to_name_char = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
                 let id: String = id.chars().map(to_name_char).collect();
@@ -52,6 +54,15 @@ impl ConfigVariables {
     /// Returns the name of a variable that is not UTF-8, if one was requested.
     pub(crate) fn not_utf8(self) -> Option<String> {
         self.not_utf8.into_inner()
+    }
+
+    /// Returns a path in a configuration. It is relative to the workspace, and `~/` is the home
+    /// folder.
+    fn path(&self, path: &str) -> Option<PathBuf> {
+        match path.strip_prefix("~/") {
+            Some(rest) => Some(env::home_dir()?.join(rest)),
+            None => Some(self.workspace.join(path)),
+        }
     }
 
     /// Returns the value of a variable that editors define.

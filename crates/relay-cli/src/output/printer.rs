@@ -81,7 +81,7 @@ impl Printer {
     /// Redacts this token in all later output. Ignores tokens of fewer than 6 bytes.
     pub(crate) fn add_secret(&self, token: &AccessToken) {
         let mut redactor = self.0.redactor.write().unwrap_or_else(PoisonError::into_inner);
-        *redactor = redactor.with([token.expose()]);
+        *redactor = redactor.with(token.secrets());
     }
 
     fn redactor(&self) -> Redactor {

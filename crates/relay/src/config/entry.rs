@@ -19,16 +19,17 @@ pub(crate) struct ServerEntry {
     /// The URL of the MCP endpoint. Required for `http` and `sse`.
     #[schemars(with = "Option<String>", extend("pattern" = r"^https?:|\$\{"))]
     pub(crate) url: Option<Spanned<String>>,
-    /// The bearer token for anonymous calls. The token of a user takes precedence.
+    /// The bearer token for anonymous calls. The token of a user takes precedence. Credentials of
+    /// another scheme are the header `Authorization`.
     #[schemars(with = "Option<String>")]
     pub(crate) api_key: Option<Spanned<String>>,
     /// The headers that are added to each request.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub(crate) headers: BTreeMap<String, Spanned<String>>,
-    /// The time limit of one request, in seconds. Defaults to 30.
-    #[schemars(with = "Option<f64>", extend("exclusiveMinimum" = 0))]
-    pub(crate) timeout: Option<Spanned<f64>>,
+    /// The time limit of one request, such as `"30s"`, or in seconds. Defaults to 30 seconds.
+    #[schemars(with = "Option<serde_json::Value>", transform = schema::duration_above_zero)]
+    pub(crate) timeout: Option<Spanned<Value>>,
     /// The protocol version to use. `auto`, the default, selects one that the server supports.
     #[schemars(with = "Option<String>", transform = schema::protocol_versions)]
     pub(crate) protocol: Option<Spanned<String>>,
@@ -62,13 +63,14 @@ pub(crate) struct ServerEntry {
     /// The working directory of the program. Defaults to that of the application.
     #[schemars(with = "Option<String>")]
     pub(crate) cwd: Option<Spanned<String>>,
-    /// The time without a call after which the program is stopped, in seconds. 0 never stops it.
-    #[schemars(with = "Option<f64>", extend("minimum" = 0))]
-    pub(crate) idle_timeout: Option<Spanned<f64>>,
-    /// The time limit of the first request, in seconds. After it, the client tries an older
-    /// protocol version. Defaults to 10.
-    #[schemars(with = "Option<f64>", extend("exclusiveMinimum" = 0))]
-    pub(crate) probe_timeout: Option<Spanned<f64>>,
+    /// The time without a call after which the program is stopped, such as `"5m"`, or in seconds. 0
+    /// never stops it.
+    #[schemars(with = "Option<serde_json::Value>", transform = schema::duration)]
+    pub(crate) idle_timeout: Option<Spanned<Value>>,
+    /// The time limit of the first request, such as `"10s"`, or in seconds. After it, the client
+    /// tries an older protocol version. Defaults to 10 seconds.
+    #[schemars(with = "Option<serde_json::Value>", transform = schema::duration_above_zero)]
+    pub(crate) probe_timeout: Option<Spanned<Value>>,
 }
 
 /// The name of a transport.

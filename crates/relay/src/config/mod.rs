@@ -1,15 +1,17 @@
-//! Configuration files: `relay.toml` and the JSON files of other MCP clients.
+//! Configuration files: `relay.toml` and the files of other MCP clients.
 
-mod json;
-mod config;
+mod toml_file;
+mod import;
 mod stdio_section;
 mod server_section;
 mod entry;
 mod schema;
+mod duration;
+mod authorization;
+mod toml_document;
 mod toml_error;
+mod config;
 mod variables;
 mod position;
-mod jsonc;
-mod dotenv;
 
-pub use self::config::Config;
+pub use self::config::{Config, ConfigWarning};

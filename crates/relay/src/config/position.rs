@@ -15,20 +15,6 @@ impl Position {
         let column = before[start..].chars().count() + 1;
         Some(Self { line: before.matches('\n').count() + 1, column })
     }
-
-    /// Returns the position of a part, which must be a slice of `text`.
-    pub(crate) fn of(text: &str, part: &str) -> Self {
-        let byte = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-        Self::at(text, byte).unwrap_or(Self { line: 1, column: 1 })
-    }
-
-    /// Returns the position in the text of a line and a column of a part that starts here.
-    pub(crate) fn offset_by(self, line: usize, column: usize) -> Self {
-        match line {
-            0 | 1 => Self { column: self.column + column.saturating_sub(1), ..self },
-            _ => Self { line: self.line + line - 1, column },
-        }
-    }
 }
 
 impl From<Position> for (usize, usize) {
@@ -50,10 +36,5 @@ mod tests {
             (Some((1, 1)), Some((2, 2)), Some((3, 1)), Some((3, 2)))
         );
         assert_eq!((at(3), at(99)), (None, None), "inside of a character, and beyond the end");
-        let part = Position::of(text, &text[4..]);
-        assert_eq!(
-            [part, part.offset_by(1, 3), part.offset_by(2, 3)].map(<(usize, usize)>::from),
-            [(2, 2), (2, 4), (3, 3)]
-        );
     }
 }

@@ -32,6 +32,21 @@ pub(crate) fn protocol_versions(schema: &mut Schema) {
     schema.insert("anyOf".to_owned(), json!([{ "enum": known }, { "pattern": r"\$\{" }]));
 }
 
+/// Adds to the schema of a duration that it is a text such as `30s`, or a number.
+pub(crate) fn duration(schema: &mut Schema) {
+    let text = json!({ "type": "string", "pattern": r"^\d+(\.\d+)? *(ms|s|m|h)$|\$\{" });
+    let number = json!({ "type": "number", "minimum": 0 });
+    schema.insert("anyOf".to_owned(), json!([text, number]));
+}
+
+/// Adds to the schema of a duration that it is a text such as `30s`, or a number, above zero.
+pub(crate) fn duration_above_zero(schema: &mut Schema) {
+    let pattern = r"^(?=.*[1-9])\d+(\.\d+)? *(ms|s|m|h)$|\$\{";
+    let number = json!({ "type": "number", "exclusiveMinimum": 0 });
+    let text = json!({ "type": "string", "pattern": pattern });
+    schema.insert("anyOf".to_owned(), json!([text, number]));
+}
+
 /// Adds to the schema of `command` that it is a string, or an array that starts with a string.
 pub(crate) fn command(schema: &mut Schema) {
     let name = json!({ "type": "string" });
@@ -41,7 +56,7 @@ pub(crate) fn command(schema: &mut Schema) {
 
 #[cfg(test)]
 mod tests {
-    use crate::Config;
+    use crate::{Config, config::toml_file::tests::read};
 
     #[test]
     fn the_published_schema_is_up_to_date() {
@@ -101,6 +116,14 @@ mod tests {
             ("$url\ntimeout = 0", false),
             ("$url\ntimeout = -1.5", false),
             ("$url\ntimeout = '30'", false),
+            ("$url\ntimeout = '30s'", true),
+            ("$url\ntimeout = '500 ms'", true),
+            ("$url\ntimeout = '0.0s'", false),
+            ("$url\ntimeout = '-1s'", false),
+            ("$url\ntimeout = '1d'", false),
+            ("$url\ntimeout = '${KEY:-30s}'", true),
+            ("command = 'a'\nidle_timeout = '0s'\nprobe_timeout = '1.5m'", true),
+            ("command = 'a'\nprobe_timeout = '0s'", false),
             ("$url\nprotocol = 'auto'", true),
             ("$url\nprotocol = '2025-11-25'", true),
             ("$url\nprotocol = '${NONE:-auto}'", true),
@@ -112,9 +135,12 @@ mod tests {
         ];
         for (entry, accepted) in cases {
             let text = format!("[servers.a]\n{}", entry.replace("$url", url));
-            let read = Config::from_toml(&text, |name| (name == "KEY").then(|| "a".to_owned()));
+            let text = text.replace("${KEY:-30s}", "${SPAN:-30s}");
+            let read = read(&text);
             let value: serde_json::Value = toml::from_str(&text).unwrap();
-            assert_eq!(read.is_ok(), *accepted, "{text}: {read:?}");
+            // The schema does not know which variables are set.
+            let is_accepted = read.as_ref().err().is_none_or(|error| error.contains("is not set"));
+            assert_eq!(is_accepted, *accepted, "{text}: {read:?}");
             assert_eq!(schema.is_valid(&value), *accepted, "{text}, by the schema");
         }
     }

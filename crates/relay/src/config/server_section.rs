@@ -1,11 +1,13 @@
 //! Parsing of one server section of `relay.toml`.
 
-use std::{cell::Cell, collections::BTreeMap, ops::Range, time::Duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use mcp_types::Revision;
-use toml::Spanned;
+use toml::{Spanned, Value};
 
 use super::{
+    authorization,
+    duration::DurationRule,
     entry::{ServerEntry, TransportName},
     position::Position,
     variables::{self, Variables},
@@ -20,8 +22,6 @@ pub(crate) struct ServerSection<'a> {
     pub(crate) text: &'a str,
     pub(crate) name: &'a str,
     pub(crate) variables: Variables<'a>,
-    /// True if the section uses a variable that has no value and no default.
-    pub(crate) has_unset_variable: Cell<bool>,
 }
 
 impl ServerSection<'_> {
@@ -51,12 +51,12 @@ impl ServerSection<'_> {
         }
         server.insecure =
             entry.dangerously_allow_insecure_http.is_some_and(|insecure| *insecure.get_ref());
-        server.headers = self.resolved_values(&entry.headers)?;
         // An empty key counts as no key, so that a variable with an empty default turns it off.
-        let key = entry.api_key.map(|key| self.resolved(&key)).transpose()?;
+        let key = entry.api_key.as_ref().map(|key| self.resolved(key)).transpose()?;
         server.api_key = key.filter(|key| !key.is_empty()).map(Into::into);
-        if let Some(seconds) = entry.timeout {
-            server = server.timeout(self.seconds("timeout", &seconds)?);
+        server = self.headers(server, &entry.headers)?;
+        if let Some(timeout) = entry.timeout {
+            server = server.timeout(self.duration(&DurationRule::seconds("timeout"), &timeout)?);
         }
         if let Some(protocol) = entry.protocol {
             server.protocol = self.protocol(&protocol)?;
@@ -99,28 +99,46 @@ impl ServerSection<'_> {
         })
     }
 
-    /// Returns a duration. It must be longer than zero.
-    pub(crate) fn seconds(&self, key: &str, seconds: &Spanned<f64>) -> Result<Duration, Error> {
-        match Duration::try_from_secs_f64(*seconds.get_ref()) {
-            Ok(time) if !time.is_zero() => Ok(time),
-            _ => {
-                let reason = format!("\"{key}\": expected a number of seconds above 0");
-                Err(self.error(&reason, seconds.span()))
+    /// Adds the headers. `Authorization` becomes the credentials of the server.
+    fn headers(
+        &self,
+        mut server: Server,
+        headers: &BTreeMap<String, Spanned<String>>,
+    ) -> Result<Server, Error> {
+        for (name, value) in headers {
+            let text = self.resolved(value)?;
+            if !name.eq_ignore_ascii_case("authorization") {
+                server = server.header(name, text);
+                continue;
             }
+            let credentials = authorization::credentials(&text)
+                .map_err(|reason| self.error(&reason, value.span()))?;
+            if credentials.is_some() && server.has_api_key() {
+                let reason = "set either \"api_key\" or the header \"Authorization\"";
+                return Err(self.error(reason, value.span()));
+            }
+            server.api_key = server.api_key.or(credentials);
         }
+        Ok(server)
+    }
+
+    /// Returns a duration, after its variables are replaced.
+    pub(crate) fn duration(
+        &self,
+        rule: &DurationRule,
+        value: &Spanned<Value>,
+    ) -> Result<Duration, Error> {
+        let resolved = match value.get_ref() {
+            Value::String(text) => self.resolve(text).map(Value::String),
+            other => Ok(other.clone()),
+        };
+        let duration = resolved.and_then(|value| rule.read(&value));
+        duration.map_err(|reason| self.error(&reason, value.span()))
     }
 
     /// Replaces the variables of a text.
     pub(crate) fn resolve(&self, text: &str) -> Result<String, String> {
-        let has_unset_variable = Cell::new(false);
-        let lookup = |name: &str| {
-            let value = self.variables.lookup(name);
-            has_unset_variable.set(value.is_none());
-            value
-        };
-        let resolved = variables::resolve(text, &lookup);
-        self.has_unset_variable.set(resolved.is_err() && has_unset_variable.get());
-        resolved
+        variables::resolve(text, &|name| self.variables.lookup(name))
     }
 
     /// Returns a string of the file with its variables replaced.

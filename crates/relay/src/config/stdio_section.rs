@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toml::{Spanned, Value};
 
-use super::{entry::ServerEntry, server_section::ServerSection};
+use super::{duration::DurationRule, entry::ServerEntry, server_section::ServerSection};
 use crate::{error::Error, settings::StdioCommand};
 
 impl ServerSection<'_> {
@@ -51,14 +51,16 @@ impl ServerSection<'_> {
         if let Some(folder) = &entry.cwd {
             program = program.current_dir(self.resolved(folder)?);
         }
-        if let Some(seconds) = &entry.idle_timeout {
-            program = program.idle_timeout(match *seconds.get_ref() {
-                0.0 => Duration::MAX,
-                _ => self.seconds("idle_timeout", seconds)?,
+        if let Some(timeout) = &entry.idle_timeout {
+            let rule = DurationRule { zero: true, ..DurationRule::seconds("idle_timeout") };
+            program = program.idle_timeout(match self.duration(&rule, timeout)? {
+                Duration::ZERO => Duration::MAX,
+                timeout => timeout,
             });
         }
-        if let Some(seconds) = &entry.probe_timeout {
-            program = program.probe_timeout(self.seconds("probe_timeout", seconds)?);
+        if let Some(timeout) = &entry.probe_timeout {
+            let rule = DurationRule::seconds("probe_timeout");
+            program = program.probe_timeout(self.duration(&rule, timeout)?);
         }
         Ok(self.variables.redact_values(program))
     }
@@ -95,7 +97,7 @@ impl ServerSection<'_> {
 mod tests {
     use std::time::Duration;
 
-    use crate::{Server, StdioCommand, config::config::tests::read};
+    use crate::{Server, StdioCommand, config::toml_file::tests::read};
 
     #[test]
     fn reads_all_keys_of_a_stdio_server() {
@@ -150,7 +152,7 @@ mod tests {
             ),
             (
                 "command = 'x'\nidle_timeout = -1",
-                r#"line 3, column 16: server "a": "idle_timeout": expected a number"#,
+                r#"line 3, column 16: server "a": "idle_timeout" must not be negative"#,
             ),
             (
                 "url = ''\nargs = []",

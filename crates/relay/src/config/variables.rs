@@ -38,28 +38,33 @@ pub(crate) fn resolve(
     value: &str,
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Result<String, String> {
-    replace(value, |reference| variable(reference, lookup))
+    replace(value, false, |reference| variable(reference, lookup))
 }
 
-/// Replaces each `${…}` by what `variables` returns for the text between the braces.
+/// Replaces each `${…}` by what `variable` returns for the text between the braces. If `braces` is
+/// true, also replaces `{env:…}` and `{file:…}`.
 pub(crate) fn replace(
     value: &str,
-    variables: impl Fn(&str) -> Result<String, String>,
+    braces: bool,
+    variable: impl Fn(&str) -> Result<String, String>,
 ) -> Result<String, String> {
     let mut resolved = String::with_capacity(value.len());
     let mut rest = value;
-    while let Some(start) = rest.find("${") {
-        let (before, reference) = rest.split_at(start);
-        let reference = &reference[2..];
-        if let Some(before) = before.strip_suffix('$') {
-            resolved.push_str(before);
-            resolved.push_str("${");
+    while let Some(start) = rest.find('{') {
+        let (before, reference) = (&rest[..start], &rest[start + 1..]);
+        let is_prefixed = before.ends_with('$');
+        let is_reference = is_prefixed
+            || braces && (reference.starts_with("env:") || reference.starts_with("file:"));
+        if !is_reference || before.ends_with("$$") {
+            // `$${` is an escaped `${`.
+            resolved.push_str(before.strip_suffix("$$").unwrap_or(before));
+            resolved.push_str(if before.ends_with("$$") { "${" } else { "{" });
             rest = reference;
             continue;
         }
-        resolved.push_str(before);
+        resolved.push_str(before.strip_suffix('$').unwrap_or(before));
         let end = reference.find('}').ok_or("missing \"}\" after \"${\"")?;
-        resolved.push_str(&variables(&reference[..end])?);
+        resolved.push_str(&variable(&reference[..end])?);
         rest = &reference[end + 1..];
     }
     resolved.push_str(rest);

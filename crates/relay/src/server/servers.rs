@@ -17,7 +17,7 @@ use super::transport::ServerTransport;
 use crate::{
     error::{Error, error_chain},
     server_key::ServerId,
-    settings::{Server, SettingsError},
+    settings::{Server, SettingsError, check_server_name},
     suggestion::nearest,
     tool_list::{NamedToolLists, StoredLists, ToolListStore},
 };
@@ -64,11 +64,9 @@ impl ServerTable {
         name: &str,
         server: Server,
     ) -> Result<Option<Arc<ServerHandle>>, Error> {
-        if name.is_empty() || name.chars().any(char::is_control) {
-            return Err(Error::configuration(
-                Some(name),
-                "a server name must not be empty or contain control characters",
-            ));
+        // A server with an error is registered under any name, so that its error is found.
+        if server.fault.is_none() {
+            check_server_name(name).map_err(|reason| Error::configuration(Some(name), reason))?;
         }
         let invalid =
             |error: mcp_http::Error| Error::configuration(Some(name), error_chain(&error));

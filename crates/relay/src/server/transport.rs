@@ -21,6 +21,10 @@ pub(crate) enum ServerTransport {
 impl ServerTransport {
     /// Creates the transport for the settings of a server. An idle process is stopped after `idle`.
     pub(crate) fn new(server: &Server, client: &HttpClient, idle: Duration) -> Result<Self, Error> {
+        if server.fault.is_some() {
+            // The server is never used, so any transport does, and its settings are not checked.
+            return Ok(Self::Stdio(StdioTransport::builder("").build()));
+        }
         Ok(match &server.transport {
             TransportConfig::Http { url } => Self::Http(http(server, url, client)?),
             TransportConfig::Sse { url } => Self::Sse(http(server, url, client)?),

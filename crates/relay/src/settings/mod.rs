@@ -4,8 +4,11 @@ mod server;
 mod stdio;
 mod tool_filter;
 
-pub(crate) use self::{server::SettingsError, tool_filter::Filter};
 pub use self::{
     server::{Server, TransportConfig},
     stdio::StdioCommand,
+};
+pub(crate) use self::{
+    server::{SettingsError, check_server_name},
+    tool_filter::Filter,
 };

@@ -55,6 +55,14 @@ pub(crate) struct SettingsError {
     pub(crate) reason: String,
 }
 
+/// Returns an error if a server cannot have this name.
+pub(crate) fn check_server_name(name: &str) -> Result<(), &'static str> {
+    match name.is_empty() || name.chars().any(char::is_control) {
+        true => Err("a server name must not be empty or contain control characters"),
+        false => Ok(()),
+    }
+}
+
 /// The transport of a server, with its address.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -94,9 +102,9 @@ impl Server {
     }
 
     /// Creates the settings of a server that cannot be used, because of an error in its
-    /// configuration.
-    pub(crate) fn unusable(fault: SettingsError) -> Self {
-        Self { fault: Some(fault), ..Self::stdio(Vec::<String>::new()) }
+    /// configuration. `transport` is only displayed.
+    pub(crate) fn unusable(transport: TransportConfig, fault: SettingsError) -> Self {
+        Self { fault: Some(fault), ..Self::new(transport) }
     }
 
     fn new(transport: TransportConfig) -> Self {
@@ -127,10 +135,24 @@ impl Server {
         Self { api_key: Some(key.into()), ..self }
     }
 
-    /// Adds a header to every request. `Authorization` and the headers of the protocol cannot be
-    /// set.
+    /// Sets a user name and a password for requests without a user (Basic authentication, RFC
+    /// 7617). They replace the [`api_key`](Self::api_key). The token of a user takes precedence over
+    /// them.
+    pub fn basic_auth(self, user: impl AsRef<str>, password: impl Into<String>) -> Self {
+        self.api_key(AccessToken::basic(user, password))
+    }
+
+    /// Adds a header to every request. The headers of the protocol cannot be set.
+    ///
+    /// `Authorization` replaces the [`api_key`](Self::api_key), and like it, is sent only with
+    /// requests without a user. The value has any scheme, such as `ApiKey abc`, or none. It is a
+    /// secret, like the values of all headers.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        let name = name.into();
+        if name.eq_ignore_ascii_case("authorization") {
+            return self.api_key(AccessToken::from_authorization(value));
+        }
+        self.headers.push((name, value.into()));
         self
     }
 
@@ -288,7 +310,8 @@ impl Server {
         &self.transport
     }
 
-    /// Returns the token for requests without a user, as set by [`api_key`](Self::api_key).
+    /// Returns the credentials for requests without a user, as set by [`api_key`](Self::api_key),
+    /// [`basic_auth`](Self::basic_auth) or [`header`](Self::header).
     pub fn token(&self) -> Option<&AccessToken> {
         self.api_key.as_ref()
     }
@@ -298,7 +321,13 @@ impl Server {
         self.fault.as_ref().map(|fault| &*fault.reason)
     }
 
-    /// Returns whether [`api_key`](Self::api_key) is set, for requests without a user.
+    /// Returns the line and the column of the [error](Self::configuration_error) in the
+    /// configuration file, from 1.
+    pub fn configuration_error_position(&self) -> Option<(usize, usize)> {
+        self.fault.as_ref()?.position
+    }
+
+    /// Returns whether there are credentials for requests without a user; see [`token`](Self::token).
     pub fn has_api_key(&self) -> bool {
         self.api_key.is_some()
     }

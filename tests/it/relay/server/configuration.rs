@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 use relay::{Config, Relay, Server};
+use serde_json::json;
 
 use crate::relay::support::relay_of;
 use crate::support::{ALICE, ScriptedServer, describe_result, full_request_log};
@@ -54,7 +55,7 @@ fn invalid_settings_error_names_the_server() {
     for server in [
         Server::http("example.com"),
         Server::http("https://user:5ecret@example.com/mcp"),
-        Server::http("https://example.com/mcp").header("Authorization", "Bearer 5ecret"),
+        Server::http("https://example.com/mcp").header("Mcp-Session-Id", "5ecret"),
         Server::http("https://example.com/mcp").header("x-a", "5ecret\n"),
     ] {
         shown += &describe_result(Relay::builder().server("main", server).build());
@@ -67,13 +68,68 @@ fn invalid_settings_error_names_the_server() {
     -> Configuration, did not run
     server "main": invalid server URL: it must not contain a user name or password
     -> Configuration, did not run
-    server "main": cannot set header "Authorization": the transport sets it
+    server "main": cannot set header "Mcp-Session-Id": the transport sets it
     -> Configuration, did not run
     server "main": cannot set header "x-a": its value contains a character that is not allowed in a header
     -> Configuration, did not run
     server "": a server name must not be empty or contain control characters
     -> Configuration, did not run
     "#);
+}
+
+#[tokio::test]
+async fn an_unusable_server_gives_its_reason_and_spoils_no_other() {
+    let server = ScriptedServer::start().await;
+    let toml = r#"
+        [servers.good]
+        url = "${URL}"
+        [servers.bad]
+        url = "${URL}"
+        timeout = "soon"
+    "#;
+    let json = r#"{ "mcpServers": {
+        "good": { "url": "${URL}" },
+        "bad": { "url": "${URL}", "type": "ws" } } }"#;
+    let variables = |name: &str| (name == "URL").then(|| server.url());
+    for (config, reason) in [
+        (
+            Config::from_toml(toml, variables).unwrap(),
+            "line 6, column 19: server \"bad\": \"timeout\": expected a duration such as \"30s\", \
+             \"5m\" or \"1h\", or a number of seconds",
+        ),
+        (
+            Config::from_json(json, variables).unwrap(),
+            "line 3, column 43: server \"bad\": \"type\": expected one of \"stdio\", \"http\", \"sse\"",
+        ),
+    ] {
+        let user = Relay::new(config).unwrap().without_token();
+        assert_eq!(user.tools("bad").await.unwrap_err().to_string(), reason);
+        let toolset = user.toolset().await.unwrap();
+        let failed: Vec<_> = toolset.failed.iter().map(ToString::to_string).collect();
+        assert_eq!(failed, [reason]);
+        assert_eq!(toolset.ready.len(), 1);
+        let required = user.toolset().required(["bad"]).await;
+        assert_eq!(required.unwrap_err().to_string(), reason);
+    }
+}
+
+#[tokio::test]
+async fn servers_get_the_name_and_the_version_of_the_application() {
+    let server = ScriptedServer::start().await;
+    let default = Relay::builder().server("main", Server::http(server.url()));
+    let named = Relay::builder().server("main", Server::http(server.url()));
+    for builder in [default, named.client_info("my-app", "4.5")] {
+        builder.build().unwrap().tools("main").await.unwrap();
+    }
+    let sent = server.requests_of("initialize").await;
+    let sent: Vec<_> =
+        sent.iter().map(|sent| sent.json()["params"]["clientInfo"].clone()).collect();
+    let version = env!("CARGO_PKG_VERSION");
+    let expected = [
+        json!({ "name": "relay", "version": version }),
+        json!({ "name": "my-app", "version": "4.5" }),
+    ];
+    assert_eq!(sent, expected);
 }
 
 #[tokio::test]

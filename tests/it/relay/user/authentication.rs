@@ -2,10 +2,12 @@
 
 use insta::assert_snapshot;
 use relay::{Relay, Server};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::relay::support::{relay_of, relay_with};
-use crate::support::{ALICE, BOB, ScriptedServer, full_request_log};
+use crate::relay::support::{relay_of, relay_with, server_with};
+use crate::support::{
+    ALICE, BOB, ScriptedServer, ScriptedTokenSource, describe_result, error, full_request_log,
+};
 
 #[tokio::test]
 async fn token_of_the_user_is_sent_with_every_request() {
@@ -44,6 +46,45 @@ async fn token_of_the_user_overrides_the_api_key() {
             .iter()
             .all(|sent| full_request_log([sent]).contains("Bearer [alice]"))
     );
+}
+
+#[tokio::test]
+async fn static_credentials_of_any_scheme_are_sent_without_a_user() {
+    for (settings, expected) in [
+        (
+            Server::basic_auth as fn(Server, &'static str, &'static str) -> Server,
+            "Basic Ym9iOmtleQ==",
+        ),
+        (|server, _, _| server.header("authorization", "ApiKey k-1"), "ApiKey k-1"),
+        (|server, _, _| server.header("Authorization", "bare-key"), "bare-key"),
+        (|server, _, _| server.header("Authorization", "Bearer k-2"), "Bearer k-2"),
+    ] {
+        let server = ScriptedServer::start().await;
+        let relay = relay_with(settings(Server::http(server.url()), "bob", "key"));
+        let debug = format!("{:?}", relay.servers());
+        assert!(!debug.contains("Ym9i") && !debug.contains("k-1"), "{debug}");
+        relay.tools("main").await.unwrap();
+        relay.with_token(ALICE).tools("main").await.unwrap();
+        let no_token = ScriptedTokenSource::new(|_, _| Ok(None));
+        relay.for_user("carol", no_token).tools("main").await.unwrap();
+        let sent = server.requests_of("tools/list").await;
+        let sent: Vec<_> = sent.iter().map(|sent| sent.header("authorization")).collect();
+        let sent: Vec<_> = sent.iter().map(Option::as_deref).collect();
+        // A user without a token never acts with the credentials of the server.
+        assert_eq!(sent, [Some(expected), Some("Bearer [alice]"), None]);
+    }
+}
+
+#[tokio::test]
+async fn static_credentials_are_redacted_in_errors() {
+    for (value, secret) in [("Basic Ym9iOnMzY3JldA==", "s3cret"), ("ApiKey k-123456", "k-123456")] {
+        let body = format!("unknown key {secret} in {value}");
+        let server = server_with("tools/list", [error(-32000, &body, &Value::Null)]).await;
+        let relay = relay_with(Server::http(server.url()).header("Authorization", value));
+        let shown = describe_result(relay.tools("main").await);
+        assert!(shown.contains("unknown key ****"), "{shown}");
+        assert!(!shown.contains(secret) && !shown.contains("Ym9i"), "{shown}");
+    }
 }
 
 #[tokio::test]

@@ -37,19 +37,71 @@ async fn lists_the_servers_without_their_secrets() {
 }
 
 #[tokio::test]
-async fn an_invalid_server_is_an_error() {
+async fn an_unusable_server_is_shown_with_its_transport_and_reason() {
+    let text = r#"{ "mcpServers": {
+        "hub": { "type": "http", "url": "https://${NONE}/mcp" },
+        "old": { "type": "sse", "url": "https://example.com/sse", "autoApprove": [] },
+        "off": { "command": "off", "disabled": true } } }"#;
+    let program = || relay("servers --config mcp.json").file("mcp.json", text);
+    assert_snapshot!(program().run().await, @r#"
+    exit code: 2
+    --- stdout
+    hub	http	unusable: line 2, column 41: variable "NONE" is not set and has no default	no
+    old	sse	https://example.com/sse	no
+    --- stderr
+    warning: mcp.json: line 3, column 82: server "old": "autoApprove" is ignored: Relay does not ask for approval
+    warning: mcp.json: line 4, column 16: server "off": disabled
+    ---
+    "#);
+    assert_snapshot!(program().arg("--json").run().await, @r#"
+    exit code: 2
+    --- stdout
+    [
+      {
+        "name": "hub",
+        "transport": "http",
+        "location": "(invalid URL)",
+        "hasApiKey": false,
+        "unusable": "line 2, column 41: variable \"NONE\" is not set and has no default"
+      },
+      {
+        "name": "old",
+        "transport": "sse",
+        "location": "https://example.com/sse",
+        "hasApiKey": false
+      }
+    ]
+    --- stderr
+    {"warning":{"message":"mcp.json: line 3, column 82: server \"old\": \"autoApprove\" is ignored: Relay does not ask for approval"}}
+    {"warning":{"message":"mcp.json: line 4, column 16: server \"off\": disabled"}}
+    ---
+    "#);
+    assert_snapshot!(relay("tools hub --config mcp.json").file("mcp.json", text).run().await, @r#"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: mcp.json: line 2, column 41: server "hub": variable "NONE" is not set and has no default
+    ---
+    "#);
+}
+
+#[tokio::test]
+async fn an_unusable_server_has_the_same_reason_in_all_commands() {
     for (setting, reason) in [
-        ("url = 'example.com/mcp'", "invalid server URL"),
+        ("url = 'example.com/mcp'", "line 2, column 7: server \"a\": invalid server URL"),
         (
             "url = 'https://example.com/mcp'\nheaders = { Accept = '*/*' }",
-            "cannot set header \"accept\"",
+            "line 3, column 22: server \"a\": cannot set header \"Accept\"",
         ),
     ] {
         let program =
             |command| relay(command).file("relay.toml", &format!("[servers.a]\n{setting}"));
-        let transcript = program("servers").run().await;
-        assert!(transcript.starts_with("exit code: 2\n--- stdout\n--- stderr"), "{transcript}");
-        assert!(transcript.to_lowercase().contains(&reason.to_lowercase()), "{transcript}");
-        assert_eq!(program("tools").run().await, transcript);
+        let listed = program("servers").run().await;
+        let row = reason.replace("server \"a\": ", "");
+        assert!(listed.starts_with("exit code: 2\n--- stdout\na\thttp\tunusable: "), "{listed}");
+        assert!(listed.contains(&row), "{listed}");
+        let tools = program("tools").run().await;
+        assert!(tools.starts_with("exit code: 2\n--- stdout\n--- stderr"), "{tools}");
+        assert!(tools.contains(&format!("error: relay.toml: {reason}")), "{tools}");
     }
 }

@@ -40,9 +40,8 @@ async fn an_invalid_config_names_the_line_and_the_field() {
     assert_snapshot!(relay("servers").file("relay.toml", text).run().await, @r#"
     exit code: 2
     --- stdout
+    weather	http	unusable: line 3, column 1: unknown field "api-key", expected one of "transport", "url", "api_key", "headers", "timeout", "protocol", "dangerously_allow_insecure_http", "required", "allow_tools", "deny_tools", "command", "args", "env", "inherit_env", "cwd", "idle_timeout", "probe_timeout"; did you mean "api_key"?	no
     --- stderr
-    error: invalid configuration file "relay.toml"
-      caused by: line 3, column 1: server "weather": unknown field "api-key", expected one of "transport", "url", "api_key", "headers", "timeout", "protocol", "dangerously_allow_insecure_http", "required", "allow_tools", "deny_tools", "command", "args", "env", "inherit_env", "cwd", "idle_timeout", "probe_timeout"; did you mean "api_key"?
     ---
     "#);
 }
@@ -96,14 +95,14 @@ async fn reads_the_mcp_json_of_an_editor() {
     exit code: 2
     --- stdout
     --- stderr
-    error: mcp.json: line 4, column 22: server "local": input "the-program" is not set and has no default
+    error: mcp.json: line 5, column 28: server "local": needs a value for input "the-program", which has no default
     ---
     "#);
     assert_snapshot!(program("tools other --config mcp.json").run().await, @r#"
     exit code: 2
     --- stdout
     --- stderr
-    error: mcp.json: line 10, column 22: server "other": cannot read the file of "envFile"
+    error: mcp.json: line 10, column 51: server "other": cannot read the file of "envFile"
     ---
     "#);
 }
