@@ -153,6 +153,13 @@ impl TestServer {
         self.shared.log.requests()
     }
 
+    /// Returns all requests, and forgets them. [`count`](Self::count) starts again at 0.
+    ///
+    /// A server that runs for long needs this, because it keeps each request with its body.
+    pub fn take_requests(&self) -> Vec<RecordedRequest> {
+        self.shared.log.take_requests()
+    }
+
     /// Returns the number of requests of this [method](RecordedRequest::method).
     pub fn count(&self, method: &str) -> usize {
         self.shared.log.count(method)

@@ -21,6 +21,10 @@ impl Log {
         self.requests.borrow().clone()
     }
 
+    pub(crate) fn take_requests(&self) -> Vec<RecordedRequest> {
+        self.requests.send_replace(Vec::new())
+    }
+
     pub(crate) fn count(&self, method: &str) -> usize {
         count(&self.requests.borrow(), method)
     }

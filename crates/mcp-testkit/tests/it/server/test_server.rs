@@ -1,6 +1,6 @@
 //! Start and stop of a server.
 
-use mcp_testkit::{Barrier, Error, Fault, On, TestServer};
+use mcp_testkit::{Barrier, Error, Fault, On, RecordedRequest, TestServer};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -63,6 +63,19 @@ async fn received_waits_for_a_request() {
         tokio::join!(cancelled, server.wait_for_requests("notifications/cancelled", 1));
     assert_eq!(response.status(), 202);
     assert_eq!(server.count("notifications/cancelled"), 1);
+}
+
+#[tokio::test]
+async fn taken_requests_are_forgotten() {
+    let server = TestServer::builder().start().await.unwrap();
+    let stateful = StatefulClient::connect(&server).await;
+    stateful.notify("notifications/cancelled").await;
+    let taken = server.take_requests();
+    let methods: Vec<_> = taken.iter().map(RecordedRequest::method).collect();
+    assert_eq!(methods, ["initialize", "notifications/initialized", "notifications/cancelled"]);
+    assert!(server.requests().is_empty());
+    stateful.notify("notifications/cancelled").await;
+    assert_eq!(server.count("notifications/cancelled"), 1, "only the one after it");
 }
 
 #[tokio::test]
