@@ -62,9 +62,10 @@ impl RelayState {
     /// Removes the lists of a user from the store.
     pub(crate) async fn forget_stored(&self, principal: Principal) {
         let Some(store) = self.store.as_deref() else { return };
-        let handles = self.servers.all();
+        // The closure takes no reference. With one, the future of `User::close` would not be `Send`.
+        let handles = self.servers.all().into_iter();
         let forgotten =
-            handles.iter().map(async |handle| handle.stored_lists(store).forget(principal).await);
+            handles.map(async |handle| handle.stored_lists(store).forget(principal).await);
         stream::iter(forgotten).buffer_unordered(Self::MAX_CONCURRENT).collect::<()>().await;
     }
 

@@ -7,3 +7,4 @@ mod hostile;
 mod instance;
 mod property;
 mod real;
+mod spawn;
