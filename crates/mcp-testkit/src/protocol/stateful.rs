@@ -206,11 +206,20 @@ impl Exchange<'_> {
             (true, None) => Err(self.invalid_request(r#"missing header "mcp-session-id""#)),
             (true, Some(id)) => sessions
                 .with_session(id, self.user.as_ref(), |session| {
-                    self.check_version(&[session.revision()])?;
+                    if !self.ends_unfinished(session) {
+                        self.check_version(&[session.revision()])?;
+                    }
                     work(session)
                 })
                 .unwrap_or_else(|reason| Err(self.session_error_reply(reason))),
         }
+    }
+
+    /// Returns `true` if the request ends a session whose client may not have read the negotiated
+    /// version yet. It knows the session by a header, and the version is in the body.
+    fn ends_unfinished(&self, session: &Session) -> bool {
+        let has_version = self.request.header("mcp-protocol-version").is_some();
+        self.request.http_method() == "DELETE" && !session.is_initialized() && !has_version
     }
 
     /// Checks that the version header is one of the `agreed` versions (MCP transports, "Protocol

@@ -186,6 +186,18 @@ async fn rejects_requests_in_an_ended_session_with_404() {
 }
 
 #[tokio::test]
+async fn a_session_can_be_ended_before_its_version_is_known() {
+    let server = stateful_greeter().await;
+    let mut stateful = StatefulClient::new(&server);
+    // The client knows the session id from a header, and never reads the body.
+    let response = stateful.initialize("2025-11-25").await;
+    stateful.use_session_of(&response);
+    let response = stateful.http_request(Method::DELETE).send().await.unwrap();
+    assert_eq!(response.status(), 204);
+    assert_eq!((server.open_sessions(), server.violations()), (0, Vec::new()));
+}
+
+#[tokio::test]
 async fn delete_is_405_if_not_allowed() {
     let server = TestServer::builder().allow_delete(false).start().await.unwrap();
     let stateful = StatefulClient::connect(&server).await;
