@@ -27,25 +27,27 @@ pub(crate) fn run(benchmark: Benchmark) -> Result<()> {
             measure("types", "r2026_07_28")
         }
         Benchmark::Hostile => measure("hostile", "r2026_07_28"),
-        Benchmark::Client => program("benches/client", &[], "report"),
-        Benchmark::Stdio => program("benches/stdio", &[], "report"),
+        Benchmark::Client => run_program("benches/client", &[], &["report"]),
+        Benchmark::Stdio => run_program("benches/stdio", &[], &["report"]),
     }
 }
 
 fn measure(benchmark: &str, revision: &str) -> Result<()> {
-    program("benches", &["--no-default-features", "--features", revision], benchmark)
+    let features = ["--no-default-features", "--features", revision];
+    run_program("benches", &features, &[benchmark])
 }
 
 /// Builds and runs a package that is not in this workspace.
-fn program(package: &str, features: &[&str], argument: &str) -> Result<()> {
+pub(crate) fn run_program(package: &str, features: &[&str], arguments: &[&str]) -> Result<()> {
     let status = Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--release", "--locked"])
         .args(features)
         .arg("--manifest-path")
         .arg(files::root().join(package).join("Cargo.toml"))
-        .args(["--", argument])
+        .arg("--")
+        .args(arguments)
         .status()
         .context("cannot run cargo")?;
-    ensure!(status.success(), "the benchmark failed");
+    ensure!(status.success(), "{package} failed");
     Ok(())
 }

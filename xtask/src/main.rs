@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "the tasks report on standard output")]
 
+mod soak;
 mod bench;
 mod conformance;
 mod tidy;
@@ -45,6 +46,9 @@ enum Xtask {
     /// Import, verify and compare the published schemas.
     #[command(subcommand)]
     Schema(Schema),
+    /// Run 200 users on five servers for many minutes. Fails if the client grows, or if users get
+    /// the data of others.
+    Soak(soak::Options),
     /// Check file headers, the order of modules and plain words.
     Tidy(tidy::Options),
 }
@@ -97,6 +101,7 @@ fn main() -> Result<()> {
             print!("{}", schema::diff(&old, &new)?);
             Ok(())
         }
+        Xtask::Soak(options) => soak::run(&options),
         Xtask::Tidy(options) => tidy::run(&options),
     }
 }

@@ -1,0 +1,10 @@
+//! The servers: four over HTTP in one process, and one over stdio.
+
+mod process;
+mod faults;
+mod http_servers;
+mod catalog;
+mod state;
+mod stdio;
+
+pub(crate) use self::{process::serve, stdio::serve_stdio};
