@@ -18,7 +18,7 @@ pub(crate) struct Options {
 pub(crate) enum Injected {
     #[default]
     None,
-    /// Each tenth call leaks 32 bytes.
+    /// Each call leaks 32 bytes.
     Leak,
     /// Each hundredth call leaks a task.
     Tasks,

@@ -1,6 +1,7 @@
 //! The operations of a user. Each checks that its result belongs to the user and the server.
 
 use std::{
+    hint::black_box,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -303,9 +304,8 @@ impl Operations {
 
     async fn inject(&self, server: usize, tools: &ServerTools, number: u64) {
         match self.world.injected {
-            Injected::Leak if number.is_multiple_of(10) => {
-                std::mem::forget(Box::new([0_u64; 4]));
-            }
+            // Without the black box, the compiler removes the allocation.
+            Injected::Leak => std::mem::forget(black_box(Box::new([0_u64; 4]))),
             Injected::Tasks if number.is_multiple_of(100) => {
                 tokio::spawn(std::future::pending::<()>());
             }
