@@ -54,6 +54,7 @@ async fn cut_bodies() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_content_types() {
     let kind = |kind: &str| body(200, kind, RESULT);
+    let long = format!("text/{}", "x".repeat(100_000));
     check([
         call("a web page", body(200, "text/html", "<p>{secrets}</p>"), "Protocol"),
         call(
@@ -64,6 +65,7 @@ async fn hostile_content_types() {
         call("a web page without end", body(200, "text/html", "").endless("<p>"), "Protocol"),
         call("no type", body(200, "", RESULT), "Protocol"),
         call("a type with a secret", kind("text/{secrets}"), "Protocol"),
+        call("a long type", kind(&long), "Protocol"),
         call("capital letters", kind("APPLICATION/JSON"), "ok: 3"),
         call("a charset", kind("application/json; charset=utf-16"), "ok: 3"),
         call("two types", kind("text/html").header("content-type", "application/json"), "Protocol"),

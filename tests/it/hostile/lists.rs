@@ -27,6 +27,7 @@ async fn hostile_lists() {
     let many: Vec<_> = (0..3_000).map(|n| tool(&n.to_string())).collect();
     let good = tool("add");
     check([
+        list("the same cursor again", page("\"{secrets}\""), "ListLimitExceeded"),
         list("cursors without end", page("\"1\""), "ListLimitExceeded")
             .on("tools/list", page("\"{id}\"")),
         list(

@@ -118,6 +118,13 @@ async fn hostile_results() {
             result(r#"{"resultType":1,"content":[]}"#),
             "InvalidResponse",
         ),
+        case(
+            "input that is required always",
+            StatelessCall,
+            "tools/call",
+            result(r#"{"resultType":"input_required","requestState":"{secrets}"}"#),
+            "TooManyRoundTrips",
+        ),
     ])
     .await;
 }
@@ -125,6 +132,7 @@ async fn hostile_results() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_errors() {
     let error = |error: &str| message(&format!(r#""jsonrpc":"2.0","id":{{id}},"error":{error}"#));
+    let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
     check([
         call(
             "an error with secrets",
@@ -153,6 +161,7 @@ async fn hostile_errors() {
             error("{\"code\":1,\"message\":\"\\u001b[31m{secrets}\\u202e\\r\\n\\u0000\"}"),
             "Rpc",
         ),
+        call("deep data", error(&format!(r#"{{"code":1,"message":"","data":{deep}}}"#)), "Rpc"),
         call(
             "an error without an id",
             message(r#""jsonrpc":"2.0","error":{"code":1,"message":"{secrets}"}"#),

@@ -26,7 +26,7 @@ async fn hostile_session_ids() {
         session("characters that are not ASCII", "\u{fc}\u{202e}", invalid),
         session("a tab", "a\tb", invalid),
         session("a header", "a\r\nx-injected: {secrets}", "ok: 3; ok: 3"),
-        session("the token", "{secrets}", "ok: 3; ok: 3"),
+        session("the token", "5ecret+token/4711==", "ok: 3; ok: 3"),
         case(
             "two ids",
             CallTwice,

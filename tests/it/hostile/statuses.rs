@@ -13,6 +13,7 @@ fn call(name: impl Into<String>, reply: Reply, expected: &'static str) -> Case {
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_redirects() {
     let to = |code: u16, location: &str| status(code).header("location", location);
+    let long = format!("/{}", "x".repeat(100_000));
     let codes = [300, 301, 302, 303, 305, 306, 307, 308].map(|code| {
         let expected: &'static str = format!("Status({code})").leak();
         call(
@@ -31,6 +32,7 @@ async fn hostile_redirects() {
         call("to another path", to(307, "/{secrets}"), "Status(307)"),
         call("to nowhere", status(302), "Status(302)"),
         call("to no URL", to(302, "http://[{secrets}"), "Status(302)"),
+        call("to a long path", to(302, &long), "Status(302)"),
         call("to control characters", to(302, "/\u{202e}\u{1b}[31m"), "Interrupted"),
         call("to two places", to(302, "/a").header("location", "/{secrets}"), "Status(302)"),
         case(

@@ -7,6 +7,7 @@ async fn hostile_lines() {
     check([
         program("good", "open; next; respond \"$good\"; next", "ok: 3"),
         program("noise", "open; next; echo \"$TOKEN\"; echo; echo '{}'; echo '[]'; respond \"$good\"; next", "ok: 3"),
+        program("noise without end", "open; next; yes \"noise $TOKEN\"", "Timeout"),
         program("a line without end", "open; next; cat /dev/zero", "Timeout"),
         program("a line without its end", "open; next; printf '{\"jsonrpc\":\"2.0\"'; cat", "Timeout"),
         program("empty lines without end", "open; next; yes ''", "Timeout"),
@@ -18,6 +19,7 @@ async fn hostile_lines() {
         program("pings without end", "open; next; yes '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}'", "Timeout"),
         program("no result", "open; next; respond null; next", "InvalidResponse"),
         program("a secret error", "open; next; printf '{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":1,\"message\":\"%s\"}}\\n' \"$TOKEN\"; next", "Rpc"),
+        program("a long error", "open; next; printf '{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":1,\"message\":\"'; head -c 200000 /dev/zero | tr '\\0' x; printf '\"}}\\n'; next", "Rpc"),
         program("a long line of noise", "open; next; head -c 200000 /dev/zero | tr '\\0' x; echo; respond \"$good\"; next", "ok: 3"),
     ])
     .await;
@@ -100,6 +102,7 @@ async fn hostile_probes() {
         program("an unknown method", "next; printf '{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32601,\"message\":\"%s\"}}\\n' \"$TOKEN\"; open; next", old).detect(),
         program("no response", "next; open; next", old).detect(),
         program("a wrong result", "next; respond '[]'; open; next", old).detect(),
+        program("noise without end", "next; yes \"$TOKEN\"", "Timeout").detect(),
         program("an end at each request", "next; exit 1", "Interrupted, did not run").detect(),
     ])
     .await;

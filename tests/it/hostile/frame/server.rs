@@ -19,7 +19,7 @@ use super::{
     default_reply::{MESSAGES_PATH, default_reply},
     reply::{Head, Part, Reply},
     request::Request,
-    secrets::{SESSION, TOKEN},
+    secrets::{HEADER, SESSION, TOKEN},
 };
 
 /// The bytes after which an endless reply ends.
@@ -171,7 +171,7 @@ impl Shared {
     /// Replaces the placeholders.
     fn expand(&self, bytes: &[u8], request: &Request) -> Vec<u8> {
         let session = if self.has_session.load(Relaxed) { SESSION } else { "" };
-        let secrets = format!("{TOKEN} {session}");
+        let secrets = format!("{TOKEN} {session} {HEADER}");
         let values =
             [("{id}", request.id()), ("{secrets}", secrets), ("{origin}", self.origin.clone())];
         values.iter().fold(bytes.to_vec(), |bytes, (name, value)| replace(&bytes, name, value))
