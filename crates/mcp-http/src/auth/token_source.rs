@@ -8,7 +8,15 @@ use crate::endpoint::Endpoint;
 
 /// A source of access tokens for one user. The transport calls it before each request.
 ///
-/// An [`AccessToken`] implements this trait: it always returns itself.
+/// A source may be used for several servers. It must return a token only to the server that the
+/// token was issued for, which is [`TokenRequest::endpoint`] (MCP basic/authorization, "Access Token
+/// Privilege Restriction").
+///
+/// An [`AccessToken`] implements this trait: it always returns itself. Use it for one server only.
+///
+/// # Examples
+///
+/// A source for one server:
 ///
 /// ```
 /// use std::sync::{Arc, RwLock};
