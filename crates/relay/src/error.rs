@@ -119,7 +119,8 @@ pub struct AuthorizationError {
     pub server: String,
     /// The name of the called tool on its server. `None` if the request was not a tool call.
     pub tool: Option<String>,
-    /// The user for whom the request was sent.
+    /// The user for whom the request was sent. This is the application itself, without a user, if
+    /// the server is [shared](crate::Server::shared).
     pub principal: Principal,
     /// The response of the server, with its challenges.
     pub unauthorized: Unauthorized,

@@ -70,8 +70,8 @@ impl Steps<'_> {
 
     fn print_ending(&self) -> Result<()> {
         self.script.paragraph(
-            "\nAll steps completed as expected. Relay sent each user's own token, refreshed an expired\n\
-             one, kept the users' tools apart, and reported each time when a user had to sign in.\n\n\
+            "\nAll steps completed as expected. Relay sent each token to its own server only, refreshed\n\
+             an expired one, kept the users' tools apart, and reported when a user had to sign in.\n\n\
              To try Relay with your own server and access token, run:\n\n  \
              export MY_TOKEN=…\n  \
              relay tools --url https://example.com/mcp --token-env MY_TOKEN\n  \

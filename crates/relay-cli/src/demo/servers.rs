@@ -10,11 +10,13 @@ use anyhow::Result;
 use mcp_testkit::{AuthorizationServer, Bearer, CallResult, ResponseMode, TestServer, TestTool};
 use serde_json::{Value, json};
 
-/// Alice's first access token.
+/// Alice's first access token for the weather service.
 pub(crate) const ALICE: &str = "alice-signs-in-for-the-first-time";
-/// Alice's second access token.
+/// Alice's second access token for the weather service.
 pub(crate) const ALICE_AGAIN: &str = "alice-signs-in-once-more";
-/// Bob's access token.
+/// Alice's access token for the library.
+pub(crate) const ALICE_LIBRARY: &str = "alice-signs-in-at-the-library";
+/// Bob's access token for the weather service.
 pub(crate) const BOB: &str = "bob-signs-in";
 
 pub(crate) struct Servers {
@@ -42,7 +44,7 @@ impl Servers {
             .await?;
         let library = TestServer::builder()
             .name("library")
-            .bearer(Bearer::tokens([ALICE, ALICE_AGAIN, BOB]).scope("books:read"))
+            .bearer(Bearer::tokens([ALICE_LIBRARY]).scope("books:read"))
             .tool(counted(&tool_calls, search_tool(), search))
             .response_mode(ResponseMode::Sse)
             .start()

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     expect::{expect_authorization_error, expect_tools, tool_names},
     script::Script,
-    servers::{ALICE, ALICE_AGAIN, BOB, Servers},
+    servers::{ALICE, ALICE_AGAIN, ALICE_LIBRARY, BOB, Servers},
 };
 use crate::output::Printer;
 
@@ -23,14 +23,14 @@ pub(crate) struct Steps<'a> {
 
 impl<'a> Steps<'a> {
     pub(super) fn new(servers: Servers, printer: &'a Printer) -> Result<Self> {
-        for token in [ALICE, ALICE_AGAIN, BOB] {
+        for token in [ALICE, ALICE_AGAIN, ALICE_LIBRARY, BOB] {
             printer.add_secret(&AccessToken::new(token));
         }
         let relay = Relay::builder()
             .server("weather", Server::http(servers.weather.url()))
             .server("library", Server::http(servers.library.url()))
             .server("bank", Server::http(servers.bank.url()))
-            .server("notes", Server::stdio(this_program()?))
+            .server("notes", Server::stdio(this_program()?).shared())
             .build()?;
         Ok(Self { servers, relay, script: Script::new(printer) })
     }
@@ -86,14 +86,21 @@ impl<'a> Steps<'a> {
 
     pub(super) async fn event_stream(&self, alice: &User) -> Result<()> {
         self.script.begin_step(
-            "Another server responds with an event stream. The application uses it in the same way.",
-            "user.tools(\"library\").await?.call(\"search\", json!({ \"title\": \"Sea\" })).await?",
+            "Another server responds with an event stream. It requires a token of its own.",
+            "let alice = relay.with_tokens([(\"weather\", token), (\"library\", library_token)]);\n     \
+             alice.tools(\"library\").await?.call(\"search\", json!({ \"title\": \"Sea\" })).await?",
         )?;
+        let Err(error @ Error::Configuration { .. }) = alice.tools("library").await else {
+            bail!("expected a configuration error, because a token is for one server");
+        };
+        ensure!(self.servers.library.requests().is_empty(), "the library received a request");
+        let alice = self.relay.with_tokens([("weather", ALICE), ("library", ALICE_LIBRARY)]);
         let tools = alice.tools("library").await?;
         let output = tools.call("search", json!({ "title": "Sea" })).await?;
         let text = output.text();
         ensure!(!output.is_error && text.lines().count() == 2, "unexpected output: {text}");
-        self.script.rows(&[("text", text.replace('\n', "; "))])?;
+        self.script
+            .rows(&[("text", text.replace('\n', "; ")), ("with one token", error.to_string())])?;
         self.expect_calls(2)
     }
 
@@ -169,18 +176,14 @@ impl<'a> Steps<'a> {
 
     pub(super) async fn stdio_server(&self) -> Result<()> {
         self.script.begin_step(
-            "Relay starts the stdio server on first use. Such a server never receives a user's token.",
-            "relay.tools(\"notes\").await?.call(\"count\", json!({ \"text\": \"To be or not\" })).await?",
+            "The stdio server is shared: all users use it, and it never receives a user's token.",
+            "relay.with_token(token_of_bob).tools(\"notes\").await?.call(\"count\", …).await?",
         )?;
-        let tools = self.relay.tools("notes").await?;
+        let tools = self.relay.with_token(BOB).tools("notes").await?;
         expect_tools(&tools, &["count"])?;
         let output = tools.call("count", json!({ "text": "To be or not" })).await?;
         ensure!(output.text() == "4 words", "unexpected output: {}", output.text());
-        let outcome = self.relay.with_token(BOB).tools("notes").await;
-        let Err(error @ Error::Configuration { .. }) = outcome else {
-            bail!("expected a configuration error, because stdio servers receive no tokens");
-        };
-        self.script.rows(&[("text", output.text()), ("with Bob's token", error.to_string())])
+        self.script.rows(&[("text", output.text())])
     }
 
     pub(super) async fn close(&self) -> Result<()> {

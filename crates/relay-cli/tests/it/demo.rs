@@ -50,9 +50,11 @@ async fn runs_all_steps() {
          text        Oslo: sunny, 14, 15, 16 degrees
          structured  {"city":"Oslo","highs":[14,15,16],"sky":"sunny"}
 
-    4. Another server responds with an event stream. The application uses it in the same way.
-         user.tools("library").await?.call("search", json!({ "title": "Sea" })).await?
-         text  The Old Man and the Sea; The Sea, the Sea
+    4. Another server responds with an event stream. It requires a token of its own.
+         let alice = relay.with_tokens([("weather", token), ("library", library_token)]);
+         alice.tools("library").await?.call("search", json!({ "title": "Sea" })).await?
+         text            The Old Man and the Sea; The Sea, the Sea
+         with one token  server "library": the access token was used with server "weather", and is not sent to a second server; pass the token of each server with "Relay::with_tokens", or use a "TokenSource"
 
     5. A tool reports an error. Relay returns it as output, for the model to read.
          tools.call("history", json!({ "city": "Oslo", "year": 1750 })).await?
@@ -80,10 +82,9 @@ async fn runs_all_steps() {
          Alice calls "warn"  server "weather": tool "warn" not found
        No tool ran.
 
-    9. Relay starts the stdio server on first use. Such a server never receives a user's token.
-         relay.tools("notes").await?.call("count", json!({ "text": "To be or not" })).await?
-         text              4 words
-         with Bob's token  server "notes": a stdio server does not accept access tokens; pass credentials in "env"
+    9. The stdio server is shared: all users use it, and it never receives a user's token.
+         relay.with_token(token_of_bob).tools("notes").await?.call("count", …).await?
+         text  4 words
 
     10. Alice has not signed in to "bank" yet. Here, the crate "mcp-oauth" manages the sign-in.
          let alice = relay.for_user("alice", oauth.user("alice")); alice.tools("bank").await
@@ -117,8 +118,8 @@ async fn runs_all_steps() {
        Relay ended 4 sessions. It cannot end the session of the expired token.
        The servers found no protocol violation in any request.
 
-    All steps completed as expected. Relay sent each user's own token, refreshed an expired
-    one, kept the users' tools apart, and reported each time when a user had to sign in.
+    All steps completed as expected. Relay sent each token to its own server only, refreshed
+    an expired one, kept the users' tools apart, and reported when a user had to sign in.
 
     To try Relay with your own server and access token, run:
 

@@ -220,7 +220,7 @@ impl Tool {
         authorization: &AuthorizationError,
         arguments: &RawValue,
     ) -> Option<PendingCall> {
-        let user_server = self.user_server();
+        let caller = &self.user_server().caller;
         let mut id = [0; 16];
         rand::fill(&mut id).ok().filter(|()| authorization.did_not_run)?;
         let scopes =
@@ -230,8 +230,8 @@ impl Tool {
             server: self.server().to_owned(),
             tool: self.definition().name.clone(),
             arguments: arguments.get().to_owned(),
-            user: user_server.user_id.as_deref().map(str::to_owned),
-            anonymous: user_server.source.is_none(),
+            user: caller.id.as_deref().map(str::to_owned),
+            anonymous: caller.credentials.are_own(),
             scopes: scopes.split_whitespace().map(str::to_owned).collect(),
         })
     }

@@ -53,8 +53,9 @@ pub trait Interceptor: Send + Sync + 'static {
 
     /// Handles a request for a tool list. Call `next` to continue it, or return another list.
     ///
-    /// By default, it continues the request. The returned list is cached for this user only. Users
-    /// share equal tool definitions in memory, but not definitions that an interceptor changes.
+    /// By default, it continues the request. The returned list is cached for this user only, or for
+    /// all users if the server is [shared](crate::Server::shared). Users share equal tool
+    /// definitions in memory, but not definitions that an interceptor changes.
     fn list_tools<'a>(
         &'a self,
         request: ListRequest,
@@ -83,7 +84,8 @@ pub(crate) type Interceptors = Arc<[Arc<dyn Interceptor>]>;
 pub struct ListRequest {
     /// The server.
     pub server: Arc<str>,
-    /// The principal for whom the list is requested.
+    /// The principal for whom the list is requested. This is the application itself, without a
+    /// user, if the server is [shared](crate::Server::shared).
     pub principal: Principal,
 }
 

@@ -12,7 +12,7 @@ pub(crate) use self::{
     interceptor::Interceptors,
     span::{OperationInfo, in_span},
     tool::ToolServer,
-    user_server::UserServer,
+    user_server::{Caller, UserServer},
 };
 pub use self::{
     interceptor::{CallRequest, Interceptor, ListRequest, NextCall, NextList},

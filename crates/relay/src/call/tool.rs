@@ -150,9 +150,10 @@ impl Tool {
         &self.entry().tool
     }
 
-    /// Returns the principal for whom the tool is called.
+    /// Returns the principal who calls the tool. If the server is
+    /// [shared](crate::Server::shared), the principal has no session of its own on it.
     pub fn principal(&self) -> Principal {
-        self.user_server().principal()
+        self.user_server().caller.principal
     }
 
     /// Returns the same tool with options for its calls: timeouts, progress, `_meta` and log

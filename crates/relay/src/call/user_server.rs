@@ -9,38 +9,52 @@ use crate::{
     error::Error,
     observer::Observer,
     principal::Principal,
-    server::{Connection, ErrorContext, HandlerContext, RelayState, ServerHandle},
+    server::{Connection, Credentials, ErrorContext, HandlerContext, RelayState, ServerHandle},
     server_key::ServerKey,
     settings::TransportConfig,
     tool_list::{CacheKeys, StoredLists},
 };
 
+/// The user who uses a server.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) principal: Principal,
+    /// The id of the user, as the application set it.
+    pub(crate) id: Option<Arc<str>>,
+    pub(crate) credentials: Credentials,
+}
+
 /// The server of a user.
 pub(crate) struct UserServer {
     pub(crate) state: Arc<RelayState>,
     handle: Arc<ServerHandle>,
+    /// The server, and the owner of its session and its list: the caller, or the application if the
+    /// server is shared.
     key: ServerKey,
-    /// The id of the user, as the application set it.
-    pub(crate) user_id: Option<Arc<str>>,
+    pub(crate) caller: Caller,
     /// The source of the user's tokens. Without one, the `api_key` of the server is used.
-    pub(crate) source: Option<Arc<dyn TokenSource>>,
+    source: Option<Arc<dyn TokenSource>>,
 }
 
 impl UserServer {
+    /// Returns the server for a caller who names it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if there is no such server, or if it would get a token that is not for it.
     #[inline]
-    pub(crate) fn new(
-        state: Arc<RelayState>,
-        server: &str,
-        principal: Principal,
-        user_id: Option<Arc<str>>,
-        source: Option<Arc<dyn TokenSource>>,
-    ) -> Result<Self, Error> {
-        let handle = state.servers.get(server, source.is_some())?;
+    pub(crate) fn new(state: Arc<RelayState>, server: &str, caller: Caller) -> Result<Self, Error> {
+        let handle = state.servers.get(server)?;
+        let source = caller.credentials.source_for(&handle)?;
+        let principal = match handle.server.shared {
+            true => Principal::ANONYMOUS,
+            false => caller.principal,
+        };
         let key = ServerKey { server: handle.id.clone(), principal };
-        Ok(Self { state, handle, key, user_id, source })
+        Ok(Self { state, handle, key, caller, source })
     }
 
-    /// Returns the principal for whom the server is used.
+    /// Returns the owner of the session: the caller, or the application if the server is shared.
     pub(crate) fn principal(&self) -> Principal {
         self.key.principal
     }
@@ -124,7 +138,8 @@ impl UserServer {
                 .negotiation(negotiation.clone())
                 .shared_tool_lists(shared_tool_lists.clone());
             let handler = state.handlers.as_ref().and_then(|handlers| {
-                let (server, user) = (self.server(), self.user_id.as_deref());
+                let user = self.caller.id.as_deref().filter(|_| !server.shared);
+                let server = self.server();
                 handlers(&HandlerContext { server, principal: self.principal(), user })
             });
             let client = match handler {
@@ -135,7 +150,7 @@ impl UserServer {
                 Some(revision) => client.protocol_version(revision).build(),
                 None => client.build(),
             };
-            (client, !transport.is_shared())
+            (client, !transport.is_stdio())
         }))
     }
 

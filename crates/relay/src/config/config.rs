@@ -26,8 +26,14 @@ use crate::settings::Server;
 ///     allow_tools = ["search_*", "read_*"] # names as the server gives them; defaults to all
 ///     deny_tools = ["*_secret"]
 ///
+///     [servers.search]
+///     url = "https://search.example/mcp"
+///     api_key = "${SEARCH_KEY:-}"
+///     shared = true # used for all users with the key above; their tokens are not sent
+///
 ///     [servers.files]
 ///     transport = "stdio"
+///     shared = true # required for a stdio server that users use
 ///     command = "npx"
 ///     args = ["-y", "@modelcontextprotocol/server-filesystem", "."]
 ///     env = { TOKEN = "${FILES_TOKEN:-}" } # added to the few variables that programs need
@@ -36,7 +42,7 @@ use crate::settings::Server;
 ///     idle_timeout = "5m" # stop after this time without a call; 0 never stops
 /// "#;
 /// let config = relay::Config::from_toml(text, |name| std::env::var(name).ok())?;
-/// assert_eq!(config.servers.len(), 2);
+/// assert_eq!(config.servers.len(), 3);
 /// # Ok(())
 /// # }
 /// ```

@@ -40,6 +40,10 @@ pub(crate) struct ServerEntry {
     /// If true, a toolset fails when this server fails. Defaults to false.
     #[serde(default)]
     pub(crate) required: bool,
+    /// If true, the server is used for all users with its own credentials: `api_key`, `headers` or
+    /// `env`. The tokens of users are never sent to it. Defaults to false.
+    #[serde(default)]
+    pub(crate) shared: bool,
     /// The tools to offer, as patterns in which `*` matches any characters. Defaults to all.
     pub(crate) allow_tools: Option<Vec<String>>,
     /// The tools not to offer, as patterns. They are hidden even if `allow_tools` matches them.

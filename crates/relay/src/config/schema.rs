@@ -130,6 +130,9 @@ mod tests {
             ("$url\nprotocol = '2099-01-01'", false),
             ("$url\nrequired = true\nallow_tools = ['a*']\ndeny_tools = []", true),
             ("$url\nrequired = 'yes'", false),
+            ("$url\napi_key = 'k'\nshared = true", true),
+            ("command = 'a'\nshared = true", true),
+            ("$url\nshared = 'yes'", false),
             ("$url\nallow_tools = 'a'", false),
             ("$url\ndangerously_allow_insecure_http = true", true),
         ];

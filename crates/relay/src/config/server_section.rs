@@ -46,6 +46,7 @@ impl ServerSection<'_> {
         };
         let server = server.required(entry.required);
         let mut server = server.deny_tools(entry.deny_tools);
+        server.shared = entry.shared;
         if let Some(patterns) = entry.allow_tools {
             server = server.allow_tools(patterns);
         }

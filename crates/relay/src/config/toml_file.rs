@@ -195,6 +195,7 @@ pub(super) mod tests {
             headers = { X-Key = "k ${KEY}" }
             timeout = 1.5
             required = true
+            shared = true
             allow_tools = ["a*"]
             deny_tools = ["*b"]
             protocol = "2026-07-28"
@@ -211,7 +212,7 @@ pub(super) mod tests {
         assert_eq!(config.cache_duration, Duration::ZERO);
         let a = Server::http("https://a.example/s3cret").api_key("s3cret");
         let a = a.header("X-Key", "k s3cret").timeout(Duration::from_millis(1500));
-        let a = a.protocol_version(Revision::V2026_07_28).required(true);
+        let a = a.protocol_version(Revision::V2026_07_28).required(true).shared();
         let a = a.allow_tools(["a*"]).deny_tools(["*b"]);
         assert_eq!(config.servers["a"], a);
         let program = StdioCommand::new(["run", "s3cret"]).env("TOKEN", "s3cret").redact("s3cret");

@@ -16,7 +16,8 @@ pub(crate) type Handlers = dyn Fn(&HandlerContext<'_>) -> Option<Arc<dyn Handler
 pub struct HandlerContext<'a> {
     /// The name of the server.
     pub server: &'a str,
-    /// The principal for whom the server is used.
+    /// The principal for whom the server is used. This is the application itself, without a user,
+    /// if the server is [shared](crate::Server::shared).
     pub principal: Principal,
     /// The id of the user, if the user has one; see [`Relay::for_user`](crate::Relay::for_user).
     pub user: Option<&'a str>,

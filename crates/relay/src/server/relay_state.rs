@@ -8,6 +8,7 @@ use super::{
     connections::ConnectionPool,
     failure::ErrorContext,
     handlers::Handlers,
+    server_token::TokenServers,
     servers::{ServerHandle, ServerTable},
     token_sources::TokenSources,
 };
@@ -26,6 +27,7 @@ pub(crate) struct RelayState {
     pub(crate) cache: Arc<ToolCache>,
     pub(crate) connections: ConnectionPool,
     pub(crate) token_sources: TokenSources,
+    pub(crate) token_servers: TokenServers,
     /// True if the relay has interceptors. They may return a list for one user only.
     pub(crate) is_intercepted: bool,
     pub(crate) store: Option<Arc<dyn ToolListStore>>,

@@ -10,7 +10,7 @@ use std::{
 };
 
 use mcp_client::{Negotiation, SharedToolLists};
-use mcp_http::HttpClient;
+use mcp_http::{Endpoint, HttpClient};
 use tokio::sync::Semaphore;
 
 use super::transport::ServerTransport;
@@ -93,13 +93,12 @@ impl ServerTable {
         handles.remove(name).inspect(|old| old.retire())
     }
 
-    /// Returns a server, for a user with or without a token.
+    /// Returns a server that can be used.
     ///
     /// # Errors
     ///
-    /// Returns an error if there is no such server, if its settings are invalid, or if a stdio
-    /// server would get a token.
-    pub(crate) fn get(&self, name: &str, token: bool) -> Result<Arc<ServerHandle>, Error> {
+    /// Returns an error if there is no such server, or if its settings are invalid.
+    pub(crate) fn get(&self, name: &str) -> Result<Arc<ServerHandle>, Error> {
         let handles = self.read();
         let unknown = || Error::configuration(Some(name), not_registered(name, &handles));
         let handle = handles.get(name).ok_or_else(unknown)?;
@@ -107,12 +106,12 @@ impl ServerTable {
             let (server, position, reason) = (Some(name.to_owned()), *position, reason.clone());
             return Err(Error::Configuration { server, position, reason });
         }
-        if token && handle.transport.is_shared() {
-            let reason =
-                "a stdio server does not accept access tokens; pass credentials in \"env\"";
-            return Err(Error::configuration(Some(name), reason));
-        }
         Ok(Arc::clone(handle))
+    }
+
+    /// Returns a server, if it is registered.
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<ServerHandle>> {
+        self.read().get(name).cloned()
     }
 
     /// Returns the names of all servers, in order.
@@ -123,11 +122,6 @@ impl ServerTable {
     /// Returns all servers, ordered by name.
     pub(crate) fn all(&self) -> Vec<Arc<ServerHandle>> {
         self.read().values().cloned().collect()
-    }
-
-    /// Returns whether the settings mark a server as required.
-    pub(crate) fn requires(&self, name: &str) -> bool {
-        self.read().get(name).is_some_and(|handle| handle.server.required)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Arc<str>, Arc<ServerHandle>>> {
@@ -150,6 +144,12 @@ impl ServerHandle {
     /// Returns whether the server was removed or replaced.
     pub(crate) fn is_retired(&self) -> bool {
         self.retired.load(Ordering::Acquire)
+    }
+
+    /// Returns the URL to which the tokens of users are sent. `None` if the server gets none,
+    /// because it is shared or a stdio server.
+    pub(crate) fn token_endpoint(&self) -> Option<&Endpoint> {
+        self.transport.endpoint().filter(|_| !self.server.shared)
     }
 
     /// Returns the lists of this server in a store.

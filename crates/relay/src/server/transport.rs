@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use mcp_client::{Client, ClientBuilder};
-use mcp_http::{Error, HttpClient, HttpTransport, SseTransport, TokenSource};
+use mcp_http::{Endpoint, Error, HttpClient, HttpTransport, SseTransport, TokenSource};
 use mcp_stdio::StdioTransport;
 
 use crate::settings::{Server, TransportConfig};
 
-/// The transport of a server. Each user has a separate HTTP transport. All callers without a token
-/// share the process of a stdio server.
+/// The transport of a server. Each user has a separate HTTP transport. All callers share the process
+/// of a stdio server.
 #[derive(Debug)]
 pub(crate) enum ServerTransport {
     Http(HttpTransport),
@@ -34,10 +34,17 @@ impl ServerTransport {
         })
     }
 
-    /// Returns whether all callers share one process (stdio). A shared transport sends no tokens, and no
-    /// user closes it.
-    pub(crate) fn is_shared(&self) -> bool {
+    /// Returns whether the server is a child process. All callers share it, and it gets no tokens.
+    pub(crate) fn is_stdio(&self) -> bool {
         matches!(self, Self::Stdio(_))
+    }
+
+    /// Returns the URL of the server. `None` for a stdio server.
+    pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Self::Http(transport) | Self::Sse(transport) => Some(transport.endpoint()),
+            Self::Stdio(_) => None,
+        }
     }
 
     /// Returns a client builder for a user whose tokens come from `source`.

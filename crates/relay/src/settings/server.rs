@@ -37,6 +37,7 @@ pub struct Server {
     pub(crate) protocol: Option<Revision>,
     pub(crate) fault: Option<SettingsError>,
     pub(crate) required: bool,
+    pub(crate) shared: bool,
     pub(crate) filter: Filter,
     pub(crate) validate_schemas: bool,
     pub(crate) shared_tool_list: Option<bool>,
@@ -118,6 +119,7 @@ impl Server {
             protocol: None,
             fault: None,
             required: false,
+            shared: false,
             filter: Filter::default(),
             validate_schemas: true,
             shared_tool_list: None,
@@ -129,8 +131,10 @@ impl Server {
         }
     }
 
-    /// Sets the bearer token for requests without a user. The token of a user takes precedence over
-    /// it.
+    /// Sets the server's own bearer token. It is used for requests without a user, for all requests
+    /// if the server is [shared](Self::shared), and if
+    /// [`Relay::with_tokens`](crate::Relay::with_tokens) has no token for the server. Otherwise, the
+    /// token of the user takes precedence.
     pub fn api_key(self, key: impl Into<AccessToken>) -> Self {
         Self { api_key: Some(key.into()), ..self }
     }
@@ -185,6 +189,46 @@ impl Server {
     /// [`User::toolset`](crate::User::toolset) returns its error. Defaults to `false`.
     pub fn required(self, required: bool) -> Self {
         Self { required, ..self }
+    }
+
+    /// Shares the server among all users.
+    ///
+    /// A shared server is used with its own credentials, whoever asks: the
+    /// [`api_key`](Self::api_key) and [headers](Self::header) of an HTTP server, or the environment
+    /// of a stdio server. The tokens of users are never sent to it. Its session and its tool list
+    /// belong to no user: all users and [`Relay::without_token`](crate::Relay::without_token) share
+    /// them.
+    ///
+    /// Use it if the server needs no sign-in, such as a search service with one key for the
+    /// application, or a local program. Do not use it if the server keeps data of its users,
+    /// because it cannot tell them apart. Users can use a stdio server only if it is shared.
+    ///
+    /// If the server rejects its credentials, the error is
+    /// [`Error::Authorization`](crate::Error::Authorization). No user can sign in to the server, so
+    /// [`User::toolset`](crate::User::toolset) reports it in
+    /// [`failed`](crate::Toolset::failed).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use relay::{Error, Relay, Server};
+    ///
+    /// async fn run(token_of_ann: String) -> Result<(), Error> {
+    ///     let relay = Relay::builder()
+    ///         .server("github", Server::http("https://example.com/mcp"))
+    ///         .server("search", Server::http("https://search.example/mcp").api_key("k3y").shared())
+    ///         .server("files", Server::stdio(["my-file-server"]).shared())
+    ///         .build()?;
+    ///
+    ///     // The token goes to "github", and the key to "search". The program "my-file-server" gets
+    ///     // neither.
+    ///     let toolset = relay.with_token(token_of_ann).toolset().await?;
+    ///     println!("{} tools", toolset.len());
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn shared(self) -> Self {
+        Self { shared: true, ..self }
     }
 
     /// Allows only tools whose names on the server match one of these patterns.
@@ -316,6 +360,11 @@ impl Server {
         self.api_key.as_ref()
     }
 
+    /// Returns whether the server is [shared](Self::shared) among all users.
+    pub fn is_shared(&self) -> bool {
+        self.shared
+    }
+
     /// Returns the error in the configuration of the server, if it cannot be used.
     pub fn configuration_error(&self) -> Option<&str> {
         self.fault.as_ref().map(|fault| &*fault.reason)
@@ -376,6 +425,7 @@ impl fmt::Debug for Server {
             .field("max_message_size", &self.max_message_size)
             .field("protocol", &self.protocol)
             .field("required", &self.required)
+            .field("shared", &self.shared)
             .field("filter", &self.filter)
             .field("validate_schemas", &self.validate_schemas)
             .field("shared_tool_list", &self.shared_tool_list)

@@ -10,8 +10,8 @@ use mcp_stdio::StdioTransport;
 
 /// The command of a stdio server, with its environment and timeouts.
 ///
-/// The process is shared by all requests without a user. Users with a token cannot use a stdio
-/// server. The program gets its credentials from its environment.
+/// All callers use one process, which gets its credentials from its environment and never gets the
+/// token of a user. Users can use it only if it is [shared](crate::Server::shared).
 ///
 /// # Examples
 ///

@@ -1,21 +1,21 @@
 //! The relay and its builder: the entry point of the crate.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use mcp_client::Handler;
 use mcp_http::{AccessToken, HttpClient, TokenSource};
 
 use super::user::User;
 use crate::{
-    call::{Interceptor, Interceptors, ServerTools},
+    call::{Caller, Interceptor, Interceptors, ServerTools},
     config::Config,
     error::{Error, error_chain},
     observer::Observer,
     pending_call::ResumedCalls,
     principal::Principal,
     server::{
-        ClientInfo, ConnectionPool, HandlerContext, Handlers, PoolLimits, RelayState, ServerTable,
-        TokenSources,
+        ClientInfo, ConnectionPool, Credentials, HandlerContext, Handlers, PoolLimits, RelayState,
+        ServerTable, TokenServers, TokenSources,
     },
     settings::Server,
     tool_list::{CachePolicy, CacheStats, ToolCache, ToolListStore},
@@ -211,6 +211,7 @@ impl RelayBuilder {
             })),
             connections: ConnectionPool::new(self.pool),
             token_sources: TokenSources::default(),
+            token_servers: TokenServers::new(),
             is_intercepted: !self.interceptors.is_empty(),
             store: self.store,
             resumed_calls: ResumedCalls::new(),
@@ -238,60 +239,163 @@ impl Relay {
         Self::builder().config(config).build()
     }
 
-    /// Returns a handle for the user with this token.
+    /// Returns a handle for the user with this token, which is for one server.
     ///
-    /// The client sends the token with each of the user's requests, to every server. It takes
-    /// precedence over the `api_key` of a server.
+    /// The token goes to the first server that the application names with the handle, and to no
+    /// other server. It takes precedence over the `api_key` of this server. A
+    /// [shared](crate::Server::shared) server does not get it.
+    ///
+    /// An operation that would send the token to a second server returns
+    /// [`Error::Configuration`], and sends nothing. So does a [toolset](User::toolset) of several
+    /// servers that could get the token. This also holds for clones of the handle and for other
+    /// handles with the same token, and if the server is replaced by one with another URL. Use
+    /// [`with_tokens`](Self::with_tokens) or [`for_user`](Self::for_user) for several servers.
+    ///
+    /// The relay remembers the server of a token while a handle or a connection has the token. After
+    /// that, it remembers the servers of up to 100,000 tokens.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use relay::{Error, Relay, Server};
+    ///
+    /// async fn run(token_for_github: String) -> Result<(), Error> {
+    ///     let relay = Relay::builder()
+    ///         .server("github", Server::http("https://example.com/mcp"))
+    ///         .server("linear", Server::http("https://linear.example/mcp"))
+    ///         .build()?;
+    ///     let user = relay.with_token(token_for_github);
+    ///
+    ///     // The token goes to "github".
+    ///     let tools = user.tools("github").await?;
+    ///     println!("{} tools", tools.len());
+    ///
+    ///     // It does not go to "linear". Nothing is sent.
+    ///     assert!(matches!(user.tools("linear").await, Err(Error::Configuration { .. })));
+    ///     assert!(matches!(user.toolset().await, Err(Error::Configuration { .. })));
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn with_token(&self, token: impl Into<AccessToken>) -> User {
         let token = token.into();
         let principal = Principal::from_token(&token);
-        self.user(principal, None, Some(Arc::new(token)))
+        self.user(principal, None, Credentials::Token(self.state.token_servers.token(token)))
+    }
+
+    /// Returns a handle for the user with these tokens, each with the name of its server.
+    ///
+    /// A token goes only to the server that has its name now. If the name is given to a server with
+    /// another URL later, or if no server has the name yet, the token is not sent, and the server
+    /// returns [`Error::Configuration`]. If a name occurs twice, the last token is used.
+    ///
+    /// A server without a token is used with its own credentials, such as its `api_key`, or without
+    /// any. Its session and its tool list still belong to this user. A
+    /// [shared](crate::Server::shared) server cannot have a token: it returns
+    /// [`Error::Configuration`].
+    ///
+    /// Handles with the same names and tokens are the same user. If a token changes, use
+    /// [`for_user`](Self::for_user) to keep sessions and tool lists.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use relay::{Error, Relay, Server};
+    ///
+    /// async fn run(token_for_github: String, token_for_linear: String) -> Result<(), Error> {
+    ///     let relay = Relay::builder()
+    ///         .server("github", Server::http("https://example.com/mcp"))
+    ///         .server("linear", Server::http("https://linear.example/mcp"))
+    ///         .server("docs", Server::http("https://docs.example/mcp"))
+    ///         .server("files", Server::stdio(["my-file-server"]).shared())
+    ///         .build()?;
+    ///     let user =
+    ///         relay.with_tokens([("github", token_for_github), ("linear", token_for_linear)]);
+    ///
+    ///     // "github" and "linear" get their own token. "docs" and "files" get none.
+    ///     let toolset = user.toolset().await?;
+    ///     println!("{} tools", toolset.len());
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn with_tokens<S: Into<String>, T: Into<AccessToken>>(
+        &self,
+        tokens: impl IntoIterator<Item = (S, T)>,
+    ) -> User {
+        let tokens = tokens.into_iter().map(|(server, token)| (server.into(), token.into()));
+        let tokens: BTreeMap<String, AccessToken> = tokens.collect();
+        let principal = Principal::from_tokens(&tokens);
+        self.user(principal, None, Credentials::by_server(&self.state, tokens))
     }
 
     /// Returns a handle for the user with this id, whose tokens come from a token source.
     ///
-    /// The client requests a token from the source before each request. If a server rejects the
-    /// token, the client requests another one. If the source returns no token, the client sends
-    /// none.
+    /// The client requests a token from the source before each request.
+    /// [`TokenRequest::endpoint`](crate::mcp_http::TokenRequest::endpoint) is the server that the
+    /// token is sent to, and the source must return a token that was issued for this server. If the
+    /// server rejects the token, the client requests another one. If the source returns no token,
+    /// the client sends none. A [shared](crate::Server::shared) server gets no token, and the source
+    /// is not asked.
     ///
     /// Sessions and tool lists belong to the id, so they do not depend on a token. If this method
     /// is called again with the same id, all handles and connections of the user use the new
     /// source.
     ///
+    /// An [`AccessToken`] is also a token source. As with [`with_token`](Self::with_token), it is
+    /// for the first server that the application names with the handle, and for no other. From then
+    /// on, all handles of the user use it for this server. Each server of a user can have such a
+    /// token.
+    ///
     /// # Examples
     ///
-    /// ```
-    /// use relay::{AccessToken, Relay, TokenSource};
+    /// ```no_run
+    /// use std::collections::HashMap;
     ///
-    /// fn connect_users(relay: &Relay, token_source: impl TokenSource) {
-    ///     let alice = relay.for_user("alice@example.com", token_source);
+    /// use relay::{
+    ///     AccessToken, Error, Relay, TokenSource,
+    ///     mcp_client::BoxError,
+    ///     mcp_http::TokenRequest,
+    /// };
     ///
-    ///     // An access token is also a token source.
-    ///     let token = AccessToken::new("current-token");
-    ///     let bob = relay.for_user("bob@example.com", token);
+    /// /// The tokens of a user, by the URL of the server that they were issued for.
+    /// struct UserTokens(HashMap<String, AccessToken>);
+    ///
+    /// impl TokenSource for UserTokens {
+    ///     fn token<'a>(
+    ///         &'a self,
+    ///         request: TokenRequest<'a>,
+    ///     ) -> futures_util::future::BoxFuture<'a, Result<Option<AccessToken>, BoxError>> {
+    ///         let token = self.0.get(request.endpoint.url().as_str()).cloned();
+    ///         Box::pin(async { Ok(token) })
+    ///     }
+    /// }
+    ///
+    /// async fn run(relay: &Relay, tokens_of_alice: UserTokens) -> Result<(), Error> {
+    ///     // The source is asked for the token of each server.
+    ///     let alice = relay.for_user("alice@example.com", tokens_of_alice);
+    ///     println!("{} tools", alice.toolset().await?.len());
+    ///
+    ///     // This token goes to "github" only.
+    ///     let bob = relay.for_user("bob@example.com", AccessToken::new("token-for-github"));
+    ///     println!("{} tools", bob.tools("github").await?.len());
+    ///     Ok(())
     /// }
     /// ```
     pub fn for_user(&self, id: impl AsRef<str>, source: impl TokenSource) -> User {
         let id = id.as_ref();
         let principal = Principal::from_id(id);
-        let source = self.state.token_sources.replace(principal, Arc::new(source));
-        self.user(principal, Some(id.into()), Some(source))
+        let credentials = Credentials::of_user(&self.state, principal, source);
+        self.user(principal, Some(id.into()), credentials)
     }
 
-    /// Returns a handle without a user. The client sends the `api_key` of the server, if it has
-    /// one.
+    /// Returns a handle without a user. Each server gets its own credentials, such as its `api_key`,
+    /// if it has any.
     pub fn without_token(&self) -> User {
-        self.user(Principal::ANONYMOUS, None, None)
+        self.user(Principal::ANONYMOUS, None, Credentials::Own)
     }
 
-    fn user(
-        &self,
-        principal: Principal,
-        id: Option<Arc<str>>,
-        source: Option<Arc<dyn TokenSource>>,
-    ) -> User {
-        let (state, interceptors) = (Arc::clone(&self.state), self.interceptors.clone());
-        User { state, interceptors, principal, id, source }
+    fn user(&self, principal: Principal, id: Option<Arc<str>>, credentials: Credentials) -> User {
+        let caller = Caller { principal, id, credentials };
+        User { state: Arc::clone(&self.state), interceptors: self.interceptors.clone(), caller }
     }
 
     /// Returns the tools of a server without a user; see [`Relay::without_token`].

@@ -17,8 +17,8 @@ impl User {
     /// [`Error::ToolCall`] if the call was already resumed. Otherwise, returns the errors of
     /// [`User::tools`] and [`Tool::call`](crate::Tool::call).
     pub async fn resume(&self, pending_call: PendingCall) -> Result<ToolOutput, Error> {
-        if pending_call.user.as_deref() != self.id.as_deref()
-            || pending_call.anonymous != self.source.is_none()
+        if pending_call.user.as_deref() != self.id()
+            || pending_call.anonymous != self.caller.credentials.are_own()
         {
             return Err(Error::configuration(
                 Some(&pending_call.server),

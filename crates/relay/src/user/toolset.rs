@@ -14,6 +14,7 @@ use super::user::User;
 use crate::{
     call::{ServerTools, Tool},
     error::{AuthorizationError, Error, FailureKind},
+    server::ServerHandle,
     settings::Filter,
     suggestion::nearest,
     tool_output::ToolOutput,
@@ -27,7 +28,8 @@ use crate::{
 pub struct Toolset {
     /// The tools of the servers that returned a tool list.
     pub ready: Vec<ServerTools>,
-    /// The servers to which the user must sign in, each with its challenge.
+    /// The servers to which the user must sign in, each with its challenge. No
+    /// [shared](crate::Server::shared) server is among them, because no user can sign in to it.
     pub needs_authorization: Vec<AuthorizationError>,
     /// The errors of the other servers. Each error names its server.
     pub failed: Vec<Error>,
@@ -52,8 +54,11 @@ impl User {
     ///
     /// # Errors
     ///
-    /// The request returns the error of a [required](ToolsetRequest::required) server. Errors of
-    /// other servers are part of the result.
+    /// - The request returns [`Error::Configuration`], and sends nothing, if the user has one token
+    ///   without the name of its server, and several servers could get it; see
+    ///   [`Relay::with_token`](crate::Relay::with_token).
+    /// - The request returns the error of a [required](ToolsetRequest::required) server. Errors of
+    ///   other servers are part of the result.
     ///
     /// # Examples
     ///
@@ -90,7 +95,8 @@ impl ToolsetRequest {
         Self { user, servers, required, filters, timeout: Self::DEFAULT_TIMEOUT }
     }
 
-    /// Queries only these servers, in this order. Defaults to all registered servers.
+    /// Queries only these servers, in this order. Defaults to all registered servers, and those
+    /// that [`Relay::with_tokens`](crate::Relay::with_tokens) names.
     pub fn servers<S: Into<String>>(self, servers: impl IntoIterator<Item = S>) -> Self {
         Self { servers: Some(servers.into_iter().map(Into::into).collect()), ..self }
     }
@@ -135,15 +141,18 @@ impl ToolsetRequest {
     }
 
     async fn collect_tools(self) -> Result<Toolset, Error> {
+        let server_names = self.server_names();
+        self.check_token(&server_names)?;
         let mut toolset = Toolset::default();
-        let mut results =
-            stream::iter(self.server_names().into_iter().map(|name| self.tools_of(name)))
-                .buffered(Self::MAX_CONCURRENT);
+        let mut results = stream::iter(server_names.into_iter().map(|name| self.tools_of(name)))
+            .buffered(Self::MAX_CONCURRENT);
         while let Some((name, result)) = results.next().await {
             match result {
                 Ok(tools) => toolset.ready.push(tools),
                 Err(error) if self.requires(&name) => return Err(error),
-                Err(Error::Authorization(error)) => toolset.needs_authorization.push(*error),
+                Err(Error::Authorization(error)) if !self.is_shared(&name) => {
+                    toolset.needs_authorization.push(*error);
+                }
                 Err(error) => toolset.failed.push(error),
             }
         }
@@ -153,14 +162,55 @@ impl ToolsetRequest {
     /// Returns the names of the servers to query, each once.
     fn server_names(&self) -> Vec<String> {
         let chosen = self.servers.clone();
-        let mut server_names = chosen.unwrap_or_else(|| self.user.state.servers.names());
+        let mut server_names = chosen.unwrap_or_else(|| {
+            let mut names = self.user.state.servers.names();
+            names.extend(self.user.caller.credentials.server_names().cloned());
+            names
+        });
         server_names.extend_from_slice(&self.required);
         let mut seen = HashSet::new();
         server_names.retain(|name| seen.insert(name.clone()));
         server_names
     }
 
+    /// Returns an error if the user has one token for one server, and several servers could get it.
+    fn check_token(&self, server_names: &[String]) -> Result<(), Error> {
+        /// The maximum number of servers that the error names.
+        const MAX_NAMED: usize = 5;
+        if !self.user.caller.credentials.are_for_one_server() {
+            return Ok(());
+        }
+        let (mut endpoints, mut names) = (Vec::new(), Vec::new());
+        for name in server_names {
+            let handle = self.find(name);
+            if let Some(endpoint) = handle.as_deref().and_then(ServerHandle::token_endpoint)
+                && !endpoints.contains(endpoint)
+            {
+                endpoints.push(endpoint.clone());
+                names.push(format!("\"{name}\""));
+            }
+        }
+        if names.len() < 2 {
+            return Ok(());
+        }
+        let others = names.len().saturating_sub(MAX_NAMED);
+        names.truncate(MAX_NAMED);
+        let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+        Err(Error::configuration(
+            None,
+            format!(
+                "the access token is for one server, but several servers could get it: {}{others}; \
+                 pass the token of each server with \"Relay::with_tokens\", use a \"TokenSource\", \
+                 or choose one server with \"ToolsetRequest::servers\"",
+                names.join(", ")
+            ),
+        ))
+    }
+
     async fn tools_of(&self, name: String) -> (String, Result<ServerTools, Error>) {
+        if let Some(error) = self.unshared_error(&name) {
+            return (name, Err(error));
+        }
         let result = time::timeout(self.timeout, self.user.tools(&name)).await;
         let result = result.unwrap_or_else(|_| Err(timeout_error(&name, self.timeout)));
         let filter = self.filters.get(&name);
@@ -173,7 +223,26 @@ impl ToolsetRequest {
 
     fn requires(&self, name: &str) -> bool {
         self.required.iter().any(|required| required == name)
-            || self.user.state.servers.requires(name)
+            || self.find(name).is_some_and(|handle| handle.server.required)
+    }
+
+    fn is_shared(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|handle| handle.server.shared)
+    }
+
+    /// Returns the error of a stdio server that users cannot use, because it is not shared.
+    fn unshared_error(&self, name: &str) -> Option<Error> {
+        let is_unshared = |handle: &ServerHandle| {
+            handle.transport.is_stdio() && !handle.server.shared && handle.server.fault.is_none()
+        };
+        let handle = self.find(name).filter(|_| !self.user.caller.credentials.are_own())?;
+        let reason = "a stdio server gets no access token; to use it for all users, with the \
+                      credentials in its \"env\", set \"shared\"";
+        is_unshared(&handle).then(|| Error::configuration(Some(name), reason))
+    }
+
+    fn find(&self, name: &str) -> Option<Arc<ServerHandle>> {
+        self.user.state.servers.find(name)
     }
 }
 

@@ -2,10 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use mcp_http::TokenSource;
-
 use crate::{
-    call::{Interceptors, ServerTools, ToolServer, UserServer},
+    call::{Caller, Interceptors, ServerTools, ToolServer, UserServer},
     error::Error,
     principal::Principal,
     server::{Connection, RelayState},
@@ -13,21 +11,25 @@ use crate::{
 
 /// A handle to the servers of a relay for one user.
 ///
-/// It is created by [`Relay::with_token`](crate::Relay::with_token) or
-/// [`Relay::for_user`](crate::Relay::for_user). The handle of
-/// [`Relay::without_token`](crate::Relay::without_token) has no user.
+/// The method that creates it decides which token goes where:
 ///
-/// Clones share everything. Handles with the same token, or with the same id, share sessions and
-/// tool lists. Other handles share only network connections and public tool lists.
+/// - [`Relay::with_token`](crate::Relay::with_token): one token, for one server.
+/// - [`Relay::with_tokens`](crate::Relay::with_tokens): a token for each server.
+/// - [`Relay::for_user`](crate::Relay::for_user): a [`TokenSource`](crate::TokenSource), which is
+///   asked for each server.
+/// - [`Relay::without_token`](crate::Relay::without_token): no user. Each server gets its own
+///   credentials.
+///
+/// A [shared](crate::Server::shared) server never gets a token of a user.
+///
+/// Clones share everything. Handles with the same tokens, or with the same id, share sessions and
+/// tool lists. Other handles share only network connections, public tool lists, and what belongs to
+/// shared servers.
 #[derive(Clone)]
 pub struct User {
     pub(crate) state: Arc<RelayState>,
     pub(crate) interceptors: Interceptors,
-    pub(crate) principal: Principal,
-    /// The id of the user, as the application set it.
-    pub(crate) id: Option<Arc<str>>,
-    /// The source of the user's tokens. Without one, the `api_key` of the server is used.
-    pub(crate) source: Option<Arc<dyn TokenSource>>,
+    pub(crate) caller: Caller,
 }
 
 impl User {
@@ -35,8 +37,9 @@ impl User {
     ///
     /// # Errors
     ///
-    /// - Returns [`Error::Configuration`] if the server is not registered or cannot receive the
-    ///   user's token.
+    /// - Returns [`Error::Configuration`] if the server is not registered, if the user's token is
+    ///   for another server, or if it is a stdio server that is not
+    ///   [shared](crate::Server::shared). Nothing is sent.
     /// - Returns [`Error::Authorization`] if the user must sign in.
     /// - Returns [`Error::ToolDefinition`] if the server does not return a valid tool list.
     /// - Returns [`Error::Transport`] if the request fails otherwise.
@@ -60,13 +63,14 @@ impl User {
     ///
     /// # Errors
     ///
-    /// Returns [`Error::Configuration`] if the server is not registered or cannot receive the
-    /// user's token.
+    /// Returns [`Error::Configuration`] like [`tools`](Self::tools).
     pub fn connection(&self, server: &str) -> Result<Connection, Error> {
         self.user_server(server)?.connection()
     }
 
-    /// Closes the user's sessions on all servers, and drops the user's tool lists.
+    /// Closes the user's sessions on all servers, and drops the user's tool lists. The sessions of
+    /// [shared](crate::Server::shared) servers belong to no user. They stay open, unless the handle
+    /// has no user.
     ///
     /// Tool lists in a [store](crate::RelayBuilder::tool_list_store) are removed too.
     ///
@@ -75,30 +79,30 @@ impl User {
     /// If servers return errors, returns the first one. The sessions on all other servers are closed
     /// nevertheless.
     pub async fn close(&self) -> Result<(), Error> {
-        self.state.forget_stored(self.principal).await;
-        self.state.close(|key| key.principal == self.principal).await
+        let principal = self.principal();
+        self.state.forget_stored(principal).await;
+        self.state.close(|key| key.principal == principal).await
     }
 
     /// Returns the principal of the user.
     pub fn principal(&self) -> Principal {
-        self.principal
+        self.caller.principal
     }
 
     /// Returns the id of the user, if the handle was created by
     /// [`Relay::for_user`](crate::Relay::for_user).
     pub fn id(&self) -> Option<&str> {
-        self.id.as_deref()
+        self.caller.id.as_deref()
     }
 
     #[inline]
     pub(crate) fn user_server(&self, server: &str) -> Result<UserServer, Error> {
-        let (state, id, source) = (Arc::clone(&self.state), self.id.clone(), self.source.clone());
-        UserServer::new(state, server, self.principal, id, source)
+        UserServer::new(Arc::clone(&self.state), server, self.caller.clone())
     }
 }
 
 impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User").field("principal", &self.principal).finish_non_exhaustive()
+        f.debug_struct("User").field("principal", &self.principal()).finish_non_exhaustive()
     }
 }

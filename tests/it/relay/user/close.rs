@@ -18,8 +18,9 @@ async fn closing_a_user_ends_the_sessions_of_that_user_only() {
         .server("two", Server::http(two.url()))
         .build()
         .unwrap();
-    let alice = relay.with_token(ALICE);
-    for user in [&alice, &relay.with_token(BOB)] {
+    let user = |token| relay.with_tokens([("one", token), ("two", token)]);
+    let alice = user(ALICE);
+    for user in [&alice, &user(BOB)] {
         user.tools("one").await.unwrap();
         user.tools("two").await.unwrap();
     }
@@ -29,7 +30,7 @@ async fn closing_a_user_ends_the_sessions_of_that_user_only() {
         assert!(ended.contains("Bearer [alice]") && !ended.contains("Bearer [bob]"), "{ended}");
     }
     // The other users keep their sessions.
-    relay.with_token(BOB).tools("one").await.unwrap().call("add", json!({})).await.unwrap();
+    user(BOB).tools("one").await.unwrap().call("add", json!({})).await.unwrap();
     assert_eq!(one.requests_of("initialize").await.len(), 2);
 }
 

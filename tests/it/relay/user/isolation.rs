@@ -51,7 +51,8 @@ async fn newest_token_source_of_a_user_is_used() {
     let relay = relay_with(Server::http(server.url()));
     let first = relay.for_user("alice", AccessToken::new(ALICE));
     let tools = first.tools("main").await.unwrap();
-    relay.for_user("alice", AccessToken::new(BOB));
+    // The application names the server with the new handle, so the new token is for this server.
+    relay.for_user("alice", AccessToken::new(BOB)).tools("main").await.unwrap();
     tools.call("add", json!({})).await.unwrap();
     assert_eq!(
         server.requests_of("tools/list").await[0].header("authorization").unwrap(),

@@ -185,7 +185,7 @@ async fn error_of_another_call_gets_no_pending_call_of_this_one() {
     let foreign = ForeignErrorInterceptor::default();
     let relay = Relay::builder().server("main", Server::http(main.url()));
     let relay = relay.server("other", Server::http(other.url())).interceptor(foreign.clone());
-    let user = relay.build().unwrap().for_user("alice", AccessToken::new(ALICE));
+    let user = relay.build().unwrap().with_tokens([("main", ALICE), ("other", ALICE)]);
     let (tools, other_tools) =
         (user.tools("main").await.unwrap(), user.tools("other").await.unwrap());
     for server in [&main, &other] {

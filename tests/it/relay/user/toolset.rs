@@ -98,13 +98,14 @@ async fn failing_servers_do_not_affect_the_others() {
         ("no-list", Server::http(no_list.url())),
         ("files", Server::stdio(["my-file-server"])),
     ]);
-    let toolset = relay.with_token(ALICE).toolset().await.unwrap();
+    let tokens = ["broken", "good", "locked", "no-list"].map(|server| (server, ALICE));
+    let toolset = relay.with_tokens(tokens).toolset().await.unwrap();
     assert_snapshot!(describe(&toolset), @r#"
     relay__good__add relay__good__sub
     locked
     server "broken": HTTP status 500
       [server]/mcp returned HTTP status 500 Internal Server Error
-    -> Transport Status(500); server "files": a stdio server does not accept access tokens; pass credentials in "env"
+    -> Transport Status(500); server "files": a stdio server gets no access token; to use it for all users, with the credentials in its "env", set "shared"
     -> Configuration, did not run; server "no-list": no usable tool list
       "tools/list": invalid response
       result.tools: invalid type: integer `5`, expected an array at line 1 column 43

@@ -53,6 +53,10 @@ impl Config {
     /// An `Authorization` header becomes the [credentials](crate::Server::token) of the server. A
     /// program gets a few safe environment variables, such as `PATH`, and the variables of the file.
     ///
+    /// These programs have one user, so their files do not say whether a server is
+    /// [shared](crate::Server::shared). In an application with several users, set it in
+    /// [`servers`](Self::servers).
+    ///
     /// # Errors
     /// Returns [`Error::Configuration`] if the text is not such a file. The error has the line and
     /// the column, and shows no value.
