@@ -17,7 +17,7 @@ const LOCAL: &str = "local";
 /// The relay, the names of its servers, and the user whose tokens it sends.
 pub(crate) struct Setup {
     pub(crate) relay: Relay,
-    user: User,
+    pub(crate) user: User,
     server_names: Vec<String>,
 }
 
@@ -40,6 +40,9 @@ impl Setup {
                 .into_iter()
                 .map(|(name, server)| (name, server.timeout(timeout)))
                 .collect();
+        }
+        if token.is_none() {
+            config = with_shared_programs(config);
         }
         let relay = build_relay(config, printer)?;
         let user = match token {
@@ -93,17 +96,10 @@ impl Setup {
         connection.is_single().then_some(if connection.stdio { LOCAL } else { REMOTE })
     }
 
-    /// Returns the user for a server. A server on stdio gets no stored credentials, because it
-    /// takes no tokens.
-    pub(crate) fn user_for(&self, server: &str) -> User {
+    /// Returns whether a server is shared, so that it gets no token of the user.
+    pub(crate) fn is_shared(&self, server: &str) -> bool {
         let servers = self.relay.servers();
-        let found = servers.iter().find(|(known, _)| known == server);
-        let is_program =
-            matches!(found.map(|(_, it)| it.transport()), Some(TransportConfig::Stdio(_)));
-        match is_program && self.user.id() == Some(PRINCIPAL) {
-            true => self.relay.without_token(),
-            false => self.user.clone(),
-        }
+        servers.iter().any(|(name, settings)| name == server && settings.is_shared())
     }
 
     /// Returns the names of all servers.
@@ -139,6 +135,16 @@ fn build_relay(config: Config, printer: &Printer) -> Result<Relay> {
     let keys = config.servers.values().filter_map(Server::token);
     keys.for_each(|key| printer.add_secret(key));
     Ok(Relay::new(config)?)
+}
+
+/// Shares all stdio servers. This program has only one user, whose programs they are.
+fn with_shared_programs(mut config: Config) -> Config {
+    let share = |(name, server): (String, Server)| match server.transport() {
+        TransportConfig::Stdio(_) => (name, server.shared()),
+        _ => (name, server),
+    };
+    config.servers = config.servers.into_iter().map(share).collect();
+    config
 }
 
 fn single_server(name: &str, server: Server) -> Config {

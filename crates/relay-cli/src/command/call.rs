@@ -67,7 +67,7 @@ impl<'a> PreparedCall<'a> {
     pub(crate) async fn call(self, setup: &Setup) -> Result<CompletedCall> {
         let Self { server, tool, arguments } = self;
         let server = setup.known_server(server)?;
-        let tools = setup.user_for(server).tools(server).await?;
+        let tools = setup.user.tools(server).await?;
         let output = tools.call(tool, arguments).await?;
         let error = output.is_error.then(|| ErrorReport::tool_error(server, tool));
         Ok(CompletedCall { output, error })

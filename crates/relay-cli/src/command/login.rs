@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::time;
 
 use crate::{
-    input::{LoginArgs, secret_from_env},
+    input::{LoginArgs, UsageError, secret_from_env},
     output::{Exit, Printer},
     setup::Setup,
     sign_in::{Callback, LoopbackServer, PRINCIPAL, Page, oauth_client, open_store},
@@ -45,6 +45,11 @@ impl Login {
     pub(crate) fn new(args: &LoginArgs, printer: &Printer) -> Result<Self> {
         let setup = Setup::for_sign_in(&args.target, printer)?;
         let (server, endpoint) = setup.sign_in_target(&args.target)?;
+        if setup.is_shared(&server) {
+            let message = format!("server \"{server}\": cannot sign in to a shared server");
+            let suggestion = "set its \"api_key\", or remove \"shared\" in the configuration";
+            return Err(UsageError::new(message).with_suggestion(suggestion).into());
+        }
         let &LoginArgs { no_browser, port, .. } = args;
         let preregistered = preregistered_client(args)?;
         Ok(Self { setup, server, endpoint, no_browser, preregistered, port })
@@ -84,7 +89,7 @@ impl Login {
 
     /// Sends a request without a token.
     async fn probe(&self) -> Result<Probe> {
-        match self.setup.user_for(&self.server).tools(&self.server).await {
+        match self.setup.user.tools(&self.server).await {
             Err(relay::Error::Authorization(error)) => {
                 Ok(Probe::Challenge(Box::new(error.unauthorized)))
             }

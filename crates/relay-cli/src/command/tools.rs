@@ -49,7 +49,8 @@ impl ToolLists {
             (None, Some(server)) => vec![server],
             (None, None) => setup.server_names(),
         };
-        if servers.len() > 1 && args.connection.token_env.is_some() {
+        let may_get_token = servers.iter().filter(|server| !setup.is_shared(server));
+        if may_get_token.count() > 1 && args.connection.token_env.is_some() {
             return Err(setup.server_error("--token-env requires the name of one server").into());
         }
         if servers.is_empty() {
@@ -82,7 +83,7 @@ impl ToolLists {
 async fn fetch_lists(setup: &Setup, servers: &[&str]) -> Vec<Result<ServerTools, relay::Error>> {
     let mut requests = JoinSet::new();
     for (index, server) in servers.iter().enumerate() {
-        let (user, server) = (setup.user_for(server), (*server).to_owned());
+        let (user, server) = (setup.user.clone(), (*server).to_owned());
         requests.spawn(async move { (index, user.tools(&server).await) });
     }
     let mut outcomes = requests.join_all().await;

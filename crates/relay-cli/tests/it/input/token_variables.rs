@@ -16,6 +16,23 @@ async fn the_api_key_of_the_config_is_sent() {
 }
 
 #[tokio::test]
+async fn token_env_is_for_the_only_server_that_is_not_shared() {
+    let server = weather_server::protected().await;
+    let other = weather_server::public().start().await.unwrap();
+    let text = format!(
+        "[servers.a]\nurl = '{}'\n[servers.b]\nurl = '{}'\nshared = true",
+        server.url(),
+        other.url()
+    );
+    let program = relay("tools --token-env TOKEN").env("TOKEN", TOKEN).file("relay.toml", &text);
+    let transcript = program.run().await;
+    assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
+    assert!(transcript.contains("relay__a__forecast") && transcript.contains("relay__b__forecast"));
+    assert!(server.requests().iter().all(|request| request.bearer_token() == Some(TOKEN)));
+    assert!(other.requests().iter().all(|request| request.bearer_token().is_none()));
+}
+
+#[tokio::test]
 async fn token_env_requires_a_variable_that_is_set() {
     let server = weather_server::protected().await;
     assert_snapshot!(relay("tools --token-env TOKEN").url(&server).run().await, @r#"

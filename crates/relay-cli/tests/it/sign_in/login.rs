@@ -234,6 +234,30 @@ async fn stdio_servers_work_while_signed_in_to_another_server() {
 }
 
 #[tokio::test]
+async fn a_shared_server_gets_its_own_key_and_no_stored_token() {
+    let fixture = SignInFixture::start("shared").await;
+    assert!(fixture.login().await.0.starts_with("exit code: 0\n"));
+    let url = fixture.server.url();
+    let text = format!("[servers.far]\nurl = '{url}'\napi_key = 'the-key'\nshared = true");
+    let before = fixture.server.requests().len();
+    let program = fixture.relay("tools far").file("relay.toml", &text);
+    let transcript = program.run().await;
+    assert!(transcript.starts_with("exit code: 3\n"), "{transcript}");
+    let requests = fixture.server.requests().split_off(before);
+    assert!(requests.iter().all(|request| request.bearer_token() == Some("the-key")));
+    assert!(!requests.is_empty());
+    let login = fixture.relay("login far").file("relay.toml", &text);
+    assert_snapshot!(login.run().await, @r#"
+    exit code: 2
+    --- stdout
+    --- stderr
+    error: server "far": cannot sign in to a shared server
+    hint: set its "api_key", or remove "shared" in the configuration
+    ---
+    "#);
+}
+
+#[tokio::test]
 async fn an_unusable_credentials_folder_is_a_usage_error() {
     let fixture = SignInFixture::start("place").await;
     let program = relay("login --no-browser").url(&fixture.server).env("RELAY_HOME", "/dev/null/x");
