@@ -39,7 +39,8 @@ use crate::{error::Error, principal::Principal, tool_output::ToolOutput};
 /// let relay = Relay::builder().interceptor(RejectDeletion).build();
 /// ```
 pub trait Interceptor: Send + Sync + 'static {
-    /// Handles a tool call. Call `next` to continue it, or return another result.
+    /// Handles a tool call. Call `next` to continue it, which is possible once, or return another
+    /// result.
     ///
     /// By default, it continues the call. The later steps, such as the validation of the arguments,
     /// use the call that is passed to `next`.
@@ -90,13 +91,23 @@ pub struct ListRequest {
 }
 
 /// The steps after an interceptor of a call: the other interceptors, then the server.
-#[derive(Clone, Copy)]
+///
+/// It is used up by [`run`](Self::run), so an interceptor cannot make a call twice:
+///
+/// ```compile_fail,E0382
+/// # use relay::{CallRequest, Error, NextCall};
+/// async fn call_tool(call: CallRequest, next: NextCall<'_>) -> Result<(), Error> {
+///     next.run(call.clone()).await?;
+///     next.run(call).await?;
+///     Ok(())
+/// }
+/// ```
 pub struct NextCall<'a> {
     pub(crate) remaining: &'a [Arc<dyn Interceptor>],
 }
 
-/// The steps after an interceptor of a list: the other interceptors, then the server.
-#[derive(Clone, Copy)]
+/// The steps after an interceptor of a list: the other interceptors, then the server. It is used up
+/// by [`run`](Self::run), like [`NextCall`].
 pub struct NextList<'a> {
     pub(crate) remaining: &'a [Arc<dyn Interceptor>],
     pub(crate) user_server: &'a UserServer,
