@@ -5,10 +5,13 @@
 mod soak;
 mod bench;
 mod conformance;
+mod mutants;
+mod search;
 mod tidy;
 mod roundtrip;
 mod codegen;
 mod schema;
+mod test_binary;
 mod files;
 
 use std::path::PathBuf;
@@ -37,12 +40,16 @@ enum Xtask {
     },
     /// Run the official conformance suite against our client. Needs npm.
     Conformance(conformance::Options),
+    /// Put faults into a copy of the workspace, and report those that no test notices.
+    Mutants(mutants::Options),
     /// Deserialize and serialize published example values, and compare the results.
     Roundtrip {
         /// The folder of a revision, such as `examples/2026-07-28`, with a folder for each
         /// definition.
         examples: PathBuf,
     },
+    /// Search for counterexamples: run the property tests with new seeds.
+    Search(search::Options),
     /// Import, verify and compare the published schemas.
     #[command(subcommand)]
     Schema(Schema),
@@ -86,6 +93,8 @@ fn main() -> Result<()> {
             codegen::run(revision.as_deref(), if check { Mode::Check } else { Mode::Write })
         }
         Xtask::Conformance(options) => conformance::run(&options),
+        Xtask::Mutants(options) => mutants::run(&options),
+        Xtask::Search(options) => search::run(&options),
         Xtask::Roundtrip { examples } => roundtrip::run(&examples),
         Xtask::Schema(Schema::Import(Import { published, revision })) => {
             schema::import(&published, &revision, Mode::Write)

@@ -94,6 +94,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(property_tests::config())]
+
         #[test]
         fn different_tools_have_different_names(
             pairs in prop::collection::hash_set(("[a_.]{1,4}", "[a_.]{1,4}|[a_]{60,62}"), 2..60),

@@ -229,6 +229,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(property_tests::config())]
+
         #[test]
         fn parses_well_formed_challenges_like_the_http_auth_crate(written in challenges()) {
             let header = written.iter().map(header).collect::<Vec<_>>().join(", ");

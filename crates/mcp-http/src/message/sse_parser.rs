@@ -280,6 +280,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(property_tests::config())]
+
         #[test]
         fn parses_streams_like_the_sse_stream_crate(
             lines in prop::collection::vec(

@@ -79,6 +79,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(property_tests::config())]
+
         #[test]
         fn any_text_round_trips_without_header_injection(
             text in prop_oneof![any::<String>(), "[ -~\t\r\n]{0,40}", r"(=\?base64\?)?[ -~]{0,4}(\?=)?"],

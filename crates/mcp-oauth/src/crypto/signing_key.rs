@@ -209,7 +209,7 @@ mod tests {
             })
             .collect();
         let claims = prop::collection::btree_map("[a-z]{1,4}", any::<String>(), 0..4);
-        proptest!(ProptestConfig::with_cases(16), |(claims in claims, id in any::<u64>())| {
+        proptest!(property_tests::config_with_cases(16), |(claims in claims, id in any::<u64>())| {
             let claims = json!({ "id": id, "of": claims });
             for (own, (_, algorithm, public)) in own.iter().zip(&keys) {
                 let jws = own.sign(&claims).unwrap();

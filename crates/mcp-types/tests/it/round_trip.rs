@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use proptest::{
     collection::vec,
     prelude::any,
-    test_runner::{Config, RngSeed, TestCaseError, TestRunner},
+    test_runner::{TestCaseError, TestRunner},
 };
 use serde_json::Value;
 
@@ -32,8 +32,7 @@ fn check_all(revision: &str) {
         for choices in [&[][..], &[1; 2000], &[2; 2000], &[3; 2000]] {
             check(definition, &schema["$defs"], choices).unwrap();
         }
-        let config = Config { cases: 48, rng_seed: RngSeed::Fixed(1), ..Config::default() };
-        let mut runner = TestRunner::new(Config { failure_persistence: None, ..config });
+        let mut runner = TestRunner::new(property_tests::config_with_cases(48));
         let passed = runner.run(&vec(any::<u8>(), 0..500), |choices| {
             check(definition, &schema["$defs"], &choices).map_err(TestCaseError::fail)
         });

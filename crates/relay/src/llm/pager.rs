@@ -199,6 +199,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(property_tests::config())]
+
         #[test]
         fn pages_together_are_the_whole_text(text in "[ab \\n\u{2713}]{0,60}", max in 1_usize..12) {
             let pages: Vec<_> = Pager::new(max).pages(&text).map(str::to_owned).collect();

@@ -88,6 +88,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(property_tests::config())]
+
         #[test]
         fn a_star_matches_any_characters(pattern in "[ab*]{0,8}", name in "[ab]{0,10}") {
             let expected = matches_by_trial(pattern.as_bytes(), name.as_bytes());

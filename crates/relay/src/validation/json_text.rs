@@ -256,6 +256,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(property_tests::config())]
+
         #[test]
         fn reads_json_as_serde_json_does(value in any_value(), pretty: bool) {
             let text = match pretty {

@@ -202,6 +202,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(property_tests::config())]
+
         #[test]
         fn decimals_of_floats_compare_as_floats_do(one: f64, other: f64) {
             let finite = one.is_finite() && other.is_finite();

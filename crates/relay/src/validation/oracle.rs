@@ -7,7 +7,7 @@ use proptest::{
     collection::{btree_map, vec},
     prelude::*,
     sample::{select, subsequence},
-    test_runner::{Config, TestRunner},
+    test_runner::TestRunner,
 };
 use serde_json::{Map, Value, json};
 
@@ -185,7 +185,7 @@ fn sizes() -> BoxedStrategy<Keyword> {
 fn compare(draft7: bool) {
     let counts = [const { Cell::new(0) }; 3];
     let input = (Schemas { draft7 }.root(), vec(any_value(), VALUES));
-    let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
+    let config = property_tests::config_with_cases(CASES);
     let compared = TestRunner::new(config).run(&input, |(schema, values)| {
         let validator = Validator::read(&schema).expect("a known dialect");
         let oracle = jsonschema::options().should_validate_formats(false).build(&schema);

@@ -1,5 +1,7 @@
 //! Conversion of arguments to the form of a converted schema, by search.
 
+use std::cell::Cell;
+
 use serde_json::{Map, Value, json};
 
 /// The maximum number of candidates.
@@ -8,11 +10,18 @@ const MAX_CANDIDATES: usize = 200;
 /// Finds candidates for a value in the form of a converted schema.
 pub(crate) struct Counterparts<'a> {
     root: &'a Value,
+    /// Set if there were too many candidates, so that some are missing.
+    gave_up: Cell<bool>,
 }
 
 impl<'a> Counterparts<'a> {
     pub(crate) fn new(root: &'a Value) -> Self {
-        Self { root }
+        Self { root, gave_up: Cell::new(false) }
+    }
+
+    /// Returns whether there were more candidates than the maximum number.
+    pub(crate) fn gave_up(&self) -> bool {
+        self.gave_up.get()
     }
 
     /// Returns candidates for the converted value. Some of them may be invalid.
@@ -22,11 +31,7 @@ impl<'a> Counterparts<'a> {
             return target.map_or_else(Vec::new, |target| self.of(target, value));
         }
         if let Some(parts) = schema.get("anyOf").and_then(Value::as_array) {
-            return parts
-                .iter()
-                .flat_map(|part| self.of(part, value))
-                .take(MAX_CANDIDATES)
-                .collect();
+            return self.limited(parts.iter().flat_map(|part| self.of(part, value)));
         }
         let mut candidates = vec![value.clone(), json!(value.to_string())];
         match (schema.get("properties").and_then(Value::as_object), value) {
@@ -45,20 +50,41 @@ impl<'a> Counterparts<'a> {
                 let first = schema.get("prefixItems").and_then(Value::as_array);
                 let schemas = first.into_iter().flatten().chain(std::iter::repeat(item));
                 let each = items.iter().zip(schemas).map(|(value, schema)| self.of(schema, value));
-                candidates.extend(combined(each).into_iter().map(Value::Array));
+                candidates.extend(self.combined(each).into_iter().map(Value::Array));
             }
             Value::Object(object) if item["properties"].get("key").is_some() => {
                 let each = object.iter().map(|(key, value)| {
                     let values = self.of(&item["properties"]["value"], value).into_iter();
                     values.map(|value| json!({ "key": key, "value": value })).collect()
                 });
-                candidates.extend(combined(each).into_iter().map(Value::Array));
+                candidates.extend(self.combined(each).into_iter().map(Value::Array));
             }
             _ => {}
         }
         candidates
             .retain(|candidate| is_of_type(schema, candidate) && has_members(schema, candidate));
         candidates
+    }
+
+    /// Returns the combinations of one candidate for each part, up to the maximum number.
+    fn combined(&self, each: impl Iterator<Item = Vec<Value>>) -> Vec<Vec<Value>> {
+        each.fold(vec![Vec::new()], |all, candidates| {
+            let extend = |start: Vec<Value>| {
+                let with =
+                    |candidate: &Value| [&start[..], std::slice::from_ref(candidate)].concat();
+                candidates.iter().map(with).collect::<Vec<_>>()
+            };
+            self.limited(all.into_iter().flat_map(extend))
+        })
+    }
+
+    /// Collects candidates up to the maximum number.
+    fn limited<T>(&self, mut candidates: impl Iterator<Item = T>) -> Vec<T> {
+        let limited = candidates.by_ref().take(MAX_CANDIDATES).collect();
+        if candidates.next().is_some() {
+            self.gave_up.set(true);
+        }
+        limited
     }
 
     fn wrapped(&self, members: &Map<String, Value>, value: &Value) -> Vec<Value> {
@@ -95,7 +121,7 @@ impl<'a> Counterparts<'a> {
         );
         let (names, values): (Vec<_>, Vec<_>) = named.chain(others).unzip();
         let whole = |values: Vec<Value>| names.iter().copied().cloned().zip(values).collect();
-        combined(values.into_iter()).into_iter().map(whole).collect()
+        self.combined(values.into_iter()).into_iter().map(whole).collect()
     }
 }
 
@@ -131,21 +157,4 @@ fn original_name(name: &str) -> &str {
         Some(_) => "\u{e9}",
         None => name,
     }
-}
-
-/// Returns the combinations of one candidate for each part, up to the maximum number.
-fn combined(each: impl Iterator<Item = Vec<Value>>) -> Vec<Vec<Value>> {
-    let mut all = vec![Vec::new()];
-    for candidates in each {
-        let extend = |start: &Vec<Value>| {
-            let start = start.clone();
-            candidates
-                .iter()
-                .cloned()
-                .map(move |candidate| [&start[..], &[candidate]].concat())
-                .collect::<Vec<_>>()
-        };
-        all = all.iter().flat_map(extend).take(MAX_CANDIDATES).collect();
-    }
-    all
 }

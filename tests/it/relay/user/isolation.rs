@@ -9,7 +9,7 @@ use futures_util::future::{BoxFuture, join_all, ready};
 use insta::assert_snapshot;
 use mcp_http::{TokenRequest, TokenSource, mcp_client::BoxError};
 use mcp_testkit::{Bearer, CallResult, TestServer, TestTool};
-use proptest::{collection::vec, prelude::*, test_runner::Config};
+use proptest::{collection::vec, prelude::*};
 use relay::{AccessToken, Relay, Server, ServerTools, User};
 use serde_json::json;
 
@@ -213,7 +213,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 24, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(property_tests::config_with_cases(24))]
 
     /// The steps of a row run concurrently. Between two rows, some users close.
     #[test]
