@@ -110,7 +110,9 @@ impl TestBinary {
             command.arg("--exact");
         }
         command.envs(run.variables.iter().copied());
-        command.env("INSTA_UPDATE", "no").env("CARGO_MANIFEST_DIR", &self.folder);
+        // The variables that Cargo sets, and that tests need.
+        command.env("CARGO_MANIFEST_DIR", &self.folder).env("CARGO_PKG_NAME", &self.package);
+        command.env("INSTA_UPDATE", "no");
         command.current_dir(&self.folder).stdin(Stdio::null());
         command.stdout(log.try_clone()?).stderr(log);
         // Tests start processes, which must not outlive them.

@@ -85,12 +85,12 @@ fn try_all(trials: &Trials, faults: Vec<Fault>, jobs: usize) -> Result<Report> {
         }
         Ok(())
     };
-    thread::scope(|scope| {
+    thread::scope(|scope| -> Result<()> {
         let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(work)).collect();
-        let outcomes = workers.into_iter().map(|worker| worker.join());
-        outcomes
-            .map(|outcome| outcome.map_err(|_| anyhow!("a worker panicked"))?)
-            .collect::<Result<()>>()
+        for worker in workers {
+            worker.join().map_err(|_| anyhow!("a worker panicked"))??;
+        }
+        Ok(())
     })?;
     Ok(report.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
