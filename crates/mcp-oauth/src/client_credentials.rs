@@ -1,7 +1,7 @@
 //! Access tokens without a user: the client credentials grant, and assertion grants (RFC 7523).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
@@ -22,7 +22,7 @@ use crate::{
     error::Error,
     http::{GuardedClient, NetworkZone},
     registration::PreregisteredClient,
-    settings::Settings,
+    settings::{ServerSettings, Settings},
     store::{Credentials, TokenType},
     token::{AssertionRequest, AssertionSource, DpopKey, TokenEndpoint, access_token},
 };
@@ -180,7 +180,10 @@ impl Inner {
         let (discovered, requested) = match (previous, &request.rejected) {
             (Some(previous), None) => {
                 let scopes = previous.credentials.requested_scopes.clone();
-                (previous.discovered.clone(), RequestedScopes { scopes, step_ups: 0 })
+                (
+                    previous.discovered.clone(),
+                    RequestedScopes { scopes, step_ups: 0, is_exact: false },
+                )
             }
             (_, rejected) => self.select(request.endpoint, rejected.as_ref(), previous).await?,
         };
@@ -211,10 +214,13 @@ impl Inner {
         let metadata_url = challenge.and_then(Challenge::resource_metadata);
         let configured_issuer = self.client.issuer.as_deref();
         let is_usable = |server: &AuthorizationServerMetadata| server.token_endpoint.is_some();
+        let mut settings = ServerSettings::new();
+        settings.authorization_server = configured_issuer.map(str::to_owned);
         let discovered =
-            self.discovery.discover(endpoint, metadata_url, configured_issuer, is_usable).await?;
+            self.discovery.discover(endpoint, metadata_url, &settings, is_usable).await?;
         let previous = previous.map(|issued| &issued.credentials);
-        let requested = RequestedScopes::select(endpoint, &discovered, unauthorized, previous)?;
+        let requested =
+            RequestedScopes::select(endpoint, &discovered, None, unauthorized, previous)?;
         Ok((discovered, requested))
     }
 
@@ -287,6 +293,8 @@ impl Inner {
             access_token: tokens.access_token,
             refresh_token: None,
             requested_scopes: requested.scopes,
+            granted_scopes: BTreeSet::new(),
+            challenged_scopes: BTreeSet::new(),
             step_ups: requested.step_ups,
             issued_at: now(),
             token_endpoint: url.to_string(),
@@ -345,8 +353,6 @@ impl fmt::Debug for ClientCredentialsBuilder {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     /// A token that was issued an hour ago, by a server that is not running.
@@ -363,6 +369,8 @@ mod tests {
                 expires_at: Some(now() + left),
                 refresh_token: None,
                 requested_scopes: BTreeSet::new(),
+                granted_scopes: BTreeSet::new(),
+                challenged_scopes: BTreeSet::new(),
                 step_ups: 0,
                 issued_at: now() - 3600,
                 registration,

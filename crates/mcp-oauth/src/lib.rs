@@ -10,6 +10,7 @@
 //! - [`Store`] stores the credentials. [`MemoryStore`] keeps them in memory. `mcp-oauth-file`,
 //!   `mcp-oauth-keyring` and `mcp-oauth-sqlite` keep them on disk.
 //! - [`Settings`] configures the connections to authorization servers, and DPoP.
+//!   [`ServerSettings`] is for one MCP server that deviates from the specification.
 //! - [`Error`] is the error of every function.
 //!
 //! # Examples
@@ -64,7 +65,7 @@
 //! - `registration`: pre-registered and dynamically registered clients.
 //! - `discovery`: discovery of authorization servers, and the choice of scopes.
 //! - `store`: the store of credentials and client registrations, and its records.
-//! - `settings`: the settings that user tokens and client credentials share.
+//! - `settings`: the settings of an application, and of one MCP server.
 //! - `crypto`: secrets, random numbers, signing and encryption.
 //! - `http`: HTTP requests that are protected against server-side request forgery.
 //! - `error`: the error type.
@@ -92,7 +93,7 @@ pub use crate::{
     crypto::{DecryptError, EncryptionKey, EncryptionKeys, Secret, SigningKey},
     error::{Error, SignInReason},
     registration::PreregisteredClient,
-    settings::Settings,
+    settings::{ServerSettings, Settings},
     store::{
         ClientRegistration, Credentials, InvalidRecord, InvalidRecordReason, KeyLocks, MemoryStore,
         Record, Store, StoreKey, StoreLock, TokenEndpointAuthMethod, TokenType,

@@ -1,7 +1,7 @@
 //! The authorization code flow: which parameters are sent.
 
 use insta::assert_snapshot;
-use mcp_oauth::{Error, PreregisteredClient};
+use mcp_oauth::{Error, PreregisteredClient, ServerSettings};
 use serde_json::Value;
 
 use super::support::{FormParams, OAuthMocks, error_text, query_params};
@@ -112,7 +112,9 @@ async fn server_without_s256_pkce_is_not_trusted() {
         .await;
         let error = mocks.begin(&mocks.application()).await.unwrap_err();
         assert!(matches!(error, Error::Untrusted { .. }), "{methods}");
-        assert!(error_text(&error).ends_with("it does not support PKCE with S256"));
+        let text = error_text(&error);
+        assert!(text.contains(r#"does not list "S256" in "code_challenge_methods_supported""#));
+        assert!(text.contains("dangerously_assume_pkce"), "{text}");
         assert_eq!(mocks.request_count("/register").await, 0);
     }
 }
@@ -168,6 +170,38 @@ async fn offline_access_is_requested_if_listed() {
         let sign_in = mocks.begin(&mocks.application()).await.unwrap();
         let sent = query_params(&sign_in.authorization_url);
         assert_eq!(sent["scope"], scope);
-        assert_eq!(sent.get("prompt").map(String::as_str), listed.then_some("consent"));
+        assert_eq!(sent.get("prompt"), None);
+    }
+}
+
+#[tokio::test]
+async fn consent_is_prompted_only_if_needed_or_configured() {
+    // OpenID Connect Core 1.0, section 11
+    let json = |text| serde_json::from_str::<Value>(text).unwrap();
+    for (offline, subject_types, prompts, configured, expected) in [
+        (true, r#"["public"]"#, "null", None, Some("consent")),
+        (true, r#"["public"]"#, r#"["none", "consent"]"#, None, Some("consent")),
+        (true, r#"["public"]"#, r#"["login"]"#, None, None),
+        (true, "null", "null", None, None),
+        (false, r#"["public"]"#, "null", None, None),
+        (true, r#"["public"]"#, "null", Some(""), None),
+        (false, "null", "null", Some("login"), Some("login")),
+    ] {
+        let mocks = OAuthMocks::with_metadata(|it| {
+            it.issuer["subject_types_supported"] = json(subject_types);
+            it.issuer["prompt_values_supported"] = json(prompts);
+            it.issuer["scopes_supported"] =
+                json(if offline { r#"["read", "offline_access"]"# } else { r#"["read"]"# });
+        })
+        .await;
+        let mut settings = ServerSettings::new();
+        if let Some(prompt) = configured {
+            settings = settings.prompt(prompt);
+        }
+        let application =
+            mocks.builder().server_settings(mocks.endpoint().url().as_str(), settings);
+        let sign_in = mocks.begin(&application.build().unwrap()).await.unwrap();
+        let sent = query_params(&sign_in.authorization_url);
+        assert_eq!(sent.get("prompt").map(String::as_str), expected, "{offline} {configured:?}");
     }
 }

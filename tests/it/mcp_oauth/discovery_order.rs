@@ -214,7 +214,7 @@ async fn first_usable_authorization_server_is_chosen() {
     mocks.resource.reset().await;
     mount(&mocks.resource, RESOURCE_AT_PATH, json_response(&resource)).await;
     let error = begin(&mocks, None).await.unwrap_err();
-    assert!(error_text(&error).contains("does not support PKCE"), "{error}");
+    assert!(error_text(&error).contains("code_challenge_methods_supported"), "{error}");
 }
 
 #[tokio::test]

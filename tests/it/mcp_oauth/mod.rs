@@ -10,6 +10,7 @@ mod dpop;
 mod issuer_binding;
 mod private_addresses;
 mod redaction;
+mod server_settings;
 mod step_up;
 mod support;
 mod token_refresh;

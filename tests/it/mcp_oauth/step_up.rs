@@ -76,6 +76,56 @@ async fn step_ups_are_limited_until_the_next_sign_in() {
 }
 
 #[tokio::test]
+async fn required_scopes_are_kept_for_the_next_sign_in() {
+    let mocks = OAuthMocks::start().await;
+    mocks.sign_in(&mocks.application()).await;
+    let unauthorized = insufficient_scope(&mocks, "write");
+    let token = Some("5ecret-access-0");
+    for _ in 0..2 {
+        let user = mocks.application().user("ann");
+        let error = mocks.token_after_rejection(&user, token, &unauthorized).await.unwrap_err();
+        assert!(error.to_string().starts_with("the access token lacks"), "{error}");
+    }
+    // Another process signs in, and knows only that a token is required.
+    let application = mocks.application();
+    let missing = mocks.unauthorized(UnauthorizedReason::Missing, "Bearer scope=read");
+    let user = application.user("ann");
+    let sign_in = user.begin_sign_in(&mocks.endpoint(), Some(&missing)).await.unwrap();
+    assert_eq!(query_params(&sign_in.authorization_url)["scope"], "read write");
+    let callback = mocks.callback(&sign_in);
+    let scope = serde_json::json!({ "access_token": "5ecret-narrow", "scope": "read" });
+    mocks.respond_once(super::support::json_response(&scope)).await;
+    let credentials = application.complete_sign_in(sign_in.pending, &callback).await.unwrap();
+    assert_eq!(credentials.granted_scopes.iter().collect::<Vec<_>>(), ["read"]);
+    // The sign-in did not grant the scope, so another one would not help.
+    let token = Some("5ecret-narrow");
+    let error = mocks.token_after_rejection(&user, token, &unauthorized).await.unwrap_err();
+    assert!(
+        matches!(super::support::oauth_error(&error), Error::ScopeNotGranted { .. }),
+        "{error:?}"
+    );
+    // A new sign-in from the beginning is always possible.
+    let sign_in = user.begin_sign_in(&mocks.endpoint(), Some(&missing)).await.unwrap();
+    assert_eq!(query_params(&sign_in.authorization_url)["scope"], "read");
+}
+
+#[tokio::test]
+async fn granted_scopes_are_the_requested_ones_unless_the_server_names_others() {
+    let mocks = OAuthMocks::with_token_lifetime(Some(0), |_| {}).await;
+    let application = mocks.application();
+    let credentials = mocks.sign_in(&application).await;
+    assert_eq!(credentials.granted_scopes.iter().collect::<Vec<_>>(), ["read"]);
+    let response = serde_json::json!({ "access_token": "5ecret-new", "scope": "read extra" });
+    mocks.respond_once(super::support::json_response(&response)).await;
+    mocks.token(&application.user("ann")).await.unwrap();
+    let key =
+        mcp_oauth::StoreKey::new(Some("ann"), mocks.endpoint().url().as_str(), mocks.issuer.uri());
+    let stored = mcp_oauth::Store::load(&mocks.store, &key).await.unwrap();
+    let Some(mcp_oauth::Record::Credentials(stored)) = stored else { panic!("{stored:?}") };
+    assert_eq!(stored.granted_scopes.iter().collect::<Vec<_>>(), ["extra", "read"]);
+}
+
+#[tokio::test]
 async fn first_sign_in_requests_the_scope_of_the_challenge() {
     // AUTH-35, AUTH-36, N-AUTH-10
     for (challenge, supported, scope) in [

@@ -7,6 +7,7 @@ mod client_authentication;
 mod lifecycle;
 mod private_key_jwt;
 mod races;
+mod registration;
 pub(crate) mod support;
 mod testkit_authorization_server;
 mod unavailable_authorization_server;

@@ -10,7 +10,7 @@ use super::callback::Callback;
 use crate::{
     clock::now,
     crypto::{Secret, base64url, sha256},
-    discovery::{OFFLINE_ACCESS, format_scopes, is_same_issuer, parse_scopes, quoted_url},
+    discovery::{format_scopes, is_same_issuer, parse_scopes, quoted_url},
     error::Error,
     store::{ClientRegistration, Credentials, TokenType},
     token::{DpopKey, TokenResponse},
@@ -28,7 +28,11 @@ const SIGN_IN_TIMEOUT: u64 = 60 * 60;
 pub(crate) struct AuthorizationRequest {
     pub(crate) principal: String,
     pub(crate) server: String,
+    /// Empty if the parameter is omitted.
     pub(crate) resource: String,
+    /// Other issuers that the response may name, from the settings.
+    #[serde(default)]
+    pub(crate) accepted_issuers: Vec<String>,
     /// The authorization server that the user is redirected to (RFC 9207, section 2.4).
     pub(crate) issuer: String,
     /// Set if the authorization server declares that its responses have an `iss` parameter.
@@ -45,8 +49,13 @@ pub(crate) struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// Returns the URL to redirect the user to.
-    pub(crate) fn authorization_url(&self, mut url: Url, dpop: Option<&DpopKey>) -> Url {
+    /// Returns the URL to redirect the user to. `other` are further parameters.
+    pub(crate) fn authorization_url(
+        &self,
+        mut url: Url,
+        dpop: Option<&DpopKey>,
+        other: &[(String, String)],
+    ) -> Url {
         let ClientRegistration { client_id, redirect_uri, .. } = &self.registration;
         let challenge = base64url(&sha256(self.verifier.expose().as_bytes()));
         let mut query = url.query_pairs_mut();
@@ -56,16 +65,14 @@ impl AuthorizationRequest {
             .append_pair("redirect_uri", redirect_uri.as_deref().unwrap_or_default())
             .append_pair("state", self.state.expose())
             .append_pair("code_challenge", &challenge)
-            .append_pair("code_challenge_method", "S256")
-            .append_pair("resource", &self.resource);
+            .append_pair("code_challenge_method", "S256");
+        if !self.resource.is_empty() {
+            query.append_pair("resource", &self.resource);
+        }
         if let Some(scope) = format_scopes(&self.scopes) {
             query.append_pair("scope", &scope);
         }
-        if self.scopes.contains(OFFLINE_ACCESS) {
-            // Without this prompt, the server must ignore the scope (OpenID Connect Core 1.0,
-            // section 11).
-            query.append_pair("prompt", "consent");
-        }
+        query.extend_pairs(other);
         if let Some(key) = dpop {
             query.append_pair("dpop_jkt", &key.thumbprint());
         }
@@ -89,7 +96,7 @@ impl AuthorizationRequest {
             return invalid(r#"the parameter "state" does not match"#);
         }
         match &response.iss {
-            Some(iss) if !is_same_issuer(iss, &self.issuer) => {
+            Some(iss) if !self.is_accepted_issuer(iss) => {
                 let (named, expected) = (quoted_url(iss), quoted_url(&self.issuer));
                 let reason = format!("the parameter \"iss\" is {named}, expected {expected}");
                 return Err(Error::InvalidCallback { reason: reason.into() });
@@ -109,6 +116,11 @@ impl AuthorizationRequest {
         }
     }
 
+    fn is_accepted_issuer(&self, iss: &str) -> bool {
+        let mut accepted = self.accepted_issuers.iter().chain([&self.issuer]);
+        accepted.any(|accepted| is_same_issuer(accepted, iss))
+    }
+
     /// Returns the credentials for a response of the token endpoint at `url`.
     pub(crate) fn credentials(
         &self,
@@ -119,9 +131,10 @@ impl AuthorizationRequest {
         if (token_type == TokenType::DPoP) != self.dpop_key.is_some() {
             return Err(Error::untrusted(url, "the access token is not of the requested type"));
         }
+        let granted_scopes = tokens.scope().map_or_else(|| self.scopes.clone(), parse_scopes);
         let mut requested_scopes = self.scopes.clone();
         if requested_scopes.is_empty() {
-            requested_scopes = parse_scopes(tokens.scope().unwrap_or_default());
+            requested_scopes.clone_from(&granted_scopes);
         }
         Ok(Credentials {
             issuer: self.issuer.clone(),
@@ -131,6 +144,8 @@ impl AuthorizationRequest {
             refresh_token: tokens.refresh_token().cloned(),
             access_token: tokens.access_token,
             requested_scopes,
+            granted_scopes,
+            challenged_scopes: BTreeSet::new(),
             step_ups: self.step_ups,
             issued_at: now(),
             registration: self.registration.clone().with_auth_method(tokens.auth_method),

@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     http::is_loopback,
     registration::{ClientMetadata, PreregisteredClient},
-    settings::Settings,
+    settings::{ServerSettings, Settings},
     store::{MemoryStore, Store},
 };
 
@@ -26,6 +26,7 @@ pub struct OAuthClientBuilder {
     client_metadata_url: Option<String>,
     client_metadata_key: Option<SigningKey>,
     preregistered: Vec<(String, PreregisteredClient)>,
+    server_settings: Vec<(String, ServerSettings)>,
 }
 
 impl OAuthClient {
@@ -49,6 +50,7 @@ impl OAuthClientBuilder {
             client_metadata_url: None,
             client_metadata_key: None,
             preregistered: Vec::new(),
+            server_settings: Vec::new(),
         }
     }
 
@@ -60,6 +62,13 @@ impl OAuthClientBuilder {
     /// Adds a pre-registered client for the MCP server at the URL `server`.
     pub fn preregistered(mut self, server: impl Into<String>, client: PreregisteredClient) -> Self {
         self.preregistered.push((server.into(), client));
+        self
+    }
+
+    /// Sets the settings for sign-ins at the MCP server at the URL `server`. Defaults to
+    /// [`ServerSettings::new`].
+    pub fn server_settings(mut self, server: impl Into<String>, settings: ServerSettings) -> Self {
+        self.server_settings.push((server.into(), settings));
         self
     }
 
@@ -92,9 +101,12 @@ impl OAuthClientBuilder {
     pub fn build(self) -> Result<OAuthClient, Error> {
         let mut preregistered = BTreeMap::new();
         for (server, client) in self.preregistered {
-            let server = Endpoint::parse(&server);
-            let server = server.map_err(|error| Error::configuration(error.to_string()))?;
-            preregistered.insert(server.url().to_string(), client);
+            preregistered.insert(normalize_url(&server)?, client);
+        }
+        let mut server_settings = BTreeMap::new();
+        for (server, settings) in self.server_settings {
+            settings.check()?;
+            server_settings.insert(normalize_url(&server)?, settings);
         }
         let dpop = self.settings.dpop;
         let http = self.settings.guarded_client()?;
@@ -111,10 +123,18 @@ impl OAuthClientBuilder {
                     .transpose()?,
                 client_metadata_key: self.client_metadata_key,
                 preregistered,
+                server_settings,
+                default_server_settings: ServerSettings::new(),
             }),
             users: Arc::default(),
         })
     }
+}
+
+/// Returns the URL of an MCP server as the keys of the store have it.
+fn normalize_url(server: &str) -> Result<String, Error> {
+    let server = Endpoint::parse(server);
+    Ok(server.map_err(|error| Error::configuration(error.to_string()))?.url().to_string())
 }
 
 /// Returns the client metadata, if the redirect URI is valid (MCP authorization, "Communication

@@ -5,7 +5,7 @@
 //! `user_tokens.rs` lets only one call per user and MCP server refresh in this process. The lock of the store, taken in
 //! [`TokenRefresh::usable_credentials`], does it for all processes.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use mcp_http::{AccessToken, Challenge, Endpoint, RejectedToken, Unauthorized, UnauthorizedReason};
 
@@ -13,12 +13,15 @@ use super::state::ClientState;
 use crate::{
     clock::now,
     crypto::Secret,
-    discovery::is_same_issuer,
+    discovery::{is_same_issuer, parse_scopes},
     error::{Error, SignInReason},
     http::NetworkZone,
     store::{Credentials, Record, StoreKey},
     token::DpopKey,
 };
+
+/// The largest number of required scopes that are kept for the next sign-in.
+const MAX_CHALLENGED_SCOPES: usize = 100;
 
 /// Finds usable credentials of one principal for one MCP server, and refreshes them if necessary.
 /// `UserTokens` runs at most one of these at a time for each principal and server, under
@@ -36,6 +39,8 @@ pub(crate) struct Rejection {
     reason: UnauthorizedReason,
     /// The URL of the protected resource metadata, from the challenge.
     metadata_url: Option<String>,
+    /// The scopes that the server requires, from the challenge.
+    scopes: BTreeSet<String>,
 }
 
 impl Rejection {
@@ -46,6 +51,7 @@ impl Rejection {
             token: rejected.token.cloned(),
             reason: Unauthorized::clone(rejected.unauthorized).reason,
             metadata_url: metadata_url.map(str::to_owned),
+            scopes: challenge.and_then(Challenge::scope).map(parse_scopes).unwrap_or_default(),
         }
     }
 }
@@ -60,7 +66,7 @@ impl TokenRefresh {
         }
         if let Some(rejection) = &self.rejection {
             if rejection.reason == UnauthorizedReason::InsufficientScope {
-                return Err(self.sign_in_required(SignInReason::InsufficientScope));
+                return Err(self.insufficient_scope(&key, credentials, rejection).await);
             }
             self.check_issuer(&credentials, rejection).await?;
         }
@@ -109,6 +115,43 @@ impl TokenRefresh {
         let is_rejected =
             rejected.is_some_and(|it| it.expose() == credentials.access_token.expose());
         !credentials.needs_refresh() && !is_rejected
+    }
+
+    /// Returns the error for an access token that lacks a scope. Keeps the required scopes with the
+    /// credentials, so that the next sign-in requests them.
+    async fn insufficient_scope(
+        &self,
+        key: &StoreKey,
+        credentials: Credentials,
+        rejection: &Rejection,
+    ) -> Error {
+        let required = &rejection.scopes;
+        // Another sign-in would request the same scopes, and get the same token.
+        if !required.is_empty() && required.is_subset(&credentials.requested_scopes) {
+            let scopes = required.iter().cloned().collect();
+            return Error::ScopeNotGranted { server: self.endpoint.clone(), scopes };
+        }
+        if !required.is_subset(&credentials.challenged_scopes)
+            && let Err(error) = self.remember_scopes(key, required).await
+        {
+            tracing::warn!(%error, "cannot store the scopes that a server requires");
+        }
+        self.sign_in_required(SignInReason::InsufficientScope)
+    }
+
+    async fn remember_scopes(
+        &self,
+        key: &StoreKey,
+        required: &BTreeSet<String>,
+    ) -> Result<(), Error> {
+        let _lock = self.client.lock(key).await?;
+        let Some(Record::Credentials(mut current)) = self.client.load(key).await? else {
+            return Ok(());
+        };
+        let known = current.challenged_scopes.len();
+        let new = required.iter().take(MAX_CHALLENGED_SCOPES.saturating_sub(known));
+        current.challenged_scopes.extend(new.cloned());
+        self.client.save(key, &Record::Credentials(current)).await
     }
 
     /// Returns an error if the MCP server now names another authorization server. There is then no
@@ -196,17 +239,17 @@ impl TokenRefresh {
         let Credentials { issuer, registration, resource, .. } = credentials;
         let server = self.endpoint.url().as_str();
         let endpoint = client.token_endpoint(server, &url, issuer, registration, dpop.as_ref());
-        let grant = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh_token.expose()),
-            ("resource", resource),
-        ];
+        let mut grant =
+            vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
+        grant.extend((!resource.is_empty()).then_some(("resource", resource.as_str())));
         let tokens = endpoint.request_token(&grant).await?;
         // A token that is no longer bound to its key would weaken the protection of the user.
         if tokens.token_type() != credentials.token_type {
             let reason = "the new access token is not of the same type as the previous one";
             return Err(Error::untrusted(&url, reason));
         }
+        let granted_scopes =
+            tokens.scope().map_or_else(|| credentials.granted_scopes.clone(), parse_scopes);
         Ok(Credentials {
             expires_at: tokens.expires_at(),
             issued_at: now(),
@@ -214,6 +257,7 @@ impl TokenRefresh {
             refresh_token: tokens.refresh_token().or(credentials.refresh_token.as_ref()).cloned(),
             registration: registration.clone().with_auth_method(tokens.auth_method),
             access_token: tokens.access_token,
+            granted_scopes,
             step_ups: 0,
             ..credentials.clone()
         })

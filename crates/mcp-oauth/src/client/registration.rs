@@ -1,6 +1,8 @@
 //! The choice of a client registration (MCP authorization, "Client Registration").
 
+use http::header;
 use mcp_http::Endpoint;
+use url::{Url, form_urlencoded};
 
 use super::state::ClientState;
 use crate::{
@@ -15,28 +17,45 @@ impl ClientState {
     /// Returns the registration to use at an authorization server.
     ///
     /// Tries, in the order of the specification, a pre-registered client, a client ID metadata
-    /// document, and dynamic registration.
+    /// document, and dynamic registration. If the registration is a dynamic one from the store, also
+    /// returns the redirect URI that is registered.
     pub(crate) async fn registration(
         &self,
         endpoint: &Endpoint,
         server: &AuthorizationServerMetadata,
         scope: Option<&str>,
-    ) -> Result<ClientRegistration, Error> {
+    ) -> Result<(ClientRegistration, Option<String>), Error> {
         let redirect_uri = &self.client_metadata.redirect_uri;
         let key = StoreKey::new(None, endpoint.url().as_str(), &server.issuer);
         if let Some(client) = self.preregistered.get(endpoint.url().as_str()) {
-            return self.preregistered_registration(client, &key, server).await;
+            return Ok((self.preregistered_registration(client, &key, server).await?, None));
         }
         if let Some(url) = &self.client_metadata_url
             && server.client_id_metadata_document_supported
         {
-            return Ok(self.metadata_document_registration(url.clone(), server));
+            return Ok((self.metadata_document_registration(url.clone(), server), None));
         }
-        if let Some(Record::Registration(known)) = self.load_readable(&key).await?
-            && known.is_valid_for(redirect_uri)
-        {
-            return Ok(known);
+        let known = match self.load_readable(&key).await? {
+            Some(Record::Registration(known)) => Some(known),
+            _ => None,
+        };
+        let is_port_fixed = known.as_ref().is_some_and(|known| known.is_port_fixed);
+        if let Some(known) = known.filter(|known| known.is_valid_for(redirect_uri)) {
+            let registered = known.redirect_uri.clone();
+            return Ok((known.with_redirect_uri(redirect_uri), registered));
         }
+        Ok((self.register(endpoint, server, scope, is_port_fixed).await?, None))
+    }
+
+    /// Registers the application, and stores the registration.
+    pub(crate) async fn register(
+        &self,
+        endpoint: &Endpoint,
+        server: &AuthorizationServerMetadata,
+        scope: Option<&str>,
+        is_port_fixed: bool,
+    ) -> Result<ClientRegistration, Error> {
+        let key = StoreKey::new(None, endpoint.url().as_str(), &server.issuer);
         let zone = NetworkZone::of(endpoint);
         let new = self.client_metadata.register(&self.http, server, zone, scope).await;
         let new =
@@ -45,8 +64,31 @@ impl ClientState {
                 false => error,
             })?;
         let new = new.ok_or_else(|| no_registration(endpoint, &server.issuer))?;
+        let new = ClientRegistration { is_port_fixed, ..new };
         self.save(&key, &Record::Registration(new.clone())).await?;
         Ok(new)
+    }
+
+    /// Returns `true` if the authorization server rejects the client or the redirect URI of an
+    /// authorization request. It shows this only to the user, on a page.
+    pub(crate) async fn rejects(&self, authorization_url: Url) -> bool {
+        let response = match self.http.get_page(&authorization_url).await {
+            Ok(response) => response,
+            Err(error) => {
+                tracing::debug!(%error, "cannot check the client registration");
+                return false;
+            }
+        };
+        let location = response.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
+        let query = location.and_then(|location| location.split_once('?')).map(|(_, query)| query);
+        let error = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+            .find(|(name, _)| name == "error")
+            .map(|(_, error)| error.into_owned());
+        let is_client_error = error.is_some_and(|error| {
+            matches!(error.as_str(), "invalid_client" | "unauthorized_client")
+        });
+        // Other statuses, such as 403, may come from a protection against programs.
+        is_client_error || matches!(response.status().as_u16(), 400 | 401 | 422)
     }
 
     /// Removes a dynamic registration. A pre-registered client stays bound to its authorization
@@ -179,6 +221,7 @@ impl ClientState {
             auth_method: if has_key { by_key } else { TokenEndpointAuthMethod::None },
             redirect_uri: Some(self.client_metadata.redirect_uri.clone()),
             is_preregistered: false,
+            is_port_fixed: false,
         }
     }
 }

@@ -13,9 +13,13 @@ use crate::{
     authorization::{AuthorizationRequest, PendingSignIn},
     clock::now,
     crypto::{Secret, random_text},
-    discovery::{AuthorizationServerMetadata, DiscoveryResult, RequestedScopes, format_scopes},
+    discovery::{
+        AuthorizationServerMetadata, DiscoveryResult, OFFLINE_ACCESS, RequestedScopes,
+        format_scopes,
+    },
     error::Error,
     http::NetworkZone,
+    settings::ServerSettings,
     store::{Credentials, Record, StoreKey},
     token::DpopKey,
 };
@@ -36,6 +40,14 @@ impl UserTokens {
     /// `unauthorized` is the rejection of an earlier request, if there was one. It names the scopes
     /// that the server requires and the URL of its metadata. It is ignored if it is from another
     /// endpoint. A sign-in that is not completed within one hour expires.
+    ///
+    /// If the MCP server has required further scopes since the last sign-in, this one requests them,
+    /// too. They are kept with the credentials, so `unauthorized` need not be passed on.
+    ///
+    /// A native application keeps its registration although the port of its redirect URI changes.
+    /// Before it uses a stored registration, it sends a request to the authorization endpoint, like a
+    /// browser. If the authorization server rejects the client or the redirect URI, the application
+    /// registers again.
     ///
     /// # Errors
     ///
@@ -74,24 +86,32 @@ impl UserTokens {
     ) -> Result<SignIn, Error> {
         let client = self.client();
         let metadata = &discovered.authorization_server;
+        let settings = client.server_settings(server.url().as_str());
         let authorization_endpoint =
-            client.authorization_endpoint(metadata, NetworkZone::of(server))?;
+            client.authorization_endpoint(metadata, NetworkZone::of(server), settings)?;
         let token_endpoint = client.checked_token_endpoint(metadata, NetworkZone::of(server))?;
         let key = StoreKey::new(Some(self.principal()), server.url().as_str(), &metadata.issuer);
         let previous = match client.load_readable(&key).await? {
             Some(Record::Credentials(previous)) => Some(previous),
             _ => None,
         };
-        let requested =
-            RequestedScopes::select(server, discovered, unauthorized, previous.as_deref())?;
+        let requested = RequestedScopes::select(
+            server,
+            discovered,
+            settings.scopes.as_ref(),
+            unauthorized,
+            previous.as_deref(),
+        )?;
         let requested = requested.with_offline_access(metadata);
         let scope = registration_scopes(discovered, &requested);
-        let registration = client.registration(server, metadata, scope.as_deref()).await?;
+        let (registration, registered_uri) =
+            client.registration(server, metadata, scope.as_deref()).await?;
         let dpop = client.dpop.then(DpopKey::generate);
-        let request = AuthorizationRequest {
+        let mut request = AuthorizationRequest {
             principal: self.principal().to_owned(),
             server: server.url().to_string(),
             resource: discovered.resource.clone(),
+            accepted_issuers: settings.accepted_issuers.clone(),
             issuer: metadata.issuer.clone(),
             names_issuer: metadata.authorization_response_iss_parameter_supported,
             state: Secret::new(random_text()),
@@ -104,9 +124,43 @@ impl UserTokens {
             dpop_key: dpop.as_ref().map(|key| key.encoded().clone()),
             begun_at: now(),
         };
-        let authorization_url = request.authorization_url(authorization_endpoint, dpop.as_ref());
+        let parameters = authorization_parameters(settings, &request.scopes, metadata);
+        let url = |request: &AuthorizationRequest| {
+            let endpoint = authorization_endpoint.clone();
+            request.authorization_url(endpoint, dpop.as_ref(), &parameters)
+        };
+        // Web applications have many users, so they do not check each time.
+        if let Some(registered_uri) = registered_uri.filter(|_| client.client_metadata.is_native) {
+            if client.rejects(url(&request)).await {
+                let StoreKey { server: server_url, issuer, .. } = &key;
+                client.forget_rejected(server_url, issuer, &request.registration).await;
+                let is_other_port =
+                    request.registration.redirect_uri.as_ref() != Some(&registered_uri);
+                request.registration.redirect_uri = Some(registered_uri);
+                let is_port_fixed = is_other_port && !client.rejects(url(&request)).await;
+                request.registration =
+                    client.register(server, metadata, scope.as_deref(), is_port_fixed).await?;
+            }
+            // The authorization server has seen these.
+            (request.state, request.verifier) =
+                (Secret::new(random_text()), Secret::new(random_text()));
+        }
+        let authorization_url = url(&request);
         Ok(SignIn { authorization_url, pending: PendingSignIn(Box::new(request)) })
     }
+}
+
+/// Returns the parameters of an authorization request that the settings determine.
+fn authorization_parameters(
+    settings: &ServerSettings,
+    scopes: &BTreeSet<String>,
+    metadata: &AuthorizationServerMetadata,
+) -> Vec<(String, String)> {
+    let is_needed = scopes.contains(OFFLINE_ACCESS) && metadata.demands_consent_prompt();
+    let default = if is_needed { "consent" } else { "" };
+    let prompt = settings.prompt.as_deref().unwrap_or(default);
+    let prompt = (!prompt.is_empty()).then(|| ("prompt".to_owned(), prompt.to_owned()));
+    prompt.into_iter().chain(settings.authorization_parameters.iter().cloned()).collect()
 }
 
 /// Returns the scopes to register for: those of this sign-in, and those that a later one may
@@ -135,14 +189,20 @@ impl ClientState {
         &self,
         metadata: &AuthorizationServerMetadata,
         zone: NetworkZone,
+        settings: &ServerSettings,
     ) -> Result<Url, Error> {
         let endpoint = metadata.authorization_endpoint.as_deref();
         let endpoint =
             endpoint.ok_or_else(|| missing_endpoint(metadata, "authorization endpoint"))?;
         let url = self.http.check(endpoint, zone)?;
-        match metadata.supports_pkce() {
+        match settings.assumes_pkce || metadata.supports_pkce() {
             true => Ok(url),
-            false => Err(Error::untrusted(&url, "it does not support PKCE with S256")),
+            false => Err(Error::untrusted(
+                &url,
+                "its metadata does not list \"S256\" in \"code_challenge_methods_supported\", so it \
+                 may not support PKCE; \"dangerously_assume_pkce\" in the settings of the server \
+                 allows it",
+            )),
         }
     }
 
@@ -239,13 +299,13 @@ impl ClientState {
         let AuthorizationRequest { issuer, registration, resource, .. } = request;
         let endpoint =
             self.token_endpoint(&request.server, &url, issuer, registration, dpop.as_ref());
-        let grant = [
+        let mut grant = vec![
             ("grant_type", "authorization_code"),
             ("code", code.expose()),
             ("redirect_uri", registration.redirect_uri.as_deref().unwrap_or_default()),
             ("code_verifier", request.verifier.expose()),
-            ("resource", resource),
         ];
+        grant.extend((!resource.is_empty()).then_some(("resource", resource.as_str())));
         request.credentials(&url, endpoint.request_token(&grant).await?)
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     http::GuardedClient,
     registration::{ClientMetadata, PreregisteredClient},
+    settings::ServerSettings,
     store::{ClientRegistration, InvalidRecord, Record, Store, StoreKey, StoreLock},
     token::{DpopKey, TokenEndpoint},
 };
@@ -24,6 +25,9 @@ pub(crate) struct ClientState {
     pub(crate) client_metadata_url: Option<String>,
     pub(crate) client_metadata_key: Option<SigningKey>,
     pub(crate) preregistered: BTreeMap<String, PreregisteredClient>,
+    /// The settings of MCP servers, by their URLs.
+    pub(crate) server_settings: BTreeMap<String, ServerSettings>,
+    pub(crate) default_server_settings: ServerSettings,
 }
 
 impl ClientState {
@@ -62,6 +66,11 @@ impl ClientState {
         self.store.keys(principal, server).await.map_err(Error::store)
     }
 
+    /// Returns the settings of an MCP server.
+    pub(crate) fn server_settings(&self, server: &str) -> &ServerSettings {
+        self.server_settings.get(server).unwrap_or(&self.default_server_settings)
+    }
+
     /// Discovers the authorization server of an MCP server. `metadata_url` is from the last
     /// challenge.
     pub(crate) async fn discover(
@@ -69,14 +78,18 @@ impl ClientState {
         endpoint: &Endpoint,
         metadata_url: Option<&str>,
     ) -> Result<DiscoveryResult, Error> {
-        let preregistered = self.preregistered.get(endpoint.url().as_str());
-        let configured_issuer = preregistered.and_then(|client| client.issuer.as_deref());
+        let server = endpoint.url().as_str();
+        let mut settings = self.server_settings(server).clone();
+        if let Some(client) = self.preregistered.get(server) {
+            settings.authorization_server = client.issuer.clone().or(settings.authorization_server);
+        }
+        let assumes_pkce = settings.assumes_pkce;
         let is_usable = |server: &AuthorizationServerMetadata| {
             let has_endpoints =
                 server.authorization_endpoint.is_some() && server.token_endpoint.is_some();
-            has_endpoints && server.supports_pkce()
+            has_endpoints && (assumes_pkce || server.supports_pkce())
         };
-        self.discovery.discover(endpoint, metadata_url, configured_issuer, is_usable).await
+        self.discovery.discover(endpoint, metadata_url, &settings, is_usable).await
     }
 
     /// Returns a client of the token endpoint, or of another endpoint with the same client

@@ -40,6 +40,7 @@ use super::{
 use crate::{
     error::{DisplayUrl, Error},
     http::{GuardedClient, NetworkZone},
+    settings::ServerSettings,
 };
 
 /// The time for which authorization server metadata is cached.
@@ -48,6 +49,9 @@ const CACHE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 const MAX_CACHED_SERVERS: usize = 1_000;
 /// The largest number of authorization servers of one MCP server that are tried.
 const MAX_SERVERS_TRIED: usize = 5;
+
+/// The setting that accepts metadata of another issuer.
+const ACCEPT_ISSUER: &str = "if this is intended, use \"dangerously_accept_issuer\" for the server";
 
 /// Discovers authorization servers, and caches their metadata.
 pub(crate) struct Discovery {
@@ -119,14 +123,14 @@ impl Discovery {
         &self,
         endpoint: &Endpoint,
         metadata_url: Option<&str>,
-        configured_issuer: Option<&str>,
+        settings: &ServerSettings,
         is_usable: impl Fn(&AuthorizationServerMetadata) -> bool,
     ) -> Result<DiscoveryResult, Error> {
         let document = self.protected_resource(endpoint, metadata_url).await?;
         let document =
             document.unwrap_or_else(|| ProtectedResourceMetadata::without_document(endpoint));
         let listed = document.authorization_servers;
-        let configured = configured_issuer.map(|configured| {
+        let configured = settings.authorization_server.as_deref().map(|configured| {
             let found = listed.iter().find(|listed| is_same_issuer(listed, configured));
             (configured, found)
         });
@@ -137,10 +141,11 @@ impl Discovery {
         };
         let zone = NetworkZone::of(endpoint);
         let authorization_server = match issuers.is_empty() {
-            true => self.server_at_origin(endpoint).await?,
-            false => self.first_usable(&issuers, zone, is_usable).await?,
+            true => self.server_at_origin(endpoint, settings).await?,
+            false => self.first_usable(&issuers, zone, settings, is_usable).await?,
         };
         let ProtectedResourceMetadata { resource, scopes_supported, .. } = document;
+        let resource = settings.resource.clone().unwrap_or(resource);
         Ok(DiscoveryResult { resource, scopes_supported, authorization_server })
     }
 
@@ -150,11 +155,12 @@ impl Discovery {
         &self,
         issuers: &[String],
         zone: NetworkZone,
+        settings: &ServerSettings,
         is_usable: impl Fn(&AuthorizationServerMetadata) -> bool,
     ) -> Result<Arc<AuthorizationServerMetadata>, Error> {
         let mut first = None;
         for issuer in issuers.iter().take(MAX_SERVERS_TRIED) {
-            let server = self.authorization_server(issuer, zone).await;
+            let server = self.authorization_server(issuer, zone, settings).await;
             match server {
                 Ok(server) if is_usable(&server) => return Ok(server),
                 Err(error) if issuers.len() > 1 => {
@@ -173,17 +179,22 @@ impl Discovery {
         &self,
         issuer: &str,
         zone: NetworkZone,
+        settings: &ServerSettings,
     ) -> Result<Arc<AuthorizationServerMetadata>, Error> {
         let url = self.http.check(issuer, zone)?;
-        if let Some(cached) = self.cached(issuer) {
+        // Metadata that only the settings of one server accept must not be used for another.
+        let may_cache = settings.accepted_issuers.is_empty();
+        if let Some(cached) = self.cached(issuer).filter(|_| may_cache) {
             return Ok(cached);
         }
         if url.query().is_some() {
             return Err(Error::untrusted(&url, "an issuer must not have a query"));
         }
-        if let Some(document) = self.metadata_of(issuer, &url, zone).await? {
+        if let Some(document) = self.metadata_of(issuer, &url, zone, settings).await? {
             let document = Arc::new(document);
-            self.insert(issuer, Arc::clone(&document));
+            if may_cache {
+                self.insert(issuer, Arc::clone(&document));
+            }
             return Ok(document);
         }
         let reason = "it has no authorization server metadata (RFC 8414 or OpenID Connect)";
@@ -195,11 +206,12 @@ impl Discovery {
     async fn server_at_origin(
         &self,
         endpoint: &Endpoint,
+        settings: &ServerSettings,
     ) -> Result<Arc<AuthorizationServerMetadata>, Error> {
         let origin = endpoint.url().origin().ascii_serialization();
         let zone = NetworkZone::of(endpoint);
         let url = self.http.check(&origin, zone)?;
-        if let Some(document) = self.metadata_of(&origin, &url, zone).await? {
+        if let Some(document) = self.metadata_of(&origin, &url, zone, settings).await? {
             return Ok(Arc::new(document));
         }
         let server = DisplayUrl(&url);
@@ -213,18 +225,21 @@ impl Discovery {
         issuer: &str,
         url: &Url,
         zone: NetworkZone,
+        settings: &ServerSettings,
     ) -> Result<Option<AuthorizationServerMetadata>, Error> {
+        let is_accepted = |named: &str| settings.accepted_issuers.iter().any(|it| it == named);
         let mut search = Search::new(&self.http, zone);
-        let validate = |url: &Url, document: AuthorizationServerMetadata| match is_same_issuer(
-            &document.issuer,
-            issuer,
-        ) {
-            true => Ok(document),
-            false => {
-                let (named, expected) = (quoted_url(&document.issuer), quoted_url(issuer));
-                let reason = format!("its metadata names issuer {named}, expected {expected}");
-                Err(Error::untrusted(url, reason))
+        let validate = |url: &Url, document: AuthorizationServerMetadata| {
+            if is_same_issuer(&document.issuer, issuer) {
+                return Ok(document);
             }
+            // Credentials stay bound to the issuer that the MCP server names.
+            if is_accepted(&document.issuer) {
+                return Ok(AuthorizationServerMetadata { issuer: issuer.to_owned(), ..document });
+            }
+            let (named, expected) = (quoted_url(&document.issuer), quoted_url(issuer));
+            let reason = format!("its metadata names issuer {named}, expected {expected}");
+            Err(Error::untrusted(url, reason + "; " + ACCEPT_ISSUER))
         };
         for url in authorization_server_urls(url) {
             if let Some(document) = search.try_url(&url, validate).await {

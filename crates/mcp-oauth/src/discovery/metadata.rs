@@ -73,6 +73,11 @@ pub(crate) struct AuthorizationServerMetadata {
     pub(crate) client_id_metadata_document_supported: bool,
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(crate) authorization_response_iss_parameter_supported: bool,
+    /// A member that only OpenID providers have, and that they must have.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub(crate) subject_types_supported: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub(crate) prompt_values_supported: Option<Vec<String>>,
     /// Set if there is no document, and the default endpoints of 2025-03-26 are assumed.
     #[serde(skip)]
     pub(crate) is_assumed: bool,
@@ -93,6 +98,8 @@ impl AuthorizationServerMetadata {
             token_endpoint_auth_methods_supported: None,
             client_id_metadata_document_supported: false,
             authorization_response_iss_parameter_supported: false,
+            subject_types_supported: None,
+            prompt_values_supported: None,
             is_assumed: true,
         }
     }
@@ -100,6 +107,14 @@ impl AuthorizationServerMetadata {
     /// Returns `true` if the server supports PKCE with S256, the only secure method.
     pub(crate) fn supports_pkce(&self) -> bool {
         self.code_challenge_methods_supported.iter().flatten().any(|method| method == "S256")
+    }
+
+    /// Returns `true` if the server must ignore the scope `offline_access` without the prompt
+    /// `consent`, because it is an OpenID provider (OpenID Connect Core 1.0, section 11).
+    pub(crate) fn demands_consent_prompt(&self) -> bool {
+        let prompts = self.prompt_values_supported.as_ref();
+        let supports_consent = prompts.is_none_or(|it| it.iter().any(|prompt| prompt == "consent"));
+        self.subject_types_supported.is_some() && supports_consent
     }
 
     pub(crate) fn supports_scope(&self, scope: &str) -> bool {

@@ -21,14 +21,20 @@ pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
 pub(crate) struct RequestedScopes {
     pub(crate) scopes: BTreeSet<String>,
     pub(crate) step_ups: u32,
+    /// Set if the settings determine the scopes, so that no other one is added.
+    pub(crate) is_exact: bool,
 }
 
 impl RequestedScopes {
     /// Chooses the scopes, with the rejection of a request if there is one. `previous` are the
     /// current credentials.
+    ///
+    /// `configured` are the scopes of the settings. They replace the scopes that the server names,
+    /// and those that it required since the last sign-in.
     pub(crate) fn select(
         server: &Endpoint,
         discovered: &DiscoveryResult,
+        configured: Option<&BTreeSet<String>>,
         unauthorized: Option<&Unauthorized>,
         previous: Option<&Credentials>,
     ) -> Result<Self, Error> {
@@ -39,18 +45,29 @@ impl RequestedScopes {
         if let Some(previous) = previous.filter(|_| insufficient) {
             return Self::step_up(server, challenged.unwrap_or_default(), previous);
         }
+        if let Some(configured) = configured {
+            return Ok(Self { scopes: configured.clone(), step_ups: 0, is_exact: true });
+        }
+        if let Some(previous) = previous.filter(|it| !it.challenged_scopes.is_empty()) {
+            let scopes = previous.requested_scopes.union(&previous.challenged_scopes).cloned();
+            return Ok(Self {
+                scopes: scopes.collect(),
+                step_ups: previous.step_ups + 1,
+                is_exact: false,
+            });
+        }
         let scopes = match (challenged, &discovered.scopes_supported) {
             (Some(challenged), _) => challenged,
             (None, Some(supported)) => supported.iter().take(MAX_LIST_ENTRIES).cloned().collect(),
             (None, None) => BTreeSet::new(),
         };
-        Ok(Self { scopes, step_ups: 0 })
+        Ok(Self { scopes, step_ups: 0, is_exact: false })
     }
 
     /// Adds the scope for a refresh token, if the authorization server lists it.
     pub(crate) fn with_offline_access(mut self, server: &AuthorizationServerMetadata) -> Self {
         // If no scopes are requested, the server chooses them. This scope alone would prevent that.
-        if !self.scopes.is_empty() && server.supports_scope(OFFLINE_ACCESS) {
+        if !self.is_exact && !self.scopes.is_empty() && server.supports_scope(OFFLINE_ACCESS) {
             self.scopes.insert(OFFLINE_ACCESS.to_owned());
         }
         self
@@ -67,8 +84,9 @@ impl RequestedScopes {
             let scopes = challenged.into_iter().collect();
             return Err(Error::ScopeNotGranted { server: server.clone(), scopes });
         }
-        let scopes = previous.requested_scopes.union(&challenged).cloned().collect();
-        Ok(Self { scopes, step_ups: previous.step_ups + 1 })
+        let challenged = challenged.union(&previous.challenged_scopes);
+        let scopes = challenged.chain(&previous.requested_scopes).cloned().collect();
+        Ok(Self { scopes, step_ups: previous.step_ups + 1, is_exact: false })
     }
 }
 

@@ -150,6 +150,13 @@ impl GuardedClient {
         Ok(None)
     }
 
+    /// Requests a page like a browser. Follows no redirect.
+    pub(crate) async fn get_page(&self, url: &Url) -> Result<Response<Bytes>, Error> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("text/html, */*"));
+        with_timeout(url, self.send(Method::GET, url, headers, Bytes::new())).await
+    }
+
     /// Posts JSON.
     pub(crate) async fn post_json(
         &self,

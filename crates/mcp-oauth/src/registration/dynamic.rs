@@ -91,6 +91,7 @@ impl ClientMetadata {
             secret_expires_at: response.client_secret_expires_at.filter(|at| *at != 0),
             redirect_uri: Some(self.redirect_uri.clone()),
             is_preregistered: false,
+            is_port_fixed: false,
         })
     }
 

@@ -82,6 +82,7 @@ impl PreregisteredClient {
             auth_method: self.auth_method.map_or_else(|| self.auth_method_at(server), Ok)?,
             redirect_uri: redirect_uri.map(str::to_owned),
             is_preregistered: true,
+            is_port_fixed: false,
         })
     }
 

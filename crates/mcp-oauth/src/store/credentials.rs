@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use url::{Host, Url};
 
 use crate::{clock::now, crypto::Secret};
 
@@ -16,7 +17,8 @@ pub struct Credentials {
     /// The issuer of the authorization server. The client sends the refresh token and the client
     /// secret to no other one.
     pub issuer: String,
-    /// The resource identifier of the MCP server, as it was requested (RFC 8707).
+    /// The resource identifier of the MCP server, as it was requested (RFC 8707). Empty if the
+    /// settings of the server omit it.
     pub resource: String,
     /// The access token.
     pub access_token: Secret,
@@ -29,6 +31,14 @@ pub struct Credentials {
     pub refresh_token: Option<Secret>,
     /// All scopes that were requested so far, granted or not.
     pub requested_scopes: BTreeSet<String>,
+    /// The scopes of the access token, as the authorization server reported them. If it did not
+    /// report any, these are the requested scopes (RFC 6749, section 5.1).
+    #[serde(default)]
+    pub granted_scopes: BTreeSet<String>,
+    /// The scopes that the MCP server has required since the last sign-in. The next sign-in requests
+    /// them, too.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub challenged_scopes: BTreeSet<String>,
     /// The number of consecutive step-up requests.
     pub step_ups: u32,
     /// The time at which the tokens were received, in seconds since 1970.
@@ -71,6 +81,9 @@ pub struct ClientRegistration {
     /// registration of such a client has no secret. It binds the client to its authorization server.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_preregistered: bool,
+    /// Set if the authorization server has rejected another port of the redirect URI.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_port_fixed: bool,
 }
 
 /// An authentication method of a client at the token endpoint (RFC 7591, section 2).
@@ -105,19 +118,43 @@ impl Credentials {
 }
 
 impl ClientRegistration {
-    /// Returns `true` if this is a dynamic registration with this redirect URI whose secret has not
+    /// Returns `true` if this is a dynamic registration for this redirect URI whose secret has not
     /// expired.
+    ///
+    /// Authorization servers must allow any port of a loopback address (RFC 8252, section 7.3).
     pub(crate) fn is_valid_for(&self, redirect_uri: &str) -> bool {
         let expired = self.secret_expires_at.is_some_and(|at| at <= now());
         let lacks_secret = self.auth_method.needs_secret() && self.client_secret.is_none();
         let is_usable = !expired && !lacks_secret && !self.is_preregistered;
-        is_usable && self.redirect_uri.as_deref() == Some(redirect_uri)
+        let registered = self.redirect_uri.as_deref().unwrap_or_default();
+        let is_registered = registered == redirect_uri
+            || !self.is_port_fixed && is_same_except_port(registered, redirect_uri);
+        is_usable && is_registered
+    }
+
+    /// Returns the registration for a sign-in with this redirect URI.
+    pub(crate) fn with_redirect_uri(self, redirect_uri: &str) -> Self {
+        Self { redirect_uri: Some(redirect_uri.to_owned()), ..self }
     }
 
     /// Returns the registration with the authentication method that the server accepted.
     pub(crate) fn with_auth_method(self, auth_method: TokenEndpointAuthMethod) -> Self {
         Self { auth_method, ..self }
     }
+}
+
+/// Returns `true` if both URLs are on a loopback address, and only their ports differ.
+fn is_same_except_port(one: &str, other: &str) -> bool {
+    let without_port = |text: &str| {
+        let mut url = Url::parse(text).ok()?;
+        let is_loopback = match url.host()? {
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+            Host::Domain(name) => name == "localhost",
+        };
+        (is_loopback && url.scheme() == "http" && url.set_port(None).is_ok()).then_some(url)
+    };
+    without_port(one).is_some_and(|one| without_port(other) == Some(one))
 }
 
 fn is_false(value: &bool) -> bool {
@@ -138,5 +175,42 @@ impl TokenEndpointAuthMethod {
             Self::ClientSecretPost => "client_secret_post",
             Self::PrivateKeyJwt => "private_key_jwt",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_port_of_a_loopback_address_may_differ() {
+        let registered = |redirect_uri: &str| ClientRegistration {
+            client_id: "c".to_owned(),
+            client_secret: None,
+            secret_expires_at: None,
+            auth_method: TokenEndpointAuthMethod::None,
+            redirect_uri: Some(redirect_uri.to_owned()),
+            is_preregistered: false,
+            is_port_fixed: false,
+        };
+        let known = registered("http://127.0.0.1:4000/callback");
+        for valid in ["http://127.0.0.1:4000/callback", "http://127.0.0.1:5000/callback"] {
+            assert!(known.is_valid_for(valid), "{valid}");
+        }
+        for other in [
+            "http://127.0.0.1:4000/other",
+            "http://localhost:4000/callback",
+            "https://127.0.0.1:5000/callback",
+            "http://127.0.0.1:4000/callback?x",
+        ] {
+            assert!(!known.is_valid_for(other), "{other}");
+        }
+        let fixed = ClientRegistration { is_port_fixed: true, ..known };
+        assert!(fixed.is_valid_for("http://127.0.0.1:4000/callback"));
+        assert!(!fixed.is_valid_for("http://127.0.0.1:5000/callback"));
+        let web = registered("https://app.example:4000/callback");
+        assert!(!web.is_valid_for("https://app.example:5000/callback"));
+        let by_hand = ClientRegistration { is_preregistered: true, ..fixed };
+        assert!(!by_hand.is_valid_for("http://127.0.0.1:4000/callback"));
     }
 }

@@ -139,6 +139,7 @@ mod tests {
             auth_method: TokenEndpointAuthMethod::ClientSecretBasic,
             redirect_uri: None,
             is_preregistered: false,
+            is_port_fixed: false,
         })
     }
 

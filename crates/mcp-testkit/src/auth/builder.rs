@@ -114,6 +114,13 @@ impl AuthorizationServerBuilder {
         self
     }
 
+    /// Allows or rejects a loopback redirect URI with another port than the registered one (RFC
+    /// 8252, section 7.3). Defaults to `true`. Some servers compare the whole URI.
+    pub fn any_loopback_port(mut self, allowed: bool) -> Self {
+        self.config.any_loopback_port = allowed;
+        self
+    }
+
     /// Allows or rejects client ids that are URLs of metadata documents. Defaults to `false`. The
     /// server does not fetch the documents. Add their clients with [`client`](Self::client).
     pub fn metadata_documents(mut self, allowed: bool) -> Self {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use mcp_oauth::{Credentials, Error, OAuthClient, PendingSignIn, PreregisteredClient};
+use mcp_oauth::{
+    Credentials, Error, OAuthClient, PendingSignIn, PreregisteredClient, ServerSettings,
+};
 use relay::{Unauthorized, mcp_http::Endpoint};
 use serde_json::json;
 use tokio::time;
@@ -25,6 +27,7 @@ pub(crate) struct Login {
     endpoint: Endpoint,
     no_browser: bool,
     preregistered: Option<PreregisteredClient>,
+    settings: ServerSettings,
     port: u16,
 }
 
@@ -52,7 +55,8 @@ impl Login {
         }
         let &LoginArgs { no_browser, port, .. } = args;
         let preregistered = preregistered_client(args)?;
-        Ok(Self { setup, server, endpoint, no_browser, preregistered, port })
+        let settings = server_settings(args);
+        Ok(Self { setup, server, endpoint, no_browser, preregistered, settings, port })
     }
 
     /// Returns the relay, which has the sessions to end.
@@ -63,9 +67,11 @@ impl Login {
     /// Opens the authorization URL in a browser, and waits for the callback.
     pub(crate) async fn run(&self, printer: &Printer) -> Result<Exit> {
         let mut loopback = LoopbackServer::open(self.port).await?;
-        let mut client = oauth_client(open_store()?, &loopback.url());
+        let server = self.endpoint.url().as_str();
+        let mut client = oauth_client(open_store()?, &loopback.url())
+            .server_settings(server, self.settings.clone());
         if let Some(preregistered) = &self.preregistered {
-            client = client.preregistered(self.endpoint.url().as_str(), preregistered.clone());
+            client = client.preregistered(server, preregistered.clone());
         }
         let client = client.build()?;
         let probe = self.probe().await?;
@@ -73,18 +79,31 @@ impl Login {
             Probe::Challenge(unauthorized) => Some(&**unauthorized),
             Probe::Public | Probe::Failed(_) => None,
         };
-        let sign_in = client.user(PRINCIPAL).begin_sign_in(&self.endpoint, unauthorized).await;
-        if let (Err(Error::SignInUnavailable { .. }), Probe::Failed(error)) = (&sign_in, &probe) {
-            printer.warn(error);
+        let mut may_register_again = self.preregistered.is_none();
+        loop {
+            let sign_in = client.user(PRINCIPAL).begin_sign_in(&self.endpoint, unauthorized).await;
+            if let (Err(Error::SignInUnavailable { .. }), Probe::Failed(error)) = (&sign_in, &probe)
+            {
+                printer.warn(error);
+            }
+            let sign_in = sign_in?;
+            self.open_browser(sign_in.authorization_url.as_str(), printer);
+            let completed = complete_sign_in(&client, &mut loopback, sign_in.pending);
+            let credentials = time::timeout(SIGN_IN_TIMEOUT, completed).await;
+            let timed_out =
+                || format!("server \"{}\": sign-in timed out after 10 minutes", self.server);
+            match credentials.with_context(timed_out)?? {
+                // The registration is forgotten, so the next attempt registers again.
+                Err(error) if may_register_again && is_client_rejected(&error) => {
+                    printer.warn(format_args!("{error}; registering again"));
+                    may_register_again = false;
+                }
+                credentials => {
+                    self.print_success(&credentials?, printer)?;
+                    return Ok(Exit::Success);
+                }
+            }
         }
-        let sign_in = sign_in?;
-        self.open_browser(sign_in.authorization_url.as_str(), printer);
-        let completed = complete_sign_in(&client, &mut loopback, sign_in.pending);
-        let credentials = time::timeout(SIGN_IN_TIMEOUT, completed).await;
-        let timed_out =
-            || format!("server \"{}\": sign-in timed out after 10 minutes", self.server);
-        self.print_success(&credentials.with_context(timed_out)??, printer)?;
-        Ok(Exit::Success)
     }
 
     /// Sends a request without a token.
@@ -110,10 +129,16 @@ impl Login {
 
     fn print_success(&self, credentials: &Credentials, printer: &Printer) -> Result<()> {
         let (server, issuer) = (&self.server, &credentials.issuer);
+        let missing = credentials.requested_scopes.difference(&credentials.granted_scopes);
+        let missing: Vec<_> = missing.map(String::as_str).collect();
+        if !missing.is_empty() {
+            printer.warn(format_args!("not granted: scope \"{}\"", missing.join(" ")));
+        }
         if printer.is_json() {
             return printer.print_json(&json!({
                 "server": server,
                 "issuer": issuer,
+                "scopes": credentials.granted_scopes,
                 "expiresAt": credentials.expires_at,
                 "canRefresh": credentials.refresh_token.is_some(),
             }));
@@ -134,6 +159,32 @@ fn has_responded(error: &relay::Error) -> bool {
     }
 }
 
+/// Returns `true` if the authorization server no longer knows the client.
+fn is_client_rejected(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::ErrorResponse { error, .. } if error == "invalid_client" || error == "unauthorized_client"
+    )
+}
+
+/// Returns the settings of the server that the command line gives.
+fn server_settings(args: &LoginArgs) -> ServerSettings {
+    let mut settings = ServerSettings::new().dangerously_assume_pkce(args.dangerously_assume_pkce);
+    if !args.scopes.is_empty() {
+        settings = settings.scopes(args.scopes.iter().flat_map(|scope| scope.split_whitespace()));
+    }
+    if let Some(prompt) = &args.prompt {
+        settings = settings.prompt(prompt);
+    }
+    if args.dangerously_omit_resource {
+        settings = settings.dangerously_omit_resource();
+    }
+    for (name, value) in &args.parameters {
+        settings = settings.authorization_parameter(name, value);
+    }
+    args.dangerously_accept_issuer.iter().fold(settings, ServerSettings::dangerously_accept_issuer)
+}
+
 /// Returns the preregistered client that the command line names, if any.
 fn preregistered_client(args: &LoginArgs) -> Result<Option<PreregisteredClient>> {
     let Some(id) = &args.client_id else { return Ok(None) };
@@ -149,11 +200,11 @@ async fn complete_sign_in(
     client: &OAuthClient,
     loopback: &mut LoopbackServer,
     pending: PendingSignIn,
-) -> Result<Credentials> {
+) -> Result<Result<Credentials, Error>> {
     let callback = loopback.wait_for_callback(pending.state()).await?;
     let outcome = client.complete_sign_in(pending, &callback.query).await;
     show_result(loopback, callback, &outcome).await;
-    Ok(outcome?)
+    Ok(outcome)
 }
 
 async fn show_result(

@@ -21,15 +21,17 @@ pub(crate) async fn logout(args: &LogoutArgs, printer: &Printer) -> Result<Exit>
         None => Ok(Vec::new()),
     };
     let keys = keys.map_err(|source| mcp_oauth::Error::Store { source })?;
-    let Some(store) = store.filter(|_| !keys.is_empty()) else {
-        printer.warn(format_args!("not signed in to server \"{server}\""));
-        return Ok(Exit::Success);
-    };
-    oauth_client(store, "http://127.0.0.1/callback")
-        .build()?
-        .user(PRINCIPAL)
-        .sign_out(&endpoint)
-        .await?;
-    printer.print_result(&format!("signed out of server \"{server}\""))?;
+    let is_signed_in = !keys.is_empty();
+    if let Some(store) = store.filter(|_| is_signed_in || args.forget_client) {
+        let client = oauth_client(store, "http://127.0.0.1/callback").build()?;
+        client.user(PRINCIPAL).sign_out(&endpoint).await?;
+        if args.forget_client {
+            client.forget_registration(&endpoint).await?;
+        }
+    }
+    match is_signed_in {
+        true => printer.print_result(&format!("signed out of server \"{server}\""))?,
+        false => printer.warn(format_args!("not signed in to server \"{server}\"")),
+    }
     Ok(Exit::Success)
 }

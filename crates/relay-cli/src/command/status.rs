@@ -1,6 +1,9 @@
 //! `relay status`: lists the servers that the user is signed in to.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeSet,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::Result;
 use mcp_oauth::{Credentials, Error, Record, Store, StoreKey};
@@ -18,6 +21,8 @@ struct CredentialsRow {
     issuer: String,
     /// True if an access token is available without a new sign-in.
     signed_in: bool,
+    /// The scopes of the access token, if they are known.
+    scopes: BTreeSet<String>,
     expires_at: Option<u64>,
     can_refresh: bool,
     #[serde(skip)]
@@ -43,9 +48,8 @@ pub(crate) async fn status(printer: &Printer) -> Result<Exit> {
     } else if rows.is_empty() {
         printer.warn("not signed in to any server");
     } else {
-        let rows: Vec<_> =
-            rows.into_iter().map(|it| vec![it.server, it.issuer, it.state]).collect();
-        print_table(&["SERVER", "AUTHORIZATION SERVER", "STATE"], &rows, printer)?;
+        let rows: Vec<_> = rows.into_iter().map(CredentialsRow::into_cells).collect();
+        print_table(&["SERVER", "AUTHORIZATION SERVER", "STATE", "SCOPES"], &rows, printer)?;
     }
     Ok(Exit::Success)
 }
@@ -64,10 +68,18 @@ impl CredentialsRow {
             server: key.server.split('?').next().unwrap_or_default().to_owned(),
             issuer: key.issuer,
             signed_in: can_refresh || !credentials.is_expired(),
+            scopes: credentials.granted_scopes.clone(),
             expires_at: credentials.expires_at,
             can_refresh,
             state,
         }
+    }
+}
+
+impl CredentialsRow {
+    fn into_cells(self) -> Vec<String> {
+        let scopes: Vec<_> = self.scopes.into_iter().collect();
+        vec![self.server, self.issuer, self.state, scopes.join(" ")]
     }
 }
 

@@ -131,6 +131,25 @@ pub(crate) struct LoginArgs {
     /// The environment variable that contains the client secret, if the client has one
     #[arg(long, value_name = "NAME", requires = "client_id")]
     pub(crate) client_secret_env: Option<String>,
+    /// A scope to request, instead of those that the server names. May be repeated
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub(crate) scopes: Vec<String>,
+    /// A further parameter of the authorization request, such as access_type=offline. May be
+    /// repeated
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_parameter)]
+    pub(crate) parameters: Vec<(String, String)>,
+    /// The prompt to request, such as consent; "" requests none
+    #[arg(long, value_name = "PROMPT")]
+    pub(crate) prompt: Option<String>,
+    /// Omit the resource parameter. The token may then be valid at other servers
+    #[arg(long)]
+    pub(crate) dangerously_omit_resource: bool,
+    /// Assume PKCE with S256, although the metadata of the authorization server does not list it
+    #[arg(long)]
+    pub(crate) dangerously_assume_pkce: bool,
+    /// Accept metadata of this issuer, although the server names another one. May be repeated
+    #[arg(long, value_name = "ISSUER")]
+    pub(crate) dangerously_accept_issuer: Vec<String>,
     /// The port of the redirect URI, http://127.0.0.1:PORT/callback [default: any free port]
     #[arg(long, value_name = "PORT", default_value_t, hide_default_value = true)]
     pub(crate) port: u16,
@@ -143,6 +162,9 @@ pub(crate) struct LoginArgs {
 pub(crate) struct LogoutArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    /// Also forget the client that was registered for the server; the next login registers again
+    #[arg(long)]
+    pub(crate) forget_client: bool,
     /// Print errors as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -229,6 +251,13 @@ impl Command {
             _ => None,
         }
     }
+}
+
+/// Parses a parameter of the authorization request.
+fn parse_parameter(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, value) = pair.ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {

@@ -58,6 +58,12 @@ fn for_authorization(
     authorization: &AuthorizationError,
     connection: Option<&ConnectionArgs>,
 ) -> String {
+    let cause = std::error::Error::source(&authorization.unauthorized);
+    if let Some(mcp_oauth::Error::ScopeNotGranted { .. }) =
+        cause.and_then(<dyn std::error::Error>::downcast_ref)
+    {
+        return "ask the owner of the server for these scopes; then sign in again".to_owned();
+    }
     let token_env = connection.and_then(|connection| connection.token_env.as_deref());
     let challenge = authorization.challenge();
     let scope = match challenge.and_then(|challenge| challenge.scope()) {

@@ -58,8 +58,10 @@ impl KnownClient {
 
     /// Returns `true` if a redirect URI is registered. Other URIs would make the server
     /// an open redirector, which sends codes to anyone (OAuth 2.1, section 2.3.3).
-    pub(crate) fn may_redirect_to(&self, uri: &str) -> bool {
-        self.redirect_uris.iter().any(|known| known == uri || same_but_for_port(known, uri))
+    pub(crate) fn may_redirect_to(&self, uri: &str, any_loopback_port: bool) -> bool {
+        self.redirect_uris
+            .iter()
+            .any(|known| known == uri || any_loopback_port && same_but_for_port(known, uri))
     }
 
     /// Returns the registration response (RFC 7591, section 3.2.1).
@@ -113,7 +115,7 @@ mod tests {
             "http://127.0.0.1:80/cb",
             "http://127.0.0.1:4242/cb",
         ] {
-            assert!(client.may_redirect_to(uri), "{uri}");
+            assert!(client.may_redirect_to(uri, true), "{uri}");
         }
         for uri in [
             "https://app.example/cb/",
@@ -125,7 +127,7 @@ mod tests {
             "http://localhost:4242/cb",
             "",
         ] {
-            assert!(!client.may_redirect_to(uri), "{uri}");
+            assert!(!client.may_redirect_to(uri, true), "{uri}");
         }
     }
 }

@@ -32,7 +32,7 @@ impl AuthorizationState {
         let client = client.ok_or_else(|| wrong("unknown client"))?;
         let redirect_uri =
             params.get("redirect_uri").ok_or_else(|| wrong("missing redirect_uri"))?;
-        if !client.may_redirect_to(redirect_uri) {
+        if !client.may_redirect_to(redirect_uri, self.config.any_loopback_port) {
             return Err(wrong("redirect_uri is not registered for the client"));
         }
         let mut callback =

@@ -210,19 +210,37 @@ async fn login_prints_help() {
       [SERVER]  A configured server
 
     Options:
-          --url <URL>                 The URL of the server; no configuration file is read
-          --config <FILE>             The configuration file [default: relay.toml]
-          --no-browser                Print the authorization URL without opening a browser
-          --client-id <ID>            The client ID, if the authorization server does not register
-                                      clients automatically
-          --client-secret-env <NAME>  The environment variable that contains the client secret, if the
-                                      client has one
-          --port <PORT>               The port of the redirect URI, http://127.0.0.1:PORT/callback
-                                      [default: any free port]
-          --json                      Print results and errors as JSON
-      -v, --verbose                   Print the messages sent and received to stderr, with tokens
-                                      redacted
-      -h, --help                      Print help
+          --url <URL>
+              The URL of the server; no configuration file is read
+          --config <FILE>
+              The configuration file [default: relay.toml]
+          --no-browser
+              Print the authorization URL without opening a browser
+          --client-id <ID>
+              The client ID, if the authorization server does not register clients automatically
+          --client-secret-env <NAME>
+              The environment variable that contains the client secret, if the client has one
+          --scope <SCOPE>
+              A scope to request, instead of those that the server names. May be repeated
+          --param <NAME=VALUE>
+              A further parameter of the authorization request, such as access_type=offline. May be
+              repeated
+          --prompt <PROMPT>
+              The prompt to request, such as consent; "" requests none
+          --dangerously-omit-resource
+              Omit the resource parameter. The token may then be valid at other servers
+          --dangerously-assume-pkce
+              Assume PKCE with S256, although the metadata of the authorization server does not list it
+          --dangerously-accept-issuer <ISSUER>
+              Accept metadata of this issuer, although the server names another one. May be repeated
+          --port <PORT>
+              The port of the redirect URI, http://127.0.0.1:PORT/callback [default: any free port]
+          --json
+              Print results and errors as JSON
+      -v, --verbose
+              Print the messages sent and received to stderr, with tokens redacted
+      -h, --help
+              Print help
 
     Examples:
         relay login weather
@@ -250,6 +268,8 @@ async fn logout_prints_help() {
     Options:
           --url <URL>      The URL of the server; no configuration file is read
           --config <FILE>  The configuration file [default: relay.toml]
+          --forget-client  Also forget the client that was registered for the server; the next login
+                           registers again
           --json           Print errors as JSON
       -v, --verbose        Print the messages sent and received to stderr, with tokens redacted
       -h, --help           Print help

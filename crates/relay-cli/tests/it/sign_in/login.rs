@@ -26,7 +26,7 @@ async fn credentials_are_refreshed_until_revoked_or_signed_out() {
     assert_snapshot!(fixture.relay("status").run().await, @"
     exit code: 0
     --- stdout
-    http://127.0.0.1:PORT/mcp	http://127.0.0.1:ISSUER	signed in (refreshes automatically)
+    http://127.0.0.1:PORT/mcp	http://127.0.0.1:ISSUER	signed in (refreshes automatically)	weather:read
     --- stderr
     ---
     ");
@@ -171,6 +171,74 @@ async fn a_server_that_refuses_the_first_request_may_still_have_metadata() {
         let (transcript, _) = fixture.login().await;
         assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
     }
+}
+
+#[tokio::test]
+async fn a_client_that_is_no_longer_known_registers_again_once() {
+    let fixture = SignInFixture::start("again").await;
+    let unknown = || Reply::status(401).chunk(r#"{"error":"invalid_client"}"#);
+    fixture.authorization_server.script(OAuthEndpoint::Token, unknown());
+    assert_snapshot!(fixture.login().await.0, @r#"
+    exit code: 0
+    --- stdout
+    signed in to server "remote" through http://127.0.0.1:ISSUER
+    --- stderr
+    To sign in, open this URL in a browser on this machine:
+    AUTHORIZATION-URL
+    warning: http://127.0.0.1:ISSUER/token returned an error: invalid_client; registering again
+    To sign in, open this URL in a browser on this machine:
+    AUTHORIZATION-URL
+    ---
+    "#);
+    assert_eq!(fixture.authorization_server.count(OAuthEndpoint::Registration), 2);
+    for _ in 0..2 {
+        fixture.authorization_server.script(OAuthEndpoint::Token, unknown());
+    }
+    assert!(fixture.login().await.0.starts_with("exit code: 3\n"));
+}
+
+#[tokio::test]
+async fn a_client_is_registered_once_until_it_is_forgotten() {
+    let fixture = SignInFixture::start("forget").await;
+    for (logout, registrations) in [("logout", 1), ("logout --forget-client", 1), ("logout", 2)] {
+        assert!(fixture.login().await.0.starts_with("exit code: 0\n"));
+        let count = fixture.authorization_server.count(OAuthEndpoint::Registration);
+        assert_eq!(count, registrations, "{logout}");
+        let transcript = fixture.relay_with_url(logout).run().await;
+        assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
+    }
+}
+
+#[tokio::test]
+async fn scopes_can_be_chosen() {
+    let fixture = SignInFixture::start("scope").await;
+    let login = fixture.relay_with_url("login --no-browser --scope a").arg("--scope").arg("b c");
+    assert!(fixture.login_with(login).await.0.starts_with("exit code: 0\n"));
+    let status = fixture.relay("status").run().await;
+    assert!(status.contains("\ta b c\n"), "{status}");
+}
+
+#[tokio::test]
+async fn a_login_requests_the_scopes_of_a_refused_call_once() {
+    let fixture = SignInFixture::start("wider").await;
+    assert!(fixture.login().await.0.starts_with("exit code: 0\n"));
+    let challenge = r#"Bearer error="insufficient_scope", scope="weather:write""#;
+    let refusal = Reply::status(403).header("www-authenticate", challenge);
+    fixture.server.script(On::method("tools/call"), refusal);
+    let call = || async { fixture.relay_with_url("call forecast --arg city=Oslo").run().await };
+    assert!(call().await.contains("run \"relay login --url URL\""));
+    assert!(fixture.login().await.0.starts_with("exit code: 0\n"));
+    let status = fixture.relay("status").run().await;
+    assert!(status.contains("\tweather:read weather:write\n"), "{status}");
+    assert_snapshot!(call().await, @r#"
+    exit code: 3
+    --- stdout
+    --- stderr
+    error: server "remote": tool "forecast": authorization required: http://127.0.0.1:PORT/mcp requires an access token with a wider scope (insufficient_scope); required scope "weather:write"
+      caused by: http://127.0.0.1:PORT/mcp requires scopes that a sign-in does not grant: "weather:write"
+    hint: ask the owner of the server for these scopes; then sign in again
+    ---
+    "#);
 }
 
 #[tokio::test]
