@@ -37,7 +37,7 @@ async fn code_of_another_issuer_is_not_redeemed() {
         };
         for (other, named) in [
             ("&iss=https%3A%2F%2Fevil.example", "https://evil.example"),
-            (&*format!("{iss}%2F%2F"), &*format!("{}//", mocks.issuer.uri())),
+            (&*format!("{iss}%2F"), &*format!("{}/", mocks.issuer.uri())),
             ("&iss=", "an invalid URL"),
         ] {
             let error = finish_with_callback(mocks, replaced(other)).await.unwrap_err();

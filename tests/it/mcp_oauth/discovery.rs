@@ -61,7 +61,7 @@ async fn metadata_of_another_issuer_is_rejected() {
 #[tokio::test]
 async fn slash_at_the_root_of_an_issuer_makes_no_difference() {
     for (listed, own, callback) in
-        [("/", "", ""), ("", "/", ""), ("/", "/", ""), ("", "", "/"), ("", "/", "/")]
+        [("/", "", ""), ("", "/", ""), ("/", "", "/"), ("", "/", "/"), ("/", "/", "/")]
     {
         let mocks = OAuthMocks::with_metadata(|it| {
             let issuer = it.issuer["issuer"].as_str().expect("a URL").to_owned();

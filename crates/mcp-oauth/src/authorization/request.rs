@@ -10,7 +10,7 @@ use super::callback::Callback;
 use crate::{
     clock::now,
     crypto::{Secret, base64url, sha256},
-    discovery::{format_scopes, is_same_issuer, parse_scopes, quoted_url},
+    discovery::{format_scopes, parse_scopes, quoted_url},
     error::Error,
     store::{ClientRegistration, Credentials, TokenType},
     token::{DpopKey, TokenResponse},
@@ -30,7 +30,7 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) server: String,
     /// Empty if the parameter is omitted.
     pub(crate) resource: String,
-    /// Other issuers that the response may name, from the settings.
+    /// Other issuers that the response may name: from the settings, and as the MCP server names it.
     #[serde(default)]
     pub(crate) accepted_issuers: Vec<String>,
     /// The authorization server that the user is redirected to (RFC 9207, section 2.4).
@@ -116,9 +116,10 @@ impl AuthorizationRequest {
         }
     }
 
+    /// Returns `true` if a response may name this issuer. Compares strings without normalization
+    /// (RFC 9207, section 2.4).
     fn is_accepted_issuer(&self, iss: &str) -> bool {
-        let mut accepted = self.accepted_issuers.iter().chain([&self.issuer]);
-        accepted.any(|accepted| is_same_issuer(accepted, iss))
+        self.accepted_issuers.iter().chain([&self.issuer]).any(|accepted| accepted == iss)
     }
 
     /// Returns the credentials for a response of the token endpoint at `url`.

@@ -111,7 +111,7 @@ impl UserTokens {
             principal: self.principal().to_owned(),
             server: server.url().to_string(),
             resource: discovered.resource.clone(),
-            accepted_issuers: settings.accepted_issuers.clone(),
+            accepted_issuers: accepted_issuers(settings, metadata),
             issuer: metadata.issuer.clone(),
             names_issuer: metadata.authorization_response_iss_parameter_supported,
             state: Secret::new(random_text()),
@@ -148,6 +148,15 @@ impl UserTokens {
         let authorization_url = url(&request);
         Ok(SignIn { authorization_url, pending: PendingSignIn(Box::new(request)) })
     }
+}
+
+/// Returns the issuers that the authorization response may name, besides that of the metadata.
+fn accepted_issuers(
+    settings: &ServerSettings,
+    metadata: &AuthorizationServerMetadata,
+) -> Vec<String> {
+    let named = (metadata.named_issuer != metadata.issuer).then(|| metadata.named_issuer.clone());
+    settings.accepted_issuers.iter().cloned().chain(named).collect()
 }
 
 /// Returns the parameters of an authorization request that the settings determine.

@@ -230,6 +230,8 @@ impl Discovery {
         let is_accepted = |named: &str| settings.accepted_issuers.iter().any(|it| it == named);
         let mut search = Search::new(&self.http, zone);
         let validate = |url: &Url, document: AuthorizationServerMetadata| {
+            let document =
+                AuthorizationServerMetadata { named_issuer: issuer.to_owned(), ..document };
             if is_same_issuer(&document.issuer, issuer) {
                 return Ok(document);
             }

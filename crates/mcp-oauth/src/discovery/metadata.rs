@@ -78,6 +78,9 @@ pub(crate) struct AuthorizationServerMetadata {
     pub(crate) subject_types_supported: Option<Vec<String>>,
     #[serde(default, deserialize_with = "lenient::list")]
     pub(crate) prompt_values_supported: Option<Vec<String>>,
+    /// The issuer as the MCP server or the settings name it, perhaps with another slash at the end.
+    #[serde(skip)]
+    pub(crate) named_issuer: String,
     /// Set if there is no document, and the default endpoints of 2025-03-26 are assumed.
     #[serde(skip)]
     pub(crate) is_assumed: bool,
@@ -100,6 +103,7 @@ impl AuthorizationServerMetadata {
             authorization_response_iss_parameter_supported: false,
             subject_types_supported: None,
             prompt_values_supported: None,
+            named_issuer: origin.to_owned(),
             is_assumed: true,
         }
     }
