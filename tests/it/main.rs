@@ -8,6 +8,7 @@ mod mcp_http;
 mod mcp_oauth;
 mod mcp_stdio;
 mod real_servers;
+mod redaction;
 mod relay;
 mod sign_in;
 mod support;

@@ -195,11 +195,15 @@ fn is_rejected_unread(status: Option<u16>, code: i64) -> bool {
     }
 }
 
+/// Joins the first versions. A server may name very many.
 fn join_versions(versions: impl IntoIterator<Item: ToString>) -> String {
-    let versions: Vec<_> = versions.into_iter().map(|version| version.to_string()).collect();
-    match versions.join(", ") {
-        none if none.is_empty() => "(none named)".to_owned(),
-        versions => versions,
+    const MAX_VERSIONS: usize = 10;
+    let mut versions = versions.into_iter();
+    let shown: Vec<_> = versions.by_ref().take(MAX_VERSIONS).map(|it| it.to_string()).collect();
+    match (shown.join(", "), versions.count()) {
+        (none, _) if none.is_empty() => "(none named)".to_owned(),
+        (shown, 0) => shown,
+        (shown, more) => format!("{shown} and {more} more"),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use http::Uri;
+use mcp_client::Truncated;
 use url::{Host, Url};
 
 /// The URL of a server, to which its messages are sent.
@@ -94,7 +95,7 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = &self.0.url[..url::Position::AfterPath];
+        let shown = Truncated(&self.0.url[..url::Position::AfterPath]);
         let query = if self.0.url.query().is_some() { "?****" } else { "" };
         write!(f, "{shown}{query}")
     }

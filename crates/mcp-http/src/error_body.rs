@@ -3,11 +3,11 @@
 use std::fmt;
 
 use bytes::Bytes;
-use mcp_client::Truncated;
+use mcp_client::TruncatedLines;
 
 /// The beginning of the body of an error response. It does not contain the secrets of the request.
 ///
-/// `Display` writes a truncated text in one line. `Debug` writes the length.
+/// `Display` writes the first lines. `Debug` writes the length.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ErrorBody(pub(crate) Bytes);
 
@@ -20,7 +20,7 @@ impl ErrorBody {
 
 impl fmt::Display for ErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Truncated(&String::from_utf8_lossy(&self.0)).fmt(f)
+        TruncatedLines(&String::from_utf8_lossy(&self.0)).fmt(f)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, process::ExitStatus, sync::Arc, time::Duration};
 
-use mcp_client::{TransportError, TransportErrorKind, Truncated};
+use mcp_client::{TransportError, TransportErrorKind, TruncatedLines};
 
 /// An error of the stdio transport or the line transport.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum Error {
     },
 
     /// The process exited or was shut down.
-    #[error("\"{program}\" {reason} before {}{}", RequestStatus(*.sent), StderrTail(.stderr))]
+    #[error("\"{program}\" {reason} before {}{stderr}", RequestStatus(*.sent))]
     Exited {
         /// The program, without its arguments.
         program: String,
@@ -28,7 +28,7 @@ pub enum Error {
         sent: bool,
         /// The last 64 KiB that the process wrote to stderr. The secrets that it was given are
         /// redacted.
-        stderr: Arc<str>,
+        stderr: StderrTail,
     },
 
     /// The process has exited repeatedly. It is started again only after a delay.
@@ -78,7 +78,7 @@ impl Error {
     /// is not about an exited process.
     pub fn stderr(&self) -> Option<&str> {
         match self {
-            Self::Exited { stderr, .. } => Some(stderr),
+            Self::Exited { stderr, .. } => Some(stderr.as_str()),
             Self::RestartBackoff { source, .. } => source.stderr(),
             _ => None,
         }
@@ -134,19 +134,39 @@ impl fmt::Display for RequestStatus {
     }
 }
 
-/// Displays the last lines that a process wrote to stderr.
-struct StderrTail<'a>(&'a str);
+/// The last 64 KiB that a process wrote to stderr.
+///
+/// `Display` writes the last 10 lines, or nothing if there are none. `Debug` writes the length.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StderrTail(pub(crate) Arc<str>);
 
-impl fmt::Display for StderrTail<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MAX_LINES: usize = 8;
-        let mut lines: Vec<_> =
-            self.0.lines().rev().filter(|line| !line.trim().is_empty()).take(MAX_LINES).collect();
+impl StderrTail {
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the last lines that are not empty.
+    fn last_lines(&self) -> String {
+        let lines = self.0.lines().rev().filter(|line| !line.trim().is_empty());
+        let mut lines: Vec<_> = lines.take(TruncatedLines::MAX_LINES).collect();
         lines.reverse();
-        if !lines.is_empty() {
-            f.write_str("; last lines of stderr:")?;
+        lines.join("\n")
+    }
+}
+
+impl fmt::Display for StderrTail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.last_lines() {
+            none if none.is_empty() => Ok(()),
+            lines => write!(f, "; last lines of stderr:\n  {}", TruncatedLines(&lines)),
         }
-        lines.into_iter().try_for_each(|line| write!(f, "\n  {}", Truncated(line)))
+    }
+}
+
+impl fmt::Debug for StderrTail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StderrTail({} bytes)", self.0.len())
     }
 }
 
@@ -161,11 +181,11 @@ mod tests {
             program: "npx".to_owned(),
             reason: ExitReason::ClosedStdio,
             sent: true,
-            stderr: stderr.clone().into(),
+            stderr: StderrTail(stderr.clone().into()),
         };
         let shown = error.to_string();
         let expected = "\"npx\" closed its stdin or stdout before a response arrived; the outcome \
-                        is unknown; last lines of stderr:\n  line 12\n  line 13\n";
+                        is unknown; last lines of stderr:\n  line 10\n  line 11\n";
         assert!(shown.starts_with(expected) && shown.ends_with("\n  line 19"), "{shown}");
         assert_eq!(error.stderr(), Some(&*stderr));
         let error = TransportError::from(error);
@@ -185,7 +205,7 @@ mod tests {
                 program: "a".to_owned(),
                 reason: ExitReason::ShutDown,
                 sent: false,
-                stderr: "".into(),
+                stderr: StderrTail("".into()),
             },
         ] {
             assert!(TransportError::from(error.clone()).did_not_run(), "{error}");

@@ -50,6 +50,6 @@ mod line_decoder;
 mod error;
 
 pub use crate::{
-    error::{Error, ExitReason},
+    error::{Error, ExitReason, StderrTail},
     transport::{LineTransport, StdioTransport, StdioTransportBuilder},
 };

@@ -228,10 +228,15 @@ impl PendingRequest<'_> {
     }
 
     fn unrelated_response<R>(&self, id: &RequestId) -> Event<R> {
-        Event::Unrelated(format!(
-            "expected a response to request {}, got one to request {id}",
-            self.id
-        ))
+        // The text of an id is not shown, because the server may echo a secret in it.
+        Event::Unrelated(match id {
+            RequestId::Number(id) => {
+                format!("expected a response to request {}, got one to request {id}", self.id)
+            }
+            RequestId::String(_) => {
+                format!("expected a response to request {}, got one to another id", self.id)
+            }
+        })
     }
 
     /// Passes progress and log messages to the caller, and other notifications to the channel.

@@ -126,8 +126,8 @@ async fn handle(channel: &Channel, responder: &mut Responder, message: &[u8]) {
         Ok(JsonRpcMessage::Notification { method, params }) => {
             channel.handle_notification(&method, params.as_deref());
         }
-        Ok(JsonRpcMessage::Result { id, .. } | JsonRpcMessage::Error { id: Some(id), .. }) => {
-            tracing::debug!(%id, "skipped a response that belongs to another stream");
+        Ok(JsonRpcMessage::Result { .. } | JsonRpcMessage::Error { id: Some(_), .. }) => {
+            tracing::debug!("skipped a response that belongs to another stream");
         }
         Ok(JsonRpcMessage::Error { error, .. }) => {
             tracing::debug!(error = %Truncated(&error.message), "the server reported an error");

@@ -41,9 +41,23 @@ pub(crate) fn choose(supported: Vec<String>) -> Result<Revision, Error> {
 /// Returns the error for a server that supports only these versions. If a version is pinned, the
 /// client supports no other.
 pub(crate) fn no_common_version(server: Vec<String>, pinned: Option<Revision>) -> Error {
+    /// The maximum number of versions in an error.
+    const MAX_VERSIONS: usize = 20;
+    let server = server.into_iter().take(MAX_VERSIONS).map(displayed).collect();
     Error::UnsupportedProtocolVersion {
         server,
         client: pinned.map_or_else(|| Revision::ALL.to_vec(), |one| vec![one]),
+    }
+}
+
+/// Returns a version for an error. Other text is left out, because it may be long, or a secret that
+/// the server echoes.
+fn displayed(version: String) -> String {
+    const MAX_LEN: usize = 32;
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    match version.len() <= MAX_LEN && version.chars().all(is_allowed) {
+        true => version,
+        false => "(invalid)".to_owned(),
     }
 }
 

@@ -11,7 +11,7 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 ///
 /// Displays as the transport's own error, and has the same [`source`](StdError::source).
 /// [`get_ref`](Self::get_ref) returns the own error itself.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct TransportError {
     kind: TransportErrorKind,
     body: Bytes,
@@ -128,6 +128,19 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
+    }
+}
+
+/// Shows only the length of the body.
+impl fmt::Debug for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportError")
+            .field("kind", &self.kind)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("retry_after", &self.retry_after)
+            .field("did_not_run", &self.did_not_run)
+            .field("error", &self.error)
+            .finish()
     }
 }
 

@@ -220,11 +220,12 @@ impl Multiplexer {
         match recipient {
             Recipient::Response(id) => match state.requests.get_mut(&id) {
                 Some(queue) => queue.finish(Ok(message)),
-                None => tracing::debug!(%id, "skipped a response without a pending request"),
+                // The id is not shown, because the server may echo a secret in it.
+                None => tracing::debug!("skipped a response without a pending request"),
             },
             Recipient::Notification(id) => match state.requests.get_mut(&id) {
                 Some(queue) => queue.push(message),
-                None => tracing::debug!(%id, "skipped a notification without a pending request"),
+                None => tracing::debug!("skipped a notification without a pending request"),
             },
             Recipient::Logs => {
                 for queue in state.requests.values_mut().filter(|queue| queue.wants_logs) {

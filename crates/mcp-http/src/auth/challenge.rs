@@ -4,8 +4,12 @@
 //! malformed challenge. A malformed `Negotiate` challenge of a proxy therefore does not hide the
 //! `Bearer` challenge after it.
 
+use std::fmt;
+
+use mcp_client::Truncated;
+
 /// A challenge from a `WWW-Authenticate` response header (RFC 9110, section 11.6.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Challenge {
     /// The scheme, as the server wrote it. Compare it with [`is_scheme`](Self::is_scheme).
@@ -78,6 +82,23 @@ impl Challenge {
     /// Returns the description of the error for developers. The text is untrusted.
     pub fn error_description(&self) -> Option<&str> {
         self.param("error_description")
+    }
+}
+
+/// Shows the first parameters, truncated. A server may send very many.
+impl fmt::Debug for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MAX_PARAMS: usize = 5;
+        let shown = |(name, value): &(String, String)| {
+            format!("{}={:?}", Truncated(name), Truncated(value))
+        };
+        let params: Vec<_> = self.params.iter().take(MAX_PARAMS).map(shown).collect();
+        f.debug_struct("Challenge")
+            .field("scheme", &Truncated(&self.scheme))
+            .field("token68", &self.token68.as_deref().map(Truncated))
+            .field("params", &params)
+            .field("param_count", &self.params.len())
+            .finish()
     }
 }
 

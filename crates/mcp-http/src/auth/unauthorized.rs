@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 ///
 /// The request [did not run](Self::did_not_run), except in a rare case. [`Unauthorized::find_in`]
 /// finds this error in any error of a call.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Unauthorized {
     /// The URL of the server.
@@ -96,6 +96,21 @@ impl fmt::Display for Unauthorized {
             Some(scope) => write!(f, "; required scope {:?}", Truncated(scope)),
             None => Ok(()),
         }
+    }
+}
+
+/// Shows the first challenges. A server may send very many.
+impl fmt::Debug for Unauthorized {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MAX_CHALLENGES: usize = 3;
+        f.debug_struct("Unauthorized")
+            .field("endpoint", &self.endpoint)
+            .field("reason", &self.reason)
+            .field("challenges", &&self.challenges[..self.challenges.len().min(MAX_CHALLENGES)])
+            .field("challenge_count", &self.challenges.len())
+            .field("refresh_error", &self.refresh_error)
+            .field("may_have_run", &self.may_have_run)
+            .finish()
     }
 }
 

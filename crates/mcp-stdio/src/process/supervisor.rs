@@ -12,7 +12,7 @@ use tokio::{
 use super::{child::ChildProcess, spec::Spec, stderr::Stderr};
 use crate::{
     connection::Connection,
-    error::{Error, ExitReason},
+    error::{Error, ExitReason, StderrTail},
     io_task::wait_for_stop,
 };
 
@@ -151,7 +151,7 @@ impl Supervisor {
         let (program, stderr) = (self.program, self.stderr.tail());
         let error = move |sent| {
             let (program, stderr) = (program.clone(), Arc::clone(&stderr));
-            Error::Exited { program, reason, sent, stderr }
+            Error::Exited { program, reason, sent, stderr: StderrTail(stderr) }
         };
         let requested = reason == ExitReason::ShutDown;
         let exit = ProcessExit { uptime: started_at.elapsed(), error: error(true), requested };

@@ -8,12 +8,12 @@ use serde::{
 };
 use serde_json::Number;
 
-use crate::{by_serde::by_serde, wire::integral};
+use crate::{by_serde::by_serde, text::Truncated, wire::integral};
 
 /// The id of a request: a string or an integer, but not `null` (MCP basic, "Requests").
 ///
 /// `1` and `"1"` are different ids.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RequestId {
     /// An integer.
     Number(i64),
@@ -27,7 +27,16 @@ impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => number.fmt(f),
-            Self::String(string) => write!(f, "{string:?}"),
+            Self::String(string) => write!(f, "{:?}", Truncated(string)),
+        }
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => f.debug_tuple("Number").field(number).finish(),
+            Self::String(string) => f.debug_tuple("String").field(&Truncated(string)).finish(),
         }
     }
 }

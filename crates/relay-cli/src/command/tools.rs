@@ -1,7 +1,7 @@
 //! `relay tools`: lists the tools of the servers.
 
 use anyhow::Result;
-use relay::{Schema, ServerTools, Tool};
+use relay::{Schema, ServerTools, Tool, mcp_client::Truncated};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -108,11 +108,16 @@ fn print_tools(lists: &[ServerTools], all_servers: bool, printer: &Printer) -> R
 /// Warns about invalid tools, and about a server without tools.
 fn warn_about_missing_tools(tools: &ServerTools, printer: &Printer) {
     let server = tools.server();
-    for invalid in tools.invalid() {
-        let name = invalid.name.as_ref();
-        let tool = name.map_or("unnamed tool".to_owned(), |name| format!("tool \"{name}\""));
-        let reason = &invalid.reason;
+    const MAX_WARNINGS: usize = 10;
+    for invalid in tools.invalid().iter().take(MAX_WARNINGS) {
+        let name = invalid.name.as_deref().map(Truncated);
+        let tool = name.map_or("unnamed tool".to_owned(), |name| format!("tool {name:?}"));
+        let reason = Truncated(&invalid.reason);
         printer.warn(format_args!("server \"{server}\": {tool} skipped: {reason}"));
+    }
+    let more = tools.invalid().len().saturating_sub(MAX_WARNINGS);
+    if more > 0 {
+        printer.warn(format_args!("server \"{server}\": {more} more tools skipped"));
     }
     if tools.is_empty() {
         printer.warn(format_args!("server \"{server}\" has no tools"));

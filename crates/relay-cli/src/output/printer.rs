@@ -116,9 +116,15 @@ impl Printer {
         }
     }
 
-    /// Prints a text message on one line.
+    /// Prints a text message. The lines of a text stay lines, with an indent.
     pub(crate) fn print_message(&self, label: Label, text: impl fmt::Display) {
-        let text = self.redact(&text.to_string()).replace(is_control, " ");
+        let text = self.redact(&text.to_string());
+        let lines = text.lines().map(|line| line.trim_end().replace(is_control, " "));
+        let lines = lines.enumerate().map(|(index, line)| match index {
+            0 => line,
+            _ => format!("\n    {}", line.trim_start()),
+        });
+        let text: String = lines.collect();
         self.write_message(&match label {
             Label::Error => format!("\x1b[1;31merror:\x1b[0m {text}\n"),
             Label::Cause => format!("  caused by: {text}\n"),

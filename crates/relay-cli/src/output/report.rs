@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, error::Error as StdError, path::Path};
 
 use anyhow::Error;
-use relay::{AuthorizationError, Error as RelayError, UnauthorizedReason};
+use relay::{AuthorizationError, Error as RelayError, UnauthorizedReason, mcp_client::Truncated};
 use serde::Serialize;
 
 use super::{
@@ -123,7 +123,7 @@ impl AuthorizationDetails {
     fn new(authorization: &AuthorizationError) -> Self {
         let unauthorized = &authorization.unauthorized;
         let challenge = authorization.challenge();
-        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let owned = |text: Option<&str>| text.map(|text| Truncated(text).to_string());
         Self {
             endpoint: unauthorized.endpoint.to_string(),
             reason: match unauthorized.reason {

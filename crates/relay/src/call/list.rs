@@ -2,7 +2,10 @@
 
 use std::{pin::pin, sync::Arc};
 
-use mcp_client::mcp_types::{Method, v2026_07_28::ListToolsRequest};
+use mcp_client::{
+    InvalidEntry, Truncated,
+    mcp_types::{Method, v2026_07_28::ListToolsRequest},
+};
 
 use super::{
     interceptor::{ListRequest, NextList},
@@ -73,15 +76,20 @@ impl ToolServer {
         let (server, handle) = (self.user_server.server(), self.user_server.handle()?);
         resource_tools::add(&mut list.tools, &handle.server);
         list.tools.retain(|tool| handle.server.filter.offers(&tool.name));
-        for invalid in &list.invalid {
-            let name = invalid.name.as_deref().unwrap_or("(unnamed)");
-            tracing::warn!(
-                server,
-                tool = name,
-                reason = invalid.reason,
-                "skipping an invalid tool"
-            );
+        if !list.invalid.is_empty() {
+            let (count, first) = (list.invalid.len(), first_invalid(&list.invalid));
+            tracing::warn!(server, count, first, "skipping invalid tools");
         }
         Ok(List { named: handle.named_lists.get(server, list), ttl, public })
     }
+}
+
+/// Returns the names of the first invalid tools, with the reasons.
+fn first_invalid(invalid: &[InvalidEntry]) -> String {
+    const MAX_SHOWN: usize = 3;
+    let shown = invalid.iter().take(MAX_SHOWN).map(|InvalidEntry { name, reason, .. }| {
+        let name = Truncated(name.as_deref().unwrap_or("(unnamed)"));
+        format!("{name:?}: {}", Truncated(reason))
+    });
+    shown.collect::<Vec<_>>().join("; ")
 }

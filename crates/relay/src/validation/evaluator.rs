@@ -1,5 +1,7 @@
 //! Evaluation of a value against a schema.
 
+use mcp_client::Truncated;
+
 use super::{
     json_text::{JsonText, JsonType},
     number::Decimal,
@@ -164,7 +166,8 @@ impl<'a> Evaluator<'a> {
             && self.silent == 0
             && self.violations.len() < MAX_VIOLATIONS
         {
-            self.violations.push(Violation { path: self.path.clone(), message: what() });
+            let (path, message) = (shortened(self.path.clone()), shortened(what()));
+            self.violations.push(Violation { path, message });
         }
         validity
     }
@@ -300,5 +303,13 @@ impl<'a> Evaluator<'a> {
             (1, 0) => Validity::Valid,
             _ => Validity::Unknown,
         }
+    }
+}
+
+/// Truncates a text that is too long for an error. Names of members are of any length.
+fn shortened(text: String) -> String {
+    match text.chars().nth(Truncated::MAX_CHARS) {
+        Some(_) => Truncated(&text).to_string(),
+        None => text,
     }
 }

@@ -40,7 +40,8 @@ async fn status_errors_include_the_beginning_of_the_body() {
     -> Status(400)
     [server]/mcp returned HTTP status 400 Bad Request: missing header
     -> Status(400)
-    [server]/mcp returned HTTP status 402 Payment Required: <html> <title>pay </title>
+    [server]/mcp returned HTTP status 402 Payment Required: <html>
+      <title>pay </title>
     -> Status(402)
     [server]/mcp returned HTTP status 405 Method Not Allowed
     -> Status(405)
