@@ -120,7 +120,7 @@ async fn check(name: &str, step: usize, call: impl AsyncFn(String) -> Output) {
 async fn no_secret_of_a_streamable_http_request_comes_out() {
     // AUTH-05, HTTP-25
     for revision in PROTOCOL_VERSIONS {
-        check(revision.as_str(), 1, async |response| {
+        check(revision.as_str(), 3, async |response| {
             let server = RawServer::start(Answer::Http, SESSION, response).await;
             let client = client_with_version(transport(&server), revision);
             let client = client.with_options(options());
@@ -133,7 +133,7 @@ async fn no_secret_of_a_streamable_http_request_comes_out() {
 #[tokio::test]
 async fn no_secret_of_an_http_sse_request_comes_out() {
     // AUTH-05
-    check("HTTP+SSE", 2, async |response| {
+    check("HTTP+SSE", 4, async |response| {
         let body = response.split_once("\r\n\r\n").map_or("", |(_, body)| body);
         let end = "data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"error\":{}}\n\n";
         let field = if body.starts_with('{') { "data: " } else { "" };

@@ -8,8 +8,11 @@ use base64::{
 /// The shortest part of a Base64 text that is decoded, in characters.
 const MIN_BASE64_LEN: usize = 8;
 
-/// Returns the name of each spelling, and the function that spells a secret.
-pub(super) fn spellings() -> Vec<(&'static str, fn(&str) -> String)> {
+/// The name of a spelling, and the function that spells a secret.
+type Spelling = (&'static str, fn(&str) -> String);
+
+/// Returns the spellings.
+pub(super) fn spellings() -> Vec<Spelling> {
     vec![
         ("unchanged", |secret| secret.to_owned()),
         ("JSON escapes", |secret| secret.chars().map(|c| format!("\\u{:04x}", c as u32)).collect()),
