@@ -7,7 +7,7 @@ use futures_util::{
     future::{Abortable, BoxFuture, Either, select},
     stream::FuturesUnordered,
 };
-use mcp_types::{JsonRpcResponse, RequestId};
+use mcp_types::{JsonRpcResponse, RequestId, Truncated};
 use serde_json::value::RawValue;
 use tokio::{runtime::Handle, time};
 
@@ -87,15 +87,16 @@ impl Drop for Responder {
 async fn respond(channel: Channel, activity: Arc<Activity>, request: IncomingRequest) {
     let IncomingRequest { id, method, params, extensions } = request;
     let outcome = server_request::respond(&channel, &activity, &method, params.as_deref()).await;
+    let method = Truncated(&method);
     let body = match serde_json::to_vec(&JsonRpcResponse::new(id, outcome)) {
         Ok(body) => body,
         Err(error) => {
-            tracing::warn!(%error, method, "cannot serialize the response to a server request");
+            tracing::warn!(%error, %method, "cannot serialize the response to a server request");
             return;
         }
     };
     let message = OutgoingMessage::new(body, MessageKind::OneWay, channel.context.clone());
     if let Err(error) = channel.transport.send(OutgoingMessage { extensions, ..message }).await {
-        tracing::debug!(%error, method, "cannot send the response to a server request");
+        tracing::debug!(%error, %method, "cannot send the response to a server request");
     }
 }
