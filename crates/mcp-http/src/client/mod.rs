@@ -6,6 +6,7 @@ mod http_client;
 mod body;
 mod response;
 mod pool;
+mod fair_stream;
 mod resolver;
 mod tls;
 

@@ -23,11 +23,14 @@ use hyper_util::{
 };
 use mcp_client::BoxError;
 use rustls::ClientConfig;
-use tokio::{net::TcpStream, time};
+use tokio::time;
 use tower_http::decompression::{Decompression, DecompressionBody};
 use tower_service::Service;
 
-use super::resolver::{AddressBlocked, AddressFilter, Resolver};
+use super::{
+    fair_stream::FairStream,
+    resolver::{AddressBlocked, AddressFilter, Resolver},
+};
 
 /// The HTTP/2 flow-control windows of a stream and of a connection, in bytes.
 pub(super) const STREAM_WINDOW: u32 = 1024 * 1024;
@@ -58,7 +61,7 @@ impl Pool {
         tcp.set_keepalive(Some(TCP_KEEP_ALIVE));
         tcp.set_keepalive_interval(Some(TCP_KEEP_ALIVE));
         tcp.set_keepalive_retries(Some(3));
-        let https = HttpsConnector::from((tcp, tls));
+        let https = HttpsConnector::from((TcpConnector(tcp), tls));
         let connector = Connector { https, resolver, connect_timeout };
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -122,13 +125,13 @@ pub(super) async fn next_chunk(body: &mut DecodedBody) -> Result<Option<Bytes>, 
 /// Connects within one timeout for name resolution, TCP and TLS together.
 #[derive(Clone)]
 struct Connector {
-    https: HttpsConnector<HttpConnector<Resolver>>,
+    https: HttpsConnector<TcpConnector>,
     resolver: Resolver,
     connect_timeout: Duration,
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = MaybeHttpsStream<TokioIo<FairStream>>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
@@ -143,5 +146,24 @@ impl Service<Uri> for Connector {
         let limit = self.connect_timeout;
         let connecting = time::timeout(limit, self.https.call(server));
         Box::pin(async move { connecting.await.map_err(|_| format!("timed out after {limit:?}"))? })
+    }
+}
+
+/// Connects with TCP. The connection is a [`FairStream`].
+#[derive(Clone)]
+struct TcpConnector(HttpConnector<Resolver>);
+
+impl Service<Uri> for TcpConnector {
+    type Response = TokioIo<FairStream>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, context: &mut task::Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let connecting = self.0.call(server);
+        Box::pin(async move { Ok(TokioIo::new(FairStream(connecting.await?.into_inner()))) })
     }
 }

@@ -4,6 +4,7 @@ mod bodies;
 mod echoed_secrets;
 mod event_streams;
 mod incomplete_bodies;
+mod informational_responses;
 mod redaction;
 mod redirects;
 mod requests;
