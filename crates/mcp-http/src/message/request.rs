@@ -1,5 +1,7 @@
 //! An HTTP request without its access token.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use mcp_client::{Extensions, MessageContext, OutgoingMessage, RequestHeaders, SentFlag};
@@ -19,6 +21,9 @@ pub(crate) struct Request {
     pub(crate) extensions: Extensions,
     /// The URL to send to. `None` for the endpoint of the server.
     pub(crate) target: Option<Endpoint>,
+    /// The time limit for the headers of the response, if it is shorter than that of the call. It
+    /// does not include the time for a token.
+    pub(crate) headers_timeout: Option<Duration>,
     request_headers: Option<RequestHeaders>,
     last_event_id: Option<HeaderValue>,
 }
@@ -35,6 +40,7 @@ impl Request {
             sent,
             extensions,
             target: None,
+            headers_timeout: None,
             request_headers,
             last_event_id: None,
         }
@@ -56,6 +62,11 @@ impl Request {
         Self { extensions, last_event_id, ..Self::without_body(Method::GET, context) }
     }
 
+    /// Sets the time limit for the headers of the response.
+    pub(crate) fn with_headers_timeout(self, timeout: Duration) -> Self {
+        Self { headers_timeout: Some(timeout), ..self }
+    }
+
     /// Creates a request that ends the session of `context`.
     pub(crate) fn delete(context: MessageContext) -> Self {
         Self::without_body(Method::DELETE, context)
@@ -69,6 +80,7 @@ impl Request {
             sent: SentFlag::default(),
             extensions: Extensions::default(),
             target: None,
+            headers_timeout: None,
             request_headers: None,
             last_event_id: None,
         }

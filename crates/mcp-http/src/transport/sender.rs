@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode, header};
+use tokio::time;
 
 use super::token_refresh::TokenRefresher;
 use crate::{
@@ -125,7 +126,14 @@ impl Server {
         let target = self.target(request);
         trace_request(&method, target, &headers, &body, secrets);
         request.sent.set(true);
-        let mut response = self.client.send(target, method, headers, body).await?;
+        let sending = self.client.send(target, method, headers, body);
+        let mut response = match request.headers_timeout {
+            Some(limit) => time::timeout(limit, sending).await.map_err(|_| Error::Protocol {
+                endpoint: self.endpoint.clone(),
+                reason: "timed out waiting for the headers of the response",
+            })??,
+            None => sending.await?,
+        };
         // With HTTP+SSE, a request may go to another URL. Errors contain the URL of the server.
         response.endpoint = self.endpoint.clone();
         trace_response(&response, secrets);

@@ -7,7 +7,7 @@ use std::{
     error::Error as StdError,
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -18,7 +18,7 @@ use mcp_client::{
     BoxError, Extensions, MessageContext, MessageKind, MessageStream, Multiplexer, OutgoingMessage,
     ResponseMessages, SessionId, Transport, TransportError, TransportResponse,
 };
-use tokio::{sync::Mutex, task::AbortHandle, time};
+use tokio::{task::AbortHandle, time};
 
 use super::sender::Sender;
 use crate::{
@@ -27,7 +27,8 @@ use crate::{
     message::{EventStream, EventType, Request},
 };
 
-/// The time limit for the event with the URL to send messages to.
+/// The time limit for the headers of the stream, and again for its first event, which contains the
+/// URL to send messages to.
 const ENDPOINT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An HTTP+SSE transport to one server, with the tokens of one user (MCP 2024-11-05,
@@ -54,6 +55,8 @@ struct Shared {
     sender: Sender,
     /// The open stream, or the last one.
     stream: Mutex<Option<Arc<SseStream>>>,
+    /// Locked while a stream is being opened.
+    opening: tokio::sync::Mutex<()>,
 }
 
 /// An open stream. Each stream is one session.
@@ -68,7 +71,11 @@ struct SseStream {
 
 impl SseTransport {
     pub(super) fn with_sender(sender: Sender) -> Self {
-        Self(Arc::new(Shared { sender, stream: Mutex::default() }))
+        Self(Arc::new(Shared {
+            sender,
+            stream: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
+        }))
     }
 
     async fn post(
@@ -92,25 +99,35 @@ impl SseTransport {
 
     /// Returns the stream that a message belongs to. Only a request without a session opens one.
     async fn stream_for(&self, message: &OutgoingMessage) -> Result<Arc<SseStream>, Error> {
-        let mut stream = self.0.stream.lock().await;
         let session = message.context.session.as_ref();
-        let open = stream.as_ref().filter(|stream| !stream.multiplexer.is_closed());
-        match open {
-            Some(open) if session.is_none_or(|session| *session == open.session) => {
-                Ok(Arc::clone(open))
-            }
-            None if session.is_none() && message.kind == MessageKind::Request => {
-                Ok(Arc::clone(stream.insert(Arc::new(self.open().await?))))
-            }
-            _ => Err(Error::SessionEnded { endpoint: self.0.sender.endpoint().clone() }),
+        let is_usable = |open: &SseStream| session.is_none_or(|session| *session == open.session);
+        let opens = session.is_none() && message.kind == MessageKind::Request;
+        let ended = || Error::SessionEnded { endpoint: self.0.sender.endpoint().clone() };
+        match self.open_stream() {
+            Some(open) if is_usable(&open) => return Ok(open),
+            None if opens => {}
+            _ => return Err(ended()),
         }
+        let _opening = self.0.opening.lock().await;
+        if let Some(open) = self.open_stream() {
+            return Ok(open);
+        }
+        let stream = Arc::new(self.open().await?);
+        *self.stream() = Some(Arc::clone(&stream));
+        Ok(stream)
+    }
+
+    /// Returns the stream, if it is open.
+    fn open_stream(&self) -> Option<Arc<SseStream>> {
+        self.stream().as_ref().filter(|stream| !stream.multiplexer.is_closed()).cloned()
     }
 
     async fn open(&self) -> Result<SseStream, Error> {
         static NEXT_SESSION: AtomicU64 = AtomicU64::new(1);
         let endpoint = self.0.sender.endpoint();
         let protocol_error = |reason| Error::Protocol { endpoint: endpoint.clone(), reason };
-        let request = Request::get(MessageContext::default(), Extensions::default(), None);
+        let request = Request::get(MessageContext::default(), Extensions::default(), None)
+            .with_headers_timeout(ENDPOINT_TIMEOUT);
         let accepted = self.0.sender.send(&request).await?;
         if !accepted.is_event_stream() {
             accepted.drain();
@@ -135,11 +152,14 @@ impl SseTransport {
         Ok(SseStream { session, message_url, multiplexer, reader })
     }
 
-    async fn stream_of(&self, context: &MessageContext) -> Option<Arc<SseStream>> {
-        let stream = self.0.stream.lock().await;
+    fn stream_of(&self, context: &MessageContext) -> Option<Arc<SseStream>> {
         let is_same_session =
             |stream: &&Arc<SseStream>| context.session.as_ref() == Some(&stream.session);
-        stream.as_ref().filter(is_same_session).cloned()
+        self.stream().as_ref().filter(is_same_session).cloned()
+    }
+
+    fn stream(&self) -> MutexGuard<'_, Option<Arc<SseStream>>> {
+        self.0.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -183,12 +203,8 @@ impl Transport for SseTransport {
         &self,
         context: MessageContext,
     ) -> BoxFuture<'_, Result<Option<MessageStream>, TransportError>> {
-        let listen = async move {
-            let pending =
-                self.stream_of(&context).await.and_then(|stream| stream.multiplexer.listen());
-            Ok(pending.map(StreamExt::boxed))
-        };
-        listen.boxed()
+        let pending = self.stream_of(&context).and_then(|stream| stream.multiplexer.listen());
+        async { Ok(pending.map(StreamExt::boxed)) }.boxed()
     }
 
     fn cancels_on_drop(&self) -> bool {
@@ -200,13 +216,10 @@ impl Transport for SseTransport {
     }
 
     fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
-        let close = async move {
-            if let Some(stream) = self.stream_of(&context).await {
-                stream.close("the client closed the connection");
-            }
-            Ok(())
-        };
-        close.boxed()
+        if let Some(stream) = self.stream_of(&context) {
+            stream.close("the client closed the connection");
+        }
+        async { Ok(()) }.boxed()
     }
 }
 

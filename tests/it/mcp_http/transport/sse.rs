@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use insta::assert_snapshot;
 use mcp_client::{
-    Client, HandlerCapabilities, Negotiation, ServerChange, SubscriptionFilter, mcp_types::Revision,
+    Client, HandlerCapabilities, MessageContext, Negotiation, ServerChange, SubscriptionFilter,
+    Transport, mcp_types::Revision,
 };
 use mcp_http::{HttpTransport, SseTransport};
 use serde_json::json;
-use tokio::task;
+use tokio::{net::TcpListener, task};
 
 use crate::support::{
     ALICE, HandlerBehavior, RecordingHandler, ScriptedServer, SseServer, SseServerConfig,
@@ -287,6 +288,35 @@ async fn stream_without_an_endpoint_event_times_out() {
     invalid response from [server]/mcp: timed out waiting for the "endpoint" event
     -> Protocol, did not run
     "#);
+}
+
+/// A listener whose connections are never answered, and a transport to it.
+async fn silent_server() -> (TcpListener, SseTransport) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/sse", listener.local_addr().expect("an address"));
+    (listener, SseTransport::new(http_transport(&url)))
+}
+
+#[tokio::test]
+async fn stream_without_a_response_times_out() {
+    let (_listener, transport) = silent_server().await;
+    let (listed, waited) = advance_until(Client::new(transport).list_tools()).await;
+    assert!(waited < Duration::from_secs(6), "{waited:?}");
+    assert_snapshot!(describe_result(listed), @r#"
+    invalid response from [server]/sse: timed out waiting for the headers of the response
+    -> Protocol, did not run
+    "#);
+}
+
+#[tokio::test]
+async fn close_does_not_wait_for_a_stream_that_is_being_opened() {
+    let (listener, transport) = silent_server().await;
+    let client = Client::new(transport.clone());
+    let listing = tokio::spawn(async move { client.list_tools().await });
+    let _connection = with_timeout(listener.accept()).await.expect("a connection");
+    let closed = transport.close(MessageContext::default()).now_or_never();
+    assert!(closed.expect("it does not wait").is_ok());
+    listing.abort();
 }
 
 #[tokio::test]
