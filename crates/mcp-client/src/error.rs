@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    handler::UrlElicitation,
+    handler::{Declined, UrlElicitation},
     transport::{BoxError, TransportError, TransportErrorKind},
 };
 
@@ -108,8 +108,21 @@ pub enum Error {
         limit: usize,
     },
 
+    /// The server sent more requests to the client during one call than
+    /// [`Limits::max_server_requests`](crate::Limits::max_server_requests) allows.
+    #[error(
+        "\"{method}\": the server sent more than {limit} requests to the client during this call"
+    )]
+    TooManyServerRequests {
+        /// The method of the request.
+        method: Cow<'static, str>,
+        /// The maximum number of server requests during one call.
+        limit: usize,
+    },
+
     /// The handler did not provide input that the server requires. The [source](StdError::source)
-    /// is [`Declined`] if the user declined, and otherwise the error of the handler.
+    /// is [`Declined`] if the user declined, and otherwise the error of the handler. A server may
+    /// accept that the user declines. The call fails if it sends the same request again.
     ///
     /// [`Declined`]: crate::Declined
     #[error("\"{method}\": cannot provide the required input \"{input_method}\"")]
@@ -226,6 +239,7 @@ impl Error {
             Self::Timeout { .. }
             | Self::ListLimitExceeded { .. }
             | Self::TooManyRoundTrips { .. }
+            | Self::TooManyServerRequests { .. }
             | Self::InputUnavailable { .. } => false,
         }
     }
@@ -270,6 +284,26 @@ impl Error {
         error: BoxError,
     ) -> Self {
         Self::InputUnavailable { method: method.into(), input_method: asked, source: error.into() }
+    }
+
+    pub(crate) fn too_many_server_requests(
+        method: impl Into<Cow<'static, str>>,
+        limit: usize,
+    ) -> Self {
+        Self::TooManyServerRequests { method: method.into(), limit }
+    }
+
+    /// Returns the error for a server that sends a request again which the user has declined.
+    pub(crate) fn declined_again(
+        method: impl Into<Cow<'static, str>>,
+        input_method: &'static str,
+    ) -> Self {
+        Self::input_unavailable(method, input_method, Declined.into())
+    }
+
+    /// Returns `true` if the client gave up a request that the server still processes.
+    pub(crate) fn gave_up(&self) -> bool {
+        matches!(self, Self::TooManyServerRequests { .. } | Self::InputUnavailable { .. })
     }
 
     /// Returns the URLs that the user must visit before the request can be repeated (MCP

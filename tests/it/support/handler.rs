@@ -75,6 +75,11 @@ impl RecordingHandler {
         self.0.released.send_replace(true);
     }
 
+    /// The number of requests that are being handled.
+    pub(crate) fn pending(&self) -> usize {
+        *self.0.pending.borrow()
+    }
+
     /// Waits until exactly `count` requests are being handled.
     pub(crate) async fn wait_for_pending(&self, count: usize) {
         let mut pending = self.0.pending.subscribe();

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use futures_util::{
@@ -11,8 +11,8 @@ use futures_util::{
     stream::unfold,
 };
 use mcp_client::{
-    MessageContext, MessageStream, OutgoingMessage, ResponseMessages, Transport, TransportError,
-    TransportResponse,
+    MessageContext, MessageStream, OutgoingMessage, ResponseMessages, SessionId, Transport,
+    TransportError, TransportErrorKind, TransportResponse,
 };
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
@@ -32,6 +32,8 @@ pub(crate) struct MemoryServer {
     call_receiver: Mutex<Option<mpsc::UnboundedReceiver<Value>>>,
     get_sender: Mutex<Option<mpsc::UnboundedSender<Value>>>,
     pub(crate) listen_count: AtomicUsize,
+    /// If set, the next ping fails, because the server has lost the session.
+    has_lost_session: AtomicBool,
     received: watch::Sender<Vec<Value>>,
 }
 
@@ -54,6 +56,7 @@ impl MemoryServer {
             call_receiver: Mutex::new(Some(call_receiver)),
             get_sender: Mutex::default(),
             listen_count: AtomicUsize::new(0),
+            has_lost_session: AtomicBool::new(false),
             received: watch::Sender::default(),
         }
     }
@@ -66,6 +69,16 @@ impl MemoryServer {
     /// Sends the result of the tool call.
     pub(crate) fn complete_call(&self) {
         self.send_during_call(json!({ "jsonrpc": "2.0", "id": CALL, "result": { "content": [] } }));
+    }
+
+    /// Loses the session. The next ping shows it.
+    pub(crate) fn lose_session(&self) {
+        self.has_lost_session.store(true, Ordering::Relaxed);
+    }
+
+    /// The messages of the client so far.
+    pub(crate) fn received(&self) -> Vec<Value> {
+        self.received.borrow().clone()
     }
 
     /// Sends a message on the GET stream. Returns whether the client still listens.
@@ -99,8 +112,15 @@ impl Transport for MemoryServer {
         &self,
         message: OutgoingMessage,
     ) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
+        message.sent.set(true);
         let message: Value = serde_json::from_slice(&message.body).expect("JSON");
-        let reply = match message["method"].as_str() {
+        let method = message["method"].as_str();
+        if method == Some("ping") && self.has_lost_session.swap(false, Ordering::Relaxed) {
+            let error = TransportError::new(TransportErrorKind::SessionEnded, "no such session");
+            return async { Err(error) }.boxed();
+        }
+        let session = SessionId::new(b"session").filter(|_| method == Some("initialize"));
+        let reply = match method {
             Some("initialize") => ResponseMessages::One(
                 json!({ "jsonrpc": "2.0", "id": message["id"], "result": {
                     "protocolVersion": "2025-11-25",
@@ -113,10 +133,13 @@ impl Transport for MemoryServer {
             Some("tools/call") => ResponseMessages::Stream(stream(
                 lock(&self.call_receiver).take().expect("a single call"),
             )),
+            Some("ping") => ResponseMessages::One(
+                json!({ "jsonrpc": "2.0", "id": message["id"], "result": {} }).to_string().into(),
+            ),
             _ => ResponseMessages::None,
         };
         self.received.send_modify(|received| received.push(message));
-        async { Ok(TransportResponse::new(reply)) }.boxed()
+        async { Ok(TransportResponse::new(reply).with_session(session)) }.boxed()
     }
 
     fn listen(

@@ -18,7 +18,7 @@ use crate::{
     exchange::ClientState,
     protocol::Protocol,
     request::{
-        CallOptions, Deadline, Limits, MethodName, Request, split_meta, to_object,
+        CallOptions, Deadline, Limits, MethodName, Request, ServerRequests, split_meta, to_object,
         tool_params_error,
     },
     result::{Decode, ServerInfo, SharedToolLists, ToolParamHeaders, decode_result},
@@ -175,7 +175,7 @@ impl Client {
         let request = Request {
             target: target.and_then(Value::as_str),
             options: options.as_deref(),
-            ..Request::new(method, &params, &deadline)
+            ..self.new_request(method, &params, &deadline)
         };
         if is_tool {
             let arguments = to_object(&params.get("arguments")).map_err(tool_params_error)?;
@@ -204,12 +204,8 @@ impl Client {
         decode: Decode<'_, R>,
     ) -> Result<(R, bool), Error> {
         let deadline = self.new_deadline();
-        let options = self.options.as_deref();
-        let request = Request {
-            target,
-            options,
-            ..Request::new(MethodName::Borrowed(method), params, &deadline)
-        };
+        let method = MethodName::Borrowed(method);
+        let request = Request { target, ..self.new_request(method, params, &deadline) };
         let result = self.request(&request, decode).await?;
         Ok((result, request.input_was_required.load(Ordering::Relaxed)))
     }
@@ -235,6 +231,20 @@ impl Client {
     /// Returns the timeout of one request.
     pub(super) fn request_timeout(&self) -> Duration {
         self.effective_limits().timeout
+    }
+
+    /// Creates a request with the options and limits of this client.
+    pub(super) fn new_request<'a, P>(
+        &'a self,
+        method: MethodName,
+        params: &'a P,
+        deadline: &'a Deadline,
+    ) -> Request<'a, P> {
+        Request {
+            options: self.options.as_deref(),
+            server_requests: ServerRequests::new(self.limits.max_server_requests),
+            ..Request::new(method, params, deadline)
+        }
     }
 
     pub(super) fn new_deadline(&self) -> Deadline {

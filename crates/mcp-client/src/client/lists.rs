@@ -6,7 +6,7 @@ use super::client::Client;
 use crate::{
     error::Error,
     protocol::Session,
-    request::{Deadline, Limits, ListParams, MethodName, Request},
+    request::{Deadline, Limits, ListParams, MethodName},
     result::{Bounds, Decode, ListResult, Listable, Page, Pages, decode_page},
 };
 
@@ -42,9 +42,7 @@ impl Client {
                 let params = ListParams { cursor: pages.cursor() };
                 session = session.filter(|_| params.cursor.is_some());
                 let deadline = self.new_deadline();
-                let options = self.options.as_deref();
-                let request =
-                    Request { options, ..Request::new(method.clone(), &params, &deadline) };
+                let request = self.new_request(method.clone(), &params, &deadline);
                 let page = {
                     let page = pin!(self.shared.protocol.call(&request, &mut session, decode));
                     self.with_deadline(&deadline, &method, page).await

@@ -82,11 +82,7 @@ impl Client {
         require_object(arguments).map_err(tool_params_error)?;
         let call = CallToolParams { name, arguments };
         let deadline = self.new_deadline();
-        let request = Request {
-            target: Some(name),
-            options: self.options.as_deref(),
-            ..Request::new(method, &call, &deadline)
-        };
+        let request = Request { target: Some(name), ..self.new_request(method, &call, &deadline) };
         self.request_tool(request, arguments, &decode_tool_result).await
     }
 

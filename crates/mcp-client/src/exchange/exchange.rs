@@ -15,11 +15,11 @@ use tracing::{Span, field::display};
 
 use super::{
     channel::Channel,
-    responder::{IncomingRequest, Responder},
+    responder::{IncomingRequest, Rejected, Responder, Rules},
 };
 use crate::{
     error::Error,
-    request::{Activity, CallOptions, Deadline, MethodName},
+    request::{Activity, CallOptions, Deadline, MethodName, ServerRequests},
     result::{Decode, Outcome, notification_params},
     text::without_text,
     transport::{
@@ -37,6 +37,8 @@ pub(crate) struct PendingRequest<'a> {
     pub(crate) options: Option<&'a CallOptions>,
     /// The deadline that progress extends.
     pub(crate) deadline: Option<&'a Deadline>,
+    /// The requests that the server sends during this one. `None` if it cannot send any.
+    pub(crate) server_requests: Option<&'a ServerRequests>,
 }
 
 /// A received message, as seen by the request.
@@ -155,7 +157,9 @@ impl PendingRequest<'_> {
                 match self.read(&message, decode) {
                     Ok(Event::Response(result)) => response = response.or(Some(Ok(result))),
                     Ok(Event::ServerRequest(request)) => {
-                        responder.add(self.channel, request, self.activity()).await;
+                        if let Err(error) = self.respond(&mut responder, request).await {
+                            response = response.or(Some(Err(error)));
+                        }
                     }
                     Ok(Event::Unrelated(reason)) => {
                         tracing::debug!(method = &**self.method, reason, "message skipped");
@@ -181,15 +185,13 @@ impl PendingRequest<'_> {
         };
         Ok(match message {
             JsonRpcMessage::Result { id, result } if id == self.id => Event::Response(result),
-            JsonRpcMessage::Error { id, error } if id.as_ref().is_none_or(|id| *id == self.id) => {
-                let method = self.method.clone();
-                return Err(Error::Rpc { method, error, status: None, retry_after: None });
-            }
-            JsonRpcMessage::Result { id, .. } | JsonRpcMessage::Error { id: Some(id), .. } => {
+            JsonRpcMessage::Result { id, .. } => self.unrelated_response(&id),
+            JsonRpcMessage::Error { id: Some(id), .. } if id != self.id => {
                 self.unrelated_response(&id)
             }
-            JsonRpcMessage::Error { id: None, .. } => {
-                Event::Unrelated("expected a response, got an error without an id".to_owned())
+            JsonRpcMessage::Error { error, .. } => {
+                let method = self.method.clone();
+                return Err(Error::Rpc { method, error, status: None, retry_after: None });
             }
             // Servers cannot send requests in the stateless versions.
             JsonRpcMessage::Request { method, .. } if !self.channel.is_stateful() => {
@@ -213,6 +215,31 @@ impl PendingRequest<'_> {
                     Truncated(&method)
                 ))
             }
+        })
+    }
+
+    /// Starts to respond to a server request.
+    ///
+    /// # Errors
+    /// Returns an error that ends this request if the server sends too many requests, or again one
+    /// that the user has declined.
+    async fn respond(
+        &self,
+        responder: &mut Responder,
+        request: IncomingRequest,
+    ) -> Result<(), Error> {
+        let Some(server_requests) = self.server_requests else { return Ok(()) };
+        let rules = Rules {
+            activity: self.activity(),
+            declined: server_requests.declined(),
+            count: &|| server_requests.count(),
+        };
+        let added = responder.add(self.channel, request, &rules).await;
+        added.map_err(|rejected| match rejected {
+            Rejected::TooMany => {
+                Error::too_many_server_requests(self.method.clone(), server_requests.limit())
+            }
+            Rejected::DeclinedBefore(method) => Error::declined_again(self.method.clone(), method),
         })
     }
 

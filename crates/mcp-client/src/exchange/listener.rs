@@ -1,24 +1,39 @@
 //! Reads the stream on which a server sends messages outside of any request.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::StreamExt;
 use mcp_types::{JsonRpcMessage, Truncated};
 use serde::de::IgnoredAny;
-use tokio::{sync::watch, task::AbortHandle, time};
+use tokio::{
+    sync::watch,
+    task::AbortHandle,
+    time::{self, Instant},
+};
 
 use super::{
     channel::Channel,
-    responder::{IncomingRequest, Responder},
+    responder::{IncomingRequest, Responder, Rules},
 };
 use crate::{
     error::Error,
+    request::{DEFAULT_MAX_SERVER_REQUESTS, DeclinedRequests},
     text::without_text,
     transport::{Extensions, TransportError, TransportErrorKind},
 };
 
 /// The maximum time to wait for the stream to open.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The maximum number of server requests for the handler in a minute. Others get an error.
+const MAX_REQUESTS_PER_MINUTE: usize = DEFAULT_MAX_SERVER_REQUESTS;
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// A task that reads the stream for messages outside of requests (MCP basic/transports, "Listening
 /// for Messages from the Server"). It responds to server requests and handles notifications. It
@@ -55,10 +70,12 @@ impl ListenState {
 impl Listener {
     /// Starts to listen. Waits for up to two seconds until the stream is open or was rejected,
     /// because the server may drop messages that it sends before.
-    pub(crate) async fn open(channel: Channel) -> Self {
+    /// `calls` counts the calls of the session.
+    pub(crate) async fn open(channel: Channel, calls: Arc<AtomicI64>) -> Self {
         let (state_sender, mut listen_state) = watch::channel(ListenState::Opening);
         let task = tokio::spawn(async move {
-            let end = listen(channel, &state_sender).await.unwrap_or_else(ListenState::Closed);
+            let end =
+                listen(channel, calls, &state_sender).await.unwrap_or_else(ListenState::Closed);
             if let ListenState::Closed(error) = &end {
                 tracing::debug!(%error, "the listener has stopped");
             }
@@ -85,10 +102,51 @@ impl Drop for Listener {
     }
 }
 
+/// The limits for server requests on the stream. It does not show which call a request belongs to.
+struct StreamLimits {
+    /// The requests that the user has declined since the last call has begun.
+    declined: Arc<DeclinedRequests>,
+    /// The number of calls so far.
+    calls: Arc<AtomicI64>,
+    /// The number of calls when `declined` was last cleared.
+    calls_seen: AtomicI64,
+    /// The start of the current minute, and the number of requests in it.
+    minute: Mutex<(Instant, usize)>,
+}
+
+impl StreamLimits {
+    fn new(calls: Arc<AtomicI64>) -> Self {
+        let minute = Mutex::new((Instant::now(), 0));
+        Self { declined: Arc::default(), calls, calls_seen: AtomicI64::new(0), minute }
+    }
+
+    /// Returns the declined requests. Another call may send the same request, so they are forgotten
+    /// if a call has begun.
+    fn declined(&self) -> &Arc<DeclinedRequests> {
+        let calls = self.calls.load(Ordering::Relaxed);
+        if self.calls_seen.swap(calls, Ordering::Relaxed) != calls {
+            self.declined.clear();
+        }
+        &self.declined
+    }
+
+    /// Counts a request. Returns `false` if there are too many in this minute.
+    fn count(&self) -> bool {
+        let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
+        if minute.0.elapsed() >= MINUTE {
+            *minute = (Instant::now(), 0);
+        }
+        minute.1 += 1;
+        minute.1 <= MAX_REQUESTS_PER_MINUTE
+    }
+}
+
 async fn listen(
     channel: Channel,
+    calls: Arc<AtomicI64>,
     state_sender: &watch::Sender<ListenState>,
 ) -> Result<ListenState, Error> {
+    let limits = StreamLimits::new(calls);
     let mut messages = match channel.transport.listen(channel.context.clone()).await {
         Ok(Some(messages)) => messages,
         Ok(None) => return Ok(ListenState::NotOffered),
@@ -105,7 +163,7 @@ async fn listen(
         match channel.unbatch(message) {
             Ok(messages) => {
                 for message in messages {
-                    handle(&channel, &mut responder, &message).await;
+                    handle(&channel, &limits, &mut responder, &message).await;
                 }
             }
             Err(error) => tracing::debug!(error = %without_text(&error), "invalid batch"),
@@ -116,12 +174,25 @@ async fn listen(
 }
 
 /// Handles one message. Invalid messages are skipped.
-async fn handle(channel: &Channel, responder: &mut Responder, message: &[u8]) {
+async fn handle(
+    channel: &Channel,
+    limits: &StreamLimits,
+    responder: &mut Responder,
+    message: &[u8],
+) {
     match JsonRpcMessage::<IgnoredAny>::from_slice(message) {
         Ok(JsonRpcMessage::Request { id, method, params }) => {
             // The stream does not show which call the request belongs to.
             let request = IncomingRequest { id, method, params, extensions: Extensions::default() };
-            responder.add(channel, request, &channel.client_state.activity).await;
+            let rules = Rules {
+                activity: &channel.client_state.activity,
+                declined: limits.declined(),
+                count: &|| limits.count(),
+            };
+            // There is no call to fail. The error that the server gets ends its own call.
+            if let Err(rejected) = responder.add(channel, request, &rules).await {
+                tracing::debug!(?rejected, "rejected a server request outside of calls");
+            }
         }
         Ok(JsonRpcMessage::Notification { method, params }) => {
             channel.handle_notification(&method, params.as_deref());

@@ -1,23 +1,36 @@
 //! Sends responses to server requests while other messages are read.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use futures_util::{
-    StreamExt,
+    FutureExt, StreamExt,
     future::{Abortable, BoxFuture, Either, select},
     stream::FuturesUnordered,
 };
-use mcp_types::{JsonRpcResponse, RequestId, Truncated};
+use mcp_types::{
+    ErrorObject, JsonObject, JsonRpcResponse, Method, RequestId, Truncated,
+    v2025_11_25::PingRequest, v2026_07_28::InputResponse,
+};
 use serde_json::value::RawValue;
 use tokio::{runtime::Handle, time};
 
-use super::{channel::Channel, server_request};
+use super::{
+    channel::Channel,
+    in_progress::InProgressGuard,
+    server_request::{self, ServerRequest},
+};
 use crate::{
-    request::Activity,
+    request::{Activity, DeclinedRequests},
     transport::{Extensions, MessageKind, OutgoingMessage},
 };
 
-/// The timeout for finishing responses after the call has ended.
+/// The timeout for sending responses after the call has ended.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A request from the server.
@@ -30,37 +43,90 @@ pub(crate) struct IncomingRequest {
     pub(crate) extensions: Extensions,
 }
 
+/// The reason why a server request does not reach the handler.
+#[derive(Debug)]
+pub(super) enum Rejected {
+    /// The server has sent too many requests.
+    TooMany,
+    /// The user has declined the same request before. Contains its method.
+    DeclinedBefore(&'static str),
+}
+
+/// The rules for the server requests of one call or of the listener.
+pub(super) struct Rules<'a> {
+    /// The handler's work counts as this activity.
+    pub(super) activity: &'a Arc<Activity>,
+    /// The requests that the user has declined.
+    pub(super) declined: &'a Arc<DeclinedRequests>,
+    /// Counts a request. Returns `false` if it exceeds the limit.
+    pub(super) count: &'a (dyn Fn() -> bool + Sync),
+}
+
 /// Responses that are in progress, at most [`server_request::MAX_CONCURRENT`] at once. A server
 /// that sends more requests must wait.
 ///
-/// A server may send the response of the call right after its own request, so the call may end
-/// first. The responses are then finished in the background, because every `ping` requires a
-/// response (MCP basic/utilities/ping, "Behavior").
+/// If the call ends first, the handler is stopped, because its result is of no use. The server gets
+/// an error, because every request requires a response. It may also send the response of the call
+/// right after a `ping`. Therefore responses without a handler are sent in the background.
 #[derive(Default)]
-pub(crate) struct Responder(FuturesUnordered<BoxFuture<'static, ()>>);
+pub(crate) struct Responder(FuturesUnordered<PendingResponse>);
+
+/// A response. The handler works on it first if the request needs it. Then it is sent.
+struct PendingResponse {
+    step: Step,
+    guard: InProgressGuard,
+}
+
+enum Step {
+    Handle(Abortable<BoxFuture<'static, Outcome>>, Option<Reply>),
+    Send(BoxFuture<'static, ()>),
+}
+
+type Outcome = Result<InputResponse, ErrorObject>;
+
+/// The data for the message that responds to a request.
+struct Reply {
+    channel: Channel,
+    id: RequestId,
+    method: String,
+    extensions: Extensions,
+}
 
 impl Responder {
     /// Starts to respond as soon as there is capacity, unless a request with the same id is in
-    /// progress. The handler's work counts as `activity`.
-    pub(crate) async fn add(
+    /// progress or the session has ended.
+    ///
+    /// # Errors
+    /// Returns the reason if the request does not reach the handler because of the `rules`. The
+    /// server gets an error then.
+    pub(super) async fn add(
         &mut self,
         channel: &Channel,
         request: IncomingRequest,
-        activity: &Arc<Activity>,
-    ) {
+        rules: &Rules<'_>,
+    ) -> Result<(), Rejected> {
         while self.0.len() >= server_request::MAX_CONCURRENT {
             self.0.next().await;
         }
-        let Some((guard, registration)) = channel.in_progress.begin(&request.id) else {
-            tracing::debug!(id = %request.id, "skipped a server request that is in progress");
-            return;
+        let IncomingRequest { id, method, params, extensions } = request;
+        let Some((guard, registration)) = channel.in_progress.begin(&id) else {
+            tracing::debug!(%id, "skipped a server request that is in progress");
+            return Ok(());
         };
-        let response = respond(channel.clone(), Arc::clone(activity), request);
-        self.0.push(Box::pin(async move {
-            let _guard = guard;
-            // A cancelled request gets no response.
-            let _ = Abortable::new(response, registration).await;
-        }));
+        let accepted = accept(channel, &method, params.as_deref(), rules);
+        let reply = Reply { channel: channel.clone(), id, method, extensions };
+        let (step, rejected) = match accepted {
+            Ok(request) => {
+                let handling = Abortable::new(handle(channel, request, rules), registration);
+                (Step::Handle(handling, Some(reply)), None)
+            }
+            Err(response) => {
+                let (outcome, rejected) = *response;
+                (Step::Send(reply.send(outcome).boxed()), rejected)
+            }
+        };
+        self.0.push(PendingResponse { step, guard });
+        rejected.map_or(Ok(()), Err)
     }
 
     /// Waits for an event, while the responses make progress.
@@ -76,27 +142,102 @@ impl Responder {
     }
 }
 
+/// Returns the request for the handler. If there is none, returns the response, and the reason if
+/// the `rules` reject the request.
+fn accept(
+    channel: &Channel,
+    method: &str,
+    params: Option<&RawValue>,
+    rules: &Rules<'_>,
+) -> Result<ServerRequest, Box<(Outcome, Option<Rejected>)>> {
+    if method == PingRequest::NAME {
+        return Err(Box::new((Ok(InputResponse::Unknown(JsonObject::new())), None)));
+    }
+    if !(rules.count)() {
+        let error = server_request::not_handled("too many requests to the client");
+        return Err(Box::new((Err(error), Some(Rejected::TooMany))));
+    }
+    let capabilities = channel.client_state.handler_capabilities;
+    let request = ServerRequest::from_request(capabilities, method, params);
+    let request = request.map_err(|error| Box::new((Err(error), None)))?;
+    if request.is_declined(rules.declined) {
+        let rejected = Rejected::DeclinedBefore(request.method());
+        return Err(Box::new((Err(server_request::declined_object()), Some(rejected))));
+    }
+    Ok(request)
+}
+
 impl Drop for Responder {
     fn drop(&mut self) {
-        if let (false, Ok(runtime)) = (self.0.is_empty(), Handle::try_current()) {
-            runtime.spawn(time::timeout(FINISH_TIMEOUT, mem::take(&mut self.0).collect::<()>()));
+        let pending = mem::take(&mut self.0).into_iter();
+        let pending: FuturesUnordered<_> =
+            pending.filter_map(PendingResponse::without_handler).collect();
+        if let (false, Ok(runtime)) = (pending.is_empty(), Handle::try_current()) {
+            runtime.spawn(time::timeout(FINISH_TIMEOUT, pending.collect::<()>()));
         }
     }
 }
 
-async fn respond(channel: Channel, activity: Arc<Activity>, request: IncomingRequest) {
-    let IncomingRequest { id, method, params, extensions } = request;
-    let outcome = server_request::respond(&channel, &activity, &method, params.as_deref()).await;
-    let method = Truncated(&method);
-    let body = match serde_json::to_vec(&JsonRpcResponse::new(id, outcome)) {
-        Ok(body) => body,
-        Err(error) => {
-            tracing::warn!(%error, %method, "cannot serialize the response to a server request");
-            return;
-        }
-    };
-    let message = OutgoingMessage::new(body, MessageKind::OneWay, channel.context.clone());
-    if let Err(error) = channel.transport.send(OutgoingMessage { extensions, ..message }).await {
-        tracing::debug!(%error, %method, "cannot send the response to a server request");
+impl PendingResponse {
+    /// Drops the future of the handler. The response is an error then. Returns `None` if the server
+    /// has cancelled its request or the session has ended.
+    fn without_handler(self) -> Option<Self> {
+        let Self { step, guard } = self;
+        let sending = match step {
+            Step::Handle(handling, _) if handling.is_aborted() => return None,
+            Step::Handle(_, reply) => {
+                reply?.send(Err(server_request::not_handled("the call has ended"))).boxed()
+            }
+            Step::Send(sending) => sending,
+        };
+        Some(Self { step: Step::Send(sending), guard })
     }
+}
+
+impl Future for PendingResponse {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            self.step = match &mut self.step {
+                // A cancelled request gets no response.
+                Step::Handle(handling, reply) => {
+                    match (ready!(handling.poll_unpin(cx)), reply.take()) {
+                        (Ok(outcome), Some(reply)) => Step::Send(reply.send(outcome).boxed()),
+                        _ => return Poll::Ready(()),
+                    }
+                }
+                Step::Send(sending) => return sending.poll_unpin(cx),
+            }
+        }
+    }
+}
+
+impl Reply {
+    async fn send(self, outcome: Outcome) {
+        let Self { channel, id, method, extensions } = self;
+        let method = Truncated(&method);
+        let body = match serde_json::to_vec(&JsonRpcResponse::new(id, outcome)) {
+            Ok(body) => body,
+            Err(error) => {
+                tracing::warn!(%error, %method, "cannot serialize the response to a server request");
+                return;
+            }
+        };
+        let message = OutgoingMessage::new(body, MessageKind::OneWay, channel.context.clone());
+        if let Err(error) = channel.transport.send(OutgoingMessage { extensions, ..message }).await
+        {
+            tracing::debug!(%error, %method, "cannot send the response to a server request");
+        }
+    }
+}
+
+fn handle(
+    channel: &Channel,
+    request: ServerRequest,
+    rules: &Rules<'_>,
+) -> BoxFuture<'static, Outcome> {
+    let (channel, activity) = (channel.clone(), Arc::clone(rules.activity));
+    let declined = Arc::clone(rules.declined);
+    async move { server_request::respond(&channel, &activity, &declined, request).await }.boxed()
 }

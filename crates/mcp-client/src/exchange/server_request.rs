@@ -5,8 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use mcp_types::{
-    ErrorObject, JsonObject, Method, OneOrMany, Revision, Truncated, error_code,
-    v2025_11_25::PingRequest,
+    ErrorObject, Method, OneOrMany, Revision, Truncated, error_code,
     v2026_07_28::{
         CreateMessageRequest, CreateMessageRequestParams, CreateMessageResult, ElicitAction,
         ElicitRequest, ElicitRequestFormParams, ElicitRequestParams, ElicitResult, InputRequest,
@@ -15,13 +14,13 @@ use mcp_types::{
     },
 };
 use serde::de::DeserializeOwned;
-use serde_json::{Value, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 
 use super::{channel::Channel, client_state::ClientState};
 use crate::{
     error::Error,
     handler::{Declined, Form, Handler, HandlerCapabilities, UrlElicitation},
-    request::{Activity, MethodName},
+    request::{Activity, DeclinedRequests, MethodName, ServerRequests},
     text::without_text,
     transport::BoxError,
 };
@@ -43,7 +42,7 @@ pub(crate) enum ServerRequest {
 
 impl ServerRequest {
     /// Reads a JSON-RPC request of the server, as in the stateful versions.
-    fn from_request(
+    pub(super) fn from_request(
         capabilities: HandlerCapabilities,
         method: &str,
         params: Option<&RawValue>,
@@ -106,7 +105,7 @@ impl ServerRequest {
         )))
     }
 
-    fn method(&self) -> &'static str {
+    pub(super) fn method(&self) -> &'static str {
         match self {
             Self::Form(..) | Self::Url(_) => ElicitRequest::NAME,
             Self::Sampling(_) => CreateMessageRequest::NAME,
@@ -114,11 +113,37 @@ impl ServerRequest {
         }
     }
 
-    /// Lets the handler process the request. A panic is an error like others, because it must not
-    /// end the call or the listener.
-    async fn handle(self, handler: &dyn Handler) -> Result<InputResponse, BoxError> {
+    /// Returns a text that is equal for two requests if a user sees the same request twice. Ids and
+    /// metadata are left out.
+    fn content(&self) -> String {
+        let content = match self {
+            Self::Form(_, params) => json!([params.message, params.requested_schema]),
+            Self::Url(elicitation) => json!([elicitation.message, elicitation.url]),
+            Self::Sampling(params) => json!([params.messages, params.system_prompt, params.tools]),
+            Self::Roots => Value::Null,
+        };
+        format!("{} {content}", self.method())
+    }
+
+    /// Returns `true` if the user has declined the same request before.
+    pub(super) fn is_declined(&self, declined: &DeclinedRequests) -> bool {
+        !declined.is_empty() && declined.contains(&self.content())
+    }
+
+    /// Lets the handler process the request. If the user declines or cancels, remembers the request.
+    async fn handle(
+        self,
+        handler: &dyn Handler,
+        declined: &DeclinedRequests,
+    ) -> Result<InputResponse, BoxError> {
+        let content = self.content();
+        // A panic is an error like others, because it must not end the call or the listener.
         let response = AssertUnwindSafe(self.call_handler(handler)).catch_unwind().await;
-        response.unwrap_or_else(|_| Err("the handler panicked".into()))
+        let response = response.unwrap_or_else(|_| Err("the handler panicked".into()));
+        if is_declined(&response) {
+            declined.insert(&content);
+        }
+        response
     }
 
     async fn call_handler(self, handler: &dyn Handler) -> Result<InputResponse, BoxError> {
@@ -144,29 +169,27 @@ impl ServerRequest {
 }
 
 /// Handles a request from the server.
-pub(crate) async fn respond(
+pub(super) async fn respond(
     channel: &Channel,
     activity: &Arc<Activity>,
-    method: &str,
-    params: Option<&RawValue>,
+    declined: &DeclinedRequests,
+    request: ServerRequest,
 ) -> Result<InputResponse, ErrorObject> {
-    if method == PingRequest::NAME {
-        return Ok(InputResponse::Unknown(JsonObject::new()));
-    }
-    let server_request =
-        ServerRequest::from_request(channel.client_state.handler_capabilities, method, params)?;
     let _activity = activity.start_work();
-    let response = server_request.handle(&*channel.client_state.handler).await;
+    let method = request.method();
+    let response = request.handle(&*channel.client_state.handler, declined).await;
     let response = response.and_then(|response| check_revision(response, channel.context.revision));
     response.map_err(|error| to_error_object(method, &error))
 }
 
 /// Collects the input that a call requires (MCP 2026-07-28, basic/patterns/mrtr). If any input is
-/// not available, the call fails.
+/// not available, the call fails. It also fails if the server requires too much input, or again what
+/// the user has declined.
 pub(crate) async fn collect_responses(
     client_state: &ClientState,
     activity: &Arc<Activity>,
     method: &MethodName,
+    limits: &ServerRequests,
     requests: InputRequests,
 ) -> Result<InputResponses, Error> {
     let undeclared = |error: ErrorObject| {
@@ -177,15 +200,20 @@ pub(crate) async fn collect_responses(
     };
     let mut server_requests = Vec::with_capacity(requests.len());
     for (key, request) in requests {
-        server_requests.push((
-            key,
-            ServerRequest::new(client_state.handler_capabilities, request).map_err(undeclared)?,
-        ));
+        let request = ServerRequest::new(client_state.handler_capabilities, request);
+        let request = request.map_err(undeclared)?;
+        if !limits.count() {
+            return Err(Error::too_many_server_requests(method.clone(), limits.limit()));
+        }
+        if request.is_declined(limits.declined()) {
+            return Err(Error::declined_again(method.clone(), request.method()));
+        }
+        server_requests.push((key, request));
     }
     let _activity = activity.start_work();
     let responses = server_requests.into_iter().map(async |(key, server_request)| {
         let input_method = server_request.method();
-        let response = server_request.handle(&*client_state.handler).await;
+        let response = server_request.handle(&*client_state.handler, limits.declined()).await;
         response
             .map(|response| (key, response))
             .map_err(|error| Error::input_unavailable(method.clone(), input_method, error))
@@ -245,6 +273,15 @@ fn validate_sampling(
     Ok(())
 }
 
+/// Returns `true` if the user has declined or cancelled.
+fn is_declined(response: &Result<InputResponse, BoxError>) -> bool {
+    match response {
+        Ok(InputResponse::Elicit(result)) => result.action != ElicitAction::Accept,
+        Ok(_) => false,
+        Err(error) => error.is::<Declined>(),
+    }
+}
+
 /// Converts [`Declined`] to a declined elicitation, which is a result and not an error.
 fn declined_to_result<T>(
     response: Result<T, BoxError>,
@@ -300,14 +337,23 @@ fn invalid_params(reason: impl Into<String>) -> ErrorObject {
     ErrorObject { code: error_code::INVALID_PARAMS, message: reason.into(), data: None }
 }
 
+/// Returns the error object for a request that the user has declined.
+pub(super) fn declined_object() -> ErrorObject {
+    ErrorObject { code: USER_REJECTED, message: Declined.to_string(), data: None }
+}
+
+/// Returns the error object for a request that the client does not handle for this reason.
+pub(super) fn not_handled(reason: impl Into<String>) -> ErrorObject {
+    ErrorObject { code: error_code::INTERNAL_ERROR, message: reason.into(), data: None }
+}
+
 /// Returns the error object for the server. It does not reveal why the handler failed.
 fn to_error_object(method: &str, error: &BoxError) -> ErrorObject {
     if error.is::<Declined>() {
-        return ErrorObject { code: USER_REJECTED, message: Declined.to_string(), data: None };
+        return declined_object();
     }
     tracing::warn!(method, %error, "server request failed");
-    let message = "the client failed to handle the request".to_owned();
-    ErrorObject { code: error_code::INTERNAL_ERROR, message, data: None }
+    not_handled("the client failed to handle the request")
 }
 
 #[cfg(test)]

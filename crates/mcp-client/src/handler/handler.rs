@@ -22,8 +22,11 @@ use crate::transport::BoxError;
 ///
 /// While the handler works on a request for a call, the request timeout of that call is paused,
 /// because users may need minutes. The total timeout continues. The future of the handler is
-/// dropped if the server cancels its request or the session ends. It is also dropped ten seconds
-/// after the call has ended.
+/// dropped if the server cancels its request, or if the call or the session ends.
+///
+/// A server may send at most [`Limits::max_server_requests`] requests during one call. If it sends a
+/// request again that the user has declined or cancelled, the call fails, and the handler is not
+/// asked again.
 ///
 /// # Errors
 /// If the handler fails, the server learns only that it failed. The error is logged, and it is the
@@ -65,6 +68,7 @@ use crate::transport::BoxError;
 /// ```
 ///
 /// [`ClientBuilder::handler`]: crate::ClientBuilder::handler
+/// [`Limits::max_server_requests`]: crate::Limits::max_server_requests
 /// [`Error::InputUnavailable`]: crate::Error::InputUnavailable
 pub trait Handler: Send + Sync + 'static {
     /// Returns the capabilities that the client declares. Called once, when the client is built.

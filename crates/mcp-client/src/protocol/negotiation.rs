@@ -42,10 +42,16 @@ struct Shared {
 
 #[derive(Debug, Clone, Copy)]
 struct Decision {
-    revision: Revision,
-    /// True if the server supports the version only on the fallback transport.
-    fallback: bool,
+    choice: Choice,
     decided_at: Instant,
+}
+
+/// A protocol version and the transport for it. They belong together, so they are read together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Choice {
+    pub(super) revision: Revision,
+    /// True if the server supports the version only on the fallback transport.
+    pub(super) fallback: bool,
 }
 
 impl Negotiation {
@@ -58,30 +64,34 @@ impl Negotiation {
     /// the server does not support this version, the client detects the version again.
     pub fn with_revision(revision: Revision) -> Self {
         let negotiation = Self::new();
-        negotiation.remember(revision, false);
+        negotiation.remember(Choice { revision, fallback: false });
         negotiation
     }
 
     /// Returns the protocol version of the server, if it is known. A stateful version is forgotten
     /// after 24 hours.
     pub fn revision(&self) -> Option<Revision> {
+        self.choice().map(|choice| choice.revision)
+    }
+
+    /// Returns the version and the transport of the server, if they are known.
+    pub(super) fn choice(&self) -> Option<Choice> {
         let decision = *self.decision();
-        let is_valid = |decision: &Decision| match decision.revision.era() {
+        let is_valid = |decision: &Decision| match decision.choice.revision.era() {
             Era::Stateful => decision.decided_at.elapsed() < STATEFUL_TTL,
             Era::Stateless => true,
         };
-        decision.filter(is_valid).map(|decision| decision.revision)
+        decision.filter(is_valid).map(|decision| decision.choice)
     }
 
     /// Returns `true` if the server supports only the fallback transport.
-    pub(crate) fn uses_fallback(&self) -> bool {
-        self.decision().is_some_and(|decision| decision.fallback)
+    pub(super) fn uses_fallback(&self) -> bool {
+        self.decision().is_some_and(|decision| decision.choice.fallback)
     }
 
-    /// Remembers the version of the server, for all its users.
-    pub(crate) fn remember(&self, revision: Revision, fallback: bool) {
-        let decision = Decision { revision, fallback, decided_at: Instant::now() };
-        *self.decision() = Some(decision);
+    /// Remembers the version and the transport of the server, for all its users.
+    pub(super) fn remember(&self, choice: Choice) {
+        *self.decision() = Some(Decision { choice, decided_at: Instant::now() });
     }
 
     /// Lets one client detect the version while the others wait. Returns a guard if no other client
@@ -103,10 +113,10 @@ impl Negotiation {
         self.0.decision.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets the version, unless another one has replaced it.
-    pub(crate) fn forget(&self, revision: Revision) {
+    /// Forgets the version and the transport, unless others have replaced them.
+    pub(super) fn forget(&self, choice: Choice) {
         let mut decision = self.decision();
-        if decision.is_some_and(|decision| decision.revision == revision) {
+        if decision.is_some_and(|decision| decision.choice == choice) {
             *decision = None;
         }
     }
@@ -120,10 +130,10 @@ mod tests {
     fn a_doubt_about_one_version_does_not_forget_a_newer_decision() {
         // N-VER-03
         let negotiation = Negotiation::with_revision(Revision::V2025_11_25);
-        negotiation.remember(Revision::V2026_07_28, false);
-        negotiation.forget(Revision::V2025_11_25);
+        negotiation.remember(Choice { revision: Revision::V2026_07_28, fallback: false });
+        negotiation.forget(Choice { revision: Revision::V2025_11_25, fallback: false });
         assert_eq!(negotiation.revision(), Some(Revision::V2026_07_28));
-        negotiation.forget(Revision::V2026_07_28);
+        negotiation.forget(Choice { revision: Revision::V2026_07_28, fallback: false });
         assert_eq!(negotiation.revision(), None);
     }
 

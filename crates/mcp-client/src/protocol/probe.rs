@@ -19,6 +19,7 @@ use tokio::{
 
 use super::{
     evidence::Evidence,
+    negotiation::Choice,
     protocol::{MAX_REJECTIONS, Protocol},
     stateful::Session,
     stateless::Discovery,
@@ -263,7 +264,7 @@ fn lacks_fallback(error: &Error) -> bool {
 
 impl Protocol {
     /// Detects which version the server supports, and remembers it.
-    pub(super) async fn detect(&self) -> Result<Revision, Error> {
+    pub(super) async fn detect(&self) -> Result<Choice, Error> {
         let mut step = Step::Discover(version::NEWEST_STATELESS);
         let mut attempts = Attempts { rejections: 0, can_restart: self.probe_timeout.is_some() };
         loop {
@@ -273,11 +274,12 @@ impl Protocol {
                     if let Some(result) = discovered {
                         self.stateless.store(revision, *result);
                     }
-                    self.negotiation.remember(revision, fallback);
-                    return Ok(revision);
+                    let choice = Choice { revision, fallback };
+                    self.negotiation.remember(choice);
+                    return Ok(choice);
                 }
                 Verdict::SupportsButFailed { revision, error } => {
-                    self.negotiation.remember(revision, false);
+                    self.negotiation.remember(Choice { revision, fallback: false });
                     return Err(error);
                 }
                 Verdict::Unknown(error) => return Err(error),
@@ -337,7 +339,7 @@ impl Protocol {
 
     /// Checks whether a server that has rejected `initialize` supports a stateless version now. If
     /// so, remembers the version.
-    pub(super) async fn discover_again(&self) -> Option<Revision> {
+    pub(super) async fn discover_again(&self) -> Option<Choice> {
         let (versions, result) = match self.stateless.discover(version::NEWEST_STATELESS).await {
             Ok(Discovery::Found(result)) => (result.supported_versions.clone(), Some(result)),
             Ok(Discovery::Other) => return None,
@@ -350,8 +352,9 @@ impl Protocol {
         if let Some(result) = result {
             self.stateless.store(revision, *result);
         }
-        self.negotiation.remember(revision, false);
-        Some(revision)
+        let choice = Choice { revision, fallback: false };
+        self.negotiation.remember(choice);
+        Some(choice)
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::{
     evidence::{Evidence, contradicts_stateless},
-    negotiation::Negotiation,
+    negotiation::{Choice, Negotiation},
     single_flight::SingleFlight,
     stateful::{Session, StatefulProtocol},
     stateless::StatelessProtocol,
@@ -75,27 +75,27 @@ impl Protocol {
     /// Returns the identity and capabilities of the server.
     pub(crate) async fn server_info(&self) -> Result<Arc<ServerInfo>, Error> {
         let since = Instant::now();
-        let mut revision = self.revision().await?;
+        let mut choice = self.choice().await?;
         let mut rejections = 0;
         loop {
-            let outcome = self.server_info_at(revision, since).await;
+            let outcome = self.server_info_at(choice, since).await;
             let Err(error) = outcome else { return outcome };
             rejections += 1;
             if rejections == MAX_REJECTIONS {
                 return Err(error);
             }
-            revision = Box::pin(self.reconsider(revision, error)).await?;
+            choice = Box::pin(self.reconsider(choice, error)).await?;
         }
     }
 
     async fn server_info_at(
         &self,
-        revision: Revision,
+        choice: Choice,
         since: Instant,
     ) -> Result<Arc<ServerInfo>, Error> {
-        match revision.era() {
-            Era::Stateful => Ok(Arc::clone(self.stateful().session().await?.server_info())),
-            Era::Stateless => self.stateless.server_info(revision, since).await,
+        match choice.revision.era() {
+            Era::Stateful => Ok(Arc::clone(self.stateful(choice).session().await?.server_info())),
+            Era::Stateless => self.stateless.server_info(choice.revision, since).await,
         }
     }
 
@@ -107,10 +107,10 @@ impl Protocol {
         session: &mut Option<Arc<Session>>,
         decode: Decode<'_, R>,
     ) -> Result<R, Error> {
-        let mut revision = self.revision().await?;
+        let mut choice = self.choice().await?;
         let mut rejections = 0;
         loop {
-            let outcome = self.call_at(revision, request, session, decode).await;
+            let outcome = self.call_at(choice, request, session, decode).await;
             let Err(error) = outcome else { return outcome };
             rejections += 1;
             // A request that required input has run in part, so it is not retried.
@@ -118,21 +118,21 @@ impl Protocol {
                 return Err(error);
             }
             // Boxed because this is rare, which keeps the future of each call small.
-            revision = Box::pin(self.reconsider(revision, error)).await?;
+            choice = Box::pin(self.reconsider(choice, error)).await?;
         }
     }
 
     async fn call_at<R>(
         &self,
-        revision: Revision,
+        choice: Choice,
         request: &Request<'_, impl Serialize>,
         session: &mut Option<Arc<Session>>,
         decode: Decode<'_, R>,
     ) -> Result<R, Error> {
-        supports(revision, &request.method)?;
-        match revision.era() {
-            Era::Stateful => self.stateful().call(request, session, decode).await,
-            Era::Stateless => self.stateless.call(revision, request, decode).await,
+        supports(choice.revision, &request.method)?;
+        match choice.revision.era() {
+            Era::Stateful => self.stateful(choice).call(request, session, decode).await,
+            Era::Stateless => self.stateless.call(choice.revision, request, decode).await,
         }
     }
 
@@ -143,10 +143,11 @@ impl Protocol {
         params: Option<&impl Serialize>,
         extensions: Option<&Extensions>,
     ) -> Result<(), Error> {
-        let revision = self.revision().await?;
+        let choice = self.choice().await?;
+        let revision = choice.revision;
         supports(revision, method)?;
         match revision.era() {
-            Era::Stateful => self.stateful().notify(method, params, extensions).await,
+            Era::Stateful => self.stateful(choice).notify(method, params, extensions).await,
             Era::Stateless => self.stateless.notify(revision, method, params, extensions).await,
         }
     }
@@ -158,43 +159,50 @@ impl Protocol {
         options: Option<&CallOptions>,
         deadline: &Deadline,
     ) -> Result<(), Error> {
-        let revision = self.revision().await?;
-        match self.subscribe_at(revision, queue, options, deadline).await {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                let revision = Box::pin(self.reconsider(revision, error)).await?;
-                self.subscribe_at(revision, queue, options, deadline).await
+        let mut choice = self.choice().await?;
+        let mut rejections = 0;
+        loop {
+            let outcome = self.subscribe_at(choice, queue, options, deadline).await;
+            let Err(error) = outcome else { return outcome };
+            rejections += 1;
+            // A subscription that was open is renewed by its owner, which waits for a pause first.
+            if rejections == MAX_REJECTIONS || queue.is_open() {
+                return Err(error);
             }
+            choice = Box::pin(self.reconsider(choice, error)).await?;
         }
     }
 
     async fn subscribe_at(
         &self,
-        revision: Revision,
+        choice: Choice,
         queue: &Arc<ChangeQueue>,
         options: Option<&CallOptions>,
         deadline: &Deadline,
     ) -> Result<(), Error> {
-        match revision.era() {
-            Era::Stateful => self.stateful().subscribe(queue, options, deadline).await,
-            Era::Stateless => self.stateless.subscribe(revision, queue, options).await,
+        match choice.revision.era() {
+            Era::Stateful => self.stateful(choice).subscribe(queue, options, deadline).await,
+            Era::Stateless => self.stateless.subscribe(choice.revision, queue, options).await,
         }
     }
 
-    /// Returns the stateful handler on the transport that the server supports.
-    fn stateful(&self) -> &StatefulProtocol {
+    /// Returns the stateful handler on the transport of the choice.
+    fn stateful(&self, choice: Choice) -> &StatefulProtocol {
         match &self.fallback {
-            Some(fallback) if self.negotiation.uses_fallback() => fallback,
+            Some(fallback) if choice.fallback => fallback,
             _ => &self.stateful,
         }
     }
 
     /// Ends the session, if there is one.
     pub(crate) async fn close(&self) -> Result<(), Error> {
-        if let Some(fallback) = &self.fallback {
-            fallback.close().await?;
-        }
-        self.stateful.close().await
+        self.stateless.close();
+        let fallback = match &self.fallback {
+            Some(fallback) => fallback.close().await,
+            None => Ok(()),
+        };
+        // Both are closed, even if one fails.
+        self.stateful.close().await.and(fallback)
     }
 
     /// Returns the number of sessions that the server has lost.
@@ -205,39 +213,44 @@ impl Protocol {
 
     /// Returns the method of the first request to the server, for error messages.
     pub(crate) fn first_method(&self) -> MethodName {
-        MethodName::Borrowed(match self.known_revision().map(Revision::era) {
+        MethodName::Borrowed(match self.known_choice().map(|choice| choice.revision.era()) {
             Some(Era::Stateful) => InitializeRequest::NAME,
             Some(Era::Stateless) | None => DiscoverRequest::NAME,
         })
     }
 
-    /// Returns the version that the server supports. Detects it unless it is known.
-    pub(crate) async fn revision(&self) -> Result<Revision, Error> {
-        match self.known_revision() {
-            Some(revision) => Ok(revision),
+    /// Returns the version that the server supports, and the transport. Detects them unless they
+    /// are known.
+    async fn choice(&self) -> Result<Choice, Error> {
+        match self.known_choice() {
+            Some(choice) => Ok(choice),
             // Boxed because this is rare, which keeps the future of each call small.
             None => Box::pin(self.detect_once()).await,
         }
     }
 
-    fn known_revision(&self) -> Option<Revision> {
-        self.pinned.or(self.stateful_only).or_else(|| self.negotiation.revision())
+    fn known_choice(&self) -> Option<Choice> {
+        match self.pinned.or(self.stateful_only) {
+            Some(revision) => Some(Choice { revision, fallback: self.negotiation.uses_fallback() }),
+            None => self.negotiation.choice(),
+        }
     }
 
-    async fn detect_once(&self) -> Result<Revision, Error> {
+    async fn detect_once(&self) -> Result<Choice, Error> {
         let detect = async || {
             let _guard = self.negotiation.lock_detection().await;
-            match self.negotiation.revision() {
-                Some(revision) => Ok(revision),
+            match self.negotiation.choice() {
+                Some(choice) => Ok(choice),
                 None => self.detect().await,
             }
         };
-        self.detection.get(|| self.negotiation.revision(), detect).await
+        self.detection.get(|| self.negotiation.choice(), detect).await
     }
 
     /// Returns the version to try after a request in another version has failed. Returns the error
     /// if it does not depend on the version.
-    async fn reconsider(&self, revision: Revision, error: Error) -> Result<Revision, Error> {
+    async fn reconsider(&self, choice: Choice, error: Error) -> Result<Choice, Error> {
+        let revision = choice.revision;
         if self.stateful_only.is_some() {
             return Err(error);
         }
@@ -246,14 +259,14 @@ impl Protocol {
             // A tool may have called another server and passed on its error code.
             if !error.did_not_run() {
                 if revision.era() == Era::Stateless {
-                    self.negotiation.forget(revision);
+                    self.negotiation.forget(choice);
                 }
                 return Err(error);
             }
             if let Some(pinned) = self.pinned {
                 let named = versions.iter().any(|version| version == pinned.as_str());
                 return if named {
-                    Ok(pinned)
+                    Ok(choice)
                 } else {
                     Err(no_common_version(versions, Some(pinned)))
                 };
@@ -263,7 +276,8 @@ impl Protocol {
             if (chosen.era(), revision.era()) == (Era::Stateful, Era::Stateful) {
                 return Err(error);
             }
-            self.negotiation.remember(chosen, false);
+            let chosen = Choice { revision: chosen, fallback: false };
+            self.negotiation.remember(chosen);
             return Ok(chosen);
         }
         let doubtful = match revision.era() {
@@ -273,13 +287,13 @@ impl Protocol {
         if self.pinned.is_some() || !doubtful {
             return Err(error);
         }
-        self.negotiation.forget(revision);
+        self.negotiation.forget(choice);
         let other = match revision.era() {
-            Era::Stateless => self.revision().await.ok(),
+            Era::Stateless => self.choice().await.ok(),
             // The server has just rejected `initialize`, so it is not sent again.
             Era::Stateful => self.discover_again().await,
         };
-        other.filter(|other| other.era() != revision.era()).ok_or(error)
+        other.filter(|other| other.revision.era() != revision.era()).ok_or(error)
     }
 }
 

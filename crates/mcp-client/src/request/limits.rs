@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The default maximum number of server requests during one call.
+pub(crate) const DEFAULT_MAX_SERVER_REQUESTS: usize = 100;
+
 /// The limits of a [`Client`](crate::Client): timeouts and list sizes.
 ///
 /// # Examples
@@ -32,6 +35,14 @@ pub struct Limits {
     pub max_items: usize,
     /// The maximum size of all pages of a list together, in bytes. Defaults to 64 MiB.
     pub max_list_bytes: usize,
+    /// The maximum number of requests that the server may send to the [`Handler`](crate::Handler)
+    /// during one call. Beyond it, the call fails with
+    /// [`Error::TooManyServerRequests`](crate::Error::TooManyServerRequests). Defaults to 100.
+    ///
+    /// `ping` does not count. Requests that do not show which call they belong to count for all
+    /// calls together: at most 100 in a minute. This concerns the GET stream, HTTP+SSE and stdio, up
+    /// to 2025-11-25.
+    pub max_server_requests: usize,
 }
 
 impl Default for Limits {
@@ -42,6 +53,7 @@ impl Default for Limits {
             max_pages: 1_000,
             max_items: 10_000,
             max_list_bytes: 64 * 1024 * 1024,
+            max_server_requests: DEFAULT_MAX_SERVER_REQUESTS,
         }
     }
 }

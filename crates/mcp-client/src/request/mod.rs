@@ -1,12 +1,14 @@
 //! Requests: their parameters, options and time limits.
 
 mod request;
+mod server_requests;
 mod meta;
 mod params;
 mod options;
 mod limits;
 mod deadline;
 
+pub(crate) use self::limits::DEFAULT_MAX_SERVER_REQUESTS;
 pub(crate) use self::{
     deadline::{Activity, Deadline},
     meta::{CallerMeta, Envelope, InputParams, Meta, Params},
@@ -15,5 +17,6 @@ pub(crate) use self::{
         tool_params_error,
     },
     request::{MethodName, Request},
+    server_requests::{DeclinedRequests, ServerRequests},
 };
 pub use self::{limits::Limits, options::CallOptions};

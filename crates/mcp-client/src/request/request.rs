@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, sync::atomic::AtomicBool};
 
-use super::{deadline::Deadline, options::CallOptions};
+use super::{
+    deadline::Deadline, limits::DEFAULT_MAX_SERVER_REQUESTS, options::CallOptions,
+    server_requests::ServerRequests,
+};
 
 /// The name of a method. Owned for methods of extensions.
 pub(crate) type MethodName = Cow<'static, str>;
@@ -21,6 +24,8 @@ pub(crate) struct Request<'a, P> {
     pub(crate) deadline: &'a Deadline,
     /// True if the server has required input for the request.
     pub(crate) input_was_required: AtomicBool,
+    /// The requests that the server sends during this one.
+    pub(crate) server_requests: ServerRequests,
 }
 
 impl<'a, P> Request<'a, P> {
@@ -33,6 +38,7 @@ impl<'a, P> Request<'a, P> {
             options: None,
             deadline,
             input_was_required: AtomicBool::new(false),
+            server_requests: ServerRequests::new(DEFAULT_MAX_SERVER_REQUESTS),
         }
     }
 }

@@ -78,7 +78,9 @@ fn tool_failure_reason(error: &mcp_client::Error) -> Option<&'static str> {
         Cause::InvalidResponse { method, .. } if method.starts_with("tools/") => {
             Some("invalid response")
         }
-        Cause::TooManyRoundTrips { .. } => Some("the server requested input too many times"),
+        Cause::TooManyRoundTrips { .. } | Cause::TooManyServerRequests { .. } => {
+            Some("the server requested input too many times")
+        }
         _ => None,
     }
 }

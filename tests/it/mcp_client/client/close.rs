@@ -1,6 +1,16 @@
 //! The end of a session.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
 use insta::assert_snapshot;
+use mcp_client::{
+    Client, MessageContext, OutgoingMessage, Transport, TransportError, TransportErrorKind,
+    TransportResponse,
+};
 use serde_json::Value;
 
 use crate::support::{
@@ -92,4 +102,39 @@ async fn close_accepts_405_and_404_and_reports_other_statuses() {
     [server]/mcp returned HTTP status 500 Internal Server Error
     -> Status(500)
     ");
+}
+
+/// A transport that counts how many times it was closed. Its fallback transport cannot be closed.
+#[derive(Debug, Clone, Default)]
+struct CountingTransport {
+    close_count: Arc<AtomicUsize>,
+    is_fallback: bool,
+}
+
+impl Transport for CountingTransport {
+    fn send(&self, _: OutgoingMessage) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
+        async { panic!("nothing is sent") }.boxed()
+    }
+
+    fn fallback(&self) -> Option<Arc<dyn Transport>> {
+        Some(Arc::new(Self { is_fallback: true, ..self.clone() }))
+    }
+
+    fn close(&self, _: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
+        self.close_count.fetch_add(1, Ordering::Relaxed);
+        let error = TransportError::new(TransportErrorKind::Unreachable, "the fallback fails");
+        let outcome = if self.is_fallback { Err(error) } else { Ok(()) };
+        async { outcome }.boxed()
+    }
+}
+
+#[tokio::test]
+async fn close_closes_the_transport_even_if_the_fallback_fails() {
+    let transport = CountingTransport::default();
+    let closed = Client::new(transport.clone()).close().await;
+    assert_snapshot!(describe_result(closed), @"
+    the fallback fails
+    -> Unreachable, did not run
+    ");
+    assert_eq!(transport.close_count.load(Ordering::Relaxed), 2);
 }

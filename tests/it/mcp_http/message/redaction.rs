@@ -155,7 +155,7 @@ async fn debug_output_contains_no_secret() {
     AccessToken(****)
     HttpTransportBuilder { .. }
     HttpTransport { endpoint: Endpoint([server]/mcp?****), .. }
-    Client { limits: Limits { timeout: 30s, max_total_timeout: 600s, max_pages: 1000, max_items: 10000, max_list_bytes: 67108864 }, .. }
+    Client { limits: Limits { timeout: 30s, max_total_timeout: 600s, max_pages: 1000, max_items: 10000, max_list_bytes: 67108864, max_server_requests: 100 }, .. }
     ");
 }
 

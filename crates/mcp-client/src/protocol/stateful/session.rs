@@ -20,7 +20,9 @@ use crate::{
     error::Error,
     exchange::{CancelOnDrop, Channel, InProgress, ListenState, Listener, PendingRequest},
     protocol::version,
-    request::{CallerMeta, Meta, MethodName, Params, Request},
+    request::{
+        CallerMeta, DEFAULT_MAX_SERVER_REQUESTS, Meta, MethodName, Params, Request, ServerRequests,
+    },
     result::{Decode, Outcome, ServerCapabilities, ServerInfo, decode_result},
     transport::{Extensions, KeepAlive, OutgoingMessage},
 };
@@ -36,7 +38,8 @@ const INITIALIZE: MethodName = MethodName::Borrowed(InitializeRequest::NAME);
 pub(crate) struct Session {
     channel: Channel,
     server_info: Arc<ServerInfo>,
-    next_id: AtomicI64,
+    /// The id of the next request. It also counts the calls for the listener.
+    next_id: Arc<AtomicI64>,
     /// Present if something needs the messages that the server sends outside of response streams.
     listener: Mutex<Option<Listener>>,
 }
@@ -103,18 +106,21 @@ impl Session {
             capabilities: &client_state.capabilities,
             client_info: &client_state.info,
         };
-        let message = initialize_request(&channel).encode(&params)?;
-        let response = initialize_request(&channel).send(message).await?;
+        let server_requests = ServerRequests::new(DEFAULT_MAX_SERVER_REQUESTS);
+        let request = initialize_request(&channel, &server_requests);
+        let response = request.send(request.encode(&params)?).await?;
         // Server requests that arrive during `initialize` belong to its session.
         channel.context.session = response.session;
         let mut guard = SessionGuard(Some(channel.clone()));
+        let next_id = Arc::new(AtomicI64::new(FIRST_ID + 1));
         // On a shared connection, server requests arrive only at the listener.
         let listener = match channel.transport.cancels_on_drop() {
             true => None,
-            false => Some(Listener::open(channel.clone()).await),
+            false => Some(Listener::open(channel.clone(), Arc::clone(&next_id)).await),
         };
         let decode: Decode<'_, InitializeResult> = &decode_result;
-        let result = initialize_request(&channel).response(response.messages, decode).await?;
+        let request = initialize_request(&channel, &server_requests);
+        let result = request.response(response.messages, decode).await?;
         let result = require_complete(&INITIALIZE, result)?;
         let revision = agreed_version(&result.protocol_version, pinned);
         channel.context.revision = revision.or(Some(offered));
@@ -133,8 +139,8 @@ impl Session {
             capabilities: ServerCapabilities::new(capabilities),
             instructions: result.instructions,
         };
-        let (server_info, next_id) = (Arc::new(server_info), AtomicI64::new(FIRST_ID + 1));
-        let session = Self { channel, server_info, next_id, listener: Mutex::new(listener) };
+        let (server_info, listener) = (Arc::new(server_info), Mutex::new(listener));
+        let session = Self { channel, server_info, next_id, listener };
         if client_state.wants_listener() {
             session.listen().await;
         }
@@ -153,7 +159,10 @@ impl Session {
         let listen_state = listener.as_ref().map(Listener::state);
         match listen_state.filter(|listen_state| listen_state.borrow().failure().is_none()) {
             Some(listen_state) => listen_state,
-            None => listener.insert(Listener::open(self.channel.clone()).await).state(),
+            None => {
+                let opened = Listener::open(self.channel.clone(), Arc::clone(&self.next_id)).await;
+                listener.insert(opened).state()
+            }
         }
     }
 
@@ -185,6 +194,7 @@ impl Session {
             id: RequestId::Number(number),
             options,
             deadline: Some(request.deadline),
+            server_requests: Some(&request.server_requests),
         };
         let message = pending.encode(&Params { params: request.params, input: None, meta })?;
         let message = OutgoingMessage { resumable: true, ..message };
@@ -193,7 +203,9 @@ impl Session {
             Ok(response) => pending.response(response.messages, decode).await,
             Err(error) => Err(error),
         };
-        cancel_on_drop.completed();
+        if !outcome.as_ref().is_err_and(Error::gave_up) {
+            cancel_on_drop.completed();
+        }
         require_complete(method, outcome?)
     }
 
@@ -209,6 +221,7 @@ impl Session {
 
     /// Ends the session on the server. It is not an error if the server has lost the session.
     pub(crate) async fn end(&self) -> Result<(), Error> {
+        self.stop_handlers();
         drop(self.listener.lock().await.take());
         match self.channel.transport.close(self.channel.context.clone()).await.map_err(Error::from)
         {
@@ -217,16 +230,38 @@ impl Session {
         }
     }
 
+    /// Drops the futures of the handler for server requests of this session, because it has ended.
+    pub(crate) fn stop_handlers(&self) {
+        self.channel.in_progress.end();
+    }
+
     /// Returns `true` if the error shows that the server has lost this session.
     pub(crate) fn is_lost(&self, error: &Error) -> bool {
         self.channel.context.session.is_some() && error.is_session_ended()
     }
 }
 
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.stop_handlers();
+    }
+}
+
 /// Returns the `initialize` request.
-fn initialize_request(channel: &Channel) -> PendingRequest<'_> {
+fn initialize_request<'a>(
+    channel: &'a Channel,
+    server_requests: &'a ServerRequests,
+) -> PendingRequest<'a> {
     let id = RequestId::Number(FIRST_ID);
-    PendingRequest { channel, method: &INITIALIZE, id, options: None, deadline: None }
+    let server_requests = Some(server_requests);
+    PendingRequest {
+        channel,
+        method: &INITIALIZE,
+        id,
+        options: None,
+        deadline: None,
+        server_requests,
+    }
 }
 
 /// Checks the server's choice of version. The server may choose any stateful version that this client

@@ -155,6 +155,7 @@ impl StatefulProtocol {
             self.current.send_if_modified(|current| {
                 let lost = is_same(current.as_ref(), session);
                 if lost {
+                    session.stop_handlers();
                     *current = None;
                     self.lost_sessions.fetch_add(1, Ordering::Relaxed);
                 }

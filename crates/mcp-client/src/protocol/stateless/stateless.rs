@@ -1,6 +1,7 @@
 //! The handler of the stateless versions: sends requests that do not need a session.
 
 use std::{
+    pin::pin,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -8,20 +9,27 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::{Either, select};
 use mcp_types::{
     JsonRpcMessage, Method, RequestId, Revision,
     v2026_07_28::{DiscoverRequest, DiscoverResult, InputRequiredResult},
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep},
+};
 
 use crate::{
     error::Error,
     exchange::{CancelOnDrop, Channel, PendingRequest, collect_responses},
-    request::{CallerMeta, Deadline, Envelope, InputParams, Meta, MethodName, Params, Request},
+    request::{CallerMeta, Envelope, InputParams, Meta, MethodName, Params, Request},
     result::{CacheHint, Decode, Outcome, ServerCapabilities, ServerInfo},
-    transport::{Extensions, MessageContext, OutgoingMessage, RequestHeaders},
+    transport::{
+        Extensions, MessageContext, OutgoingMessage, RequestHeaders, TransportError,
+        TransportErrorKind,
+    },
 };
 
 /// The maximum number of times that a request is repeated with input.
@@ -39,6 +47,8 @@ pub(crate) struct StatelessProtocol {
     next_id: AtomicI64,
     next_probe: AtomicU64,
     discovered: RwLock<Option<Discovered>>,
+    /// Notified when the client is closed.
+    closed: Notify,
 }
 
 /// The server info, with the time it was received and how long it is fresh.
@@ -63,6 +73,7 @@ impl StatelessProtocol {
             next_id: AtomicI64::new(1),
             next_probe: AtomicU64::new(1),
             discovered: RwLock::default(),
+            closed: Notify::new(),
         }
     }
 
@@ -104,6 +115,7 @@ impl StatelessProtocol {
             id,
             options: None,
             deadline: None,
+            server_requests: None,
         };
         let meta = Meta { envelope: Some(self.envelope(revision)), ..Meta::default() };
         let message = pending.encode(&Params { params: &(), input: None, meta })?;
@@ -163,9 +175,7 @@ impl StatelessProtocol {
                 Outcome::InputRequired(required) if may_require_input(method) => {
                     request.input_was_required.store(true, Ordering::Relaxed);
                     // Boxed because this is rare, which keeps the future of each call small.
-                    input = Some(
-                        Box::pin(self.collect_input(method, request.deadline, *required)).await?,
-                    );
+                    input = Some(Box::pin(self.collect_input(request, *required)).await?);
                 }
                 Outcome::InputRequired(_) => {
                     return invalid(
@@ -178,6 +188,11 @@ impl StatelessProtocol {
             }
         }
         Err(Error::TooManyRoundTrips { method: method.clone(), limit: MAX_ROUND_TRIPS })
+    }
+
+    /// Stops the handler if it works on input for a call. That call fails.
+    pub(crate) fn close(&self) {
+        self.closed.notify_waiters();
     }
 
     /// Sends a notification.
@@ -194,10 +209,10 @@ impl StatelessProtocol {
     /// Collects the input that the server requires. If it requires none, waits for a pause instead.
     async fn collect_input(
         &self,
-        method: &MethodName,
-        deadline: &Deadline,
+        request: &Request<'_, impl Serialize>,
         required: InputRequiredResult,
     ) -> Result<InputParams, Error> {
+        let Request { method, deadline, server_requests, .. } = request;
         let InputRequiredResult { input_requests, request_state, .. } = required;
         if input_requests.is_none() && request_state.is_none() {
             return Err(Error::invalid_response(
@@ -207,11 +222,17 @@ impl StatelessProtocol {
         }
         let input_responses = match input_requests.filter(|requests| !requests.is_empty()) {
             Some(requests) => {
-                let activity = deadline.activity();
-                Some(
-                    collect_responses(&self.channel.client_state, activity, method, requests)
-                        .await?,
-                )
+                let (client_state, activity) = (&self.channel.client_state, deadline.activity());
+                let responses =
+                    collect_responses(client_state, activity, method, server_requests, requests);
+                match select(pin!(responses), pin!(self.closed.notified())).await {
+                    Either::Left((responses, _)) => Some(responses?),
+                    Either::Right(_) => {
+                        let reason = "the client was closed while it collected input for this call";
+                        let error = TransportError::new(TransportErrorKind::SessionEnded, reason);
+                        return Err(error.mark_may_have_run().into());
+                    }
+                }
             }
             None => {
                 sleep(RETRY_PAUSE).await;
@@ -246,6 +267,7 @@ impl StatelessProtocol {
             id: RequestId::Number(number),
             options: *options,
             deadline: Some(deadline),
+            server_requests: None,
         };
         let message = pending.encode(&Params { params, input, meta })?;
         let request_headers = RequestHeaders {

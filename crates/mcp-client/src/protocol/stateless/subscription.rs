@@ -54,8 +54,14 @@ impl StatelessProtocol {
     ) -> Result<(), Error> {
         let channel = self.channel_at(revision);
         let id = RequestId::Number(self.next_id());
-        let request =
-            PendingRequest { channel: &channel, method: &LISTEN, id, options, deadline: None };
+        let request = PendingRequest {
+            channel: &channel,
+            method: &LISTEN,
+            id,
+            options,
+            deadline: None,
+            server_requests: None,
+        };
         let envelope = Some(self.envelope(revision));
         let meta = Meta { envelope, caller: CallerMeta::of(options), ..Meta::default() };
         let params = Listen { notifications: ServerChange::to_filter(queue.requested()) };
