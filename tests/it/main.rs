@@ -10,5 +10,6 @@ mod mcp_stdio;
 mod real_servers;
 mod redaction;
 mod relay;
+mod security_page;
 mod sign_in;
 mod support;
