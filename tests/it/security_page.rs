@@ -10,7 +10,10 @@ fn named_tests(page: &str) -> Vec<&str> {
 
 fn exists(test: &str) -> bool {
     let (module, function) = test.rsplit_once("::").unwrap();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("it").join(module.replace("::", "/")).with_extension("rs");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("it")
+        .join(module.replace("::", "/"))
+        .with_extension("rs");
     fs::read_to_string(file).is_ok_and(|text| text.contains(&format!("fn {function}(")))
 }
 
