@@ -9,7 +9,9 @@ fn named_tests(page: &str) -> Vec<&str> {
 }
 
 fn exists(test: &str) -> bool {
-    let (module, function) = test.rsplit_once("::").unwrap();
+    let Some((module, function)) = test.rsplit_once("::") else {
+        return false;
+    };
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("it")
         .join(module.replace("::", "/"))
