@@ -1,5 +1,6 @@
-//! Secrets that a server echoes wherever it can: what comes out contains none of them.
+//! Secrets and long texts that a server puts wherever it can: what comes out has no secret and is short.
 
+mod bounds;
 mod echoes;
 mod processes;
 mod spelling;
