@@ -138,7 +138,10 @@ fn add_to_batch(
 /// Traces a message of the connection.
 fn trace_message(direction: char, message: &[u8], redactor: &Redactor) {
     if tracing::enabled!(target: "mcp_stdio::wire", tracing::Level::TRACE) {
-        tracing::trace!(target: "mcp_stdio::wire", "{direction} {}", redactor.beginning(message));
+        // The last line of a process may end inside a secret.
+        let redacted = redactor.redact_beginning(message);
+        let shown = redactor.beginning(redacted.as_bytes());
+        tracing::trace!(target: "mcp_stdio::wire", "{direction} {shown}");
     }
 }
 

@@ -46,6 +46,11 @@ async fn hostile_ends() {
             "open; next; printf '{\"jsonrpc\":\"2.0\",\"id\":2,'; exit 1",
             "Interrupted",
         ),
+        program(
+            "ends inside a secret",
+            "open; next; printf 'noise %.8s' \"$TOKEN\"; exit 1",
+            "Interrupted",
+        ),
         program("ends after a response", "open; next; respond \"$good\"; exit 1", "ok: 3"),
         program("is killed", "open; next; kill -9 $$", "Interrupted"),
         program("stops", "open; next; kill -STOP $$", "Timeout"),
