@@ -34,13 +34,18 @@ impl Setup {
             }
             None => read_config(connection.config.as_deref())?,
         };
-        if let Some(timeout) = connection.timeout {
-            config.servers = config
-                .servers
-                .into_iter()
-                .map(|(name, server)| (name, server.timeout(timeout)))
-                .collect();
-        }
+        let with_options = |server: Server| {
+            let server = match connection.timeout {
+                Some(timeout) => server.timeout(timeout),
+                None => server,
+            };
+            match connection.protocol {
+                Some(revision) => server.protocol_version(revision),
+                None => server,
+            }
+        };
+        let servers = config.servers.into_iter();
+        config.servers = servers.map(|(name, server)| (name, with_options(server))).collect();
         if token.is_none() {
             config = with_shared_programs(config);
         }

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+use relay::Revision;
 
 use super::{help, tool_arguments::KeyValue};
 
@@ -212,6 +213,9 @@ pub(crate) struct ConnectionArgs {
     /// The longest time to wait for a response, in seconds [default: 30]
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub(crate) timeout: Option<Duration>,
+    /// The protocol version of the server, such as 2025-11-25 [default: detected]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) protocol: Option<Revision>,
     /// Allow plain HTTP to another machine. Anyone on the network path can read the token
     #[arg(long, requires = "url")]
     pub(crate) allow_insecure_http: bool,

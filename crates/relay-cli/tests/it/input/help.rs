@@ -91,6 +91,8 @@ async fn tools_prints_help() {
           --config <FILE>        The configuration file [default: relay.toml]
           --token-env <NAME>     The environment variable that contains the user's access token
           --timeout <SECONDS>    The longest time to wait for a response, in seconds [default: 30]
+          --protocol <VERSION>   The protocol version of the server, such as 2025-11-25 [default:
+                                 detected]
           --allow-insecure-http  Allow plain HTTP to another machine. Anyone on the network path can
                                  read the token
           --json                 Print results and errors as JSON
@@ -135,6 +137,8 @@ async fn call_prints_help() {
           --config <FILE>        The configuration file [default: relay.toml]
           --token-env <NAME>     The environment variable that contains the user's access token
           --timeout <SECONDS>    The longest time to wait for a response, in seconds [default: 30]
+          --protocol <VERSION>   The protocol version of the server, such as 2025-11-25 [default:
+                                 detected]
           --allow-insecure-http  Allow plain HTTP to another machine. Anyone on the network path can
                                  read the token
           --json                 Print the complete output and errors as JSON
