@@ -7,7 +7,9 @@
 use std::{
     env,
     fmt::Display,
+    fs,
     io::{self, BufRead, Write},
+    path::Path,
     process::{Command, exit},
     sync::atomic::{AtomicUsize, Ordering},
     thread,
@@ -31,14 +33,58 @@ fn main() {
         grandchild();
     }
     let mut held = Vec::new();
+    let mut late = Late::start();
     for line in io::stdin().lock().lines() {
         let Ok(line) = line else { return };
         let message: Value = serde_json::from_str(&line).expect("a line of JSON");
-        handle(&message, &mut held);
+        for message in late.pass(message) {
+            handle(&message, &mut held);
+        }
     }
     // Like a server that ignores the end of its input.
     while has("stays") {
         thread::park();
+    }
+}
+
+/// `late=PATH`: like a server that starts slowly, the first process handles its first requests only
+/// after it has read two of them, or three with `later`. PATH does not exist before.
+struct Late {
+    path: Option<String>,
+    requests: Vec<Value>,
+}
+
+impl Late {
+    fn start() -> Self {
+        let path = env::args().find_map(|arg| Some(arg.strip_prefix("late=")?.to_owned()));
+        let path = path.filter(|path| !Path::new(path).exists());
+        let late = Self { path, requests: Vec::new() };
+        late.write(format!("{}", std::process::id()));
+        late
+    }
+
+    /// Shows the test what has happened.
+    fn write(&self, text: String) {
+        if let Some(path) = &self.path {
+            fs::write(path, text).expect("a writable path");
+        }
+    }
+
+    /// Returns the messages to handle now.
+    fn pass(&mut self, message: Value) -> Vec<Value> {
+        if self.path.is_none() {
+            return vec![message];
+        }
+        self.requests.push(message);
+        let count = if has("later") { 3 } else { 2 };
+        if self.requests.len() == 2 {
+            self.write(format!("{} two", std::process::id()));
+        }
+        if self.requests.len() < count {
+            return Vec::new();
+        }
+        self.path = None;
+        std::mem::take(&mut self.requests)
     }
 }
 
@@ -86,6 +132,7 @@ fn handle(message: &Value, held: &mut Vec<Value>) {
         "server/discover" if has("leaves") => exit(1),
         "server/discover" if has("silent") => {}
         "initialize" if has("exits-late") => exit(1),
+        "initialize" if has("no-initialize") => {}
         "initialize" if has("old") => respond(
             id,
             json!({

@@ -163,6 +163,11 @@ pub enum Error {
     },
 }
 
+/// The source of an error if the server has accepted a request and has sent no response at all.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NoResponse(pub(crate) Cow<'static, str>);
+
 /// Formats the HTTP status of a failed response.
 struct HttpStatus(Option<u16>);
 
@@ -301,9 +306,23 @@ impl Error {
         Self::input_unavailable(method, input_method, Declined.into())
     }
 
+    /// Returns the error for a `server/discover` request without a response.
+    pub(crate) fn discover_timeout(limit: Duration) -> Self {
+        Self::Timeout { method: DiscoverRequest::NAME.into(), limit }
+    }
+
     /// Returns `true` if the client gave up a request that the server still processes.
     pub(crate) fn gave_up(&self) -> bool {
         matches!(self, Self::TooManyServerRequests { .. } | Self::InputUnavailable { .. })
+    }
+
+    /// Returns `true` if the server has accepted the request and has sent no response at all.
+    pub(crate) fn is_no_response(&self) -> bool {
+        match self {
+            Self::Transport(error) => error.get_ref().is::<NoResponse>(),
+            Self::InvalidResponse { source, .. } => source.is::<NoResponse>(),
+            _ => false,
+        }
     }
 
     /// Returns the URLs that the user must visit before the request can be repeated (MCP

@@ -52,6 +52,7 @@
 //! - `error`: [`Error`].
 //! - `handler`: [`Handler`], for elicitation, sampling and roots.
 //! - `transport`: [`Transport`], and what its implementations share, such as [`Multiplexer`].
+//! - `compat`: [`Deviation`], for what servers do differently.
 //! - `text`: text from a server in errors and logs.
 //! - `redaction`: [`Redactor`], which removes secrets from text of a server.
 
@@ -64,6 +65,7 @@ mod request;
 mod error;
 mod handler;
 mod transport;
+mod compat;
 mod text;
 mod redaction;
 
@@ -75,6 +77,7 @@ pub use crate::{
         Client, ClientBuilder, CompletionRequest, PromptResult, ResourceResult, Subscription,
         SubscriptionFilter,
     },
+    compat::Deviation,
     error::Error,
     handler::{Declined, Handler, HandlerCapabilities, UrlElicitation},
     protocol::Negotiation,

@@ -6,4 +6,5 @@ mod line_transport;
 mod misbehaving_servers;
 mod negotiation;
 mod process_lifetime;
+mod slow_start;
 mod support;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use mcp_client::{Client, Error, Negotiation, Transport, mcp_types::Revision};
+use mcp_client::{Client, Deviation, Error, Negotiation, Transport, mcp_types::Revision};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -99,6 +99,20 @@ async fn late_probe_response_overrides_a_failed_initialize() {
     .await;
     assert_eq!(with_timeout(connecting).await.unwrap().unwrap().revision, Revision::V2026_07_28);
     assert_eq!(known.revision(), Some(Revision::V2026_07_28));
+}
+
+#[tokio::test]
+async fn error_without_an_id_is_the_response_to_the_probe() {
+    let (transport, mut wire) = ServerEnd::new();
+    let known = Negotiation::new();
+    let client = Client::builder(transport).negotiation(known.clone()).build();
+    let connecting = tokio::spawn(async move { client.connect().await });
+    assert_eq!(wire.next().await.unwrap()["method"], "server/discover");
+    let error = json!({ "code": -32600, "message": "not initialized" });
+    wire.send(json!({ "jsonrpc": "2.0", "id": null, "error": error })).await;
+    wire.initialize().await;
+    assert_eq!(with_timeout(connecting).await.unwrap().unwrap().revision, Revision::V2025_11_25);
+    assert_eq!(known.deviations(), [(Deviation::ErrorWithoutId, 1)]);
 }
 
 #[tokio::test]

@@ -94,9 +94,10 @@ impl ClientBuilder {
 
     /// Builds the client. Sends nothing yet.
     pub fn build(self) -> Client {
-        let client_state = Arc::new(ClientState::new(self.client_info, self.handler));
+        let client_state =
+            Arc::new(ClientState::new(self.client_info, self.handler, self.negotiation.counters()));
         let channel = Channel::new(self.transport, Arc::clone(&client_state));
-        let protocol = Protocol::new(channel, self.protocol, self.negotiation);
+        let protocol = Protocol::new(channel, self.protocol, self.negotiation, self.limits.timeout);
         let shared = Shared {
             client_state,
             shared_tool_lists: self.shared_tool_lists,

@@ -14,6 +14,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     changes::ChangeQueue,
+    compat::Deviation,
     error::Error,
     exchange::ClientState,
     protocol::Protocol,
@@ -148,6 +149,13 @@ impl Client {
     /// time. Information from an earlier session may be outdated.
     pub fn lost_session_count(&self) -> u64 {
         self.shared.protocol.lost_sessions()
+    }
+
+    /// Returns the deviations of the server from the specification that its clients have accepted,
+    /// with the number of times. All clients with the same [`Negotiation`](crate::Negotiation) are
+    /// counted.
+    pub fn deviations(&self) -> Vec<(Deviation, u64)> {
+        self.shared.client_state.deviations.counts()
     }
 
     /// Returns how many times the server has reported a change of its tool list

@@ -4,6 +4,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use super::client::Client;
 use crate::{
+    compat::Deviation,
     error::Error,
     protocol::Session,
     request::{Deadline, Limits, ListParams, MethodName},
@@ -24,6 +25,16 @@ impl Client {
             }
         }
         Ok(ListResult { items, invalid, cache })
+    }
+
+    /// Removes an empty cursor, which means the end of a list up to 2025-11-25. In later versions, it
+    /// is a cursor like others.
+    fn without_empty_cursor<T>(&self, page: Page<T>, session: &Option<Arc<Session>>) -> Page<T> {
+        if session.is_none() || page.next.as_deref() != Some("") {
+            return page;
+        }
+        self.shared.client_state.deviations.record(Deviation::EmptyCursor);
+        Page { next: None, ..page }
     }
 
     /// Reads all pages of a list. Also returns the session that they came from.
@@ -47,7 +58,8 @@ impl Client {
                     let page = pin!(self.shared.protocol.call(&request, &mut session, decode));
                     self.with_deadline(&deadline, &method, page).await
                 };
-                if pages.add(page)?.is_break() {
+                if pages.add(page.map(|page| self.without_empty_cursor(page, &session)))?.is_break()
+                {
                     return Ok((pages, session));
                 }
             }

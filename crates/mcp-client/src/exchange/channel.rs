@@ -1,6 +1,9 @@
 //! A transport with the context of the messages that are sent on it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
 use bytes::Bytes;
 use mcp_types::{
@@ -26,7 +29,13 @@ pub(crate) struct Channel {
     pub(crate) client_state: Arc<ClientState>,
     /// The server requests that the client is responding to.
     pub(crate) in_progress: InProgress,
+    /// The next request id. All protocol versions share it, so that no id is used twice on a shared
+    /// connection, whatever was tried on it before.
+    pub(crate) next_id: Arc<AtomicI64>,
 }
+
+/// The first request id.
+const FIRST_ID: i64 = 1;
 
 impl Channel {
     /// Creates a channel without a session.
@@ -36,7 +45,25 @@ impl Channel {
             context: MessageContext::default(),
             client_state,
             in_progress: InProgress::default(),
+            next_id: Arc::new(AtomicI64::new(FIRST_ID)),
         }
+    }
+
+    /// Returns a channel for a new session.
+    ///
+    /// If each request has its own connection, ids start again. Equal responses to different users
+    /// are then equal bytes, which `SharedToolLists` needs.
+    pub(crate) fn for_session(&self) -> Self {
+        let next_id = match self.transport.cancels_on_drop() {
+            true => Arc::new(AtomicI64::new(FIRST_ID)),
+            false => Arc::clone(&self.next_id),
+        };
+        Self { in_progress: InProgress::default(), next_id, ..self.clone() }
+    }
+
+    /// Returns an unused request id.
+    pub(crate) fn next_id(&self) -> i64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Returns `true` if the protocol version is stateful or not known yet. Such a server may send

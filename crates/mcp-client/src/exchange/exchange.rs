@@ -18,8 +18,9 @@ use super::{
     responder::{IncomingRequest, Rejected, Responder, Rules},
 };
 use crate::{
-    error::Error,
-    request::{Activity, CallOptions, Deadline, MethodName, ServerRequests},
+    compat::{self, Deviation},
+    error::{Error, NoResponse},
+    request::{Activity, CallOptions, Deadline, LogReceiver, MethodName, ServerRequests},
     result::{Decode, Outcome, notification_params},
     text::without_text,
     transport::{
@@ -107,9 +108,9 @@ impl PendingRequest<'_> {
         decode: Decode<'_, R>,
     ) -> Result<Outcome<R>, Error> {
         match messages {
-            ResponseMessages::None => {
-                Err(self.invalid("the server accepted the request but sent no response"))
-            }
+            ResponseMessages::None => Err(self.invalid(NoResponse(
+                "the server accepted the request but sent no response".into(),
+            ))),
             ResponseMessages::One(message) if self.channel.is_batch(&message) => {
                 let whole = stream::once(async { Ok(message) }).boxed();
                 self.response_in_stream(whole, decode).await.map_err(|error| {
@@ -145,6 +146,10 @@ impl PendingRequest<'_> {
     ) -> Result<Outcome<R>, Error> {
         let mut responder = Responder::default();
         let mut unrelated = None;
+        // A multiplexer passes log messages to this request itself.
+        let receiver = self.log_receiver().filter(|_| self.channel.transport.cancels_on_drop());
+        let _receiver =
+            receiver.map(|receiver| self.channel.client_state.add_log_receiver(receiver));
         loop {
             let message = responder.until(messages.next()).await;
             let message = message.transpose().map_err(|error| self.failed(error))?;
@@ -181,15 +186,21 @@ impl PendingRequest<'_> {
     fn read<R>(&self, message: &[u8], decode: Decode<'_, R>) -> Result<Event<R>, Error> {
         let message = match decode(message) {
             Ok(message) => message,
-            Err(error) => return self.undecodable(message, &error),
+            Err(error) => match self.decode_repaired(message, decode) {
+                Some(message) => message,
+                None => return self.undecodable(message, &error),
+            },
         };
         Ok(match message {
-            JsonRpcMessage::Result { id, result } if id == self.id => Event::Response(result),
+            JsonRpcMessage::Result { id, result } if self.is_own(&id) => Event::Response(result),
             JsonRpcMessage::Result { id, .. } => self.unrelated_response(&id),
-            JsonRpcMessage::Error { id: Some(id), .. } if id != self.id => {
+            JsonRpcMessage::Error { id: Some(id), .. } if !self.is_own(&id) => {
                 self.unrelated_response(&id)
             }
-            JsonRpcMessage::Error { error, .. } => {
+            JsonRpcMessage::Error { id, error } => {
+                if id.is_none() {
+                    self.record(Deviation::ErrorWithoutId);
+                }
                 let method = self.method.clone();
                 return Err(Error::Rpc { method, error, status: None, retry_after: None });
             }
@@ -243,11 +254,39 @@ impl PendingRequest<'_> {
         })
     }
 
+    /// Decodes a message that is invalid because of a known deviation.
+    fn decode_repaired<R>(
+        &self,
+        message: &[u8],
+        decode: Decode<'_, R>,
+    ) -> Option<JsonRpcMessage<Outcome<R>>> {
+        let (repaired, deviations) = compat::repair(self.method, message)?;
+        let message = decode(&repaired).ok()?;
+        deviations.into_iter().for_each(|deviation| self.record(deviation));
+        Some(message)
+    }
+
+    /// Returns `true` if the id is that of this request.
+    fn is_own(&self, id: &RequestId) -> bool {
+        if *id == self.id {
+            return true;
+        }
+        let is_own = compat::numeric_id(id).is_some_and(|id| id == self.id);
+        if is_own {
+            self.record(Deviation::IdAsString);
+        }
+        is_own
+    }
+
+    fn record(&self, deviation: Deviation) {
+        self.channel.client_state.deviations.record(deviation);
+    }
+
     /// Handles a message that cannot be decoded. The result of another request may have another
     /// type, so it is skipped and is not an error.
     fn undecodable<R>(&self, message: &[u8], error: &serde_json::Error) -> Result<Event<R>, Error> {
         match JsonRpcMessage::<IgnoredAny>::from_slice(message) {
-            Ok(JsonRpcMessage::Result { id, .. }) if id != self.id => {
+            Ok(JsonRpcMessage::Result { id, .. }) if !self.is_own(&id) => {
                 Ok(self.unrelated_response(&id))
             }
             _ => Err(self.invalid(without_text(error))),
@@ -278,7 +317,8 @@ impl PendingRequest<'_> {
     fn handle_progress(&self, params: Option<&RawValue>) {
         let progress = notification_params::<ProgressNotification>(params);
         // The progress token of a request is its id.
-        let Some(progress) = progress.filter(|progress| progress.progress_token == self.id) else {
+        let Some(progress) = progress.filter(|progress| self.is_own(&progress.progress_token))
+        else {
             return;
         };
         if let Some(deadline) = self.deadline {
@@ -290,11 +330,16 @@ impl PendingRequest<'_> {
     }
 
     fn handle_log(&self, params: Option<&RawValue>) {
-        let receiver = self.options.and_then(|options| options.log_receiver.as_ref());
-        let message = notification_params::<LoggingMessageNotification>(params);
-        if let (Some(receiver), Some(message)) = (receiver, message) {
+        let Some(receiver) = self.log_receiver() else {
+            return self.channel.handle_notification(LoggingMessageNotification::NAME, params);
+        };
+        if let Some(message) = notification_params::<LoggingMessageNotification>(params) {
             (receiver.on_log)(message);
         }
+    }
+
+    fn log_receiver(&self) -> Option<&LogReceiver> {
+        self.options.and_then(|options| options.log_receiver.as_ref())
     }
 
     /// Returns the activity that a server request counts as: that of the deadline, or that of the
@@ -327,6 +372,7 @@ impl PendingRequest<'_> {
         if let Some(unrelated) = unrelated {
             reason.push_str(&format!("; last message: {unrelated}"));
         }
+        let reason = NoResponse(reason.into());
         TransportError::new(TransportErrorKind::Interrupted, reason).into()
     }
 

@@ -22,6 +22,7 @@ use super::{
     responder::{IncomingRequest, Responder, Rules},
 };
 use crate::{
+    compat,
     error::Error,
     request::{DEFAULT_MAX_SERVER_REQUESTS, DeclinedRequests},
     text::without_text,
@@ -70,12 +71,10 @@ impl ListenState {
 impl Listener {
     /// Starts to listen. Waits for up to two seconds until the stream is open or was rejected,
     /// because the server may drop messages that it sends before.
-    /// `calls` counts the calls of the session.
-    pub(crate) async fn open(channel: Channel, calls: Arc<AtomicI64>) -> Self {
+    pub(crate) async fn open(channel: Channel) -> Self {
         let (state_sender, mut listen_state) = watch::channel(ListenState::Opening);
         let task = tokio::spawn(async move {
-            let end =
-                listen(channel, calls, &state_sender).await.unwrap_or_else(ListenState::Closed);
+            let end = listen(channel, &state_sender).await.unwrap_or_else(ListenState::Closed);
             if let ListenState::Closed(error) = &end {
                 tracing::debug!(%error, "the listener has stopped");
             }
@@ -106,7 +105,7 @@ impl Drop for Listener {
 struct StreamLimits {
     /// The requests that the user has declined since the last call has begun.
     declined: Arc<DeclinedRequests>,
-    /// The number of calls so far.
+    /// The next request id, which shows whether a call has begun.
     calls: Arc<AtomicI64>,
     /// The number of calls when `declined` was last cleared.
     calls_seen: AtomicI64,
@@ -143,10 +142,9 @@ impl StreamLimits {
 
 async fn listen(
     channel: Channel,
-    calls: Arc<AtomicI64>,
     state_sender: &watch::Sender<ListenState>,
 ) -> Result<ListenState, Error> {
-    let limits = StreamLimits::new(calls);
+    let limits = StreamLimits::new(Arc::clone(&channel.next_id));
     let mut messages = match channel.transport.listen(channel.context.clone()).await {
         Ok(Some(messages)) => messages,
         Ok(None) => return Ok(ListenState::NotOffered),
@@ -180,7 +178,7 @@ async fn handle(
     responder: &mut Responder,
     message: &[u8],
 ) {
-    match JsonRpcMessage::<IgnoredAny>::from_slice(message) {
+    match JsonRpcMessage::<IgnoredAny>::from_slice(compat::without_bom(message)) {
         Ok(JsonRpcMessage::Request { id, method, params }) => {
             // The stream does not show which call the request belongs to.
             let request = IncomingRequest { id, method, params, extensions: Extensions::default() };

@@ -14,7 +14,6 @@ pub(crate) use self::{
     channel::Channel,
     client_state::ClientState,
     exchange::PendingRequest,
-    in_progress::InProgress,
     listener::{ListenState, Listener},
     server_request::collect_responses,
 };

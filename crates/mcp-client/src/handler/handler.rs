@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, ready};
 use mcp_types::v2026_07_28::{
     CreateMessageRequestParams, CreateMessageResult, ElicitAction, ElicitRequestFormParams,
-    ElicitResult, Root,
+    ElicitResult, LoggingMessageNotificationParams, Root,
 };
 
 use super::{capabilities::HandlerCapabilities, elicitation::UrlElicitation};
@@ -106,6 +106,15 @@ pub trait Handler: Send + Sync + 'static {
         let _ = elicitation_id;
     }
 
+    /// Called for a log message of the server that does not belong to a call with
+    /// [`CallOptions::on_log`](crate::CallOptions::on_log). This method must not block.
+    ///
+    /// Up to 2025-11-25, a server may send log messages outside of calls. The client receives them
+    /// if the handler declares a capability, because only then it listens.
+    fn log_message(&self, message: LoggingMessageNotificationParams) {
+        let _ = message;
+    }
+
     /// Lets a model generate the next message (MCP client/sampling, "Creating Messages"). The user
     /// should be able to review, change and reject both the prompt and the generated message.
     fn create_message(
@@ -148,6 +157,10 @@ impl<T: Handler + ?Sized> Handler for Arc<T> {
 
     fn url_elicitation_completed(&self, elicitation_id: &str) {
         (**self).url_elicitation_completed(elicitation_id);
+    }
+
+    fn log_message(&self, message: LoggingMessageNotificationParams) {
+        (**self).log_message(message);
     }
 
     fn create_message(

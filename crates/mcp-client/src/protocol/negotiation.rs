@@ -8,6 +8,8 @@ use std::{
 use mcp_types::{Era, Revision};
 use tokio::time::{self, Instant};
 
+use crate::compat::{Deviation, Deviations};
+
 /// The time that a stateful version is remembered. The server may be updated to support stateless
 /// versions, and would still accept `initialize`.
 const STATEFUL_TTL: Duration = Duration::from_secs(24 * 60 * 60);
@@ -38,6 +40,7 @@ struct Shared {
     decision: Mutex<Option<Decision>>,
     /// Locked while a client detects the version.
     detecting: tokio::sync::Mutex<()>,
+    deviations: Deviations,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +75,16 @@ impl Negotiation {
     /// after 24 hours.
     pub fn revision(&self) -> Option<Revision> {
         self.choice().map(|choice| choice.revision)
+    }
+
+    /// Returns the deviations of the server that its clients have accepted, with the number of times.
+    pub fn deviations(&self) -> Vec<(Deviation, u64)> {
+        self.0.deviations.counts()
+    }
+
+    /// Returns the counters of the deviations.
+    pub(crate) fn counters(&self) -> Deviations {
+        self.0.deviations.clone()
     }
 
     /// Returns the version and the transport of the server, if they are known.

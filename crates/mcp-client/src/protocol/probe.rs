@@ -8,7 +8,12 @@
 //! [`decide`] holds all rules. It converts each fact about the server to a verdict and has no side
 //! effects. [`Protocol::detect`] takes the steps that the verdicts require.
 
-use std::{pin::pin, sync::Arc};
+use std::{
+    error::Error as _,
+    pin::{Pin, pin},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use futures_util::future::{Either, select};
 use mcp_types::{Era, Revision, v2026_07_28::DiscoverResult};
@@ -25,13 +30,14 @@ use super::{
     stateless::Discovery,
     version::{self, choose},
 };
-use crate::{error::Error, transport::TransportErrorKind};
+use crate::{compat::Deviation, error::Error, transport::TransportErrorKind};
 
 /// The next request to the server, with the data that the rules need if the request fails.
 #[derive(Debug)]
 enum Step {
-    /// Send `server/discover` in this stateless version.
-    Discover(Revision),
+    /// Send `server/discover` in this stateless version. If `restart` is true, the connection is
+    /// closed first, so that the server is started again.
+    Discover { version: Revision, restart: bool },
     /// Send `initialize`.
     Initialize {
         /// The version to offer; `None` is the newest stateful one.
@@ -59,6 +65,8 @@ enum Fact {
     Discovered(Box<DiscoverResult>),
     /// The server responded to `server/discover` with a result that is not a `DiscoverResult`.
     OtherResult,
+    /// The server responded to `server/discover`, but not to `initialize`, which was sent after it.
+    DiscoveredOnly(Revision, Box<DiscoverResult>),
     /// The server opened a session in this version.
     Initialized { revision: Revision, fallback: bool },
     /// `server/discover` failed in this version.
@@ -98,9 +106,13 @@ impl Step {
     /// Returns the step that checks whether the server supports a version that it has named.
     fn check(revision: Revision) -> Self {
         match revision.era() {
-            Era::Stateless => Self::Discover(revision),
+            Era::Stateless => Self::discover(revision),
             Era::Stateful => Self::initialize(Some(revision), None),
         }
+    }
+
+    fn discover(version: Revision) -> Self {
+        Self::Discover { version, restart: false }
     }
 
     fn initialize(offered: Option<Revision>, discover_error: Option<Error>) -> Self {
@@ -149,6 +161,13 @@ fn decide(fact: Fact, attempts: Attempts) -> Verdict {
             Ok(revision) => Verdict::Continue(Step::check(revision), attempts),
             Err(error) => Verdict::Unknown(error),
         },
+        // The server may still open a session. Only a restart makes sure that both sides have the
+        // same version (own rule).
+        Fact::DiscoveredOnly(version, _) if attempts.can_restart => Verdict::Continue(
+            Step::Discover { version, restart: true },
+            Attempts { can_restart: false, ..attempts },
+        ),
+        Fact::DiscoveredOnly(_, result) => decide(Fact::Discovered(result), attempts),
         // Proves a stateful server. A stateless server must return a `DiscoverResult` (MCP
         // 2026-07-28, server/discover).
         Fact::OtherResult => Verdict::Continue(Step::initialize(None, None), attempts),
@@ -188,8 +207,11 @@ fn after_discover(version: Revision, error: Error, attempts: Attempts) -> Verdic
             Step::initialize(None, Some(error)),
             Attempts { can_restart: false, ..attempts },
         ),
-        // Authorization, rate limits, server errors, timeouts and broken connections prove nothing
-        // about the version (own rule).
+        // Only `initialize` can show whether the server is stateful (own rule).
+        Evidence::Inconclusive if tolerated(&error).is_some() => {
+            Verdict::Continue(Step::initialize(None, Some(error)), attempts)
+        }
+        // Rate limits, timeouts and broken connections prove nothing about the version (own rule).
         Evidence::Inconclusive => Verdict::Unknown(error),
     }
 }
@@ -201,6 +223,10 @@ fn after_initialize(
     error: Error,
     attempts: Attempts,
 ) -> Verdict {
+    // The user must sign in first. Only a token shows what the server supports (own rule).
+    if let Some(unauthorized) = discover_error.as_ref().filter(|error| is_unauthorized(error)) {
+        return Verdict::Unknown(unauthorized.clone());
+    }
     match Evidence::of(&error) {
         // -32022: the server is stateless, although `server/discover` failed (versioning).
         Evidence::Versions(versions) => after_rejection(error, versions, attempts),
@@ -239,6 +265,24 @@ fn after_rejection(error: Error, versions: Vec<String>, attempts: Attempts) -> V
     }
 }
 
+/// Returns the deviation of a server that supports `initialize`, if this error of `server/discover`
+/// may come from such a server.
+fn tolerated(error: &Error) -> Option<Deviation> {
+    let is_rejected = match error.status() {
+        Some(status) => matches!(status, 401 | 403 | 500..),
+        // If no other token can be obtained, `initialize` would fail as well.
+        None => is_unauthorized(error) && error.source().is_none(),
+    };
+    match is_rejected {
+        true => Some(Deviation::DiscoverRejected),
+        false => error.is_no_response().then_some(Deviation::NoDiscoverResponse),
+    }
+}
+
+fn is_unauthorized(error: &Error) -> bool {
+    error.transport_kind() == Some(TransportErrorKind::Unauthorized)
+}
+
 /// Returns `true` if the server closed the connection instead of responding.
 fn is_gone(error: &Error) -> bool {
     use TransportErrorKind as Kind;
@@ -265,14 +309,33 @@ fn lacks_fallback(error: &Error) -> bool {
 impl Protocol {
     /// Detects which version the server supports, and remembers it.
     pub(super) async fn detect(&self) -> Result<Choice, Error> {
-        let mut step = Step::Discover(version::NEWEST_STATELESS);
-        let mut attempts = Attempts { rejections: 0, can_restart: self.probe_timeout.is_some() };
+        let mut step = Step::discover(version::NEWEST_STATELESS);
+        let can_restart = self.probe_timeout.is_some() && self.shares_connection;
+        let mut attempts = Attempts { rejections: 0, can_restart };
+        let mut deviation = None;
+        let was_unsettled = self.is_unsettled.load(Ordering::Relaxed);
+        let mut fact = self.run(step).await?;
+        if was_unsettled {
+            // An earlier caller gave up after it had sent both requests. The server is ready now, so
+            // it is restarted. Otherwise it could have another version than this client.
+            step = Step::Discover { version: version::NEWEST_STATELESS, restart: true };
+            attempts.can_restart = false;
+            fact = self.run(step).await?;
+        }
         loop {
-            match decide(self.run(step).await?, attempts) {
-                Verdict::Continue(next, counted) => (step, attempts) = (next, counted),
+            if let Fact::DiscoverFailed { error, .. } = &fact {
+                deviation = tolerated(error);
+            }
+            match decide(fact, attempts) {
+                Verdict::Continue(next, counted) => {
+                    attempts = counted;
+                    fact = self.run(next).await?;
+                }
                 Verdict::Supports { revision, fallback, discovered } => {
-                    if let Some(result) = discovered {
-                        self.stateless.store(revision, *result);
+                    match (discovered, deviation) {
+                        (Some(result), _) => drop(self.stateless.store(revision, *result)),
+                        (None, Some(deviation)) => self.negotiation.counters().record(deviation),
+                        (None, None) => {}
                     }
                     let choice = Choice { revision, fallback };
                     self.negotiation.remember(choice);
@@ -293,10 +356,12 @@ impl Protocol {
     /// Returns an error if the connection cannot be closed for a restart.
     async fn run(&self, step: Step) -> Result<Fact, Error> {
         Ok(match step {
-            Step::Discover(version) => match self.first_response(version).await {
-                Ok(fact) => fact,
-                Err(error) => Fact::DiscoverFailed { version, error },
-            },
+            Step::Discover { version, restart } => {
+                if restart {
+                    self.close().await?;
+                }
+                self.first_response(version).await
+            }
             Step::Initialize { offered, discover_error, restart } => {
                 if restart {
                     self.close().await?;
@@ -317,22 +382,54 @@ impl Protocol {
     }
 
     /// Sends `server/discover`. If there is no response within the probe timeout, also sends
-    /// `initialize`, because a stateful server may ignore the unknown method. The first success
-    /// counts.
-    async fn first_response(&self, version: Revision) -> Result<Fact, Error> {
+    /// `initialize`, because a stateful server may ignore the unknown method.
+    async fn first_response(&self, version: Revision) -> Fact {
         let probe = pin!(self.stateless.discover(version));
-        let Some(limit) = self.probe_timeout else { return probe.await.map(Fact::from) };
+        let Some(limit) = self.probe_timeout else { return discovered(version, probe.await) };
         let probe = match select(probe, pin!(unconstrained(sleep(limit)))).await {
-            Either::Left((outcome, _)) => return outcome.map(Fact::from),
+            Either::Left((outcome, _)) => return discovered(version, outcome),
             Either::Right(((), probe)) => probe,
         };
+        self.is_unsettled.store(self.shares_connection, Ordering::Relaxed);
+        let fact = self.both_responses(version, probe, limit).await;
+        self.is_unsettled.store(false, Ordering::Relaxed);
+        fact
+    }
+
+    /// Sends `initialize` while `probe` waits for the response to `server/discover`. Both responses
+    /// decide. On a shared connection, a slow server gets both requests and responds to them in order, so it has the version
+    /// of the last one that it has accepted:
+    ///
+    /// | `server/discover` | `initialize` | version |
+    /// | --- | --- | --- |
+    /// | any response or none | accepted | stateful |
+    /// | accepted | rejected | stateless |
+    /// | accepted | no response | the server is restarted |
+    /// | rejected | rejected | unknown |
+    async fn both_responses(
+        &self,
+        version: Revision,
+        probe: Pin<&mut impl Future<Output = Result<Discovery, Error>>>,
+        limit: Duration,
+    ) -> Fact {
         match select(probe, pin!(self.stateful.open(None))).await {
-            Either::Left((Ok(Discovery::Found(result)), _)) => Ok(Fact::Discovered(result)),
-            Either::Left((_, session)) => Ok(initialized(&*session.await?, false)),
-            Either::Right((Ok(session), _)) => Ok(initialized(&session, false)),
+            Either::Right((Ok(session), _)) => initialized(&session, false),
             Either::Right((Err(error), probe)) => match timeout(limit, probe).await {
-                Ok(Ok(Discovery::Found(result))) => Ok(Fact::Discovered(result)),
-                _ => Err(error),
+                Ok(discovery) => after_both(version, discovery, error),
+                Err(_elapsed) => after_both(version, Err(Error::discover_timeout(limit)), error),
+            },
+            Either::Left((Ok(Discovery::Found(result)), session)) if self.shares_connection => {
+                match timeout(limit, session).await {
+                    Ok(Ok(session)) => initialized(&session, false),
+                    Ok(Err(_)) => Fact::Discovered(result),
+                    Err(_elapsed) => Fact::DiscoveredOnly(version, result),
+                }
+            }
+            // Each request has its own connection, so `initialize` changes nothing for others.
+            Either::Left((Ok(Discovery::Found(result)), _)) => Fact::Discovered(result),
+            Either::Left((discovery, session)) => match session.await {
+                Ok(session) => initialized(&session, false),
+                Err(error) => after_both(version, discovery, error),
             },
         }
     }
@@ -355,6 +452,30 @@ impl Protocol {
         let choice = Choice { revision, fallback: false };
         self.negotiation.remember(choice);
         Some(choice)
+    }
+}
+
+fn discovered(version: Revision, outcome: Result<Discovery, Error>) -> Fact {
+    match outcome {
+        Ok(discovery) => discovery.into(),
+        Err(error) => Fact::DiscoverFailed { version, error },
+    }
+}
+
+/// Returns the fact if `initialize`, which was sent after `server/discover`, has failed.
+fn after_both(version: Revision, discovery: Result<Discovery, Error>, error: Error) -> Fact {
+    match discovery {
+        Ok(Discovery::Found(result)) => Fact::Discovered(result),
+        Ok(Discovery::Other) => {
+            Fact::InitializeFailed { offered: None, discover_error: None, error }
+        }
+        // The process has exited because of the first request.
+        Err(discover_error) if is_gone(&discover_error) && is_gone(&error) => {
+            Fact::DiscoverFailed { version, error: discover_error }
+        }
+        Err(discover_error) => {
+            Fact::InitializeFailed { offered: None, discover_error: Some(discover_error), error }
+        }
     }
 }
 
@@ -405,7 +526,9 @@ mod tests {
     /// Formats a verdict briefly.
     fn describe(fact: Fact, attempts: Attempts) -> String {
         match decide(fact, attempts) {
-            Verdict::Continue(Step::Discover(version), _) => format!("discover {version}"),
+            Verdict::Continue(Step::Discover { version, restart }, _) => {
+                format!("discover {version}{}", if restart { ", restarted" } else { "" })
+            }
             Verdict::Continue(Step::Initialize { offered, restart, .. }, _) => {
                 let offered = offered.map_or("newest".to_owned(), |version| version.to_string());
                 format!("initialize {offered}{}", if restart { ", restarted" } else { "" })
@@ -450,8 +573,14 @@ mod tests {
             (discover_failed(rpc(-32601, &[])), "initialize newest", None),
             (discover_failed(status(400)), "initialize newest", None),
             (discover_failed(status(405)), "fall back", None),
-            (discover_failed(status(401)), "unknown", None),
-            (discover_failed(status(503)), "unknown", None),
+            (discover_failed(status(401)), "initialize newest", None),
+            (
+                discover_failed(transport(TransportErrorKind::Unauthorized)),
+                "initialize newest",
+                None,
+            ),
+            (discover_failed(status(503)), "initialize newest", None),
+            (discover_failed(status(429)), "unknown", None),
             (
                 discover_failed(transport(TransportErrorKind::Interrupted)),
                 "initialize newest",

@@ -2,7 +2,10 @@
 //! failure.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -45,6 +48,11 @@ pub(crate) struct Protocol {
     /// The time to wait for the first response before `initialize` is sent too. `None` for no
     /// limit.
     pub(super) probe_timeout: Option<Duration>,
+    /// True if all requests share one connection.
+    pub(super) shares_connection: bool,
+    /// True while both first requests are pending on a shared connection. It stays true if the
+    /// caller gives up before both responses have arrived.
+    pub(super) is_unsettled: AtomicBool,
     detection: SingleFlight,
     pub(super) stateful: StatefulProtocol,
     /// The stateful handler on the fallback transport (HTTP+SSE), if there is one.
@@ -57,14 +65,20 @@ impl Protocol {
         channel: Channel,
         pinned: Option<Revision>,
         negotiation: Negotiation,
+        request_timeout: Duration,
     ) -> Self {
-        let fallback =
-            channel.transport.fallback().map(|transport| Channel { transport, ..channel.clone() });
+        let probe_timeout = channel.transport.probe_timeout();
+        let fallback = channel
+            .transport
+            .fallback()
+            .map(|it| Channel::new(it, Arc::clone(&channel.client_state)));
         Self {
             pinned,
             stateful_only: channel.transport.is_stateful_only().then_some(version::NEWEST_STATEFUL),
             negotiation,
-            probe_timeout: channel.transport.probe_timeout(),
+            probe_timeout: probe_timeout.map(|limit| limit.min(request_timeout / 2)),
+            shares_connection: !channel.transport.cancels_on_drop(),
+            is_unsettled: AtomicBool::new(false),
             detection: SingleFlight::default(),
             stateful: StatefulProtocol::new(channel.clone(), pinned),
             fallback: fallback.map(|channel| StatefulProtocol::new(channel, pinned)),

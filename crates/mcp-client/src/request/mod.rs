@@ -8,7 +8,6 @@ mod options;
 mod limits;
 mod deadline;
 
-pub(crate) use self::limits::DEFAULT_MAX_SERVER_REQUESTS;
 pub(crate) use self::{
     deadline::{Activity, Deadline},
     meta::{CallerMeta, Envelope, InputParams, Meta, Params},
@@ -19,4 +18,5 @@ pub(crate) use self::{
     request::{MethodName, Request},
     server_requests::{DeclinedRequests, ServerRequests},
 };
+pub(crate) use self::{limits::DEFAULT_MAX_SERVER_REQUESTS, options::LogReceiver};
 pub use self::{limits::Limits, options::CallOptions};

@@ -112,6 +112,10 @@ impl<T> Pages<T> {
             return Err(self.limit_exceeded(format!("exceeds the limit of {pages} pages")));
         }
         if !self.seen_cursors.insert(next.clone()) {
+            // An empty cursor was followed once. Its repetition means the end of the list.
+            if next.is_empty() {
+                return Ok(ControlFlow::Break(()));
+            }
             return Err(self.limit_exceeded("repeats a cursor and would never end".to_owned()));
         }
         self.cursor = Some(next);
@@ -166,6 +170,13 @@ mod tests {
         let (cursors, outcome) = read(pages);
         assert_eq!(cursors, [None, Some("a".to_owned()), Some(String::new())]);
         assert_eq!(outcome, "[1, 2, 3]");
+    }
+
+    #[test]
+    fn a_repeated_empty_cursor_is_the_end() {
+        let (cursors, outcome) = read(vec![page(&[1], Some("")), page(&[2], Some(""))]);
+        assert_eq!(cursors, [None, Some(String::new())]);
+        assert_eq!(outcome, "[1, 2]");
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(crate) enum Recipient {
     Notification(RequestId),
     /// All requests that want log messages, because log messages do not name a request.
     Logs,
+    /// The only pending request, or the listener if there are several. An error without an id.
+    Unnamed,
     /// The listener.
     Listener,
 }
@@ -44,7 +46,7 @@ impl Recipient {
         match (envelope.method, envelope.id) {
             (None, Some(id)) if envelope.is_response => Some(Self::Response(id)),
             // An error that does not name its request.
-            (None, None) if envelope.is_response && read.is_ok() => Some(Self::Listener),
+            (None, None) if envelope.is_response && read.is_ok() => Some(Self::Unnamed),
             (Some(_), Some(_)) if read.is_ok() => Some(Self::Listener),
             (Some(method), None) if read.is_ok() => {
                 Some(Self::of_notification(&method, envelope.params))
@@ -167,10 +169,15 @@ mod tests {
             r#"{"method":"ping","id":"a","params":{"progressToken":3}}"#,
             r#"{"method":"notifications/progress","params":{"progressToken":{}}}"#,
             r#"{"method":"notifications/tools/list_changed"}"#,
-            r#"{"id":null,"error":{"code":-32700,"message":"what?"}}"#,
         ] {
             assert_eq!(of(message), Some(Recipient::Listener), "{message}");
         }
+    }
+
+    #[test]
+    fn an_error_without_an_id_names_no_request() {
+        let error = r#"{"id":null,"error":{"code":-32700,"message":"what?"}}"#;
+        assert_eq!(of(error), Some(Recipient::Unnamed));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use super::{
     keep_alive::KeepAlive,
     message::{OutgoingMessage, SentFlag},
 };
+use crate::compat;
 
 /// The maximum number of unread messages of one request or of the listener, and of their bytes. A
 /// single message may be larger.
@@ -215,23 +216,32 @@ impl Multiplexer {
     }
 
     fn dispatch_one(&self, message: Bytes) -> bool {
-        let Some(recipient) = Recipient::of(&message) else { return false };
+        let Some(recipient) = Recipient::of(compat::without_bom(&message)) else { return false };
         let mut state = self.lock();
         match recipient {
-            Recipient::Response(id) => match state.requests.get_mut(&id) {
+            Recipient::Response(id) => match state.request(&id) {
                 Some(queue) => queue.finish(Ok(message)),
                 // The id is not shown, because the server may echo a secret in it.
                 None => tracing::debug!("skipped a response without a pending request"),
             },
-            Recipient::Notification(id) => match state.requests.get_mut(&id) {
+            Recipient::Notification(id) => match state.request(&id) {
                 Some(queue) => queue.push(message),
                 None => tracing::debug!("skipped a notification without a pending request"),
             },
             Recipient::Logs => {
+                let mut is_wanted = false;
                 for queue in state.requests.values_mut().filter(|queue| queue.wants_logs) {
                     queue.push(message.clone());
+                    is_wanted = true;
+                }
+                if !is_wanted {
+                    state.listener.push(message);
                 }
             }
+            Recipient::Unnamed => match state.only_request() {
+                Some(queue) => queue.finish(Ok(message)),
+                None => state.listener.push(message),
+            },
             Recipient::Listener => state.listener.push(message),
         }
         true
@@ -252,6 +262,24 @@ impl Default for State {
             last_used: Instant::now(),
             closed: None,
         }
+    }
+}
+
+impl State {
+    /// Returns the queue of the request with this id.
+    fn request(&mut self, id: &RequestId) -> Option<&mut MessageQueue> {
+        let id = match self.requests.contains_key(id) {
+            true => id.clone(),
+            false => compat::numeric_id(id)?,
+        };
+        self.requests.get_mut(&id)
+    }
+
+    /// Returns the queue of the only pending request.
+    fn only_request(&mut self) -> Option<&mut MessageQueue> {
+        let mut pending = self.requests.values_mut().filter(|queue| !queue.finished);
+        let first = pending.next()?;
+        pending.next().is_none().then_some(first)
     }
 }
 
@@ -397,6 +425,31 @@ mod tests {
         assert_eq!(multiplexer.pending(), 2);
         drop((first, second));
         assert_eq!(multiplexer.pending(), 0);
+    }
+
+    #[test]
+    fn an_error_without_an_id_belongs_to_the_only_pending_request() {
+        let multiplexer = Multiplexer::new();
+        let error = r#"{"id":null,"error":{"code":-32600,"message":"what?"}}"#;
+        let mut first = multiplexer.register(&request(1)).unwrap();
+        let mut second = multiplexer.register(&request(2)).unwrap();
+        let mut listener = multiplexer.listen().unwrap();
+        assert!(multiplexer.dispatch(error.into()));
+        assert_eq!(ready_messages(&mut listener), [error]);
+        assert!(multiplexer.dispatch(r#"{"id":2,"result":2}"#.into()));
+        assert!(multiplexer.dispatch(error.into()));
+        assert_eq!(ready_messages(&mut first), [error]);
+        assert_eq!(ready_messages(&mut second).len(), 1);
+    }
+
+    #[test]
+    fn ids_in_strings_and_a_byte_order_mark_are_accepted() {
+        let multiplexer = Multiplexer::new();
+        let mut stream = multiplexer.register(&request(1)).unwrap();
+        let progress = r#"{"method":"notifications/progress","params":{"progressToken":"1"}}"#;
+        let response = "\u{feff}{\"id\":\"1\",\"result\":1}";
+        assert!(multiplexer.dispatch(progress.into()) && multiplexer.dispatch(response.into()));
+        assert_eq!(ready_messages(&mut stream), [progress, response]);
     }
 
     #[test]

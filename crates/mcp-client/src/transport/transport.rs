@@ -66,8 +66,10 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Returns how long to wait for the response to `server/discover`. Defaults to `None`, no
     /// limit.
     ///
-    /// Set this if stateful servers may not respond to an unknown method, or may exit. The client
-    /// then sends `initialize`, if necessary after [`close`](Self::close).
+    /// Set this if stateful servers may not respond to an unknown method. The client then sends
+    /// `initialize`. If all requests share one connection, the server may also exit. The client then
+    /// sends `initialize` after [`close`](Self::close) if necessary. It waits for at most half
+    /// of its request timeout.
     fn probe_timeout(&self) -> Option<Duration> {
         None
     }

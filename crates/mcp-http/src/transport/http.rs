@@ -1,6 +1,6 @@
 //! The Streamable HTTP transport: it sends messages, listens, and ends sessions.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use http::StatusCode;
@@ -15,6 +15,10 @@ use crate::{
     error::Error,
     message::{AcceptedResponse, EventStream, Request},
 };
+
+/// The time to wait for the response to `server/discover` before `initialize` is sent too. A gateway
+/// may not pass on a method that it does not know.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A Streamable HTTP transport to one server, with the tokens of one user (MCP basic/transports).
 ///
@@ -85,6 +89,10 @@ impl Transport for HttpTransport {
 
     fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {
         Box::pin(async { Ok(self.delete(context).await?) })
+    }
+
+    fn probe_timeout(&self) -> Option<Duration> {
+        Some(PROBE_TIMEOUT)
     }
 
     fn fallback(&self) -> Option<Arc<dyn Transport>> {

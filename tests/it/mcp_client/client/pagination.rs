@@ -1,7 +1,7 @@
 //! Paginated lists.
 
 use insta::assert_snapshot;
-use mcp_client::{Client, Limits, ToolList};
+use mcp_client::{Client, Deviation, Limits, ToolList};
 use serde_json::{Value, json};
 
 use crate::support::{Script, ScriptedResponse, ScriptedServer, describe_result, error, result};
@@ -42,16 +42,28 @@ async fn list_tools(server: &ScriptedServer, client: &Client) -> String {
 
 #[tokio::test]
 async fn list_follows_cursors_to_the_last_page() {
-    // PAGE-02: an empty page does not end the list, and an empty cursor does not either
+    // PAGE-02: an empty page does not end the list
     let server =
-        server_with_pages([page(&["a"], Some("1")), page(&[], Some("")), page(&["b", "c"], None)])
+        server_with_pages([page(&["a"], Some("1")), page(&[], Some("2")), page(&["b", "c"], None)])
             .await;
     assert_snapshot!(list_tools(&server, &server.client()).await, @r#"
     listed ["a", "b", "c"]
     asked {}
     asked {"cursor":"1"}
-    asked {"cursor":""}
+    asked {"cursor":"2"}
     "#);
+}
+
+#[tokio::test]
+async fn empty_cursor_ends_the_list_of_a_stateful_server() {
+    let server = server_with_pages([page(&["a"], Some("1")), page(&["b"], Some(""))]).await;
+    let client = server.client();
+    assert_snapshot!(list_tools(&server, &client).await, @r#"
+    listed ["a", "b"]
+    asked {}
+    asked {"cursor":"1"}
+    "#);
+    assert_eq!(client.deviations(), [(Deviation::EmptyCursor, 1)]);
 }
 
 #[tokio::test]

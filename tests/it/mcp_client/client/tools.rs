@@ -1,10 +1,10 @@
 //! Listing and calling tools.
 
+use crate::support::{Script, ScriptedServer, describe_result, error, result};
 use insta::assert_snapshot;
+use mcp_client::Deviation;
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
-
-use crate::support::{Script, ScriptedServer, describe_result, result};
 
 fn initialize_response_with(capabilities: &Value) -> crate::support::ScriptedResponse {
     result(&json!({
@@ -17,7 +17,7 @@ fn initialize_response_with(capabilities: &Value) -> crate::support::ScriptedRes
 #[tokio::test]
 async fn tools_are_not_listed_or_called_without_the_capability() {
     // TOOL-01, LIFE-09, LIFE-15
-    for capabilities in [json!({}), json!({ "tools": null })] {
+    for capabilities in [json!({ "prompts": {} }), json!({ "prompts": {}, "tools": null })] {
         let server =
             Script::new().on("initialize", initialize_response_with(&capabilities)).start().await;
         let client = server.client();
@@ -30,10 +30,26 @@ async fn tools_are_not_listed_or_called_without_the_capability() {
         assert_eq!(server.requests_of("tools/list").await.len(), 0);
         assert_eq!(server.requests_of("tools/call").await.len(), 0);
     }
-    let server = Script::new().on("initialize", initialize_response_with(&json!({}))).start().await;
+    let opening = initialize_response_with(&json!({ "prompts": {} }));
+    let server = Script::new().on("initialize", opening).start().await;
     assert_snapshot!(describe_result(server.client().list_tools().await), @r#"
     "tools/list": the server does not declare the capability "tools"
     -> MissingCapability, did not run
+    "#);
+}
+
+#[tokio::test]
+async fn tools_are_listed_if_the_server_declares_no_capabilities_at_all() {
+    let opening = || initialize_response_with(&json!({}));
+    let server = Script::new().on("initialize", opening()).start().await;
+    let client = server.client();
+    assert_eq!(client.list_tools().await.unwrap().tools.len(), 1);
+    assert_eq!(client.deviations(), [(Deviation::NoCapabilities, 1)]);
+    let rejected = error(-32601, "Method not found", &Value::Null);
+    let server = Script::new().on("initialize", opening()).on("tools/list", rejected).start().await;
+    assert_snapshot!(describe_result(server.client().list_tools().await), @r#"
+    "tools/list" failed: Method not found (code -32601)
+    -> Rpc
     "#);
 }
 

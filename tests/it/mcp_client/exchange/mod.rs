@@ -3,6 +3,7 @@
 mod batches;
 mod cancellation;
 mod cancellation_before_send;
+mod deviations;
 mod handler;
 mod handler_lifetime;
 mod listener;

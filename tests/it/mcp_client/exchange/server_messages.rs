@@ -110,7 +110,7 @@ async fn responses_to_other_requests_are_ignored() {
     // HTTP-18, RPC-03: whatever the results contain
     let server = server_with_messages(&[
         json!({ "jsonrpc": "2.0", "id": 99, "result": { "content": [] } }),
-        json!({ "jsonrpc": "2.0", "id": "2", "result": {} }),
+        json!({ "jsonrpc": "2.0", "id": "02", "result": {} }),
         json!({ "jsonrpc": "2.0", "id": 98, "result": { "tools": [] } }),
         json!({ "jsonrpc": "2.0", "id": 97, "error": { "code": 1, "message": "late" } }),
     ])

@@ -64,8 +64,10 @@ async fn concurrent_clients_share_one_probe() {
 #[tokio::test]
 async fn rejected_token_of_one_client_does_not_fail_the_others() {
     // N-VER-02: a 401 is inconclusive for every client that waits
-    let script =
-        stateful_script().on(PROBE, status(401)).on(PROBE, discover_response(&["2026-07-28"]));
+    let script = Script::new()
+        .on(PROBE, status(401))
+        .on(PROBE, discover_response(&["2026-07-28"]))
+        .on("initialize", status(401));
     let server = script.start().await;
     let known = Negotiation::new();
     let clients: Vec<_> = (0..8).map(|_| server.client_with_negotiation(&known)).collect();

@@ -8,7 +8,7 @@ use std::future::pending;
 use futures_util::future::BoxFuture;
 use insta::assert_snapshot;
 use mcp_client::{
-    Client, MessageContext, Negotiation, OutgoingMessage, Transport, TransportError,
+    Client, Deviation, MessageContext, Negotiation, OutgoingMessage, Transport, TransportError,
     TransportResponse,
 };
 use mcp_http::HttpTransport;
@@ -167,31 +167,20 @@ async fn other_stateless_errors_identify_a_stateless_server() {
 }
 
 #[tokio::test]
-async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
-    // N-AUTH: 401 and 403 are inconclusive, whatever their body
-    let modern = || unsupported_version(&json!(["2025-11-25"]));
+async fn overload_redirects_and_invalid_responses_are_inconclusive() {
     let mut shown = String::new();
     for response in [
-        status(401),
-        modern().with_status(401),
-        status(403),
-        modern().with_status(403),
         status(307).header("location", "/elsewhere"),
         status(407),
         status(408),
         status(425),
         status(429),
         error(-32601, "busy", &Value::Null).with_status(429),
-        status(500),
-        error(-32601, "broken", &Value::Null).with_status(500),
-        status(503),
         // The server does not accept POST.
         status(405),
-        // A web page, an incomplete body, a stream without the response, no response.
+        // A web page, an incomplete body.
         status(200).header("content-type", "text/html").body("<p>Hello"),
         body("{"),
-        sse(": nothing\n\n"),
-        status(202),
     ] {
         let server = stateful_script().on(PROBE, response).start().await;
         let known = Negotiation::new();
@@ -201,22 +190,6 @@ async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
         shown += &first;
     }
     assert_snapshot!(shown, @r#"
-    server/discover "probe-1", 2026-07-28
-    [server]/mcp requires an access token
-    -> Unauthorized, did not run
-    verdict: unknown
-    server/discover "probe-1", 2026-07-28
-    [server]/mcp requires an access token
-    -> Unauthorized, did not run
-    verdict: unknown
-    server/discover "probe-1", 2026-07-28
-    [server]/mcp returned HTTP status 403 Forbidden
-    -> Status(403), did not run
-    verdict: unknown
-    server/discover "probe-1", 2026-07-28
-    "server/discover" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2025-11-25"]}, HTTP status 403
-    -> Rpc, did not run
-    verdict: unknown
     server/discover "probe-1", 2026-07-28
     [server]/mcp redirects to [server]/elsewhere, but redirects are not followed; configure that URL if it is correct
     -> Status(307), did not run
@@ -242,18 +215,6 @@ async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
     -> Rpc, did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    [server]/mcp returned HTTP status 500 Internal Server Error
-    -> Status(500), did not run
-    verdict: unknown
-    server/discover "probe-1", 2026-07-28
-    "server/discover" failed: broken (code -32601), HTTP status 500
-    -> Rpc, did not run
-    verdict: unknown
-    server/discover "probe-1", 2026-07-28
-    [server]/mcp returned HTTP status 503 Service Unavailable
-    -> Status(503), did not run
-    verdict: unknown
-    server/discover "probe-1", 2026-07-28
     GET
     [server]/mcp returned HTTP status 405 Method Not Allowed
     -> Status(405), did not run
@@ -267,14 +228,77 @@ async fn auth_errors_overload_and_invalid_responses_are_inconclusive() {
       EOF while parsing an object at line 1 column 1
     -> InvalidResponse, did not run
     verdict: unknown
+    "#);
+}
+
+/// Responses to the probe of a server, or a gateway before it, that knows only `initialize`.
+fn rejected_probes() -> [(ScriptedResponse, Deviation); 8] {
+    use Deviation::{DiscoverRejected as Rejected, NoDiscoverResponse as NoResponse};
+    let modern = || unsupported_version(&json!(["2025-11-25"]));
+    [
+        (status(401), Rejected),
+        (modern().with_status(401), Rejected),
+        (status(403), Rejected),
+        (modern().with_status(403), Rejected),
+        (status(500), Rejected),
+        (error(-32601, "broken", &Value::Null).with_status(500), Rejected),
+        (sse(": nothing\n\n"), NoResponse),
+        (status(202), NoResponse),
+    ]
+}
+
+#[tokio::test]
+async fn server_that_rejects_the_probe_and_accepts_initialize_is_stateful() {
+    for (response, deviation) in rejected_probes() {
+        let server = stateful_script().on(PROBE, response).start().await;
+        let known = Negotiation::new();
+        assert_eq!(
+            list_tools_log(&server, &known).await,
+            "server/discover \"probe-1\", 2026-07-28\n\
+             initialize 1\n\
+             notifications/initialized, 2025-06-18\n\
+             tools/list 2, 2025-06-18\n\
+             1 tool\nverdict: 2025-06-18\n"
+        );
+        assert_eq!(known.deviations(), [(deviation, 1)]);
+    }
+}
+
+#[tokio::test]
+async fn server_that_rejects_both_requests_is_inconclusive() {
+    // N-AUTH: a 401 is reported, whatever follows
+    let mut shown = String::new();
+    for (probe, opening) in [(401, 401), (401, 404), (403, 403), (503, 503), (503, 401)] {
+        let script = Script::new().on(PROBE, status(probe)).on("initialize", status(opening));
+        let known = Negotiation::new();
+        shown += &list_tools_log(&script.start().await, &known).await;
+        assert_eq!(known.deviations(), []);
+    }
+    assert_snapshot!(shown, @r#"
     server/discover "probe-1", 2026-07-28
-    "server/discover": the stream ended before the response
-    -> Interrupted, did not run
+    initialize 1
+    [server]/mcp requires an access token
+    -> Unauthorized, did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    "server/discover": invalid response
-      the server accepted the request but sent no response
-    -> InvalidResponse, did not run
+    initialize 1
+    [server]/mcp requires an access token
+    -> Unauthorized, did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    [server]/mcp returned HTTP status 403 Forbidden
+    -> Status(403), did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    [server]/mcp returned HTTP status 503 Service Unavailable
+    -> Status(503), did not run
+    verdict: unknown
+    server/discover "probe-1", 2026-07-28
+    initialize 1
+    [server]/mcp requires an access token
+    -> Unauthorized, did not run
     verdict: unknown
     "#);
 }

@@ -266,7 +266,7 @@ async fn invalid_list_is_a_tool_definition_error() {
 async fn server_without_the_tools_capability_is_an_error() {
     let opening = result(&json!({
         "protocolVersion": "2025-11-25",
-        "capabilities": {},
+        "capabilities": { "prompts": {} },
         "serverInfo": { "name": "peer", "version": "1" },
     }));
     let server = server_with("initialize", [opening]).await;

@@ -1,9 +1,6 @@
 //! A session, opened by `initialize`, and the messages that belong to it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::Arc;
 
 use mcp_types::{
     Era, JsonObject, Method, NotificationMethod, RequestId, Revision, error_code,
@@ -18,7 +15,7 @@ use tokio::{
 
 use crate::{
     error::Error,
-    exchange::{CancelOnDrop, Channel, InProgress, ListenState, Listener, PendingRequest},
+    exchange::{CancelOnDrop, Channel, ListenState, Listener, PendingRequest},
     protocol::version,
     request::{
         CallerMeta, DEFAULT_MAX_SERVER_REQUESTS, Meta, MethodName, Params, Request, ServerRequests,
@@ -27,10 +24,6 @@ use crate::{
     transport::{Extensions, KeepAlive, OutgoingMessage},
 };
 
-/// The id of `initialize`. Every session counts its ids from here, so that equal responses to
-/// different users are equal bytes, which `SharedToolLists` needs.
-const FIRST_ID: i64 = 1;
-
 const INITIALIZE: MethodName = MethodName::Borrowed(InitializeRequest::NAME);
 
 /// An open session.
@@ -38,8 +31,6 @@ const INITIALIZE: MethodName = MethodName::Borrowed(InitializeRequest::NAME);
 pub(crate) struct Session {
     channel: Channel,
     server_info: Arc<ServerInfo>,
-    /// The id of the next request. It also counts the calls for the listener.
-    next_id: Arc<AtomicI64>,
     /// Present if something needs the messages that the server sends outside of response streams.
     listener: Mutex<Option<Listener>>,
 }
@@ -67,9 +58,9 @@ impl Session {
         pinned: Option<Revision>,
     ) -> Result<Self, Error> {
         let offered = pinned.or(offered).unwrap_or(version::NEWEST_STATEFUL);
-        let opened = match Self::initialize(channel.clone(), offered, pinned).await {
+        let opened = match Self::initialize(&channel, offered, pinned).await {
             Err(error) => match Self::alternative(&error, offered, pinned)? {
-                Some(other) => Self::initialize(channel, other, pinned).await,
+                Some(other) => Self::initialize(&channel, other, pinned).await,
                 None => Err(error),
             },
             opened => opened,
@@ -95,31 +86,31 @@ impl Session {
     }
 
     async fn initialize(
-        mut channel: Channel,
+        channel: &Channel,
         offered: Revision,
         pinned: Option<Revision>,
     ) -> Result<Self, Error> {
+        let mut channel = channel.for_session();
         let client_state = Arc::clone(&channel.client_state);
-        channel.in_progress = InProgress::default();
+        let id = RequestId::Number(channel.next_id());
         let params = Initialize {
             protocol_version: offered.as_str(),
             capabilities: &client_state.capabilities,
             client_info: &client_state.info,
         };
         let server_requests = ServerRequests::new(DEFAULT_MAX_SERVER_REQUESTS);
-        let request = initialize_request(&channel, &server_requests);
+        let request = initialize_request(&channel, id.clone(), &server_requests);
         let response = request.send(request.encode(&params)?).await?;
         // Server requests that arrive during `initialize` belong to its session.
         channel.context.session = response.session;
         let mut guard = SessionGuard(Some(channel.clone()));
-        let next_id = Arc::new(AtomicI64::new(FIRST_ID + 1));
         // On a shared connection, server requests arrive only at the listener.
         let listener = match channel.transport.cancels_on_drop() {
             true => None,
-            false => Some(Listener::open(channel.clone(), Arc::clone(&next_id)).await),
+            false => Some(Listener::open(channel.clone()).await),
         };
         let decode: Decode<'_, InitializeResult> = &decode_result;
-        let request = initialize_request(&channel, &server_requests);
+        let request = initialize_request(&channel, id, &server_requests);
         let result = request.response(response.messages, decode).await?;
         let result = require_complete(&INITIALIZE, result)?;
         let revision = agreed_version(&result.protocol_version, pinned);
@@ -140,7 +131,7 @@ impl Session {
             instructions: result.instructions,
         };
         let (server_info, listener) = (Arc::new(server_info), Mutex::new(listener));
-        let session = Self { channel, server_info, next_id, listener };
+        let session = Self { channel, server_info, listener };
         if client_state.wants_listener() {
             session.listen().await;
         }
@@ -159,10 +150,7 @@ impl Session {
         let listen_state = listener.as_ref().map(Listener::state);
         match listen_state.filter(|listen_state| listen_state.borrow().failure().is_none()) {
             Some(listen_state) => listen_state,
-            None => {
-                let opened = Listener::open(self.channel.clone(), Arc::clone(&self.next_id)).await;
-                listener.insert(opened).state()
-            }
+            None => listener.insert(Listener::open(self.channel.clone()).await).state(),
         }
     }
 
@@ -177,10 +165,11 @@ impl Session {
         decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         let method = &request.method;
-        if let Some(capability) = self.server_info.capabilities.missing_for(method) {
-            return Err(Error::MissingCapability { method: method.clone(), capability });
+        let capabilities = &self.server_info.capabilities;
+        if let Some(capability) = capabilities.missing_for(method) {
+            self.channel.client_state.check_capability(capabilities, method, capability)?;
         }
-        let number = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let number = self.channel.next_id();
         let options = request.options;
         let wants_progress = options.is_some_and(|options| options.on_progress.is_some());
         let meta = Meta {
@@ -250,9 +239,9 @@ impl Drop for Session {
 /// Returns the `initialize` request.
 fn initialize_request<'a>(
     channel: &'a Channel,
+    id: RequestId,
     server_requests: &'a ServerRequests,
 ) -> PendingRequest<'a> {
-    let id = RequestId::Number(FIRST_ID);
     let server_requests = Some(server_requests);
     PendingRequest {
         channel,

@@ -34,21 +34,32 @@ impl StatefulProtocol {
     ) -> Result<(), Error> {
         let lost_before = self.lost_sessions();
         let session = self.session().await?;
-        let supported = supported(&session.server_info().capabilities, queue.requested())?;
+        let mut supported = supported(&session.server_info().capabilities, queue.requested())?;
         let mut guard = SubscriptionGuard::new(self, &session, queue, options);
         let mut listen_state = session.listen().await;
         let failure = listen_state.borrow().failure();
         if let Some(error) = failure {
             return self.fail(&session, error);
         }
-        for change in &supported {
-            if let ServerChange::Resource(uri) = change {
-                let params = ResourceParams { uri };
-                let method = MethodName::Borrowed(SubscribeRequest::NAME);
-                let request = Request { options, ..Request::new(method, &params, deadline) };
-                self.call(&request, &mut Some(Arc::clone(&session)), DECODE_EMPTY).await?;
-                guard.subscribed.push(uri.clone());
+        let mut rejection = None;
+        for change in supported.clone() {
+            let ServerChange::Resource(uri) = &change else { continue };
+            let params = ResourceParams { uri };
+            let method = MethodName::Borrowed(SubscribeRequest::NAME);
+            let request = Request { options, ..Request::new(method, &params, deadline) };
+            match self.call(&request, &mut Some(Arc::clone(&session)), DECODE_EMPTY).await {
+                Ok(_) => guard.subscribed.push(uri.clone()),
+                // One rejected resource does not end the subscription to the others.
+                Err(error @ Error::Rpc { status: None, .. }) => {
+                    tracing::debug!(%error, "the server rejected the subscription to a resource");
+                    supported.remove(&change);
+                    rejection = Some(error);
+                }
+                Err(error) => return Err(error),
             }
+        }
+        if let Some(error) = rejection.filter(|_| supported.is_empty()) {
+            return Err(error);
         }
         queue.mark_open(&supported);
         let stream_ended = pin!(async {

@@ -4,7 +4,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -44,7 +44,6 @@ const DISCOVER: MethodName = MethodName::Borrowed(DiscoverRequest::NAME);
 #[derive(Debug)]
 pub(crate) struct StatelessProtocol {
     channel: Channel,
-    next_id: AtomicI64,
     next_probe: AtomicU64,
     discovered: RwLock<Option<Discovered>>,
     /// Notified when the client is closed.
@@ -70,7 +69,6 @@ impl StatelessProtocol {
     pub(crate) fn new(channel: Channel) -> Self {
         Self {
             channel,
-            next_id: AtomicI64::new(1),
             next_probe: AtomicU64::new(1),
             discovered: RwLock::default(),
             closed: Notify::new(),
@@ -157,11 +155,11 @@ impl StatelessProtocol {
         decode: Decode<'_, R>,
     ) -> Result<R, Error> {
         let method = &request.method;
-        let missing = self
-            .stored_server_info(Instant::now())
-            .and_then(|server_info| server_info.capabilities.missing_for(method));
-        if let Some(capability) = missing {
-            return Err(Error::MissingCapability { method: method.clone(), capability });
+        if let Some(server_info) = self.stored_server_info(Instant::now())
+            && let Some(missing) = server_info.capabilities.missing_for(method)
+        {
+            let client_state = &self.channel.client_state;
+            client_state.check_capability(&server_info.capabilities, method, missing)?;
         }
         let invalid = |reason: String| Err(Error::invalid_response(method.clone(), reason));
         let mut input = None;
@@ -286,7 +284,7 @@ impl StatelessProtocol {
     }
 
     pub(crate) fn next_id(&self) -> i64 {
-        self.next_id.fetch_add(1, Ordering::Relaxed)
+        self.channel.next_id()
     }
 
     pub(crate) fn envelope(&self, revision: Revision) -> Envelope<'_> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use mcp_types::{
-    JsonRpcMessage, Method, NotificationMethod, RequestId, Revision,
+    JsonRpcMessage, Method, NotificationMethod, RequestId, Revision, error_code,
     v2026_07_28::{
         SubscriptionFilter, SubscriptionsAcknowledgedNotification, SubscriptionsListenRequest,
     },
@@ -131,7 +131,13 @@ impl Subscription<'_> {
             JsonRpcMessage::Error { id, error }
                 if id.as_ref().is_none_or(|id| *id == self.request.id) =>
             {
-                return Err(Error::Rpc { method: LISTEN, error, status: None, retry_after: None });
+                return Err(match (error.code, self.queue.requested().first()) {
+                    // The server has no subscriptions.
+                    (error_code::METHOD_NOT_FOUND, Some(first)) => {
+                        first.not_supported(SubscriptionsListenRequest::NAME)
+                    }
+                    _ => Error::Rpc { method: LISTEN, error, status: None, retry_after: None },
+                });
             }
             JsonRpcMessage::Notification { method, params } => {
                 self.read_notification(&method, params.as_deref())

@@ -1,0 +1,66 @@
+//! Deviations of real servers that the client accepts and counts.
+
+use mcp_client::{Deviation, mcp_types::v2026_07_28::ContentBlock};
+use serde_json::json;
+
+use crate::support::{Script, ScriptedResponse, error, json as body, result};
+
+/// Calls a tool whose response deviates. Returns the text of the result and the deviations.
+async fn call(response: ScriptedResponse) -> (String, Vec<(Deviation, u64)>) {
+    let server = Script::new().on("tools/call", response).start().await;
+    let client = server.client();
+    let result = client.call_tool("add", ()).await.expect("a result");
+    let text = match result.content.first() {
+        Some(ContentBlock::Text(text)) => text.text.clone(),
+        _ => format!("{:?}", result.structured_content.map(|content| content.to_string())),
+    };
+    (text, client.deviations())
+}
+
+#[tokio::test]
+async fn id_in_a_string_is_the_id_of_the_request() {
+    for event_stream in [false, true] {
+        let response = body(
+            r#"{"jsonrpc":"2.0","id":"$id","result":{"content":[{"type":"text","text":"3"}]}}"#,
+        );
+        let response = if event_stream { response.into_event_stream() } else { response };
+        let expected = vec![(Deviation::IdAsString, 1)];
+        assert_eq!(call(response).await, ("3".to_owned(), expected));
+    }
+}
+
+#[tokio::test]
+async fn lone_surrogate_becomes_the_replacement_character() {
+    for event_stream in [false, true] {
+        let response = body(
+            r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[{"type":"text","text":"a\ud83d"}]}}"#,
+        );
+        let response = if event_stream { response.into_event_stream() } else { response };
+        let expected = vec![(Deviation::LoneSurrogate, 1)];
+        assert_eq!(call(response).await, ("a\u{fffd}".to_owned(), expected));
+    }
+}
+
+#[tokio::test]
+async fn byte_order_mark_before_a_message_is_skipped() {
+    let response = result(&json!({ "content": [{ "type": "text", "text": "3" }] }));
+    let expected = vec![(Deviation::ByteOrderMark, 1)];
+    assert_eq!(call(response.with_prefix("\u{feff}")).await, ("3".to_owned(), expected));
+}
+
+#[tokio::test]
+async fn structured_content_alone_is_a_result() {
+    let response = result(&json!({ "structuredContent": { "a": 1 } }));
+    let expected = vec![(Deviation::MissingContent, 1)];
+    assert_eq!(call(response).await, (r#"Some("{\"a\":1}")"#.to_owned(), expected));
+}
+
+#[tokio::test]
+async fn valid_responses_are_no_deviations() {
+    let response = result(&json!({ "content": [{ "type": "text", "text": "\u{1f600}" }] }));
+    assert_eq!(call(response).await, ("\u{1f600}".to_owned(), Vec::new()));
+    let server = Script::new().on("tools/call", error(-32602, "no", &json!(null))).start().await;
+    let client = server.client();
+    client.call_tool("add", ()).await.unwrap_err();
+    assert_eq!(client.deviations(), []);
+}
