@@ -96,6 +96,11 @@ async fn hostile_content_codings() {
             "Protocol",
         ),
         call(
+            "a compressed error",
+            body(500, "text/plain", bomb).header("content-encoding", "gzip"),
+            "Status(500)",
+        ),
+        call(
             "bytes without end",
             json("")
                 .header("content-encoding", "gzip")

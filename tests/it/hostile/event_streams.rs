@@ -17,6 +17,7 @@ fn call(name: impl Into<String>, reply: Reply, expected: &'static str) -> Case {
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_events() {
     let good = format!("{RESULT}\n\n");
+    let other = good.replace("{id}", "\"{secrets}\"");
     check([
         call("no event", events(""), "Interrupted"),
         call("no event, held", events("").hold(), "Timeout"),
@@ -42,6 +43,8 @@ async fn hostile_events() {
             "Timeout",
         ),
         call("notifications without end", events("").endless(format!("{NOTE}\n\n")), "Timeout"),
+        call("responses to others without end", events("").endless(other.clone()), "Timeout"),
+        call("a response to another request before it", events(other).then(good.clone()), "ok: 3"),
         call("no empty line", events(RESULT), "Interrupted"),
         call("no empty line, held", events(format!("{RESULT}\n")).hold(), "Timeout"),
         call("not ended", events(good.clone()).hold(), "ok: 3"),

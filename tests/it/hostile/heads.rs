@@ -143,6 +143,7 @@ async fn hostile_chunks() {
         call("an empty size", chunked("\r\n\r\n"), "Interrupted"),
         call("a size of 2^64", chunked("10000000000000000\r\n"), "Interrupted"),
         call("a size of 2^63", chunked("8000000000000000\r\n").hold(), "Timeout"),
+        call("a size without end", chunked("").endless("0"), "Timeout"),
         call("an extension without end", chunked("5;").endless("x"), "Interrupted"),
         call(
             "an extension",

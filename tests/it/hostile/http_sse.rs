@@ -54,6 +54,11 @@ async fn hostile_messages() {
         stream(name, endpoint("/messages").then(events).messages(), expected)
     };
     check([
+        messages(
+            "a response to nothing",
+            "data: {\"jsonrpc\":\"2.0\",\"id\":\"{secrets}\",\"result\":{}}\n\n",
+            "ok: 3",
+        ),
         messages("garbage", "data: {secrets}\n\n", "ok: 3"),
         messages("another endpoint", "event: endpoint\ndata: http://127.0.0.1:9/\n\n", "ok: 3"),
         messages(

@@ -110,6 +110,7 @@ async fn hostile_tools() {
         schema("a large pattern", &property(&format!("{{\"pattern\":\"{}\"}}", "(a+)+".repeat(20_000))), "ok: 3"),
         schema("a slow pattern", &property("{\"pattern\":\"^((a{1,999}){1,999}){1,999}$\"}"), "ok: 3"),
         schema("many required members", &format!("{{\"type\":\"object\",\"required\":[{}]}}", values.join(",")), "InvalidArguments, did not run"),
+        schema("a long required member", &format!("{{\"type\":\"object\",\"required\":[\"{}\"]}}", "x".repeat(200_000)), "InvalidArguments, did not run"),
     ])
     .await;
 }

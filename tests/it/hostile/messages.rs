@@ -17,16 +17,23 @@ fn message(members: &str) -> Reply {
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_ids() {
     let id = |id: &str| message(&format!(r#""jsonrpc":"2.0","id":{id},"result":{{"content":[]}}"#));
+    let long = format!("\"{{secrets}}{}\"", "x".repeat(200_000));
     check([
         call("the id of another request", id("4711"), "InvalidResponse"),
         call("the id 0", id("0"), "InvalidResponse"),
         call("a negative id", id("-1"), "InvalidResponse"),
         call("the id as a fraction", id("{id}.0"), "ok: no text"),
+        call("a long id", id(&long), "InvalidResponse"),
         call("a large id", id(&"9".repeat(1000)), "InvalidResponse"),
         call("the id null", id("null"), "InvalidResponse"),
         call("an object as the id", id("{\"a\":\"{secrets}\"}"), "InvalidResponse"),
         call("two ids", id("4711,\"id\":{id}"), "InvalidResponse"),
         call("no id", message(r#""jsonrpc":"2.0","result":{"content":[]}"#), "InvalidResponse"),
+        call(
+            "an id with control characters",
+            id("\"{secrets}\\u001b[31m\\u202e\\r\\n\""),
+            "InvalidResponse",
+        ),
     ])
     .await;
 }

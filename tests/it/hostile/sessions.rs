@@ -84,6 +84,7 @@ async fn ended_sessions() {
             "ok: 3",
         ),
         case("the end is unknown", Call, "DELETE", status(404), "ok: 3"),
+        case("the end has a body without end", Call, "DELETE", status(500).endless("x"), "ok: 3"),
         case("the end is reset", Call, "DELETE", accepted().reset(), "ok: 3"),
         case(
             "the notification is rejected",

@@ -50,6 +50,9 @@ async fn hostile_redirects() {
 async fn hostile_challenges() {
     let challenge = |value: &str| status(401).header("www-authenticate", value);
     let rejected = "Unauthorized, did not run";
+    let many = (0..80).fold(status(401), |reply, n| {
+        reply.header("www-authenticate", format!("Bearer a{n}=\"{{secrets}}\""))
+    });
     check([
         call("no challenge", status(401), rejected),
         call("an empty challenge", challenge(""), rejected),
@@ -66,11 +69,14 @@ async fn hostile_challenges() {
             challenge(&format!("Bearer realm=\"{}\"", "x".repeat(200_000))),
             rejected,
         ),
+        call("many challenges", many, rejected),
+        call("many schemes", challenge(&"A, ".repeat(30_000)), rejected),
         call(
             "a secret URL of metadata",
             challenge("Bearer resource_metadata=\"http://x/?{secrets}\""),
             rejected,
         ),
+        call("a body without end", body(401, "text/plain", "").endless("{secrets}"), rejected),
         call("a body that is held", status(401).hold(), rejected),
         call(
             "a scope that is missing",
@@ -102,6 +108,8 @@ async fn hostile_errors() {
     });
     let text = |text: &str| body(500, "text/plain", text);
     let others = [
+        call("a long body", text("{secrets}").repeat("{secrets}", 100_000), "Status(500)"),
+        call("a body without end", text("").endless("{secrets}"), "Status(500)"),
         call(
             "a body that is held",
             raw("HTTP/1.1 500 x\r\ncontent-length: 99\r\n\r\n{secrets}").hold(),
@@ -114,6 +122,8 @@ async fn hostile_errors() {
         ),
         call("many lines", text(&"{secrets}\n".repeat(500)), "Status(500)"),
         call("control characters", text("\u{1b}[2J\u{202e}\u{7}\0{secrets}\r"), "Status(500)"),
+        call("invalid UTF-8", body(500, "text/plain", vec![0xff; 3000]), "Status(500)"),
+        call("a secret that is cut", text("").repeat("x", 65_530).then("{secrets}"), "Status(500)"),
         call(
             "a secret at the end of a line",
             text(&format!("{}{{secrets}}", "x".repeat(190))),

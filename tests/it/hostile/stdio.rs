@@ -92,6 +92,11 @@ async fn hostile_ends() {
             "ok: 3",
         ),
         program(
+            "floods stderr and ends",
+            "open; next; yes \"$TOKEN\" | head -n 20000 >&2; exit 1",
+            "Interrupted",
+        ),
+        program(
             "a long line on stderr at the end",
             "open; next; head -c 200000 /dev/zero | tr '\\0' x >&2; exit 1",
             "Interrupted",

@@ -24,6 +24,8 @@ async fn hostile_initialize() {
     };
     let long = format!("\"{}\"", "x".repeat(200_000));
     check([
+        version("a version with a secret", "\"{secrets}\"", unsupported),
+        version("a long version", &long, unsupported),
         version("an empty version", "\"\"", unsupported),
         version("a number as a version", "20251125", invalid),
         version("a future version", "\"2099-01-01\"", unsupported),
@@ -51,10 +53,13 @@ async fn hostile_discover() {
             r#"{{"resultType":"complete","supportedVersions":{versions},"capabilities":{{"tools":{{}}}},"ttlMs":1,"cacheScope":"private"}}"#
         ))
     };
+    let many: Vec<_> = (0..20_000).map(|n| format!("\"{n}\"")).collect();
     check([
         discover("a good version", versions("[\"2026-07-28\"]"), "ok: 2026-07-28"),
         discover("an old version", versions("[\"2025-11-25\"]"), old),
         discover("no version", versions("[]"), "UnsupportedProtocolVersion, did not run"),
+        discover("unknown versions", versions("[\"{secrets}\"]"), "UnsupportedProtocolVersion, did not run"),
+        discover("many versions", versions(&format!("[{}]", many.join(","))), "UnsupportedProtocolVersion, did not run"),
         discover("a text as versions", versions("\"{secrets}\""), old),
         discover("a negative lifetime", result(r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":-1,"cacheScope":"private"}"#), "ok: 2026-07-28"),
         discover("a huge lifetime", result(r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":1e300,"cacheScope":"{secrets}"}"#), "ok: 2026-07-28"),
