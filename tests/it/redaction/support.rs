@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::support::TraceCapture;
 
-/// Where a response is written to.
+/// The channel on which a response is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
     /// The response to the request.
@@ -125,7 +125,7 @@ pub(super) fn http(status: &str, headers: &str, content_type: &str, body: &str) 
     )
 }
 
-/// What comes out of a failed call: the forms of the error, and the events that were traced.
+/// The output of a failed call: the forms of the error, and the events that were traced.
 pub(super) struct Output {
     pub(super) display: String,
     pub(super) debug: String,

@@ -193,7 +193,7 @@ impl Server {
 
     /// Shares the server among all users.
     ///
-    /// A shared server is used with its own credentials, whoever asks: the
+    /// A shared server is used with its own credentials by every caller: the
     /// [`api_key`](Self::api_key) and [headers](Self::header) of an HTTP server, or the environment
     /// of a stdio server. The tokens of users are never sent to it. Its session and its tool list
     /// belong to no user: all users and [`Relay::without_token`](crate::Relay::without_token) share

@@ -313,7 +313,7 @@ enum Handle {
     Anonymous,
 }
 
-/// What a user does with a server, which is numbered.
+/// An action of a user with a server, which is numbered.
 #[derive(Debug, Clone)]
 enum Action {
     Call(usize),
