@@ -137,6 +137,11 @@ async fn preregistered_client_precedes_metadata_document_and_registration() {
     let sign_in = mocks.begin(&by_hand).await.unwrap();
     assert_eq!(query_params(&sign_in.authorization_url)["client_id"], "by-hand");
     assert_eq!(mocks.request_count("/register").await, 0);
+    // A server that does not support documents gets a registration.
+    let without_documents = OAuthMocks::start().await;
+    let application = without_documents.builder().client_metadata_url(document).build().unwrap();
+    let sign_in = without_documents.begin(&application).await.unwrap();
+    assert_eq!(query_params(&sign_in.authorization_url)["client_id"], "registered");
     let silent =
         OAuthMocks::with_metadata(|it| it.issuer["registration_endpoint"] = Value::Null).await;
     let error = silent.begin(&silent.application()).await.unwrap_err();

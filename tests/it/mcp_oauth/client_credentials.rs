@@ -161,3 +161,14 @@ async fn scope_is_widened_once_per_challenge() {
         mocks.token_after_rejection(&tokens, token.as_deref(), &token_error).await.unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(Error::ScopeNotGranted { .. })), "{error:?}");
 }
+
+#[tokio::test]
+async fn bearer_token_is_rejected_if_the_service_requested_dpop() {
+    let mocks = OAuthMocks::start().await;
+    let settings = mcp_oauth::Settings::new().dpop(true);
+    let tokens = ClientCredentials::builder(client()).settings(settings).build().unwrap();
+    let unauthorized = mocks.unauthorized(UnauthorizedReason::Missing, "Bearer");
+    let error = mocks.token_after_rejection(&tokens, None, &unauthorized).await.unwrap_err();
+    assert!(error_text(&*error).contains("not of the requested type"), "{error}");
+    assert_eq!(mocks.token(&tokens).await.unwrap(), None);
+}

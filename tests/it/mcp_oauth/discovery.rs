@@ -229,3 +229,15 @@ async fn authorization_server_metadata_is_fetched_again_after_ten_minutes() {
         assert_eq!(mocks.request_count(path).await, fetched, "after {minutes} more minutes");
     }
 }
+
+#[tokio::test]
+async fn issuer_with_a_query_is_rejected() {
+    // RFC 8414, section 2
+    let other = MockServer::start().await;
+    let issuer = format!("{}/?a=b", other.uri());
+    let mocks =
+        OAuthMocks::with_metadata(|it| it.resource["authorization_servers"] = json!([issuer]))
+            .await;
+    mocks.begin(&mocks.application()).await.unwrap_err();
+    assert_eq!(other.received_requests().await.unwrap().len(), 0);
+}

@@ -213,4 +213,23 @@ mod tests {
         let by_hand = ClientRegistration { is_preregistered: true, ..fixed };
         assert!(!by_hand.is_valid_for("http://127.0.0.1:4000/callback"));
     }
+
+    #[test]
+    fn a_registration_is_valid_until_its_secret_expires() {
+        for (secret_expires_at, expected) in
+            [(None, true), (Some(now() + 60), true), (Some(now()), false), (Some(1), false)]
+        {
+            let registration = ClientRegistration {
+                client_id: "c".to_owned(),
+                client_secret: Some(Secret::new("5ecret")),
+                secret_expires_at,
+                auth_method: TokenEndpointAuthMethod::ClientSecretPost,
+                redirect_uri: Some("https://app.example/".to_owned()),
+                is_preregistered: false,
+                is_port_fixed: false,
+            };
+            assert_eq!(registration.is_valid_for("https://app.example/"), expected);
+            assert!(!registration.is_valid_for("https://app.example/other"));
+        }
+    }
 }

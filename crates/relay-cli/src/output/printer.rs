@@ -208,3 +208,39 @@ impl fmt::Debug for Printer {
         f.debug_struct("Printer").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn results_and_messages_do_not_show_a_secret() {
+        let (results, messages) = (Buffer::default(), Buffer::default());
+        let printer =
+            Printer::new(Box::new(results.clone()), Box::new(messages.clone()), false, false);
+        printer.add_secret(&AccessToken::new("5ecret-token"));
+        printer.print_result("a 5ecret-token").unwrap();
+        printer.print_json(&["a 5ecret-token"]).unwrap();
+        for label in [Label::Error, Label::Cause, Label::Suggestion, Label::Warning] {
+            printer.print_message(label, "b 5ecret-token");
+        }
+        for (printed, count) in [(results, 2), (messages, 4)] {
+            let printed = String::from_utf8(printed.0.lock().unwrap().clone()).unwrap();
+            assert!(!printed.contains("5ecret"), "{printed}");
+            assert_eq!(printed.matches("****").count(), count, "{printed}");
+        }
+    }
+}

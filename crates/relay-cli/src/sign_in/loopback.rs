@@ -234,6 +234,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_request_that_is_too_long_is_not_read_further() {
+        let mut loopback = LoopbackServer::open(0).await.unwrap();
+        let long = format!("GET /{}", "x".repeat(4 * MAX_REQUEST_BYTES));
+        let mut stream = TcpStream::connect(("127.0.0.1", loopback.port)).await.unwrap();
+        let closed = async {
+            drop(stream.write_all(long.as_bytes()).await);
+            drop(stream.read_to_end(&mut Vec::new()).await);
+        };
+        tokio::select! {
+            _ = loopback.next_request() => panic!("the request has no end"),
+            closed = time::timeout(REQUEST_TIMEOUT / 2, closed) => closed.expect("it is closed"),
+        }
+    }
+
+    #[tokio::test]
     async fn show_page_stops_waiting_for_a_browser_that_is_gone() {
         let mut loopback = LoopbackServer::open(0).await.unwrap();
         let mut stream = TcpStream::connect(("127.0.0.1", loopback.port)).await.unwrap();

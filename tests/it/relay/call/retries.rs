@@ -98,6 +98,11 @@ async fn all_attempts_share_the_total_timeout() {
     assert!(describe_result(called).contains("OutcomeUnknown Timeout"));
     assert!(took < 25 * SECOND, "{took:?}");
     assert_eq!(server.count("tools/call"), 2);
+    // The last attempt gets only the rest of the total timeout.
+    let short = settings(&server, 10 * SECOND, 15 * SECOND);
+    let tools = relay_with(short).tools("main").await.unwrap();
+    let (called, took) = advance_until(tools.call("again", json!({}))).await;
+    assert!(called.is_err() && took < 17 * SECOND, "{took:?}");
     // The same if the call first waits for the concurrency limit.
     let tools = relay_with(slow.max_concurrent_calls(1)).tools("main").await.unwrap();
     let both = join_all((0..2).map(|_| tools.call("again", json!({}))));

@@ -203,6 +203,18 @@ async fn error_of_another_call_gets_no_pending_call_of_this_one() {
 }
 
 #[tokio::test]
+async fn pending_calls_have_different_ids() {
+    // Otherwise only one of two calls could be resumed.
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let server = server().await;
+        ids.push(pending_call(&server, &relay_with(Server::http(server.url()))).await.id);
+    }
+    assert_eq!(ids[0].len(), 32);
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[tokio::test]
 async fn tampered_pending_call_is_rejected() {
     let server = server().await;
     let relay = relay_with(Server::http(server.url()));

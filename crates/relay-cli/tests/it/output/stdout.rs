@@ -49,9 +49,13 @@ async fn json_escapes_control_characters() {
     let invalid =
         TestTool::new("a\u{9b}2J\u{7f}\u{202e}b\u{2066}", json!(0), |_| CallResult::text(""));
     let server = weather_server::public().tool(hostile).tool(invalid).start().await.unwrap();
-    for command in ["call hostile --json", "tools --json"] {
+    // A result is escaped. In a message, each such character of a server becomes a space.
+    for (command, expected) in [
+        ("call hostile --json", r"a\u009b2J\u007f\u202eb\u2066"),
+        ("tools --json", r#"tool \"a 2J  b \" skipped"#),
+    ] {
         let transcript = relay(command).url(&server).run().await;
-        assert!(transcript.contains(r"a\u009b2J\u007f\u202eb\u2066"), "{transcript}");
+        assert!(transcript.contains(expected), "{transcript}");
         let hostile = |c: char| "\u{9b}\u{7f}\u{202e}\u{2066}".contains(c);
         assert!(!transcript.contains(hostile), "{transcript}");
     }
