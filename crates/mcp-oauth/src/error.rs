@@ -1,6 +1,6 @@
 //! The error type of this crate.
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{borrow::Cow, collections::BTreeSet, fmt, time::Duration};
 
 use http::StatusCode;
 use mcp_http::{
@@ -35,7 +35,7 @@ pub enum Error {
     ScopeNotGranted {
         /// The MCP server.
         server: Endpoint,
-        /// The scopes that the server requires.
+        /// The first 20 scopes that the server requires, each truncated to 200 characters.
         scopes: Vec<String>,
     },
 
@@ -169,6 +169,13 @@ impl Error {
         Self::ErrorResponse { url, error, description }
     }
 
+    /// Creates the error for scopes from a server, which may be long.
+    pub(crate) fn scope_not_granted(server: &Endpoint, scopes: &BTreeSet<String>) -> Self {
+        const MAX_SCOPES: usize = 20;
+        let scopes = scopes.iter().take(MAX_SCOPES).map(|scope| Truncated(scope).to_string());
+        Self::ScopeNotGranted { server: server.clone(), scopes: scopes.collect() }
+    }
+
     pub(crate) fn configuration(reason: impl Into<String>) -> Self {
         Self::Configuration { reason: reason.into() }
     }
@@ -263,5 +270,21 @@ impl fmt::Display for ScopeList<'_> {
             [] => Ok(()),
             scopes => write!(f, ": {:?}", Truncated(&scopes.join(" "))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scopes_of_an_error_are_bounded() {
+        let server = Endpoint::parse("https://mcp.example/").unwrap();
+        let scopes = (0..16).map(|number| format!("{number}{}", "a".repeat(1_000))).collect();
+        assert!(format!("{:?}", Error::scope_not_granted(&server, &scopes)).len() < 5_000);
+        let scopes = (0..4_000).map(|number| format!("read-{number}")).collect();
+        let error = Error::scope_not_granted(&server, &scopes);
+        assert!(format!("{error:?}").len() < 500);
+        assert!(error.to_string().contains("read-0 read-1 "));
     }
 }

@@ -128,8 +128,7 @@ impl TokenRefresh {
         let required = &rejection.scopes;
         // Another sign-in would request the same scopes, and get the same token.
         if !required.is_empty() && required.is_subset(&credentials.requested_scopes) {
-            let scopes = required.iter().cloned().collect();
-            return Error::ScopeNotGranted { server: self.endpoint.clone(), scopes };
+            return Error::scope_not_granted(&self.endpoint, required);
         }
         if !required.is_subset(&credentials.challenged_scopes)
             && let Err(error) = self.remember_scopes(key, required).await

@@ -81,8 +81,7 @@ impl RequestedScopes {
     ) -> Result<Self, Error> {
         let already_requested = challenged.is_subset(&previous.requested_scopes);
         if already_requested || previous.step_ups >= MAX_STEP_UPS {
-            let scopes = challenged.into_iter().collect();
-            return Err(Error::ScopeNotGranted { server: server.clone(), scopes });
+            return Err(Error::scope_not_granted(server, &challenged));
         }
         let challenged = challenged.union(&previous.challenged_scopes);
         let scopes = challenged.chain(&previous.requested_scopes).cloned().collect();
