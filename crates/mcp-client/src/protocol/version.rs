@@ -50,12 +50,12 @@ pub(crate) fn no_common_version(server: Vec<String>, pinned: Option<Revision>) -
     }
 }
 
-/// Returns a version for an error. Other text is left out, because it may be long, or a secret that
-/// the server echoes.
+/// Returns a version, which is a date, for an error. Other text is left out, because it may be long,
+/// or a secret that the server echoes.
 fn displayed(version: String) -> String {
-    const MAX_LEN: usize = 32;
-    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-    match version.len() <= MAX_LEN && version.chars().all(is_allowed) {
+    const FORM: &str = "dddd-dd-dd";
+    let fits = |(form, c): (char, char)| if form == 'd' { c.is_ascii_digit() } else { c == form };
+    match version.len() == FORM.len() && FORM.chars().zip(version.chars()).all(fits) {
         true => version,
         false => "(invalid)".to_owned(),
     }
@@ -68,4 +68,23 @@ pub(crate) fn supported(error: &Error) -> Option<Vec<String>> {
     };
     let supported = data.get("supported")?.as_array()?;
     Some(supported.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_shows_only_versions_that_are_dates() {
+        for (version, shown) in [
+            ("2030-01-01", "2030-01-01"),
+            ("s3cret-token-of_alice", "(invalid)"),
+            ("2030-01-0a", "(invalid)"),
+            ("2030.01.01", "(invalid)"),
+            ("2030-01-01-s3cret", "(invalid)"),
+            ("", "(invalid)"),
+        ] {
+            assert_eq!(displayed(version.to_owned()), shown);
+        }
+    }
 }
