@@ -1,6 +1,6 @@
 //! The forms of secrets, and the search for them.
 
-use std::mem;
+use std::{cell::Cell, mem};
 
 use super::spelling::{Escape, escape_at, find_spellings};
 
@@ -23,12 +23,17 @@ struct Pattern {
     is_base64: bool,
 }
 
-/// The positions that are reached while a text is compared with a pattern. Kept to be reused.
-#[derive(Default)]
-struct Scratch {
+/// The positions that are reached while a text is compared with a pattern, kept to be reused, and
+/// the steps that are left.
+struct Scratch<'a> {
     ends: Vec<usize>,
     next: Vec<usize>,
+    steps: &'a Steps,
 }
+
+/// The number of steps that a search may still take. Without a limit, a server that chooses a text
+/// and a secret, such as a session id, could make the search take minutes.
+pub(super) struct Steps(Cell<usize>);
 
 /// The result of a search at one position of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +43,31 @@ enum Found {
     /// The beginning of a secret at the end of the text.
     Beginning,
     Nothing,
+}
+
+/// The search was given up, because no steps are left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NoStepsLeft;
+
+impl Steps {
+    /// The steps of the shortest text. A secret of usual length needs few per byte.
+    const MIN: usize = 4_096;
+    /// The steps for each byte of the first MiB of a text, and for each further byte.
+    const PER_BYTE: [usize; 2] = [64, 4];
+
+    /// Creates the limit for a text of this length, in bytes.
+    pub(super) fn for_text(length: usize) -> Self {
+        let first = length.min(1024 * 1024);
+        let [per_first, per_further] = Self::PER_BYTE;
+        Self(Cell::new(Self::MIN + per_first * first + per_further * (length - first)))
+    }
+
+    /// Takes steps. Returns an error if there are not enough, also the next time.
+    fn take(&self, count: usize) -> Result<(), NoStepsLeft> {
+        let left = self.0.get().checked_sub(count);
+        self.0.set(left.unwrap_or_default());
+        left.map(drop).ok_or(NoStepsLeft)
+    }
 }
 
 impl Patterns {
@@ -55,17 +85,30 @@ impl Patterns {
     }
 
     /// Replaces the secrets in a text. Returns `None` if there are none. If the text is the
-    /// `beginning` of another, also removes the beginning of a secret at its end.
+    /// `beginning` of another, also removes the beginning of a secret at its end. If the search
+    /// needs too many `steps`, replaces the whole text.
     pub(super) fn replace(
         &self,
         text: &[u8],
         replacement: &str,
         beginning: bool,
+        steps: &Steps,
     ) -> Option<Vec<u8>> {
+        let replaced = self.try_replace(text, replacement, beginning, steps);
+        replaced.unwrap_or_else(|NoStepsLeft| Some(replacement.into()))
+    }
+
+    fn try_replace(
+        &self,
+        text: &[u8],
+        replacement: &str,
+        beginning: bool,
+        steps: &Steps,
+    ) -> Result<Option<Vec<u8>>, NoStepsLeft> {
         let mut replaced = Vec::new();
-        let (mut copied, mut position, mut scratch) = (0, 0, Scratch::default());
+        let (mut copied, mut position, mut scratch) = (0, 0, Scratch::new(steps));
         while position < text.len() {
-            match self.find_at(&text[position..], &mut scratch) {
+            match self.find_at(&text[position..], &mut scratch)? {
                 Found::Secret(length) => {
                     replaced.extend_from_slice(&text[copied..position]);
                     replaced.extend_from_slice(replacement.as_bytes());
@@ -74,29 +117,31 @@ impl Patterns {
                 }
                 Found::Beginning if beginning => {
                     replaced.extend_from_slice(&text[copied..position]);
-                    return Some(replaced);
+                    return Ok(Some(replaced));
                 }
                 Found::Beginning | Found::Nothing => position += 1,
             }
         }
-        (copied > 0).then(|| [&replaced, &text[copied..]].concat())
+        Ok((copied > 0).then(|| [&replaced, &text[copied..]].concat()))
     }
 
-    /// Returns the length of the beginning of a secret at the end of a text.
+    /// Returns the length of the beginning of a secret at the end of a text. If the search needs too
+    /// many steps, this is the rest of the text.
     pub(super) fn beginning_len(&self, text: &[u8]) -> usize {
-        let (mut position, mut scratch) = (0, Scratch::default());
+        let steps = Steps::for_text(text.len());
+        let (mut position, mut scratch) = (0, Scratch::new(&steps));
         while position < text.len() {
             match self.find_at(&text[position..], &mut scratch) {
-                Found::Secret(length) => position += length,
-                Found::Beginning => break,
-                Found::Nothing => position += 1,
+                Ok(Found::Secret(length)) => position += length,
+                Ok(Found::Nothing) => position += 1,
+                Ok(Found::Beginning) | Err(NoStepsLeft) => break,
             }
         }
         text.len() - position.min(text.len())
     }
 
     /// Returns the secret at the start of the text.
-    fn find_at(&self, text: &[u8], scratch: &mut Scratch) -> Found {
+    fn find_at(&self, text: &[u8], scratch: &mut Scratch<'_>) -> Result<Found, NoStepsLeft> {
         let first = |byte: u8| self.by_first_byte[usize::from(byte)].iter();
         let (escaped, mut found) = match escape_at(text) {
             Escape::Char(c, _) => (first(first_byte(c)), Found::Nothing),
@@ -104,13 +149,19 @@ impl Patterns {
             Escape::None => ([].iter(), Found::Nothing),
         };
         for index in first(text[0]).chain(escaped) {
-            match self.patterns[*index].find_at(text, scratch) {
+            match self.patterns[*index].find_at(text, scratch)? {
                 Found::Nothing => {}
                 Found::Beginning => found = Found::Beginning,
-                secret @ Found::Secret(_) => return secret,
+                secret @ Found::Secret(_) => return Ok(secret),
             }
         }
-        found
+        Ok(found)
+    }
+}
+
+impl<'a> Scratch<'a> {
+    fn new(steps: &'a Steps) -> Self {
+        Self { ends: Vec::new(), next: Vec::new(), steps }
     }
 }
 
@@ -137,26 +188,30 @@ impl Pattern {
 
     /// Compares the text with the pattern. There may be several ways to read a text if the secret
     /// contains a backslash or a percent sign, so this keeps a set of positions.
-    fn find_at(&self, text: &[u8], Scratch { ends, next }: &mut Scratch) -> Found {
+    fn find_at(
+        &self,
+        text: &[u8],
+        Scratch { ends, next, steps }: &mut Scratch<'_>,
+    ) -> Result<Found, NoStepsLeft> {
         ends.clear();
         ends.push(0);
         let mut is_incomplete = false;
         for c in &self.chars {
+            steps.take(ends.len())?;
             for end in ends.drain(..) {
                 for c in [Some(*c), self.url_safe(*c)].into_iter().flatten() {
-                    is_incomplete |= find_spellings(&text[end..], c, |length| {
-                        if !next.contains(&(end + length)) {
-                            next.push(end + length);
-                        }
-                    });
+                    is_incomplete |=
+                        find_spellings(&text[end..], c, |length| next.push(end + length));
                 }
             }
             mem::swap(ends, next);
+            ends.sort_unstable();
+            ends.dedup();
             if ends.is_empty() {
-                return if is_incomplete { Found::Beginning } else { Found::Nothing };
+                return Ok(if is_incomplete { Found::Beginning } else { Found::Nothing });
             }
         }
-        ends.iter().copied().max().map_or(Found::Nothing, Found::Secret)
+        Ok(ends.last().copied().map_or(Found::Nothing, Found::Secret))
     }
 }
 
@@ -199,4 +254,44 @@ fn form_encode(text: &str) -> String {
 fn first_byte(c: char) -> u8 {
     let mut buffer = [0; 4];
     c.encode_utf8(&mut buffer).as_bytes()[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the redacted text, and the number of steps that are left.
+    fn replace(secret: &str, text: &str) -> (Option<String>, usize) {
+        let patterns = Patterns::new(&[secret.to_owned()]);
+        let steps = Steps::for_text(text.len());
+        let replaced = patterns.replace(text.as_bytes(), "****", false, &steps);
+        (replaced.map(|text| String::from_utf8(text).unwrap()), steps.0.get())
+    }
+
+    #[test]
+    fn a_text_that_needs_too_many_steps_is_replaced_as_a_whole() {
+        let (long_secret, long_text) = (format!("{}b", "a".repeat(1_000)), "a".repeat(5_000));
+        for (secret, text) in [
+            (long_secret.clone(), long_text.clone()),
+            (format!("{}b", r"\".repeat(60)), r"\".repeat(2_000)),
+            (format!("{}b", "%".repeat(500)), "%25".repeat(1_000)),
+        ] {
+            let whole = (Some("****".to_owned()), 0);
+            assert_eq!(replace(&secret, &text), whole, "{text:.9}");
+        }
+        // The end of a text that was not searched may be the beginning of a secret.
+        let patterns = Patterns::new(&[format!("{long_secret}c")]);
+        let unsearched = patterns.beginning_len(&[long_text.as_bytes(), b" "].concat());
+        assert!(unsearched > 1_000, "{unsearched}");
+        let (replaced, steps_left) = replace("s3cret", &"s3cre ".repeat(10_000));
+        assert!(replaced.is_none() && steps_left > 60 * 10_000, "{steps_left}");
+    }
+
+    #[test]
+    fn the_limit_of_steps_grows_slowly_for_long_texts() {
+        let limit = |length| Steps::for_text(length).0.get();
+        assert_eq!(limit(0), 4_096);
+        assert_eq!(limit(1024 * 1024), 4_096 + 64 * 1024 * 1024);
+        assert!(limit(32 * 1024 * 1024) < 200 * 1024 * 1024);
+    }
 }

@@ -9,7 +9,10 @@ use std::{
 use bytes::Bytes;
 use mcp_types::Truncated;
 
-use super::{json::replace_strings, patterns::Patterns};
+use super::{
+    json::replace_strings,
+    patterns::{Patterns, Steps},
+};
 
 /// The replacement for a secret.
 const REPLACEMENT: &str = "****";
@@ -24,6 +27,9 @@ const REPLACEMENT: &str = "****";
 /// - percent-encoded, such as `%2B` and `%2b`, and form-encoded;
 /// - in Base64 with either alphabet, also as a part of a longer text, such as that of a user name
 ///   and a password.
+///
+/// The search takes a limited number of steps for each byte of a text. A text that needs more, which
+/// only happens if the text and a secret are long and repetitive, is replaced as a whole by `****`.
 ///
 /// The search is only prepared if there is a text to redact. Clones share it. `Debug` shows only
 /// the number of secrets.
@@ -146,13 +152,16 @@ impl Redactor {
     }
 
     fn replace_in_json(&self, json: &str, kept: &[&str]) -> Option<String> {
-        self.patterns()?;
-        replace_strings(json, kept, |text| self.replace(text.as_bytes(), false))
+        let patterns = self.patterns()?;
+        let steps = Steps::for_text(json.len());
+        replace_strings(json, kept, |text| {
+            patterns.replace(text.as_bytes(), REPLACEMENT, false, &steps).map(text_of)
+        })
     }
 
     fn replace(&self, text: &[u8], is_beginning: bool) -> Option<String> {
-        let replaced = self.patterns()?.replace(text, REPLACEMENT, is_beginning)?;
-        Some(String::from_utf8_lossy(&replaced).into_owned())
+        let steps = Steps::for_text(text.len());
+        self.patterns()?.replace(text, REPLACEMENT, is_beginning, &steps).map(text_of)
     }
 
     /// Returns the prepared search. Returns `None` if there are no secrets.
@@ -160,6 +169,11 @@ impl Redactor {
         let Secrets { texts, patterns } = &*self.0;
         (!texts.is_empty()).then(|| patterns.get_or_init(|| Patterns::new(texts)))
     }
+}
+
+/// Converts the bytes of a text. Bytes that are not UTF-8 become `U+FFFD`.
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl fmt::Debug for Redactor {
@@ -256,6 +270,17 @@ mod tests {
         assert_eq!(redactor.redact("first-line\n  second-line\n"), "****");
         assert_eq!(redactor.redact("2: second-line"), "2: ****");
         assert_eq!(format!("{redactor:?}"), "Redactor(5)");
+    }
+
+    #[test]
+    fn json_that_needs_too_many_steps_is_still_json() {
+        let redactor = Redactor::new([format!("{}b", "a".repeat(1_000)).as_str(), "s3cret"]);
+        let long = "a".repeat(20_000);
+        let json = format!(r#"{{"id":1,"b":"{long}","c":["{long}","s3cret"]}}"#);
+        let redacted = redactor.redact_json(&json);
+        let value: serde_json::Value = serde_json::from_str(&redacted).unwrap();
+        assert_eq!(value["b"], "****");
+        assert!(!redacted.contains("s3cret") && redacted.len() < 100, "{redacted:.200}");
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 /// The maximum number of backslashes before an escaped character. Text that is escaped several
 /// times, such as JSON in a JSON string, has more than one.
-const MAX_BACKSLASHES: usize = 8;
+const MAX_BACKSLASHES: usize = 16;
+
+/// The maximum number of times that a percent sign is encoded itself.
+const MAX_ENCODED: usize = 8;
 
 /// The character that an escape stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +29,8 @@ pub(super) fn find_spellings(text: &[u8], c: char, mut found: impl FnMut(usize))
     match c {
         // A backslash is doubled each time that the text is escaped.
         '\\' => {
-            let count = text.iter().take_while(|byte| **byte == b'\\').count();
+            let count =
+                text.iter().take(MAX_BACKSLASHES).take_while(|byte| **byte == b'\\').count();
             [2, 4, 8].into_iter().filter(|length| *length <= count).for_each(&mut found);
         }
         '%' if text.starts_with(b"%25") => found(3),
@@ -126,7 +130,10 @@ fn percent_byte(text: &[u8]) -> Result<(u8, usize), Escape> {
     let Some(mut digits) = text.strip_prefix(b"%") else {
         return Err(if text.is_empty() { Escape::Incomplete } else { Escape::None });
     };
-    while digits.len() >= 4 && digits.starts_with(b"25") && hex(&digits[2..4]).is_some() {
+    for _ in 0..MAX_ENCODED {
+        if digits.len() < 4 || !digits.starts_with(b"25") || hex(&digits[2..4]).is_none() {
+            break;
+        }
         digits = &digits[2..];
     }
     let byte = hex(&digits[..digits.len().min(2)]).ok_or(Escape::None)?;

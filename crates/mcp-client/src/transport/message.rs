@@ -151,11 +151,16 @@ pub struct MessageContext {
 pub struct SessionId(Arc<str>);
 
 impl SessionId {
-    /// Creates an id. Returns `None` if it is empty or has characters other than visible ASCII
-    /// (0x21 to 0x7E), which the specification does not allow.
+    /// The maximum length of an id, in bytes.
+    pub const MAX_LEN: usize = 1024;
+
+    /// Creates an id. Returns `None` if it is empty, is longer than [`MAX_LEN`](Self::MAX_LEN), or
+    /// has characters other than visible ASCII (0x21 to 0x7E), which the specification does not
+    /// allow.
     pub fn new(id: &[u8]) -> Option<Self> {
-        let visible = !id.is_empty() && id.iter().all(|byte| (0x21..=0x7e).contains(byte));
-        visible.then(|| Self(String::from_utf8_lossy(id).into()))
+        let has_valid_length = (1..=Self::MAX_LEN).contains(&id.len());
+        let is_valid = has_valid_length && id.iter().all(|byte| (0x21..=0x7e).contains(byte));
+        is_valid.then(|| Self(String::from_utf8_lossy(id).into()))
     }
 
     /// Returns the id itself. Send it only to the server.
@@ -246,7 +251,8 @@ mod tests {
         let id = SessionId::new(b"s-1~!").unwrap();
         assert_eq!(id.expose(), "s-1~!");
         assert_eq!(format!("{id:?}"), "SessionId(****)");
-        for bad in [&b""[..], b"a b", b"a\x7f", "\u{e9}".as_bytes(), b"a\n"] {
+        assert!(SessionId::new(&[b'a'; 1024]).is_some());
+        for bad in [&b""[..], b"a b", b"a\x7f", "\u{e9}".as_bytes(), b"a\n", &[b'a'; 1025]] {
             assert_eq!(SessionId::new(bad), None, "{bad:?}");
         }
     }

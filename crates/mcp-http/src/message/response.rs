@@ -80,7 +80,10 @@ impl AcceptedResponse {
         let Some(id) = id.filter(|_| self.secrets.session.is_none()) else { return Ok(None) };
         SessionId::new(id.as_bytes()).map(Some).ok_or_else(|| Error::Protocol {
             endpoint: self.response.endpoint.clone(),
-            reason: "the session id contains characters other than visible ASCII",
+            reason: match id.len() > SessionId::MAX_LEN {
+                true => "the session id is longer than 1,024 bytes",
+                false => "the session id contains characters other than visible ASCII",
+            },
         })
     }
 }

@@ -216,7 +216,7 @@ async fn invalid_compression_is_a_protocol_error() {
 }
 
 #[tokio::test]
-async fn session_ids_must_be_visible_ascii() {
+async fn session_ids_must_be_short_and_visible_ascii() {
     // HTTP-25
     for id in [&b"a b"[..], b"\xe9", b"a\tb", b""] {
         let opening = initialize_response("2025-11-25").header("mcp-session-id", id);
@@ -228,6 +228,10 @@ async fn session_ids_must_be_visible_ascii() {
         );
         assert_eq!(server.request_log().await, "initialize 1, [alice]");
     }
+    let opening = initialize_response("2025-11-25").header("mcp-session-id", "a".repeat(1_025));
+    let server = Script::new().on("initialize", opening).start().await;
+    let outcome = describe_result(server.client().list_tools().await);
+    assert!(outcome.contains("the session id is longer than 1,024 bytes"), "{outcome}");
     let id = "!~AZaz09-_.";
     let opening = initialize_response("2025-11-25").header("mcp-session-id", id);
     let server = Script::new().on("initialize", opening).start().await;
