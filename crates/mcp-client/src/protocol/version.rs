@@ -55,7 +55,8 @@ pub(crate) fn no_common_version(server: Vec<String>, pinned: Option<Revision>) -
 fn displayed(version: String) -> String {
     const FORM: &str = "dddd-dd-dd";
     let fits = |(form, c): (char, char)| if form == 'd' { c.is_ascii_digit() } else { c == form };
-    match version.len() == FORM.len() && FORM.chars().zip(version.chars()).all(fits) {
+    let is_date = version.len() == FORM.len() && FORM.chars().zip(version.chars()).all(fits);
+    match is_date || version.is_empty() {
         true => version,
         false => "(invalid)".to_owned(),
     }
@@ -82,7 +83,7 @@ mod tests {
             ("2030-01-0a", "(invalid)"),
             ("2030.01.01", "(invalid)"),
             ("2030-01-01-s3cret", "(invalid)"),
-            ("", "(invalid)"),
+            ("", ""),
         ] {
             assert_eq!(displayed(version.to_owned()), shown);
         }

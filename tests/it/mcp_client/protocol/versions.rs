@@ -62,7 +62,7 @@ async fn unsupported_version_ends_the_session_with_an_error() {
     -> UnsupportedProtocolVersion, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
-    cannot agree on a protocol version: the server supports 1.0; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
+    cannot agree on a protocol version: the server supports (invalid); this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> UnsupportedProtocolVersion, did not run
     initialize 1, [alice]
     DELETE, [alice], s, 2025-11-25
