@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     fmt, iter,
+    string::FromUtf8Error,
     sync::{Arc, OnceLock},
 };
 
@@ -173,7 +174,8 @@ impl Redactor {
 
 /// Converts the bytes of a text. Bytes that are not UTF-8 become `U+FFFD`.
 fn text_of(bytes: Vec<u8>) -> String {
-    String::from_utf8_lossy(&bytes).into_owned()
+    let lossy = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+    String::from_utf8(bytes).unwrap_or_else(lossy)
 }
 
 impl fmt::Debug for Redactor {
