@@ -43,7 +43,7 @@ impl RequestedScopes {
         let insufficient =
             unauthorized.is_some_and(|it| it.reason == UnauthorizedReason::InsufficientScope);
         if let Some(previous) = previous.filter(|_| insufficient) {
-            return Self::step_up(server, challenged.unwrap_or_default(), previous);
+            return Self::step_up(server, &challenged.unwrap_or_default(), previous);
         }
         if let Some(configured) = configured {
             return Ok(Self { scopes: configured.clone(), step_ups: 0, is_exact: true });
@@ -76,12 +76,12 @@ impl RequestedScopes {
     /// Adds the challenged scopes to those requested before. Returns an error if that cannot help.
     fn step_up(
         server: &Endpoint,
-        challenged: BTreeSet<String>,
+        challenged: &BTreeSet<String>,
         previous: &Credentials,
     ) -> Result<Self, Error> {
         let already_requested = challenged.is_subset(&previous.requested_scopes);
         if already_requested || previous.step_ups >= MAX_STEP_UPS {
-            return Err(Error::scope_not_granted(server, &challenged));
+            return Err(Error::scope_not_granted(server, challenged));
         }
         let challenged = challenged.union(&previous.challenged_scopes);
         let scopes = challenged.chain(&previous.requested_scopes).cloned().collect();
