@@ -70,13 +70,17 @@ impl Config {
         };
         for (name, value) in servers {
             let (span, name) = (name.span(), name.into_inner().into_owned());
-            let (transport, required) = (displayed_transport(&value), is_required(&value));
+            let transport = displayed_transport(&value);
+            let (required, shared) = (is_true(&value, "required"), is_true(&value, "shared"));
             let server = match faults.remove(&name) {
                 Some(fault) => Err(fault),
                 None => read_server(text, &name, span, value, &lookup),
             };
-            let server = server
-                .unwrap_or_else(|fault| Server::unusable(transport, fault).required(required));
+            let unusable = |fault| {
+                let server = Server::unusable(transport, fault).required(required);
+                if shared { server.shared() } else { server }
+            };
+            let server = server.unwrap_or_else(unusable);
             config.servers.insert(name, server);
         }
         Ok(config)
@@ -131,9 +135,9 @@ fn displayed_transport(entry: &Spanned<DeValue<'_>>) -> TransportConfig {
     }
 }
 
-fn is_required(entry: &Spanned<DeValue<'_>>) -> bool {
-    let required = entry.get_ref().get("required").map(Spanned::get_ref);
-    required.and_then(DeValue::as_bool).unwrap_or_default()
+fn is_true(entry: &Spanned<DeValue<'_>>, key: &str) -> bool {
+    let value = entry.get_ref().get(key).map(Spanned::get_ref);
+    value.and_then(DeValue::as_bool).unwrap_or_default()
 }
 
 /// The MCP servers of Relay. In strings, `${VAR}` is replaced by the value of a variable, and

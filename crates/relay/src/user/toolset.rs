@@ -56,7 +56,8 @@ impl User {
     ///
     /// - The request returns [`Error::Configuration`], and sends nothing, if the user has one token
     ///   without the name of its server, and several servers could get it; see
-    ///   [`Relay::with_token`](crate::Relay::with_token).
+    ///   [`Relay::with_token`](crate::Relay::with_token). A server that is not registered or whose
+    ///   settings are invalid counts too, because the token may be for this server.
     /// - The request returns the error of a [required](ToolsetRequest::required) server. Errors of
     ///   other servers are part of the result.
     ///
@@ -174,6 +175,9 @@ impl ToolsetRequest {
     }
 
     /// Returns an error if the user has one token for one server, and several servers could get it.
+    ///
+    /// A server that is not registered or whose settings are invalid counts too: the token may be
+    /// for this server, and then it must not go to the other one.
     fn check_token(&self, server_names: &[String]) -> Result<(), Error> {
         /// The maximum number of servers that the error names.
         const MAX_NAMED: usize = 5;
@@ -182,12 +186,20 @@ impl ToolsetRequest {
         }
         let (mut endpoints, mut names) = (Vec::new(), Vec::new());
         for name in server_names {
-            let handle = self.find(name);
-            if let Some(endpoint) = handle.as_deref().and_then(ServerHandle::token_endpoint)
-                && !endpoints.contains(endpoint)
-            {
-                endpoints.push(endpoint.clone());
-                names.push(format!("\"{name}\""));
+            match self.find(name) {
+                None => names.push(format!("\"{name}\" (not registered)")),
+                Some(handle) if handle.server.shared => {}
+                Some(handle) if handle.server.fault.is_some() => {
+                    names.push(format!("\"{name}\" (its settings are invalid)"));
+                }
+                Some(handle) => {
+                    if let Some(endpoint) = handle.token_endpoint()
+                        && !endpoints.contains(endpoint)
+                    {
+                        endpoints.push(endpoint.clone());
+                        names.push(format!("\"{name}\""));
+                    }
+                }
             }
         }
         if names.len() < 2 {

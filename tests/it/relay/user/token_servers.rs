@@ -19,9 +19,9 @@ use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, TestServer, TestTool};
 use proptest::{
     collection::vec,
     prelude::*,
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+    test_runner::{self, RngAlgorithm, TestRng, TestRunner},
 };
-use relay::{AccessToken, Error, Relay, Server, ServerTools, User};
+use relay::{AccessToken, Config, Error, Relay, Server, ServerTools, User};
 use serde_json::json;
 
 use crate::support::{
@@ -103,8 +103,8 @@ async fn toolset_with_one_token_requires_one_server() {
     // One server that could get the token is enough, and so are several names of one server.
     relay.add_server("again", Server::http(a.url())).unwrap();
     relay.add_server("local", Server::stdio(["no-such-program"])).unwrap();
-    let toolset = user.toolset().servers(["a", "again", "local", "unknown"]).await.unwrap();
-    assert_eq!((toolset.ready.len(), toolset.failed.len()), (2, 2));
+    let toolset = user.toolset().servers(["a", "again", "local"]).await.unwrap();
+    assert_eq!((toolset.ready.len(), toolset.failed.len()), (2, 1));
     assert_eq!(received(&a), BTreeSet::from([ALICE.to_owned()]));
     // More servers than the error names.
     for n in 0..5 {
@@ -112,6 +112,62 @@ async fn toolset_with_one_token_requires_one_server() {
     }
     let error = user.toolset().await.unwrap_err().to_string();
     assert!(error.contains(r#""a", "b", "c0", "c1", "c2" and 2 more;"#), "{error}");
+}
+
+/// The settings of a server whose header names a variable that is not set.
+fn server_with_invalid_settings(url: &str, shared: bool) -> Server {
+    let text = format!(
+        r#"
+        [servers.github]
+        url = "{url}"
+        headers = {{ "x-key" = "${{MISSING}}" }}
+        shared = {shared}
+        "#
+    );
+    let mut config = Config::from_toml(&text, |_| None).expect("only the server has an error");
+    config.servers.remove("github").expect("a server with an error")
+}
+
+#[tokio::test]
+async fn toolset_with_one_token_counts_servers_that_cannot_be_used() {
+    let weather = test_server().await;
+    let relay = relay_of(&[("weather", &weather)]);
+    let invalid = |shared| server_with_invalid_settings("https://github.example/mcp", shared);
+    relay.add_server("github", invalid(false)).unwrap();
+    relay.add_server("local", Server::stdio(["no-such-program"])).unwrap();
+    // The token may be for "github", so it must not go to "weather".
+    let user = relay.with_token(ALICE);
+    assert_snapshot!(describe_result(user.toolset().await), @r#"
+    the access token is for one server, but several servers could get it: "github" (its settings are invalid), "weather"; pass the token of each server with "Relay::with_tokens", use a "TokenSource", or choose one server with "ToolsetRequest::servers"
+    -> Configuration, did not run
+    "#);
+    let toolset = user.toolset().servers(["gihtub", "weather"]);
+    assert_snapshot!(describe_result(toolset.await), @r#"
+    the access token is for one server, but several servers could get it: "gihtub" (not registered), "weather"; pass the token of each server with "Relay::with_tokens", use a "TokenSource", or choose one server with "ToolsetRequest::servers"
+    -> Configuration, did not run
+    "#);
+    let id_user = relay.for_user("alice", AccessToken::new(ALICE));
+    for user in [&user, &id_user] {
+        for other in ["github", "gihtub"] {
+            assert!(user.toolset().servers([other, "weather"]).await.is_err());
+            assert!(user.toolset().servers(["weather"]).required([other]).await.is_err());
+        }
+    }
+    assert_eq!(weather.requests().len(), 0);
+    // Alone, each of them returns its own error.
+    for name in ["github", "gihtub"] {
+        let toolset = user.toolset().servers([name, "local"]).await.unwrap();
+        assert_eq!((toolset.ready.len(), toolset.failed.len()), (0, 2));
+    }
+    // A shared server never gets the token.
+    relay.add_server("github", invalid(true)).unwrap();
+    let toolset = user.toolset().servers(["github", "weather"]).await.unwrap();
+    assert_eq!((toolset.ready.len(), toolset.failed.len()), (1, 1));
+    assert_eq!(received(&weather), BTreeSet::from([ALICE.to_owned()]));
+    // Handles of other kinds get the tools of the other servers.
+    for user in [relay.without_token(), relay.with_tokens([("github", ALICE), ("weather", BOB)])] {
+        assert_eq!(user.toolset().servers(["gihtub", "weather"]).await.unwrap().ready.len(), 1);
+    }
 }
 
 #[tokio::test]
@@ -525,7 +581,11 @@ fn action() -> impl Strategy<Value = Action> {
 /// The actions of a row run concurrently, each with its own handle.
 #[test]
 fn each_server_receives_only_its_own_tokens() {
-    let config = Config { cases: 48, failure_persistence: None, ..Config::default() };
+    let config = test_runner::Config {
+        cases: 48,
+        failure_persistence: None,
+        ..test_runner::Config::default()
+    };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let rows = vec(vec((handle(), action()), 1..6), 1..8);
     let sent = AtomicUsize::new(0);
