@@ -12,7 +12,7 @@
 
 use std::{
     collections::HashMap,
-    fmt,
+    fmt, mem,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
@@ -22,7 +22,8 @@ use mcp_http::{AccessToken, Endpoint, TokenRequest, TokenSource};
 
 use crate::{error::Error, principal::Principal};
 
-/// The number of tokens whose server is remembered.
+/// The maximum number of unused tokens whose server is remembered. At least the half that was used
+/// last is remembered.
 const CAPACITY: usize = 100_000;
 
 /// An access token, and the server that it is for. It is a token source for this server only.
@@ -95,15 +96,19 @@ impl TokenSource for ServerToken {
 /// The servers of the tokens that the application gave without naming a server.
 ///
 /// A server is remembered while a handle or a connection has the token. Without one, it is
-/// remembered until there are more than [`CAPACITY`] tokens.
+/// remembered until half of [`CAPACITY`] other tokens have been added.
 pub(crate) struct TokenServers(Mutex<Memory>);
 
+/// The servers, by the hash of the token.
+type Servers = HashMap<Principal, Arc<OnceLock<TokenServer>>>;
+
 struct Memory {
-    /// The servers, by the hash of the token.
-    servers: HashMap<Principal, Arc<OnceLock<TokenServer>>>,
+    newer: Servers,
+    /// Unused tokens only. A token that is used again moves to `newer`.
+    older: Servers,
+    /// The number of tokens that were added to `newer` since `older` was replaced.
+    added: usize,
     capacity: usize,
-    /// The number of tokens at which the unused ones are forgotten.
-    limit: usize,
 }
 
 impl TokenServers {
@@ -112,19 +117,38 @@ impl TokenServers {
     }
 
     fn with_capacity(capacity: usize) -> Self {
-        Self(Mutex::new(Memory { servers: HashMap::new(), capacity, limit: capacity }))
+        let (newer, older) = (Servers::new(), Servers::new());
+        Self(Mutex::new(Memory { newer, older, added: 0, capacity }))
     }
 
     /// Returns the token with the server that it was used with, if there is one.
     pub(crate) fn token(&self, token: AccessToken) -> ServerToken {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Memory { servers, capacity, limit } = &mut *memory;
-        if servers.len() >= *limit {
-            servers.retain(|_, server| Arc::strong_count(server) > 1);
-            *limit = (*capacity).max(servers.len() * 2);
-        }
-        let server = Arc::clone(servers.entry(Principal::from_token(&token)).or_default());
+        let server = memory.server(Principal::from_token(&token));
         ServerToken { token, server }
+    }
+}
+
+impl Memory {
+    fn server(&mut self, token: Principal) -> Arc<OnceLock<TokenServer>> {
+        if let Some(server) = self.newer.get(&token) {
+            return Arc::clone(server);
+        }
+        let server = self.older.remove(&token).unwrap_or_default();
+        if self.added >= self.capacity / 2 {
+            self.forget_older();
+        }
+        self.added += 1;
+        self.newer.insert(token, Arc::clone(&server));
+        server
+    }
+
+    /// Forgets the older tokens. The unused ones of the newer tokens are then the older ones.
+    fn forget_older(&mut self) {
+        let is_used = |server: &Arc<_>| Arc::strong_count(server) > 1;
+        let used = self.newer.extract_if(|_, server| is_used(server)).collect();
+        self.older = mem::replace(&mut self.newer, used);
+        self.added = 0;
     }
 }
 
@@ -136,6 +160,8 @@ impl fmt::Debug for TokenServers {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use futures_util::FutureExt;
 
     use super::*;
@@ -165,14 +191,59 @@ mod tests {
         again.set_server(&"c".into(), &endpoint("https://a.example/")).unwrap();
     }
 
+    /// Uses a token with a server, and drops the handle.
+    fn use_once(servers: &TokenServers, token: &str) {
+        let token = servers.token(token.into());
+        token.set_server(&"a".into(), &endpoint("https://a.example/")).unwrap();
+    }
+
+    fn is_remembered(servers: &TokenServers, token: &str) -> bool {
+        let memory = servers.0.lock().unwrap();
+        let key = Principal::from_token(&token.into());
+        [&memory.newer, &memory.older].into_iter().any(|tokens| tokens.contains_key(&key))
+    }
+
+    fn add_others(servers: &TokenServers, numbers: Range<usize>) {
+        numbers.for_each(|n| drop(servers.token(format!("other {n}").into())));
+    }
+
     #[test]
-    fn the_servers_of_unused_tokens_are_forgotten_at_the_limit() {
+    fn the_server_of_an_unused_token_is_remembered_until_50_others_are_added() {
+        // At any time before the limit, and at the limit.
+        for before in 0..=120 {
+            let servers = TokenServers::with_capacity(100);
+            let held = servers.token("held".into());
+            add_others(&servers, 0..before);
+            use_once(&servers, "a");
+            // It was held for a long time, and is unused from now on.
+            drop(held);
+            add_others(&servers, before..before + 50);
+            assert!(is_remembered(&servers, "held"), "{before}");
+            let again = servers.token("a".into());
+            let other = endpoint("https://b.example/");
+            assert!(again.set_server(&"b".into(), &other).is_err(), "{before}");
+        }
+    }
+
+    #[test]
+    fn the_oldest_unused_tokens_are_forgotten_at_the_limit() {
         let servers = TokenServers::with_capacity(100);
-        let used = servers.token("used".into());
-        (1..100).for_each(|n| drop(servers.token(n.to_string().into())));
-        assert_eq!(servers.0.lock().unwrap().servers.len(), 100);
-        drop(servers.token("one more".into()));
-        assert_eq!(servers.0.lock().unwrap().servers.len(), 2);
-        assert!(Arc::ptr_eq(&used.server, &servers.token("used".into()).server));
+        let held: Vec<_> = (0..300).map(|n| servers.token(format!("held {n}").into())).collect();
+        use_once(&servers, "a");
+        let count = || {
+            let memory = servers.0.lock().unwrap();
+            memory.newer.len() + memory.older.len()
+        };
+        for n in 0..500 {
+            add_others(&servers, n..n + 1);
+            assert!(count() <= 300 + 100, "{n}");
+        }
+        assert!(!is_remembered(&servers, "a"));
+        assert!(is_remembered(&servers, "other 499"));
+        assert!(Arc::ptr_eq(&held[0].server, &servers.token("held 0".into()).server));
+        // After a peak, the limit is the same as before.
+        drop(held);
+        add_others(&servers, 500..650);
+        assert!(count() <= 100, "{}", count());
     }
 }

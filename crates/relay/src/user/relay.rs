@@ -251,8 +251,8 @@ impl Relay {
     /// handles with the same token, and if the server is replaced by one with another URL. Use
     /// [`with_tokens`](Self::with_tokens) or [`for_user`](Self::for_user) for several servers.
     ///
-    /// The relay remembers the server of a token while a handle or a connection has the token. After
-    /// that, it remembers the servers of up to 100,000 tokens.
+    /// The relay remembers the server of a token while a handle or a connection has the token, and
+    /// then until at least 50,000 other tokens have been given.
     ///
     /// # Examples
     ///
