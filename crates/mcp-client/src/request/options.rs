@@ -121,6 +121,11 @@ impl CallOptions {
         self.extensions.insert(value);
         self
     }
+
+    /// Returns the value of this type that was added for the transport.
+    pub fn get_extension<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.extensions.get()
+    }
 }
 
 impl fmt::Debug for CallOptions {

@@ -5,9 +5,10 @@ use std::{borrow::Cow, pin::pin, time::Duration};
 use aws_lc_rs::rand;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use mcp_client::{
-    BoxError, Limits,
+    BoxError, CallOptions, Limits,
     mcp_types::{Method, error_code, v2026_07_28::CallToolRequest},
 };
+use mcp_http::AccessToken;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::{
@@ -98,6 +99,7 @@ impl Tool {
     /// Validates the arguments, waits for a permit, sends the call, and validates the output.
     pub(crate) async fn send(&self, arguments: &RawValue) -> Result<ToolOutput, Error> {
         let handle = self.user_server().handle()?;
+        self.check_token(handle)?;
         if handle.server.validate_schemas {
             self.entry().checks.check_arguments(self.server(), self.definition(), arguments)?;
         }
@@ -234,6 +236,22 @@ impl Tool {
             anonymous: caller.credentials.are_own(),
             scopes: scopes.split_whitespace().map(str::to_owned).collect(),
         })
+    }
+
+    /// Returns an error if the options have a token, but the server is shared.
+    fn check_token(&self, handle: &ServerHandle) -> Result<(), Error> {
+        let options = self.options.as_deref().filter(|_| handle.server.shared);
+        match options.and_then(CallOptions::get_extension::<AccessToken>) {
+            None => Ok(()),
+            Some(_) => Err(Error::configuration(
+                Some(self.server()),
+                format!(
+                    "tool \"{}\": the server is shared, so it is used with its own credentials; \
+                     remove the token from the options of the call",
+                    self.definition().name
+                ),
+            )),
+        }
     }
 
     /// Waits for a permit of the server. Also returns whether it had to wait.

@@ -159,6 +159,9 @@ impl Tool {
     /// Returns the same tool with options for its calls: timeouts, progress, `_meta` and log
     /// messages.
     ///
+    /// If the options have a token, calls of a [shared](crate::Server::shared) server return
+    /// [`Error::Configuration`], and nothing is sent.
+    ///
     /// # Examples
     ///
     /// ```no_run

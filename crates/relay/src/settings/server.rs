@@ -195,9 +195,12 @@ impl Server {
     ///
     /// A shared server is used with its own credentials by every caller: the
     /// [`api_key`](Self::api_key) and [headers](Self::header) of an HTTP server, or the environment
-    /// of a stdio server. The tokens of users are never sent to it. Its session and its tool list
-    /// belong to no user: all users and [`Relay::without_token`](crate::Relay::without_token) share
-    /// them.
+    /// of a stdio server. The tokens of users are never sent to it, and a token in the [options of a
+    /// call](crate::Tool::with_options) is an error. The exception is a token that the application
+    /// sets in the options of a [connection](crate::User::connection): it is sent.
+    ///
+    /// The session and the tool list of the server belong to no user: all users and
+    /// [`Relay::without_token`](crate::Relay::without_token) share them.
     ///
     /// Use it if the server needs no sign-in, such as a search service with one key for the
     /// application, or a local program. Do not use it if the server keeps data of its users,

@@ -8,9 +8,10 @@ use std::{
 };
 
 use insta::{allow_duplicates, assert_snapshot};
+use mcp_http::HttpCallOptions;
 use mcp_testkit::{Bearer, CallResult, On, Reply, TestPrompt, TestResource, TestServer, TestTool};
 use mcp_types::v2026_07_28::CacheScope;
-use relay::{AccessToken, Config, Relay, Server, User};
+use relay::{AccessToken, CallOptions, Config, Relay, Server, User};
 use serde_json::json;
 
 use crate::support::{
@@ -74,6 +75,36 @@ async fn all_users_share_the_session_the_list_and_the_key() {
         relay.close().await.unwrap();
         assert_eq!((before, server.open_sessions()), (0, 0));
         assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_a_call_is_an_error() {
+    for revision in PROTOCOL_VERSIONS {
+        let server =
+            TestServer::builder().revisions([revision]).tool(tool()).start().await.unwrap();
+        let settings = Server::http(server.url()).api_key(KEY);
+        let relay = Relay::builder()
+            .server("search", settings.clone().shared())
+            .server("own", settings)
+            .build()
+            .unwrap();
+        let call = async |user: &User, name: &str| {
+            let tool = user.tools(name).await.unwrap().get("say").unwrap();
+            tool.with_options(CallOptions::new().bearer_token(BOB)).call(()).await
+        };
+        for user in users(&relay) {
+            let result = call(&user, "search").await;
+            allow_duplicates! {
+                assert_snapshot!(describe_result(result), @r#"
+                server "search": tool "say": the server is shared, so it is used with its own credentials; remove the token from the options of the call
+                -> Configuration, did not run
+                "#);
+            }
+        }
+        assert_eq!(server.count("tools/call"), 0);
+        call(&relay.without_token(), "own").await.unwrap();
+        assert_eq!(server.count("tools/call"), 1);
     }
 }
 
