@@ -1,12 +1,15 @@
 //! `initialize` that fails, or whose callers are dropped.
 
+use std::time::Duration;
+
 use futures_util::{FutureExt, future::join_all};
 use insta::assert_snapshot;
 use mcp_client::TransportErrorKind;
 use mcp_testkit::{Barrier, Fault, On};
 
 use crate::support::{
-    Script, client_for_url, describe_result, request_log, start_test_server, status, with_timeout,
+    Script, advance_time, client_for_url, describe_result, request_log, start_test_server, status,
+    with_timeout,
 };
 
 #[tokio::test]
@@ -49,6 +52,24 @@ async fn session_is_deleted_if_all_callers_are_dropped() {
     server.clear_script();
     client.call_tool("wait", ()).await.unwrap();
     assert_eq!((server.count("initialize"), server.open_sessions()), (2, 1));
+}
+
+#[tokio::test]
+async fn deletion_of_an_unused_session_is_limited_in_time() {
+    // Otherwise a server that never answers would keep a task and a connection of each caller.
+    let server = start_test_server().await;
+    let barrier = Barrier::new();
+    server.script(On::method("notifications/initialized"), Fault::Hold(barrier.clone()));
+    server.script(On::method("DELETE"), Fault::Hold(Barrier::new()));
+    let client = client_for_url(server.url());
+    tokio::select! {
+        outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
+        () = with_timeout(barrier.wait_for_arrivals(1)) => {}
+    }
+    with_timeout(server.wait_for_requests("DELETE", 1)).await;
+    let connections = server.counts().open_connections;
+    advance_time(Duration::from_secs(11)).await;
+    with_timeout(server.wait_for_counts(|counts| counts.open_connections < connections)).await;
 }
 
 #[tokio::test]

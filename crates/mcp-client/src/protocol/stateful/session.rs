@@ -1,6 +1,6 @@
 //! A session, opened by `initialize`, and the messages that belong to it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use mcp_types::{
     Era, JsonObject, Method, NotificationMethod, RequestId, Revision, error_code,
@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::{
     runtime::Handle,
     sync::{Mutex, watch},
+    time,
 };
 
 use crate::{
@@ -23,6 +24,9 @@ use crate::{
     result::{Decode, Outcome, ServerCapabilities, ServerInfo, decode_result},
     transport::{Extensions, KeepAlive, OutgoingMessage},
 };
+
+/// The timeout for ending a session that was not completely opened.
+const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 const INITIALIZE: MethodName = MethodName::Borrowed(InitializeRequest::NAME);
 
@@ -307,7 +311,10 @@ impl Drop for SessionGuard {
 }
 
 async fn end(channel: Channel) {
-    if let Err(error) = channel.transport.close(channel.context).await {
-        tracing::debug!(%error, "cannot end the session");
+    let close = channel.transport.close(channel.context);
+    match time::timeout(END_TIMEOUT, close).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "cannot end the session"),
+        Err(_) => tracing::debug!("cannot end the session: no response within {END_TIMEOUT:?}"),
     }
 }
