@@ -7,6 +7,9 @@ use libfuzzer_sys::fuzz_target;
 use mcp_http::Endpoint;
 use url::Url;
 
+#[path = "../../crates/mcp-oauth/src/lenient.rs"]
+#[allow(dead_code, reason = "only metadata is read, and no token")]
+mod lenient;
 #[path = "../../crates/mcp-oauth/src/discovery/metadata.rs"]
 #[expect(dead_code, reason = "the targets do not use the defaults for missing metadata")]
 mod metadata;
