@@ -1,9 +1,9 @@
 //! Which server a token goes to. A token never reaches a server that it is not for.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::{
-        Mutex,
+        Mutex, MutexGuard,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -17,7 +17,7 @@ use mcp_client::SubscriptionFilter;
 use mcp_http::{TokenRequest, TokenSource, mcp_client::BoxError};
 use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, TestServer, TestTool};
 use proptest::{
-    collection::vec,
+    collection::{btree_set, vec},
     prelude::*,
     test_runner::{self, RngAlgorithm, TestRng, TestRunner},
 };
@@ -352,24 +352,37 @@ async fn servers_of_a_user_with_an_id_keep_their_own_tokens() {
     assert_eq!(received(&b), BTreeSet::from([BOB.to_owned()]));
 }
 
+/// The number of names with a server. The next name is never registered.
 const SLOTS: usize = 3;
 const ENDPOINTS: usize = 3;
 const TOKENS: usize = 4;
 
-/// The settings of a registration: the number of its test server, and whether it is shared.
-type Registration = (usize, bool);
+/// The settings of a registration: the number of its test server, and its kind.
+type Registration = (usize, Kind);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Users have their own sessions.
+    Own,
+    Shared,
+    /// The settings are invalid.
+    Invalid,
+}
 
 /// A handle of a user. Tokens and names of servers are numbered.
 #[derive(Debug, Clone)]
 enum Handle {
     Token(usize),
-    Tokens(Vec<(usize, usize)>),
+    /// A handle with a new token for each of these names.
+    Tokens(BTreeSet<usize>),
+    /// A handle that an earlier step has created.
+    Earlier(usize),
     IdWithToken(usize),
     IdWithSource,
     Anonymous,
 }
 
-/// An action of a user with a server, which is numbered.
+/// What a user does with a server, which is numbered.
 #[derive(Debug, Clone)]
 enum Action {
     Call(usize),
@@ -379,6 +392,10 @@ enum Action {
     /// Calls a tool that a user has listed before.
     CallListed(usize),
     Replace(usize, Registration),
+    /// Calls a tool while its server rejects the token, and then resumes the call.
+    Resume(usize),
+    /// Lists resources while the server redirects requests to another test server.
+    Redirect(usize, usize),
     Close,
 }
 
@@ -399,7 +416,7 @@ fn source_token(url: &str) -> String {
 }
 
 fn bare_token(number: usize) -> String {
-    format!("5ecret-token-{number}")
+    format!("5ecret-bare-{number}")
 }
 
 fn api_key(endpoint: usize) -> String {
@@ -410,13 +427,20 @@ fn api_key(endpoint: usize) -> String {
 struct TokenModel {
     servers: Vec<TestServer>,
     relay: Relay,
+    state: Mutex<ModelState>,
+}
+
+#[derive(Default)]
+struct ModelState {
     /// The settings of each registration, by the number in its header `x-registration`.
-    registrations: Mutex<Vec<Registration>>,
+    registrations: Vec<Registration>,
     /// The registration of each name.
-    current: Mutex<BTreeMap<usize, Registration>>,
-    /// The tokens and test servers that `with_tokens` has named together.
-    named: Mutex<BTreeSet<(String, usize)>>,
-    listed: Mutex<Vec<ServerTools>>,
+    current: BTreeMap<usize, Registration>,
+    /// The test server of each token that `with_tokens` got. `None` if no server had the name.
+    named: BTreeMap<String, Option<usize>>,
+    users: Vec<User>,
+    listed: Vec<ServerTools>,
+    resumed: usize,
 }
 
 impl TokenModel {
@@ -432,27 +456,29 @@ impl TokenModel {
             servers.push(builder.start().await.expect("a free port"));
         }
         let relay = Relay::builder().build().expect("usable settings");
-        let model = Self {
-            servers,
-            relay,
-            registrations: Mutex::default(),
-            current: Mutex::default(),
-            named: Mutex::default(),
-            listed: Mutex::default(),
-        };
+        let model = Self { servers, relay, state: Mutex::default() };
         registry.iter().enumerate().for_each(|(name, settings)| model.register(name, *settings));
         model
     }
 
+    fn state(&self) -> MutexGuard<'_, ModelState> {
+        self.state.lock().expect("no step panics")
+    }
+
     fn register(&self, name: usize, settings: Registration) {
-        let (endpoint, shared) = settings;
-        let mut registrations = self.registrations.lock().expect("no step panics");
-        let server = Server::http(self.servers[endpoint].url())
+        let (endpoint, kind) = settings;
+        let url = self.servers[endpoint].url();
+        let mut state = self.state();
+        let valid = Server::http(url)
             .api_key(api_key(endpoint))
-            .header("x-registration", registrations.len().to_string());
-        registrations.push(settings);
-        self.current.lock().expect("no step panics").insert(name, settings);
-        let server = if shared { server.shared() } else { server };
+            .header("x-registration", state.registrations.len().to_string());
+        let server = match kind {
+            Kind::Own => valid,
+            Kind::Shared => valid.shared(),
+            Kind::Invalid => server_with_invalid_settings(url, false),
+        };
+        state.registrations.push(settings);
+        state.current.insert(name, settings);
         self.relay.add_server(name.to_string(), server).expect("usable settings");
     }
 
@@ -463,32 +489,49 @@ impl TokenModel {
                 self.relay.for_user("alice", AccessToken::new(bare_token(*number)))
             }
             Handle::IdWithSource => self.relay.for_user("alice", SourceByServer),
+            Handle::Earlier(number) => {
+                let earlier = self.state().users.get(*number).cloned();
+                earlier.unwrap_or_else(|| self.relay.without_token())
+            }
             Handle::Anonymous => self.relay.without_token(),
-            Handle::Tokens(tokens) => {
-                for (name, number) in tokens {
-                    if let Some((endpoint, _)) =
-                        self.current.lock().expect("no step panics").get(name)
-                    {
-                        self.named
-                            .lock()
-                            .expect("no step panics")
-                            .insert((bare_token(*number), *endpoint));
-                    }
+            Handle::Tokens(names) => {
+                let mut state = self.state();
+                let mut tokens = Vec::new();
+                for name in names {
+                    let token = format!("5ecret-named-{}", state.named.len());
+                    let endpoint = state.current.get(name).map(|(endpoint, _)| *endpoint);
+                    state.named.insert(token.clone(), endpoint);
+                    tokens.push((name.to_string(), token));
                 }
-                let tokens =
-                    tokens.iter().map(|(name, token)| (name.to_string(), bare_token(*token)));
-                self.relay.with_tokens(tokens)
+                let user = self.relay.with_tokens(tokens);
+                state.users.push(user.clone());
+                user
             }
         }
     }
 
+    /// Returns how many servers could get a token without the name of its server.
+    fn count_candidates(&self, names: Option<&[usize]>) -> usize {
+        let current = self.state().current.clone();
+        let all: Vec<_> = current.keys().copied().collect();
+        let (mut endpoints, mut others) = (BTreeSet::new(), BTreeSet::new());
+        for name in names.unwrap_or(&all) {
+            match current.get(name) {
+                Some((endpoint, Kind::Own)) => drop(endpoints.insert(*endpoint)),
+                Some((_, Kind::Shared)) => {}
+                Some((_, Kind::Invalid)) | None => drop(others.insert(*name)),
+            }
+        }
+        endpoints.len() + others.len()
+    }
+
     /// Runs an action. It may fail, because some tokens must not be sent.
-    async fn run(&self, user: &User, action: &Action) {
+    async fn run(&self, handle: &Handle, user: &User, action: &Action) {
         match action {
             Action::Call(name) => {
                 if let Ok(tools) = user.tools(&name.to_string()).await {
                     drop(tools.call("say", ()).await);
-                    self.listed.lock().expect("no step panics").push(tools);
+                    self.state().listed.push(tools);
                 }
             }
             Action::Resources(name) => drop(user.resources(&name.to_string()).await),
@@ -503,38 +546,64 @@ impl TokenModel {
                     Some(names) => request.servers(names.iter().map(usize::to_string)),
                     None => request,
                 };
-                if let Ok(toolset) = request.await {
-                    self.listed.lock().expect("no step panics").extend(toolset.ready);
+                let candidates = self.count_candidates(names.as_deref());
+                // The request is checked when it is polled, so no other action comes before.
+                let toolset = request.await;
+                if matches!(handle, Handle::Token(_) | Handle::IdWithToken(_)) && candidates > 1 {
+                    assert!(toolset.is_err(), "{candidates} servers could get the token");
+                }
+                if let Ok(toolset) = toolset {
+                    self.state().listed.extend(toolset.ready);
                 }
             }
             Action::CallListed(number) => {
-                let tools = self.listed.lock().expect("no step panics").get(*number).cloned();
+                let tools = self.state().listed.get(*number).cloned();
                 if let Some(tools) = tools {
                     drop(tools.call("say", ()).await);
                 }
             }
             Action::Replace(name, settings) => self.register(*name, *settings),
+            Action::Resume(name) => {
+                if let Ok(tools) = user.tools(&name.to_string()).await {
+                    let (endpoint, _) = self.state().current[name];
+                    let reply = Reply::unauthorized("Bearer");
+                    self.servers[endpoint].script(On::method("tools/call"), reply);
+                    let error = tools.call("say", ()).await.err();
+                    self.servers[endpoint].clear_script();
+                    let pending = error.as_ref().and_then(Error::authorization);
+                    let pending = pending.and_then(|error| error.pending_call.clone());
+                    if let Some(pending) = pending
+                        && user.resume(pending).await.is_ok()
+                    {
+                        self.state().resumed += 1;
+                    }
+                }
+            }
+            Action::Redirect(name, to) => {
+                let (from, _) = self.state().current[name];
+                let reply = Reply::redirect(self.servers[*to].url());
+                self.servers[from].script(On::any(), reply);
+                drop(user.resources(&name.to_string()).await);
+                self.servers[from].clear_script();
+            }
             Action::Close => drop(user.close().await),
         }
     }
 
     /// Asserts that each server has received only its own tokens. Returns how many tokens of users
-    /// have been sent.
-    fn assert_tokens_at_their_servers(&self) -> usize {
-        let mut sent = HashMap::<String, BTreeSet<usize>>::new();
-        let registrations = self.registrations.lock().expect("no step panics");
+    /// have been sent, and how many calls have been resumed.
+    fn assert_tokens_at_their_servers(&self) -> (usize, usize) {
+        let mut sent = BTreeMap::<String, BTreeSet<usize>>::new();
+        let state = self.state();
         for (endpoint, server) in self.servers.iter().enumerate() {
             for request in server.requests() {
-                let number: usize = request
-                    .header("x-registration")
-                    .expect("each request has one")
-                    .parse()
-                    .expect("a number");
+                let number = request.header("x-registration").expect("each request has one");
+                let number: usize = number.parse().expect("a number");
                 let token = request.bearer_token().expect("each request has one").to_owned();
-                let (expected, shared) = registrations[number];
+                let (expected, kind) = state.registrations[number];
                 assert_eq!(endpoint, expected);
                 let is_own = token == api_key(endpoint);
-                assert!(is_own || !shared, "{token} was sent to a shared server");
+                assert!(is_own || kind == Kind::Own, "{token} was sent to a shared server");
                 if token.starts_with("5ecret-source") {
                     assert_eq!(token, source_token(server.url()));
                 } else if !is_own {
@@ -542,24 +611,33 @@ impl TokenModel {
                 }
             }
         }
-        let named = self.named.lock().expect("no step panics");
         for (token, endpoints) in &sent {
-            let is_bare = |endpoint: &&usize| !named.contains(&(token.clone(), **endpoint));
-            let bare: Vec<_> = endpoints.iter().filter(is_bare).collect();
-            assert!(bare.len() <= 1, "{token} was sent to {endpoints:?}");
+            match state.named.get(token) {
+                Some(named) => {
+                    let named = named.iter().copied().collect::<BTreeSet<_>>();
+                    assert_eq!(*endpoints, named, "{token} was sent to another server");
+                }
+                None => assert_eq!(endpoints.len(), 1, "{token} was sent to {endpoints:?}"),
+            }
         }
-        sent.len()
+        (sent.len(), state.resumed)
     }
 }
 
 fn registration() -> impl Strategy<Value = Registration> {
-    (0..ENDPOINTS, proptest::bool::weighted(0.25))
+    let kind = prop_oneof![
+        5 => Just(Kind::Own),
+        2 => Just(Kind::Shared),
+        1 => Just(Kind::Invalid),
+    ];
+    (0..ENDPOINTS, kind)
 }
 
 fn handle() -> impl Strategy<Value = Handle> {
     prop_oneof![
         3 => (0..TOKENS).prop_map(Handle::Token),
-        3 => vec((0..SLOTS, 0..TOKENS), 1..4).prop_map(Handle::Tokens),
+        2 => btree_set(0..=SLOTS, 1..4).prop_map(Handle::Tokens),
+        2 => (0..4_usize).prop_map(Handle::Earlier),
         2 => (0..TOKENS).prop_map(Handle::IdWithToken),
         1 => Just(Handle::IdWithSource),
         1 => Just(Handle::Anonymous),
@@ -568,12 +646,14 @@ fn handle() -> impl Strategy<Value = Handle> {
 
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        4 => (0..SLOTS).prop_map(Action::Call),
-        1 => (0..SLOTS).prop_map(Action::Resources),
-        1 => (0..SLOTS).prop_map(Action::Connect),
-        2 => proptest::option::of(vec(0..SLOTS, 1..3)).prop_map(Action::Toolset),
-        2 => (0..8_usize).prop_map(Action::CallListed),
+        5 => (0..SLOTS).prop_map(Action::Call),
+        1 => (0..=SLOTS).prop_map(Action::Resources),
+        1 => (0..=SLOTS).prop_map(Action::Connect),
+        3 => proptest::option::of(vec(0..=SLOTS, 1..3)).prop_map(Action::Toolset),
+        3 => (0..8_usize).prop_map(Action::CallListed),
         2 => (0..SLOTS, registration()).prop_map(|(slot, new)| Action::Replace(slot, new)),
+        2 => (0..SLOTS).prop_map(Action::Resume),
+        1 => (0..SLOTS, 0..ENDPOINTS).prop_map(|(name, to)| Action::Redirect(name, to)),
         1 => Just(Action::Close),
     ]
 }
@@ -582,13 +662,14 @@ fn action() -> impl Strategy<Value = Action> {
 #[test]
 fn each_server_receives_only_its_own_tokens() {
     let config = test_runner::Config {
-        cases: 48,
+        cases: 64,
+        max_shrink_iters: 100,
         failure_persistence: None,
-        ..test_runner::Config::default()
+        ..Default::default()
     };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let rows = vec(vec((handle(), action()), 1..6), 1..8);
-    let sent = AtomicUsize::new(0);
+    let [sent, resumed] = [AtomicUsize::new(0), AtomicUsize::new(0)];
     let tested = TestRunner::new_with_rng(config, rng).run(
         &(vec(registration(), SLOTS), rows),
         |(registry, rows)| {
@@ -598,14 +679,18 @@ fn each_server_receives_only_its_own_tokens() {
                 let model = TokenModel::new(&registry).await;
                 for row in &rows {
                     let users: Vec<_> = row.iter().map(|(handle, _)| model.user(handle)).collect();
-                    let actions = row.iter().zip(&users);
-                    join_all(actions.map(|((_, action), user)| model.run(user, action))).await;
+                    let steps = row.iter().zip(&users);
+                    let run = steps.map(|((handle, action), user)| model.run(handle, user, action));
+                    join_all(run).await;
                 }
-                sent.fetch_add(model.assert_tokens_at_their_servers(), Ordering::Relaxed);
+                let counts = model.assert_tokens_at_their_servers();
+                sent.fetch_add(counts.0, Ordering::Relaxed);
+                resumed.fetch_add(counts.1, Ordering::Relaxed);
             });
             Ok(())
         },
     );
     tested.unwrap();
-    assert!(sent.into_inner() > 48, "too few tokens were sent to prove anything");
+    let [sent, resumed] = [sent, resumed].map(AtomicUsize::into_inner);
+    assert!(sent > 64 && resumed > 0, "too little for a proof: {sent} tokens, {resumed} resumed");
 }
