@@ -2,6 +2,7 @@
 
 mod bounds;
 mod echoes;
+mod exchanges;
 mod processes;
 mod spelling;
 mod support;

@@ -16,6 +16,8 @@ use crate::{auth::AccessToken, endpoint::Endpoint};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RequestSecrets {
     pub(crate) token: Option<AccessToken>,
+    /// The token that the server has rejected before, if this is the second attempt.
+    pub(crate) rejected_token: Option<AccessToken>,
     pub(crate) session: Option<SessionId>,
     /// The secrets of all requests to the server.
     pub(crate) configured: ConfiguredSecrets,
@@ -47,6 +49,12 @@ impl ConfiguredSecrets {
 }
 
 impl RequestSecrets {
+    /// Adds the session that the response assigns.
+    pub(crate) fn add_session(&mut self, session: SessionId) {
+        self.session = Some(session);
+        self.redactor = OnceLock::new();
+    }
+
     /// Adds the headers that a signer has added to the request.
     pub(crate) fn add_signed(&mut self, headers: &HeaderMap) {
         self.signed.extend(headers.values().cloned());
@@ -56,7 +64,8 @@ impl RequestSecrets {
     /// Returns the redactor of all secrets.
     pub(crate) fn redactor(&self) -> &Redactor {
         self.redactor.get_or_init(|| {
-            let token = self.token.iter().flat_map(AccessToken::secrets).map(str::to_owned);
+            let tokens = self.token.iter().chain(&self.rejected_token);
+            let token = tokens.flat_map(AccessToken::secrets).map(str::to_owned);
             let session = self.session.iter().map(|session| session.expose().to_owned());
             let headers = self.call_headers.iter().flat_map(Headers::secrets).map(str::to_owned);
             let signed = self.signed.iter().filter_map(|value| value.to_str().ok());

@@ -1,6 +1,6 @@
 //! The messages of a successful response.
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use mcp_client::{
     MessageKind, MessageStream, ResponseMessages, SessionId, TransportResponse, Truncated,
 };
@@ -24,11 +24,15 @@ pub(crate) struct AcceptedResponse {
 impl AcceptedResponse {
     /// Reads the response to a message of `kind`. If it is an event stream, `stream` reads it.
     pub(crate) async fn into_transport_response(
-        self,
+        mut self,
         kind: MessageKind,
         stream: impl FnOnce(Self) -> MessageStream,
     ) -> Result<TransportResponse, Error> {
         let session = self.new_session_id()?;
+        if let Some(session) = &session {
+            // The body of the same response may contain it.
+            self.secrets.add_session(session.clone());
+        }
         let messages = match kind {
             MessageKind::Request => self.into_messages(stream).await?,
             _ => {
@@ -61,16 +65,24 @@ impl AcceptedResponse {
             }
             Some(EVENT_STREAM) => Ok(ResponseMessages::Stream(stream(self))),
             _ if self.response.status() == StatusCode::ACCEPTED => Ok(ResponseMessages::None),
-            other => {
+            _ => {
                 let endpoint = self.response.endpoint.clone();
-                let content_type = self
-                    .secrets
-                    .redactor()
-                    .redact(other.unwrap_or("a body without a content type"));
-                let content_type = Truncated(&content_type).to_string();
+                let content_type = self.displayed_content_type();
                 let body = read_error_body(self.response, &self.secrets).await;
                 Err(Error::UnexpectedContentType { endpoint, content_type, body })
             }
+        }
+    }
+
+    /// Returns the media type for an error. The header is redacted as it is, because a secret is not
+    /// recognized in lower case.
+    fn displayed_content_type(&self) -> String {
+        let header = self.response.headers().get(header::CONTENT_TYPE);
+        let header = header.map(HeaderValue::as_bytes).unwrap_or_default();
+        let redacted = self.secrets.redactor().redact_bytes(header);
+        match redacted.split(';').next().unwrap_or_default().trim() {
+            "" => "a body without a content type".to_owned(),
+            media_type => Truncated(&media_type.to_ascii_lowercase()).to_string(),
         }
     }
 

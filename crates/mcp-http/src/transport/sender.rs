@@ -58,18 +58,19 @@ impl Sender {
     /// same token is sent once more, for example with a new DPoP nonce.
     pub(super) async fn send(&self, request: &Request) -> Result<AcceptedResponse, Error> {
         if let Some(token) = request.extensions.get::<AccessToken>() {
-            return self.server.send_with_token(request, Some(token.clone())).await;
+            return self.server.send_with_token(request, Some(token.clone()), None).await;
         }
         let endpoint = &self.server.endpoint;
         let token = self.tokens.current(endpoint).await?;
-        let unauthorized = match self.server.send_with_token(request, token.clone()).await {
+        let unauthorized = match self.server.send_with_token(request, token.clone(), None).await {
             Err(Error::Unauthorized(unauthorized)) => unauthorized,
             outcome => return outcome,
         };
         let rejected = RejectedToken::new(token.as_ref(), &unauthorized);
+        let rejected_token = token.clone();
         let refresh_error = match self.tokens.refresh(endpoint, rejected).await {
             Ok(Some(token)) if token.authorization().is_some() => {
-                return self.server.send_with_token(request, Some(token)).await;
+                return self.server.send_with_token(request, Some(token), rejected_token).await;
             }
             Ok(Some(_)) => Error::InvalidToken { endpoint: endpoint.clone() }.into(),
             Ok(None) => return Err(Error::Unauthorized(unauthorized)),
@@ -87,9 +88,11 @@ impl Server {
         &self,
         request: &Request,
         token: Option<AccessToken>,
+        rejected_token: Option<AccessToken>,
     ) -> Result<AcceptedResponse, Error> {
         let mut secrets = RequestSecrets {
             token,
+            rejected_token,
             session: request.context.session.clone(),
             configured: self.secrets.clone(),
             call_headers: request.call_headers().cloned(),
