@@ -10,8 +10,8 @@ use super::{
 };
 use crate::support::{PROTOCOL_VERSIONS, client_with_version, with_timeout};
 
-const VARIABLE: &str = "v4riable+/=of~alice";
-const ARGUMENT: &str = "4rgument+/=of~alice";
+const VARIABLE: &str = "v4riable+/=~of";
+const ARGUMENT: &str = "4rgument+/=~al";
 const SECRETS: [&str; 2] = [VARIABLE, ARGUMENT];
 
 /// Writes its arguments to stderr and to stdout after a request, and exits.

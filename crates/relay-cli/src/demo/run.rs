@@ -97,9 +97,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failed_request_fails_its_step() {
-        for (method, step) in
-            [("server/discover", 1), ("initialize", 2), ("tools/list", 2), ("tools/call", 3)]
-        {
+        for (method, step) in [("initialize", 2), ("tools/list", 2), ("tools/call", 3)] {
             let servers = Servers::start().await.unwrap();
             servers.weather.script(On::method(method), Reply::status(500));
             let error = run_demo(servers).await.unwrap_err().to_string();
