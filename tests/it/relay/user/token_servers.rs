@@ -382,7 +382,7 @@ enum Handle {
     Anonymous,
 }
 
-/// What a user does with a server, which is numbered.
+/// An action of a user. Servers are numbered.
 #[derive(Debug, Clone)]
 enum Action {
     Call(usize),

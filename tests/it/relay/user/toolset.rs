@@ -113,7 +113,8 @@ async fn failing_servers_do_not_affect_the_others() {
     "#);
     let challenge = toolset.needs_authorization[0].challenge().unwrap();
     assert_eq!(challenge.resource_metadata(), Some("https://a.example/m"));
-    let chosen = relay.with_token(ALICE).toolset().servers(["good", "goood"]).await.unwrap();
+    let user = relay.with_tokens([("good", ALICE)]);
+    let chosen = user.toolset().servers(["good", "goood"]).await.unwrap();
     assert_snapshot!(describe(&chosen), @r#"
     relay__good__add relay__good__sub
 
