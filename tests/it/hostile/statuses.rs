@@ -90,7 +90,9 @@ async fn hostile_challenges() {
         case("of initialize", Connect, "initialize", status(401), rejected),
         case("of a list", List, "tools/list", status(401), rejected),
         case("of a stateless call", StatelessCall, "tools/call", status(401), rejected),
-        case("of the probe", Detect, "server/discover", status(401), rejected),
+        case("of the probe", Detect, "server/discover", status(401), "ok: 2025-11-25"),
+        case("of both", Detect, "server/discover", status(401), rejected)
+            .on("initialize", status(401)),
         case("in relay", RelayCall, "tools/call", status(401), "Authorization, did not run"),
     ])
     .await;
