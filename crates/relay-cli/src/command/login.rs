@@ -130,7 +130,10 @@ impl Login {
     fn print_success(&self, credentials: &Credentials, printer: &Printer) -> Result<()> {
         let (server, issuer) = (&self.server, &credentials.issuer);
         let missing = credentials.requested_scopes.difference(&credentials.granted_scopes);
-        let missing: Vec<_> = missing.map(String::as_str).collect();
+        // This scope asks for a refresh token. Some servers issue one without granting the scope.
+        let has_refresh_token = credentials.refresh_token.is_some();
+        let is_missing = |scope: &&str| *scope != "offline_access" || !has_refresh_token;
+        let missing: Vec<_> = missing.map(String::as_str).filter(is_missing).collect();
         if !missing.is_empty() {
             printer.warn(format_args!("not granted: scope \"{}\"", missing.join(" ")));
         }
