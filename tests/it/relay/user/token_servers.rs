@@ -19,7 +19,7 @@ use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, TestServer, TestTool};
 use proptest::{
     collection::{btree_set, vec},
     prelude::*,
-    test_runner::{self, RngAlgorithm, TestRng, TestRunner},
+    test_runner::TestRunner,
 };
 use relay::{AccessToken, Config, Error, Relay, Server, ServerTools, User};
 use serde_json::json;
@@ -661,16 +661,9 @@ fn action() -> impl Strategy<Value = Action> {
 /// The actions of a row run concurrently, each with its own handle.
 #[test]
 fn each_server_receives_only_its_own_tokens() {
-    let config = test_runner::Config {
-        cases: 64,
-        max_shrink_iters: 100,
-        failure_persistence: None,
-        ..Default::default()
-    };
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let rows = vec(vec((handle(), action()), 1..6), 1..8);
     let [sent, resumed] = [AtomicUsize::new(0), AtomicUsize::new(0)];
-    let tested = TestRunner::new_with_rng(config, rng).run(
+    let tested = TestRunner::new(property_tests::config_with_cases(64)).run(
         &(vec(registration(), SLOTS), rows),
         |(registry, rows)| {
             let runtime =
