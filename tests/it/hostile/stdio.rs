@@ -39,7 +39,6 @@ async fn hostile_ends() {
             "next; respond '{}'; exit 1",
             "InvalidResponse, did not run",
         ),
-        program("ends after the notification", "open; exit 1", "Interrupted"),
         program("ends after a call", "open; next; exit 1", "Interrupted"),
         program(
             "ends after half a response",
