@@ -1,6 +1,11 @@
 //! Opening of a file store whose encryption key is in the keyring.
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::File,
+    io,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use aws_lc_rs::rand;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -9,6 +14,9 @@ use mcp_oauth_file::FileStore;
 use zeroize::Zeroizing;
 
 use crate::{error::Error, keyring::Keyring, native::native};
+
+/// Held while a process looks for the key, because the folders of an application share one key.
+static KEY_LOCK: Mutex<()> = Mutex::new(());
 
 /// Opens a folder of credentials that are encrypted with a key in the keyring. Creates the folder
 /// and the key if they do not exist.
@@ -19,6 +27,11 @@ use crate::{error::Error, keyring::Keyring, native::native};
 /// 2,560 bytes on Windows. The files are those of any [`FileStore`]: they survive crashes, and
 /// several processes can use them. Without the key, the records cannot be read. If the key is lost,
 /// the user must sign in again.
+///
+/// All folders of an application have the same key. The key is created once for all openings of one
+/// folder, and for all openings in one process. If two processes open *different* folders for the
+/// first time at the same moment, the key of one of them can be lost. So use one folder for each
+/// application.
 ///
 /// This function blocks while the system asks the user to unlock the keyring. The store does not
 /// use the keyring later.
@@ -47,7 +60,8 @@ pub fn open(application: &str, folder: impl AsRef<Path>) -> Result<FileStore, Er
 fn open_with(keyring: &impl Keyring, application: &str, folder: &Path) -> Result<FileStore, Error> {
     let failed = |source| Error::Folder { path: folder.to_owned(), source };
     FileStore::open(folder).map_err(failed)?;
-    // Without the lock, two processes could each create a key.
+    // Without the locks, two threads or two processes could each create a key.
+    let in_process = KEY_LOCK.lock().unwrap_or_else(PoisonError::into_inner);
     let guard = lock_folder(folder).map_err(failed)?;
     let key = match keyring.secret()? {
         Some(text) => {
@@ -56,7 +70,7 @@ fn open_with(keyring: &impl Keyring, application: &str, folder: &Path) -> Result
         }
         None => create_key(keyring)?,
     };
-    drop(guard);
+    drop((guard, in_process));
     FileStore::encrypted(folder, key).map_err(failed)
 }
 

@@ -20,6 +20,9 @@ const STORE_TESTS: [&str; 4] = [
     "credential_stores::crashes::crash_before",
 ];
 
+/// The test that opens folders in a process of its own.
+const ENTRY_POINT: &str = "credential_stores::keyring::keyring_process_entry_point";
+
 /// Runs this test binary with the keyring of the given session bus, not the user's own keyring.
 fn tests_with_keyring(bus: &str) -> Command {
     let mut tests = Command::new(env::current_exe().unwrap());
@@ -38,6 +41,10 @@ fn assert_passes(mut tests: Command, wanted: &str) {
 #[test]
 fn keyring_store_passes_the_tests_of_all_stores() {
     let Some(desktop) = Desktop::start() else { return };
+    // The tests start processes with folders of their own, so the key must exist before.
+    let mut opening = tests_with_keyring(desktop.bus());
+    opening.args(["--exact", ENTRY_POINT]);
+    assert_passes(opening, "1 passed");
     let mut tests = tests_with_keyring(desktop.bus());
     tests.args(STORE_TESTS);
     assert_passes(tests, "crash_before_any_system_call_keeps_the_stored_refresh_token ... ok");
@@ -47,15 +54,22 @@ fn keyring_store_passes_the_tests_of_all_stores() {
 #[tokio::test]
 async fn keyring_process_entry_point() {
     let Ok(name) = env::var(KEYRING) else { return };
-    let test_store = TestStore::new(StoreKind::Keyring);
-    let opening = (0..4).map(|_| {
-        let (name, folder) = (name.clone(), test_store.folder().to_owned());
+    let folders = [(); 2].map(|()| TestStore::new(StoreKind::Keyring));
+    let open = |folder: &TestStore| {
+        let (name, folder) = (name.clone(), folder.folder().to_owned());
         std::thread::spawn(move || mcp_oauth_keyring::open(&name, folder).unwrap())
-    });
-    let opening: Vec<_> = opening.collect();
+    };
+    let opening: Vec<_> = (0..4).map(|number| open(&folders[number % 2])).collect();
     let stores: Vec<_> = opening.into_iter().map(|it| it.join().unwrap()).collect();
-    stores[0].save(&key("ann"), &record(7)).await.unwrap();
+    for store in &stores[..2] {
+        store.save(&key("ann"), &record(7)).await.unwrap();
+    }
     for store in &stores {
+        assert_eq!(number(&store.load(&key("ann")).await.unwrap().unwrap()), 7);
+    }
+    // A later opening finds the same key.
+    for folder in &folders {
+        let store = open(folder).join().unwrap();
         assert_eq!(number(&store.load(&key("ann")).await.unwrap().unwrap()), 7);
     }
 }
@@ -64,13 +78,13 @@ async fn keyring_process_entry_point() {
 fn concurrent_first_openings_create_one_key() {
     let Some(desktop) = Desktop::start() else { return };
     let mut tests = tests_with_keyring(desktop.bus());
-    tests.args(["--exact", "credential_stores::keyring::keyring_process_entry_point"]);
+    tests.args(["--exact", ENTRY_POINT]);
     assert_passes(tests, "credential_stores::keyring::keyring_process_entry_point ... ok");
 }
 
 #[track_caller]
 fn assert_fails(mut tests: Command, wanted: &str) {
-    tests.args(["--exact", "credential_stores::keyring::keyring_process_entry_point"]);
+    tests.args(["--exact", ENTRY_POINT]);
     let output = tests.output().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(!output.status.success() && stdout.contains(wanted), "{stdout}");
