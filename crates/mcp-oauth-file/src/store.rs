@@ -135,6 +135,18 @@ impl Store for FileStore {
         Box::pin(self.run_blocking(move |folder| folder.keys(principal.as_deref(), &server)))
     }
 
+    /// Reads all files of the folder, because their names do not show the principal.
+    fn keys_of_principal<'a>(
+        &'a self,
+        principal: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>> {
+        let principal = principal.map(str::to_owned);
+        Box::pin(self.run_blocking(move |folder| {
+            let keys = folder.all_keys()?.into_iter();
+            Ok(keys.filter(|key| key.principal == principal).collect())
+        }))
+    }
+
     fn lock<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<StoreLock, BoxError>> {
         Box::pin(self.0.locks.lock(key))
     }

@@ -31,11 +31,13 @@
 //! # Modules
 //!
 //! - `store`: the store.
+//! - `plaintext`: the text that is encrypted in a row.
 //! - `rows`: the table of records.
 //! - `database`: the database file, and the migrations of its schema.
 //! - `error`: the error type.
 
 mod store;
+mod plaintext;
 mod rows;
 mod database;
 mod error;

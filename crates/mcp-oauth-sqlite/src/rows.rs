@@ -6,6 +6,10 @@ use mcp_oauth::StoreKey;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, TransactionBehavior, params};
 use serde::Serialize;
 
+/// The prefix of the server in the key of a record whose server URL is unknown. No URL of an MCP
+/// server starts with it.
+const DIGEST_PREFIX: &str = "sha256:";
+
 /// The columns that identify a row. No two store keys have the same columns.
 ///
 /// Their JSON is the associated data of the ciphertext, so the names of the fields must not change.
@@ -32,6 +36,14 @@ impl RowKey {
         }
     }
 
+    /// Returns the key of a record, whose server is the first of these URLs with the digest of the
+    /// row. If there is none, the digest takes the place of the URL.
+    pub(crate) fn store_key(&self, urls: impl IntoIterator<Item = String>) -> StoreKey {
+        let server = urls.into_iter().find(|url| digest(url) == self.server);
+        let server = server.unwrap_or_else(|| format!("{DIGEST_PREFIX}{}", self.server));
+        StoreKey::new(self.principal.as_deref(), server, &self.issuer)
+    }
+
     /// Returns the associated data of the ciphertext, which binds it to its row.
     pub(crate) fn associated_data(&self) -> String {
         serde_json::to_string(self).expect("strings serialize to JSON")
@@ -40,6 +52,9 @@ impl RowKey {
 
 /// Returns the digest of a server's URL, because the URL may contain a secret key.
 fn digest(server: &str) -> String {
+    if let Some(digest) = server.strip_prefix(DIGEST_PREFIX) {
+        return digest.to_owned();
+    }
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, server.as_bytes()))
 }
 
@@ -75,15 +90,23 @@ pub(crate) fn keys(
     select.query_map(params![principal, digest(server)], key)?.collect()
 }
 
+/// Returns the rows of one principal.
+pub(crate) fn load_all(connection: &Connection, principal: Option<&str>) -> Result<Vec<StoredRow>> {
+    let select = "SELECT rowid, principal, server, issuer, sealed FROM records
+                  WHERE principal IS ?1";
+    connection.prepare(select)?.query_map([principal], stored_row)?.collect()
+}
+
 /// Returns the next rows after a row ID, in order.
 pub(crate) fn load_after(connection: &Connection, rowid: i64) -> Result<Vec<StoredRow>> {
     let select = "SELECT rowid, principal, server, issuer, sealed FROM records
                   WHERE rowid > ?1 ORDER BY rowid LIMIT 200";
-    let stored = |row: &Row<'_>| {
-        let key = RowKey { principal: row.get(1)?, server: row.get(2)?, issuer: row.get(3)? };
-        Ok(StoredRow { rowid: row.get(0)?, key, ciphertext: row.get(4)? })
-    };
-    connection.prepare(select)?.query_map([rowid], stored)?.collect()
+    connection.prepare(select)?.query_map([rowid], stored_row)?.collect()
+}
+
+fn stored_row(row: &Row<'_>) -> Result<StoredRow> {
+    let key = RowKey { principal: row.get(1)?, server: row.get(2)?, issuer: row.get(3)? };
+    Ok(StoredRow { rowid: row.get(0)?, key, ciphertext: row.get(4)? })
 }
 
 /// Replaces a ciphertext, unless the row has changed since it was read.

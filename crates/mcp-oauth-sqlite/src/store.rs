@@ -18,7 +18,8 @@ use tokio::{sync::Mutex, task};
 use crate::{
     database,
     error::Error,
-    rows::{self, RowKey},
+    plaintext,
+    rows::{self, RowKey, StoredRow},
 };
 
 /// A store in a SQLite database, encrypted with the keys of the application.
@@ -29,8 +30,8 @@ use crate::{
 /// suffix `.locks`. Both must be on a local disk, because locks do not work reliably on network file
 /// systems.
 ///
-/// Principals and issuers are not encrypted. Server URLs may contain API keys, so only their digests
-/// are stored. Each record is bound to its row: if it is moved to another row, it cannot be
+/// Principals and issuers are not encrypted. Server URLs may contain API keys, so they are encrypted,
+/// and their digests find the rows. Each record is bound to its row: if it is moved to another row, it cannot be
 /// decrypted.
 ///
 /// # Examples
@@ -158,6 +159,12 @@ impl SqliteStore {
         Record::from_json(key, &json)
     }
 
+    /// Returns the key of a row.
+    fn store_key(&self, row: &StoredRow) -> StoreKey {
+        let json = self.0.encryption_keys.decrypt(&row.key.associated_data(), &row.ciphertext);
+        row.key.store_key(json.map(|json| plaintext::server_urls(&json)).unwrap_or_default())
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -201,8 +208,8 @@ impl Store for SqliteStore {
         record: &'a Record,
     ) -> BoxFuture<'a, Result<(), BoxError>> {
         let row_key = RowKey::of(key);
-        let ciphertext =
-            self.0.encryption_keys.encrypt(&row_key.associated_data(), &record.to_json());
+        let plaintext = plaintext::encode(key, record);
+        let ciphertext = self.0.encryption_keys.encrypt(&row_key.associated_data(), &plaintext);
         Box::pin(async move {
             Ok(self.write(move |connection| rows::save(connection, &row_key, &ciphertext)).await?)
         })
@@ -223,6 +230,22 @@ impl Store for SqliteStore {
         let (principal, server) = (principal.map(str::to_owned), server.to_owned());
         let read = move |it: &mut Connection| rows::keys(it, principal.as_deref(), &server);
         Box::pin(async move { Ok(self.read(read).await?) })
+    }
+
+    /// The URL of the server is known if the row was written by this version, or if the row has
+    /// credentials whose resource identifier is the URL. Otherwise, the key has the digest of the
+    /// URL instead, such as `sha256:…`. [`load`](Self::load) and [`remove`](Self::remove) accept it.
+    fn keys_of_principal<'a>(
+        &'a self,
+        principal: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>> {
+        let principal = principal.map(str::to_owned);
+        Box::pin(async move {
+            let rows = self.read(move |it| rows::load_all(it, principal.as_deref())).await?;
+            let mut keys: Vec<_> = rows.iter().map(|row| self.store_key(row)).collect();
+            keys.sort();
+            Ok(keys)
+        })
     }
 
     fn lock<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<StoreLock, BoxError>> {

@@ -184,6 +184,15 @@ impl Error {
         Self::Store { source }
     }
 
+    /// Returns the message of the error and of its causes, on one line. Each is truncated.
+    pub(crate) fn chain(&self) -> String {
+        const MAX_CAUSES: usize = 5;
+        let error: &(dyn std::error::Error + 'static) = self;
+        let chain = std::iter::successors(Some(error), |error| error.source()).take(MAX_CAUSES);
+        let texts: Vec<_> = chain.map(|error| Truncated(&error.to_string()).to_string()).collect();
+        texts.join(": ")
+    }
+
     /// Returns how long the server asks the client to wait before the next request, if it does.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

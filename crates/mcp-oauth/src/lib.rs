@@ -6,6 +6,8 @@
 //!
 //! - [`OAuthClient`] signs in the users of an application, in a browser.
 //! - [`UserTokens`] is the token source of one user, for any number of MCP servers.
+//! - [`UserConnection`] is what an application shows of a user's connection to an MCP server.
+//!   [`ConnectionEvent`] reports its changes.
 //! - [`ClientCredentials`] is a token source for a program that acts without a user.
 //! - [`Store`] stores the credentials. [`MemoryStore`] keeps them in memory. `mcp-oauth-file`,
 //!   `mcp-oauth-keyring` and `mcp-oauth-sqlite` keep them on disk.
@@ -58,7 +60,7 @@
 //!
 //! # Modules
 //!
-//! - `client`: the OAuth client of an application, its sign-ins, refresh and revocation.
+//! - `client`: the OAuth client of an application, its sign-ins, connections, refresh and revocation.
 //! - `authorization`: the authorization request, its callback, and the pending sign-in.
 //! - `client_credentials`: access tokens without a user.
 //! - `token`: token requests and responses, DPoP proofs and assertions.
@@ -88,15 +90,18 @@ mod clock;
 
 pub use crate::{
     authorization::PendingSignIn,
-    client::{OAuthClient, OAuthClientBuilder, SignIn, UserTokens},
+    client::{
+        ConnectionChange, ConnectionEvent, OAuthClient, OAuthClientBuilder, SignIn, UserConnection,
+        UserTokens,
+    },
     client_credentials::{ClientCredentials, ClientCredentialsBuilder},
     crypto::{DecryptError, EncryptionKey, EncryptionKeys, Secret, SigningKey},
     error::{Error, SignInReason},
     registration::PreregisteredClient,
     settings::{ServerSettings, Settings},
     store::{
-        ClientRegistration, Credentials, InvalidRecord, InvalidRecordReason, KeyLocks, MemoryStore,
-        Record, Store, StoreKey, StoreLock, TokenEndpointAuthMethod, TokenType,
+        ClientRegistration, Credentials, InvalidRecord, InvalidRecordReason, KeyLocks, LastError,
+        MemoryStore, Record, Store, StoreKey, StoreLock, TokenEndpointAuthMethod, TokenType,
     },
     token::{AssertionRequest, AssertionSource, TokenExchange},
 };

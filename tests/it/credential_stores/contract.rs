@@ -37,6 +37,14 @@ async fn records_are_keyed_by_principal_server_and_issuer() {
             let wanted = issuers.map(|it| StoreKey::new(key.principal.as_deref(), &key.server, it));
             assert_eq!(found, wanted, "{:?}", test_store.kind);
         }
+        for principal in principals {
+            let mut wanted: Vec<_> =
+                keys.iter().filter(|key| key.principal.as_deref() == principal).cloned().collect();
+            wanted.sort();
+            let found = again.keys_of_principal(principal).await.unwrap();
+            assert_eq!(found, wanted, "{:?} {principal:?}", test_store.kind);
+        }
+        assert!(again.keys_of_principal(Some("bob")).await.unwrap().is_empty());
         assert!(again.keys(Some("ann"), "https://mcp.example/").await.unwrap().is_empty());
         assert!(again.keys(Some("bob"), SERVER).await.unwrap().is_empty());
     }
@@ -55,6 +63,7 @@ async fn save_replaces_and_remove_deletes_a_record() {
             other.remove(&key("ann")).await.unwrap();
             assert_eq!(store.load(&key("ann")).await.unwrap(), None, "{:?}", test_store.kind);
             assert!(store.keys(Some("ann"), SERVER).await.unwrap().is_empty());
+            assert!(store.keys_of_principal(Some("ann")).await.unwrap().is_empty());
         }
         assert_eq!(store.load(&key("bob")).await.unwrap(), Some(record(12)));
     }

@@ -12,3 +12,5 @@ mod sqlite;
 mod system_calls;
 mod test_store;
 mod unreadable_records;
+
+pub(crate) use self::test_store::TestStore;

@@ -3,8 +3,9 @@
 use std::fs;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use mcp_oauth::Store;
+use mcp_oauth::{Record, Store, StoreKey};
 use mcp_oauth_sqlite::{Error, SqliteStore};
+use serde_json::json;
 
 use super::{
     records::{SERVER, key, number, record},
@@ -47,8 +48,7 @@ async fn server_url_is_stored_as_its_sha256_digest() {
     let database = rusqlite::Connection::open(test_store.folder().join("sign-ins.db")).unwrap();
     let select = "SELECT server FROM records";
     let kept: String = database.query_row(select, (), |row| row.get(0)).unwrap();
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, SERVER.as_bytes());
-    assert_eq!(kept, URL_SAFE_NO_PAD.encode(digest));
+    assert_eq!(kept, digest(SERVER));
 }
 
 #[cfg(unix)]
@@ -94,6 +94,48 @@ async fn encryption_key_is_rotated_while_the_store_is_in_use() {
         new.load(&key(principal)).await.unwrap().unwrap();
     }
     assert_eq!(open(&test_store, &[3]).reencrypt().await.unwrap().unreadable, 450);
+}
+
+/// Encrypts a row as earlier versions did: without the URL of the server.
+fn write_old_row(test_store: &TestStore, key: &StoreKey, record: &Record) {
+    let database = rusqlite::Connection::open(test_store.folder().join("sign-ins.db")).unwrap();
+    let (server, StoreKey { principal, issuer, .. }) = (digest(&key.server), key);
+    let purpose = json!(principal).to_string();
+    let purpose = format!(r#"{{"principal":{purpose},"server":"{server}","issuer":"{issuer}"}}"#);
+    let sealed = encryption_keys(&[1]).encrypt(&purpose, &record.to_json());
+    let insert = "INSERT INTO records (principal, server, issuer, sealed) VALUES (?1, ?2, ?3, ?4)";
+    database.execute(insert, (principal, server, issuer, sealed)).unwrap();
+}
+
+fn digest(server: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, server.as_bytes());
+    URL_SAFE_NO_PAD.encode(digest)
+}
+
+#[tokio::test]
+async fn rows_of_earlier_versions_are_listed_loaded_and_removed() {
+    let test_store = TestStore::new(StoreKind::Sqlite);
+    let store = open(&test_store, &[1]);
+    // The resource identifier of the record is the URL of the server, without the query.
+    let known = StoreKey::new(Some("ann"), "https://mcp.example/mcp", "https://login.example");
+    let with_slash =
+        StoreKey::new(Some("ann"), "https://mcp.example/mcp/", "https://login.example");
+    for key in [&key("ann"), &known, &with_slash] {
+        write_old_row(&test_store, key, &record(1));
+        assert_eq!(number(&store.load(key).await.unwrap().unwrap()), 1);
+    }
+    let unknown =
+        StoreKey::new(Some("ann"), format!("sha256:{}", digest(SERVER)), "https://login.example");
+    let keys = store.keys_of_principal(Some("ann")).await.unwrap();
+    assert_eq!(keys, [known, with_slash, unknown.clone()]);
+    assert_eq!(number(&store.load(&unknown).await.unwrap().unwrap()), 1);
+    store.remove(&unknown).await.unwrap();
+    assert_eq!(store.load(&key("ann")).await.unwrap(), None);
+
+    // A refresh stores the URL.
+    store.save(&key("ann"), &record(2)).await.unwrap();
+    let keys = store.keys_of_principal(Some("ann")).await.unwrap();
+    assert_eq!(keys.last(), Some(&key("ann")));
 }
 
 #[test]

@@ -303,6 +303,13 @@ impl Store for ObservedStore {
         self.inner.keys(principal, server)
     }
 
+    fn keys_of_principal<'a>(
+        &'a self,
+        principal: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>> {
+        self.inner.keys_of_principal(principal)
+    }
+
     fn lock<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<StoreLock, BoxError>> {
         self.inner.lock(key)
     }
@@ -430,8 +437,13 @@ async fn token_that_cannot_be_sent_is_refused_and_the_old_record_kept() {
     assert!(matches!(oauth_error(&error), Error::Untrusted { .. }), "{error:?}");
     error_text(&*error);
     let key = StoreKey::new(Some("ann"), mocks.endpoint().url().as_str(), mocks.issuer.uri());
-    let kept = mocks.store.load(&key).await.unwrap();
-    assert_eq!(kept, Some(Record::Credentials(Box::new(before))));
+    let Some(Record::Credentials(mut kept)) = mocks.store.load(&key).await.unwrap() else {
+        panic!("the credentials were removed")
+    };
+    // Only the error is new.
+    let error = kept.last_error.take().unwrap();
+    assert!(error.message.contains("a line break") && !error.needs_sign_in, "{error:?}");
+    assert_eq!(*kept, before);
     mocks.token(&user).await.unwrap().unwrap();
 }
 

@@ -4,6 +4,7 @@
 
 mod attacks;
 mod client_authentication;
+mod connections;
 mod lifecycle;
 mod private_key_jwt;
 mod races;

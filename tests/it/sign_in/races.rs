@@ -74,6 +74,13 @@ impl Store for ObservedStore {
         self.inner.keys(principal, server)
     }
 
+    fn keys_of_principal<'a>(
+        &'a self,
+        principal: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>> {
+        self.inner.keys_of_principal(principal)
+    }
+
     fn lock<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<StoreLock, BoxError>> {
         self.used();
         self.inner.lock(key)

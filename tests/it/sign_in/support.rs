@@ -59,7 +59,17 @@ impl OAuthFixture {
         client: &OAuthClient,
         tokens: &UserTokens,
     ) -> Result<Credentials, Error> {
-        let sign_in = tokens.begin_sign_in(&self.endpoint(), None).await?;
+        self.sign_in_to(&self.endpoint(), client, tokens).await
+    }
+
+    /// Runs a sign-in to another MCP server with the same authorization server.
+    pub(crate) async fn sign_in_to(
+        &self,
+        endpoint: &Endpoint,
+        client: &OAuthClient,
+        tokens: &UserTokens,
+    ) -> Result<Credentials, Error> {
+        let sign_in = tokens.begin_sign_in(endpoint, None).await?;
         let callback = self.authorization_server.visit(sign_in.authorization_url.as_str());
         client
             .complete_sign_in(sign_in.pending, &callback.expect("a redirect to the callback"))

@@ -33,6 +33,12 @@ impl PendingSignIn {
         &self.0.principal
     }
 
+    /// Returns the URL of the MCP server, for the application to find the server's name. It is
+    /// complete, so its query may contain an API key.
+    pub fn server(&self) -> &str {
+        &self.0.server
+    }
+
     /// Returns the `state` parameter. The callback has the same value, so an application can use it
     /// to find the pending sign-in.
     pub fn state(&self) -> &str {

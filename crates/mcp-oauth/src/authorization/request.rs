@@ -147,6 +147,7 @@ impl AuthorizationRequest {
             requested_scopes,
             granted_scopes,
             challenged_scopes: BTreeSet::new(),
+            last_error: None,
             step_ups: self.step_ups,
             issued_at: now(),
             registration: self.registration.clone().with_auth_method(tokens.auth_method),

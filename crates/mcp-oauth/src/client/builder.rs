@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use mcp_http::Endpoint;
 use url::Url;
 
-use super::{client::OAuthClient, state::ClientState};
+use super::{
+    client::OAuthClient,
+    event::{ConnectionEvent, EventCallback},
+    state::ClientState,
+};
 use crate::{
     crypto::SigningKey,
     discovery::Discovery,
@@ -27,6 +31,7 @@ pub struct OAuthClientBuilder {
     client_metadata_key: Option<SigningKey>,
     preregistered: Vec<(String, PreregisteredClient)>,
     server_settings: Vec<(String, ServerSettings)>,
+    on_event: Option<EventCallback>,
 }
 
 impl OAuthClient {
@@ -51,6 +56,7 @@ impl OAuthClientBuilder {
             client_metadata_key: None,
             preregistered: Vec::new(),
             server_settings: Vec::new(),
+            on_event: None,
         }
     }
 
@@ -93,6 +99,32 @@ impl OAuthClientBuilder {
         Self { settings, ..self }
     }
 
+    /// Sets a function that is called when a user connects or disconnects, when an access token is
+    /// refreshed, and when a user must sign in again. It must not block.
+    ///
+    /// Each event is also a `tracing` event of the level `INFO`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mcp_oauth::{ConnectionChange, Error, OAuthClient};
+    ///
+    /// fn main() -> Result<(), Error> {
+    ///     let application = OAuthClient::builder("Our application", "https://app.example/callback")
+    ///         .on_event(|event| {
+    ///             if let ConnectionChange::NeedsSignIn { reason } = &event.change {
+    ///                 println!("notify {:?}: {reason}", event.key.principal);
+    ///             }
+    ///         })
+    ///         .build()?;
+    ///     println!("{application:?}");
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn on_event(self, on_event: impl Fn(&ConnectionEvent) + Send + Sync + 'static) -> Self {
+        Self { on_event: Some(Box::new(on_event)), ..self }
+    }
+
     /// Builds the client. Sends nothing.
     ///
     /// # Errors
@@ -125,6 +157,7 @@ impl OAuthClientBuilder {
                 preregistered,
                 server_settings,
                 default_server_settings: ServerSettings::new(),
+                on_event: self.on_event,
             }),
             users: Arc::default(),
         })

@@ -21,6 +21,9 @@ use crate::{error::Error, registration::ClientMetadata};
 /// 3. At the callback it decrypts the pending sign-in, and calls
 ///    [`complete_sign_in`](Self::complete_sign_in). This may be in another process.
 ///
+/// The application lists a user's connections with [`UserTokens::connections`], and ends them with
+/// [`UserTokens::disconnect`] and [`UserTokens::disconnect_all`].
+///
 /// # Examples
 ///
 /// ```no_run
@@ -52,8 +55,24 @@ use crate::{error::Error, registration::ClientMetadata};
 /// ) -> Result<(), Box<dyn Error>> {
 ///     let pending = session.remove("sign-in").ok_or("no sign-in has begun")?;
 ///     let pending = PendingSignIn::decrypt(key, &pending)?;
+///     println!("connecting {} to {}", pending.principal(), pending.server());
 ///     application.complete_sign_in(pending, query).await?;
 ///     Ok(())
+/// }
+///
+/// /// Shows the user's connections.
+/// async fn settings_page(application: &OAuthClient) -> Result<String, Box<dyn Error>> {
+///     let mut page = String::new();
+///     for connection in application.user("ann").connections().await? {
+///         let state = if connection.needs_sign_in() { "connect again" } else { "connected" };
+///         page += &format!("{}: {state}, {:?}\n", connection.server(), connection.granted_scopes);
+///     }
+///     Ok(page)
+/// }
+///
+/// /// Deletes the account of a user.
+/// async fn delete_account(application: &OAuthClient) -> Result<(), Box<dyn Error>> {
+///     Ok(application.user("ann").disconnect_all().await?)
 /// }
 /// ```
 #[derive(Clone)]

@@ -3,13 +3,20 @@
 mod builder;
 mod sign_in;
 mod client;
+mod connections;
 mod user_tokens;
 mod refresh;
 mod revocation;
 mod registration;
 mod state;
+mod event;
 mod detached;
 
 pub use self::{
-    builder::OAuthClientBuilder, client::OAuthClient, sign_in::SignIn, user_tokens::UserTokens,
+    builder::OAuthClientBuilder,
+    client::OAuthClient,
+    connections::UserConnection,
+    event::{ConnectionChange, ConnectionEvent},
+    sign_in::SignIn,
+    user_tokens::UserTokens,
 };

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use mcp_http::{AccessToken, Challenge, Endpoint, RejectedToken, Unauthorized, UnauthorizedReason};
 
-use super::state::ClientState;
+use super::{event::ConnectionChange, state::ClientState};
 use crate::{
     clock::now,
     crypto::Secret,
@@ -68,7 +68,7 @@ impl TokenRefresh {
             if rejection.reason == UnauthorizedReason::InsufficientScope {
                 return Err(self.insufficient_scope(&key, credentials, rejection).await);
             }
-            self.check_issuer(&credentials, rejection).await?;
+            self.check_issuer(&key, &credentials, rejection).await?;
         }
         let _lock = self.client.lock(&key).await?;
         // Another process may have refreshed the credentials while this one waited for the lock.
@@ -128,35 +128,51 @@ impl TokenRefresh {
         let required = &rejection.scopes;
         // Another sign-in would request the same scopes, and get the same token.
         if !required.is_empty() && required.is_subset(&credentials.requested_scopes) {
-            return Error::scope_not_granted(&self.endpoint, required);
+            let error = Error::scope_not_granted(&self.endpoint, required);
+            self.update(key, |current| current.set_error(error.chain(), false)).await;
+            return error;
         }
-        if !required.is_subset(&credentials.challenged_scopes)
-            && let Err(error) = self.remember_scopes(key, required).await
-        {
-            tracing::warn!(%error, "cannot store the scopes that a server requires");
+        let reason = SignInReason::InsufficientScope;
+        if !required.is_subset(&credentials.challenged_scopes) {
+            let is_new = self.update(key, |current| {
+                let known = current.challenged_scopes.len();
+                let new = required.iter().take(MAX_CHALLENGED_SCOPES.saturating_sub(known));
+                current.challenged_scopes.extend(new.cloned());
+                current.challenged_scopes.len() > known
+            });
+            if is_new.await {
+                self.client.report(key, ConnectionChange::NeedsSignIn { reason });
+            }
         }
-        self.sign_in_required(SignInReason::InsufficientScope)
+        self.sign_in_required(reason)
     }
 
-    async fn remember_scopes(
-        &self,
-        key: &StoreKey,
-        required: &BTreeSet<String>,
-    ) -> Result<(), Error> {
-        let _lock = self.client.lock(key).await?;
-        let Some(Record::Credentials(mut current)) = self.client.load(key).await? else {
-            return Ok(());
+    /// Changes the stored credentials with `change`, which returns `true` if they have changed.
+    /// Returns `true` if the change is stored. A failure is only logged, because the caller reports
+    /// another error.
+    async fn update(&self, key: &StoreKey, change: impl FnOnce(&mut Credentials) -> bool) -> bool {
+        let update = async {
+            let _lock = self.client.lock(key).await?;
+            let Some(Record::Credentials(mut current)) = self.client.load(key).await? else {
+                return Ok(false);
+            };
+            let has_changed = change(&mut current);
+            if has_changed {
+                self.client.save(key, &Record::Credentials(current)).await?;
+            }
+            Ok(has_changed)
         };
-        let known = current.challenged_scopes.len();
-        let new = required.iter().take(MAX_CHALLENGED_SCOPES.saturating_sub(known));
-        current.challenged_scopes.extend(new.cloned());
-        self.client.save(key, &Record::Credentials(current)).await
+        update.await.unwrap_or_else(|error: Error| {
+            tracing::warn!(%error, "cannot store the error of a connection");
+            false
+        })
     }
 
     /// Returns an error if the MCP server now names another authorization server. There is then no
     /// refresh, so no authorization server gets the refresh token.
     async fn check_issuer(
         &self,
+        key: &StoreKey,
         credentials: &Credentials,
         rejection: &Rejection,
     ) -> Result<(), Error> {
@@ -165,10 +181,15 @@ impl TokenRefresh {
             discovery.protected_resource(&self.endpoint, rejection.metadata_url.as_deref()).await?;
         let issuers = resource.map(|resource| resource.authorization_servers).unwrap_or_default();
         let is_listed = issuers.iter().any(|issuer| is_same_issuer(issuer, &credentials.issuer));
-        match issuers.is_empty() || is_listed {
-            true => Ok(()),
-            false => Err(self.sign_in_required(SignInReason::AuthorizationServerChanged)),
+        if issuers.is_empty() || is_listed {
+            return Ok(());
         }
+        let reason = SignInReason::AuthorizationServerChanged;
+        let error = self.sign_in_required(reason);
+        if self.update(key, |current| current.set_error(error.chain(), true)).await {
+            self.client.report(key, ConnectionChange::NeedsSignIn { reason });
+        }
+        Err(error)
     }
 
     async fn refresh_and_save(
@@ -177,7 +198,13 @@ impl TokenRefresh {
         credentials: Credentials,
     ) -> Result<Credentials, Error> {
         let Some(refresh_token) = &credentials.refresh_token else {
-            return self.keep_unless_rejected(credentials, SignInReason::TokenRejected, None);
+            let reason = SignInReason::TokenRejected;
+            if self.rejection.is_none() {
+                return Ok(credentials);
+            }
+            let error = self.sign_in_required(reason);
+            self.save_error(key, credentials, &error, Some(reason)).await;
+            return Err(error);
         };
         let error = match self.request_token(&credentials, refresh_token).await {
             Ok(new) => {
@@ -185,6 +212,8 @@ impl TokenRefresh {
                 // revoked (OAuth 2.1, section 4.3.1).
                 let record = Record::Credentials(Box::new(new.clone()));
                 self.client.save(key, &record).await?;
+                let expires_at = new.expires_at;
+                self.client.report(key, ConnectionChange::Refreshed { expires_at });
                 if new.registration.auth_method != credentials.registration.auth_method {
                     let StoreKey { server, issuer, .. } = key;
                     self.client.remember_auth_method(server, issuer, &new.registration).await;
@@ -213,10 +242,12 @@ impl TokenRefresh {
                 true => SignInReason::ClientUnknown,
                 false => SignInReason::RefreshFailed,
             };
-            return self.keep_unless_rejected(credentials, reason, Some(error));
+            let credentials = self.save_error(key, credentials, &error, Some(reason)).await;
+            return self.keep_unless_rejected(credentials, reason, error);
         }
         // The failure is temporary, or the response is unusable. An access token that is still valid
         // stays in use, and the next request tries to refresh again.
+        let credentials = self.save_error(key, credentials, &error, None).await;
         match self.rejection.is_none() && !credentials.is_expired() {
             true => {
                 tracing::debug!(%error, "cannot refresh the access token; using the current one");
@@ -257,6 +288,7 @@ impl TokenRefresh {
             registration: registration.clone().with_auth_method(tokens.auth_method),
             access_token: tokens.access_token,
             granted_scopes,
+            last_error: None,
             step_ups: 0,
             ..credentials.clone()
         })
@@ -271,9 +303,36 @@ impl TokenRefresh {
         reason: SignInReason,
         error: Error,
     ) -> Result<Credentials, Error> {
-        let credentials = Credentials { refresh_token: None, ..credentials };
+        let mut credentials = Credentials { refresh_token: None, ..credentials };
+        let is_new = credentials.set_error(error.chain(), true);
         self.client.save(key, &Record::Credentials(Box::new(credentials.clone()))).await?;
-        self.keep_unless_rejected(credentials, reason, Some(error))
+        if is_new {
+            self.client.report(key, ConnectionChange::NeedsSignIn { reason });
+        }
+        self.keep_unless_rejected(credentials, reason, error)
+    }
+
+    /// Stores an error with the credentials, for the application to show. `reason` is set if the
+    /// user must sign in. The caller holds the lock of the record.
+    ///
+    /// An error that is known is not stored again, so a server that is down for long causes one write.
+    /// A failure to write is only logged.
+    async fn save_error(
+        &self,
+        key: &StoreKey,
+        mut credentials: Credentials,
+        error: &Error,
+        reason: Option<SignInReason>,
+    ) -> Credentials {
+        if credentials.set_error(error.chain(), reason.is_some()) {
+            let record = Record::Credentials(Box::new(credentials.clone()));
+            if let Err(error) = self.client.save(key, &record).await {
+                tracing::warn!(%error, "cannot store the error of a connection");
+            } else if let Some(reason) = reason {
+                self.client.report(key, ConnectionChange::NeedsSignIn { reason });
+            }
+        }
+        credentials
     }
 
     /// Returns the credentials unchanged. If the MCP server rejected a request, returns the error
@@ -282,9 +341,9 @@ impl TokenRefresh {
         &self,
         credentials: Credentials,
         reason: SignInReason,
-        error: Option<Error>,
+        error: Error,
     ) -> Result<Credentials, Error> {
-        let source = error.map(Box::new);
+        let source = Some(Box::new(error));
         match self.rejection {
             None => Ok(credentials),
             Some(_) => Err(Error::SignInRequired { server: self.endpoint.clone(), reason, source }),

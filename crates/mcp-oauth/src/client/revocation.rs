@@ -12,16 +12,23 @@ use crate::{
 };
 
 /// Revokes the refresh token, or the access token if there is no refresh token. A failure is only
-/// logged. Revoking a refresh token also revokes its access tokens.
-pub(crate) async fn revoke(client: &ClientState, key: &StoreKey, credentials: &Credentials) {
-    let Some(url) = &credentials.revocation_endpoint else { return };
+/// logged. Revoking a refresh token also revokes its access tokens. Returns `true` if the server has
+/// revoked it.
+pub(crate) async fn revoke(
+    client: &ClientState,
+    key: &StoreKey,
+    credentials: &Credentials,
+) -> bool {
+    let Some(url) = &credentials.revocation_endpoint else { return false };
     let (token, token_type_hint) = match &credentials.refresh_token {
         Some(token) => (token, "refresh_token"),
         None => (&credentials.access_token, "access_token"),
     };
-    if let Err(error) = revoke_at(client, key, credentials, url, (token, token_type_hint)).await {
+    let revoked = revoke_at(client, key, credentials, url, (token, token_type_hint)).await;
+    if let Err(error) = &revoked {
         tracing::warn!(%error, "credentials were removed, but not revoked");
     }
+    revoked.is_ok()
 }
 
 async fn revoke_at(
@@ -31,9 +38,10 @@ async fn revoke_at(
     url: &str,
     (token, token_type_hint): (&Secret, &str),
 ) -> Result<(), Error> {
+    // A store may not know the URL of the server, but only its digest.
     let server = Endpoint::parse(&key.server);
-    let server = server.map_err(|error| Error::configuration(error.to_string()))?;
-    let url = client.http.check(url, NetworkZone::of(&server))?;
+    let zone = server.as_ref().map_or(NetworkZone::Public, NetworkZone::of);
+    let url = client.http.check(url, zone)?;
     let dpop = credentials.dpop_key.as_ref().map(DpopKey::decode).transpose()?;
     let Credentials { issuer, registration, .. } = credentials;
     let endpoint = client.token_endpoint(&key.server, &url, issuer, registration, dpop.as_ref());

@@ -7,7 +7,8 @@ use mcp_http::{Challenge, Endpoint, Unauthorized, mcp_client::Truncated};
 use url::Url;
 
 use super::{
-    client::OAuthClient, detached::run_to_completion, state::ClientState, user_tokens::UserTokens,
+    client::OAuthClient, detached::run_to_completion, event::ConnectionChange, state::ClientState,
+    user_tokens::UserTokens,
 };
 use crate::{
     authorization::{AuthorizationRequest, PendingSignIn},
@@ -290,6 +291,8 @@ impl OAuthClient {
         }
         let key = StoreKey::new(Some(&request.principal), &request.server, &request.issuer);
         self.user(&request.principal).store_credentials(&key, credentials.clone()).await?;
+        let scopes = credentials.granted_scopes.clone();
+        client.report(&key, ConnectionChange::Connected { scopes });
         Ok(credentials)
     }
 }

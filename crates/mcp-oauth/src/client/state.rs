@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use mcp_http::Endpoint;
 use url::Url;
 
+use super::event::{ConnectionChange, ConnectionEvent, EventCallback};
 use crate::{
     crypto::SigningKey,
     discovery::{AuthorizationServerMetadata, Discovery, DiscoveryResult},
@@ -28,6 +29,7 @@ pub(crate) struct ClientState {
     /// The settings of MCP servers, by their URLs.
     pub(crate) server_settings: BTreeMap<String, ServerSettings>,
     pub(crate) default_server_settings: ServerSettings,
+    pub(crate) on_event: Option<EventCallback>,
 }
 
 impl ClientState {
@@ -64,6 +66,19 @@ impl ClientState {
         server: &str,
     ) -> Result<Vec<StoreKey>, Error> {
         self.store.keys(principal, server).await.map_err(Error::store)
+    }
+
+    pub(crate) async fn keys_of_principal(&self, principal: &str) -> Result<Vec<StoreKey>, Error> {
+        self.store.keys_of_principal(Some(principal)).await.map_err(Error::store)
+    }
+
+    /// Reports a change of a connection to the log and to the application.
+    pub(crate) fn report(&self, key: &StoreKey, change: ConnectionChange) {
+        let event = ConnectionEvent::new(key, change);
+        event.trace();
+        if let Some(on_event) = &self.on_event {
+            on_event(&event);
+        }
     }
 
     /// Returns the settings of an MCP server.

@@ -6,12 +6,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{
+    future::BoxFuture,
+    stream::{self, StreamExt as _},
+};
 use mcp_http::{AccessToken, Endpoint, TokenRequest, TokenSource, mcp_client::BoxError};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::{
     detached::run_to_completion,
+    event::ConnectionChange,
     refresh::{Rejection, TokenRefresh},
     revocation,
     state::ClientState,
@@ -21,6 +25,9 @@ use crate::{
     store::{Credentials, Record, StoreKey},
     token::access_token,
 };
+
+/// The largest number of tokens of one user that are revoked at the same time.
+const MAX_REVOCATIONS: usize = 8;
 
 /// The token source of one principal, for any number of MCP servers.
 ///
@@ -109,26 +116,58 @@ impl UserTokens {
     ///
     /// Returns [`Error::Store`] if the store cannot be read or written.
     pub async fn sign_out(&self, server: &Endpoint) -> Result<(), Error> {
-        run_to_completion(self.clone().remove_credentials(server.clone())).await
+        run_to_completion(self.clone().remove_credentials_for(server.clone())).await
     }
 
-    async fn remove_credentials(self, server: Endpoint) -> Result<(), Error> {
-        let client = self.client();
+    async fn remove_credentials_for(self, server: Endpoint) -> Result<(), Error> {
         let cached = self.cached_token(&server);
-        let _guard = cached.refresh_lock.lock().await;
+        let guard = cached.refresh_lock.lock().await;
+        // Credentials that are not stored any more may still be cached.
         cached.set(None);
-        for key in client.keys(Some(self.principal()), server.url().as_str()).await? {
-            // While `lock` is held, no other process can refresh the credentials and save them
-            // after they are removed.
-            let lock = client.lock(&key).await?;
-            let record = client.load_readable(&key).await?;
-            client.remove(&key).await?;
-            drop(lock);
-            if let Some(Record::Credentials(credentials)) = record {
-                revocation::revoke(client, &key, &credentials).await;
+        let keys = self.client().keys(Some(self.principal()), server.url().as_str()).await?;
+        drop(guard);
+        self.remove_credentials(keys).await
+    }
+
+    /// Removes credentials, and revokes them afterwards. If a record cannot be removed, returns the
+    /// error after all others are removed.
+    pub(crate) async fn remove_credentials(self, keys: Vec<StoreKey>) -> Result<(), Error> {
+        let mut removed = Vec::new();
+        let mut outcome = Ok(());
+        for key in keys {
+            match self.remove_record(&key).await {
+                Ok(credentials) => removed.push((key, credentials)),
+                Err(error) => outcome = Err(error),
             }
         }
-        Ok(())
+        let client = self.client();
+        stream::iter(removed)
+            .for_each_concurrent(MAX_REVOCATIONS, async |(key, credentials)| {
+                let is_revoked = match credentials {
+                    Some(credentials) => revocation::revoke(client, &key, &credentials).await,
+                    None => false,
+                };
+                client.report(&key, ConnectionChange::Disconnected { is_revoked });
+            })
+            .await;
+        outcome
+    }
+
+    /// Removes a record. Returns its credentials, if they can be read.
+    async fn remove_record(&self, key: &StoreKey) -> Result<Option<Box<Credentials>>, Error> {
+        let client = self.client();
+        let cached = self.cached_token_for(&key.server);
+        let _guard = cached.refresh_lock.lock().await;
+        cached.set(None);
+        // While the lock is held, no other process can refresh the credentials and save them after
+        // they are removed.
+        let _lock = client.lock(key).await?;
+        let record = client.load_readable(key).await?;
+        client.remove(key).await?;
+        Ok(match record {
+            Some(Record::Credentials(credentials)) => Some(credentials),
+            _ => None,
+        })
     }
 
     /// Stores new credentials, and removes those of other authorization servers.

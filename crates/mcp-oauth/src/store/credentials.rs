@@ -39,6 +39,9 @@ pub struct Credentials {
     /// them, too.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub challenged_scopes: BTreeSet<String>,
+    /// The last failure since the last sign-in or refresh.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<LastError>,
     /// The number of consecutive step-up requests.
     pub step_ups: u32,
     /// The time at which the tokens were received, in seconds since 1970.
@@ -51,6 +54,18 @@ pub struct Credentials {
     pub revocation_endpoint: Option<String>,
     /// The private key that the access token is bound to, in PKCS #8 and Base64 (RFC 9449).
     pub dpop_key: Option<Secret>,
+}
+
+/// A failure to refresh an access token, or to use it. It contains no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LastError {
+    /// The time at which it occurred first, in seconds since 1970.
+    pub at: u64,
+    /// The error with its causes, on one line.
+    pub message: String,
+    /// `true` if the user must sign in again. `false` if the failure may be temporary.
+    pub needs_sign_in: bool,
 }
 
 /// The type of an access token, which determines how it is sent.
@@ -105,6 +120,19 @@ impl Credentials {
     /// Returns `true` if the access token has expired.
     pub fn is_expired(&self) -> bool {
         self.expires_at.is_some_and(|at| at <= now())
+    }
+
+    /// Sets the last error. Returns `false` if it is known already. The first error that needs a
+    /// sign-in stays, because the others follow from it.
+    pub(crate) fn set_error(&mut self, message: String, needs_sign_in: bool) -> bool {
+        let is_known = self
+            .last_error
+            .as_ref()
+            .is_some_and(|known| known.needs_sign_in || !needs_sign_in && known.message == message);
+        if !is_known {
+            self.last_error = Some(LastError { at: now(), message, needs_sign_in });
+        }
+        !is_known
     }
 
     /// Returns `true` if the access token should be refreshed: in its last minute, or in the last

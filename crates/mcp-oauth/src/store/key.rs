@@ -32,7 +32,7 @@ impl StoreKey {
     }
 
     /// Returns the URL of the server without its query.
-    pub(super) fn server_without_query(&self) -> &str {
+    pub(crate) fn server_without_query(&self) -> &str {
         self.server.split('?').next().unwrap_or_default()
     }
 }

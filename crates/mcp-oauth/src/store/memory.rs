@@ -85,6 +85,15 @@ impl Store for MemoryStore {
         Box::pin(future::ready(Ok(keys)))
     }
 
+    fn keys_of_principal<'a>(
+        &'a self,
+        principal: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>> {
+        let matches = |key: &&StoreKey| key.principal.as_deref() == principal;
+        let keys = self.records().keys().filter(matches).cloned().collect();
+        Box::pin(future::ready(Ok(keys)))
+    }
+
     fn lock<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<StoreLock, BoxError>> {
         Box::pin(async { Ok(self.0.locks.lock(key).await) })
     }

@@ -9,7 +9,7 @@ mod key;
 mod credentials;
 
 pub use self::{
-    credentials::{ClientRegistration, Credentials, TokenEndpointAuthMethod, TokenType},
+    credentials::{ClientRegistration, Credentials, LastError, TokenEndpointAuthMethod, TokenType},
     key::StoreKey,
     key_locks::KeyLocks,
     memory::MemoryStore,

@@ -74,6 +74,8 @@ impl Record {
 
     /// Deserializes a result of [`to_json`](Self::to_json) of this version or an older one.
     ///
+    /// Ignores members of the outer object that it does not know, so a store may add its own.
+    ///
     /// # Errors
     ///
     /// Returns [`InvalidRecord`] if the record is damaged or of a newer version. The error contains

@@ -55,6 +55,21 @@ pub trait Store: Send + Sync + 'static {
         server: &'a str,
     ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>>;
 
+    /// Returns the keys of all records of one principal, for all MCP servers and authorization
+    /// servers, in ascending order. The keys of records that cannot be read are included, if the
+    /// keys themselves can be read.
+    ///
+    /// An application lists the connections of a user with it, and deletes them with the account:
+    /// [`UserTokens::connections`](crate::UserTokens::connections).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the keys cannot be read.
+    fn keys_of_principal<'a>(
+        &'a self,
+        principal: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>>;
+
     /// Waits until no other task or process holds the lock of the key, and acquires it.
     ///
     /// The lock prevents two tasks or processes from using one refresh token at the same time. It
@@ -91,6 +106,13 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         server: &'a str,
     ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>> {
         (**self).keys(principal, server)
+    }
+
+    fn keys_of_principal<'a>(
+        &'a self,
+        principal: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<StoreKey>, BoxError>> {
+        (**self).keys_of_principal(principal)
     }
 
     fn lock<'a>(&'a self, key: &'a StoreKey) -> BoxFuture<'a, Result<StoreLock, BoxError>> {
