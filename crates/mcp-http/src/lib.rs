@@ -15,7 +15,7 @@
 //!   and certificates.
 //! - `error`: [`Error`], the error type of this crate.
 //! - `auth`: [`AccessToken`], [`TokenSource`], and [`Unauthorized`], the error for a missing or
-//!   rejected token.
+//!   rejected token. [`OAuthSettings`] is data for token sources, which this crate does not use.
 //! - `endpoint`: [`Endpoint`], the URL of a server.
 //! - `error_body`: [`ErrorBody`], the beginning of the body of an error response.
 //!
@@ -62,8 +62,9 @@ pub use mcp_client::{self, Client};
 
 pub use crate::{
     auth::{
-        AccessToken, Challenge, RejectedToken, RequestSigner, TokenRequest, TokenSource,
-        TokenUnavailable, Unauthorized, UnauthorizedReason,
+        AccessToken, Challenge, InvalidOAuthSetting, OAuthSettings, RejectedToken, RequestSigner,
+        Secret, TokenEndpointAuthMethod, TokenRequest, TokenSource, TokenUnavailable, Unauthorized,
+        UnauthorizedReason,
     },
     client::{AddressBlocked, HttpClient, HttpClientBuilder},
     endpoint::Endpoint,

@@ -20,9 +20,9 @@ use crate::{
         is_same_issuer,
     },
     error::Error,
-    http::{GuardedClient, NetworkZone},
+    http::GuardedClient,
     registration::PreregisteredClient,
-    settings::{ServerSettings, Settings},
+    settings::{OAuthSettings, Settings},
     store::{Credentials, TokenType},
     token::{AssertionRequest, AssertionSource, DpopKey, TokenEndpoint, access_token},
 };
@@ -59,7 +59,7 @@ struct Inner {
     client: PreregisteredClient,
     assertions: Option<Arc<dyn AssertionSource>>,
     dpop: Option<DpopKey>,
-    http: GuardedClient,
+    guarded_client: GuardedClient,
     discovery: Discovery,
     /// The authorization server that the client is registered with.
     issuer: OnceLock<String>,
@@ -120,8 +120,8 @@ impl ClientCredentialsBuilder {
             client: self.client,
             assertions: self.assertions,
             dpop,
-            discovery: Discovery::new(http.clone()),
-            http,
+            discovery: Discovery::default(),
+            guarded_client: http,
         })))
     }
 }
@@ -194,6 +194,10 @@ impl Inner {
         Ok(IssuedToken { discovered, credentials, token })
     }
 
+    fn http(&self, endpoint: &Endpoint) -> GuardedClient {
+        self.guarded_client.for_server(endpoint, &OAuthSettings::new())
+    }
+
     fn cached_token(&self, server: &Endpoint) -> Arc<CachedToken> {
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = tokens.get(server.url().as_str()) {
@@ -214,10 +218,12 @@ impl Inner {
         let metadata_url = challenge.and_then(Challenge::resource_metadata);
         let configured_issuer = self.client.issuer.as_deref();
         let is_usable = |server: &AuthorizationServerMetadata| server.token_endpoint.is_some();
-        let mut settings = ServerSettings::new();
+        let mut settings = OAuthSettings::new();
         settings.authorization_server = configured_issuer.map(str::to_owned);
-        let discovered =
-            self.discovery.discover(endpoint, metadata_url, &settings, is_usable).await?;
+        let discovered = self
+            .discovery
+            .discover(&self.http(endpoint), endpoint, metadata_url, &settings, is_usable)
+            .await?;
         let previous = previous.map(|issued| &issued.credentials);
         let requested =
             RequestedScopes::select(endpoint, &discovered, None, unauthorized, previous)?;
@@ -248,13 +254,14 @@ impl Inner {
             url: metadata.issuer.clone(),
             reason: "its metadata has no token endpoint".to_owned(),
         })?;
-        let url = self.http.check(url, NetworkZone::of(server))?;
+        let http = self.http(server);
+        let url = http.check(url)?;
         let mut registration = self.client.registration(metadata, None)?;
         if let Some(learned) = previous.filter(|_| self.client.auth_method.is_none()) {
             registration.auth_method = learned.credentials.registration.auth_method;
         }
         let endpoint = TokenEndpoint {
-            http: &self.http,
+            http: &http,
             url: &url,
             issuer: &metadata.issuer,
             registration: &registration,
@@ -267,7 +274,7 @@ impl Inner {
         let assertion = match &self.assertions {
             Some(source) => {
                 let (audience, scope) = (metadata.issuer.as_str(), scope.as_deref());
-                let request = AssertionRequest { audience, resource, scope, http: &self.http };
+                let request = AssertionRequest { audience, resource, scope, http: &http };
                 let no_assertion = |source| Error::Assertion { source };
                 Some(source.assertion(request).await.map_err(no_assertion)?)
             }

@@ -12,7 +12,7 @@
 //! - [`Store`] stores the credentials. [`MemoryStore`] keeps them in memory. `mcp-oauth-file`,
 //!   `mcp-oauth-keyring` and `mcp-oauth-sqlite` keep them on disk.
 //! - [`Settings`] configures the connections to authorization servers, and DPoP.
-//!   [`ServerSettings`] is for one MCP server that deviates from the specification.
+//!   [`OAuthSettings`] is for one MCP server that deviates from the specification.
 //! - [`Error`] is the error of every function.
 //!
 //! # Examples
@@ -98,7 +98,7 @@ pub use crate::{
     crypto::{DecryptError, EncryptionKey, EncryptionKeys, Secret, SigningKey},
     error::{Error, SignInReason},
     registration::PreregisteredClient,
-    settings::{ServerSettings, Settings},
+    settings::{OAuthSettings, Settings},
     store::{
         ClientRegistration, Credentials, InvalidRecord, InvalidRecordReason, KeyLocks, LastError,
         MemoryStore, Record, Store, StoreKey, StoreLock, TokenEndpointAuthMethod, TokenType,

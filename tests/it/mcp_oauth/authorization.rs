@@ -1,7 +1,7 @@
 //! The authorization code flow: which parameters are sent.
 
 use insta::assert_snapshot;
-use mcp_oauth::{Error, PreregisteredClient, ServerSettings};
+use mcp_oauth::{Error, OAuthSettings, PreregisteredClient};
 use serde_json::Value;
 
 use super::support::{FormParams, OAuthMocks, error_text, query_params};
@@ -199,7 +199,7 @@ async fn consent_is_prompted_only_if_needed_or_configured() {
                 json(if offline { r#"["read", "offline_access"]"# } else { r#"["read"]"# });
         })
         .await;
-        let mut settings = ServerSettings::new();
+        let mut settings = OAuthSettings::new();
         if let Some(prompt) = configured {
             settings = settings.prompt(prompt);
         }

@@ -53,7 +53,7 @@ async fn metadata_of_another_issuer_is_rejected() {
         .await;
         let text = begin_error(&mocks).await;
         let named = edit(&mocks.issuer.uri()).replace(&mocks.issuer.uri(), "[issuer]");
-        let reason = format!("its metadata names issuer \"{named}\", expected \"[issuer]\"; if");
+        let reason = format!("its metadata names issuer \"{named}\", expected \"[issuer]\";");
         assert!(text.contains(&reason) && text.contains("dangerously_accept_issuer"), "{text}");
     }
 }

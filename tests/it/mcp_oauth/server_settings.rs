@@ -1,15 +1,9 @@
 //! Settings of one server that deviates from the specification.
 
-use mcp_oauth::{Error, OAuthClient, ServerSettings};
+use mcp_oauth::{Error, OAuthClient, OAuthSettings};
 use serde_json::{Value, json};
 
 use super::support::{OAuthMocks, error_text, query_params};
-
-fn application(mocks: &OAuthMocks, settings: ServerSettings) -> OAuthClient {
-    let server = mocks.endpoint();
-    let builder = mocks.builder().server_settings(server.url().as_str(), settings);
-    builder.build().expect("usable settings")
-}
 
 #[tokio::test]
 async fn scopes_and_parameters_are_sent_as_configured() {
@@ -17,11 +11,11 @@ async fn scopes_and_parameters_are_sent_as_configured() {
         it.issuer["scopes_supported"] = json!(["read", "write", "offline_access"]);
     })
     .await;
-    let settings = ServerSettings::new()
+    let settings = OAuthSettings::new()
         .scopes(["write"])
         .authorization_parameter("access_type", "offline")
         .resource("urn:our:api");
-    let application = application(&mocks, settings);
+    let application = mocks.application_with(settings);
     let sign_in = mocks.begin(&application).await.unwrap();
     let sent = query_params(&sign_in.authorization_url);
     assert_eq!((&*sent["scope"], &*sent["access_type"]), ("write", "offline"));
@@ -34,7 +28,7 @@ async fn scopes_and_parameters_are_sent_as_configured() {
 #[test]
 fn parameters_of_the_protocol_cannot_be_set() {
     for name in ["state", "scope", "redirect_uri", "code_challenge", "resource"] {
-        let settings = ServerSettings::new().authorization_parameter(name, "x");
+        let settings = OAuthSettings::new().authorization_parameter(name, "x");
         let builder = OAuthClient::builder("Tests", "https://app.example/callback")
             .server_settings("https://mcp.example/mcp", settings);
         let error = builder.build().unwrap_err();
@@ -45,7 +39,7 @@ fn parameters_of_the_protocol_cannot_be_set() {
 #[tokio::test]
 async fn resource_is_omitted_everywhere() {
     let mocks = OAuthMocks::with_token_lifetime(Some(0), |_| {}).await;
-    let application = application(&mocks, ServerSettings::new().dangerously_omit_resource());
+    let application = mocks.application_with(OAuthSettings::new().dangerously_omit_resource());
     let sign_in = mocks.begin(&application).await.unwrap();
     assert_eq!(query_params(&sign_in.authorization_url).get("resource"), None);
     let callback = mocks.callback(&sign_in);
@@ -62,7 +56,7 @@ async fn pkce_is_assumed_only_if_configured() {
     })
     .await;
     mocks.begin(&mocks.application()).await.unwrap_err();
-    let application = application(&mocks, ServerSettings::new().dangerously_assume_pkce(true));
+    let application = mocks.application_with(OAuthSettings::new().dangerously_assume_pkce(true));
     let sign_in = mocks.begin(&application).await.unwrap();
     assert_eq!(query_params(&sign_in.authorization_url)["code_challenge_method"], "S256");
 }
@@ -71,7 +65,8 @@ async fn pkce_is_assumed_only_if_configured() {
 async fn another_issuer_is_accepted_for_one_server_only() {
     let other = "https://other.example";
     let mocks = OAuthMocks::with_metadata(|it| it.issuer["issuer"] = other.into()).await;
-    let application = application(&mocks, ServerSettings::new().dangerously_accept_issuer(other));
+    let application =
+        mocks.application_with(OAuthSettings::new().dangerously_accept_issuers([other]));
     let sign_in = mocks.begin(&application).await.unwrap();
     // The response names the issuer of the metadata, or the one that the server names.
     let own = mocks.callback(&sign_in);
@@ -99,7 +94,7 @@ async fn configured_authorization_server_is_used() {
     });
     let path = "/.well-known/oauth-protected-resource/mcp";
     super::support::mount(&mocks.resource, path, super::support::json_response(&document)).await;
-    let settings = ServerSettings::new().authorization_server(format!("{}/", other.issuer.uri()));
-    let sign_in = mocks.begin(&application(&mocks, settings)).await.unwrap();
+    let settings = OAuthSettings::new().authorization_server(format!("{}/", other.issuer.uri()));
+    let sign_in = mocks.begin(&mocks.application_with(settings)).await.unwrap();
     assert!(sign_in.authorization_url.as_str().starts_with(&other.issuer.uri()));
 }

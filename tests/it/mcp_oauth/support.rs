@@ -12,7 +12,8 @@ use mcp_http::{
     UnauthorizedReason, mcp_client::BoxError,
 };
 use mcp_oauth::{
-    Credentials, Error, MemoryStore, OAuthClient, OAuthClientBuilder, SignIn, SigningKey,
+    Credentials, Error, MemoryStore, OAuthClient, OAuthClientBuilder, OAuthSettings, SignIn,
+    SigningKey,
 };
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
@@ -129,6 +130,13 @@ impl OAuthMocks {
     /// The `OAuthClient` of an application.
     pub(crate) fn application(&self) -> OAuthClient {
         self.builder().build().expect("usable settings")
+    }
+
+    /// The `OAuthClient` of an application with these settings of the MCP server.
+    pub(crate) fn application_with(&self, settings: OAuthSettings) -> OAuthClient {
+        let server = self.endpoint();
+        let builder = self.builder().server_settings(server.url().as_str(), settings);
+        builder.build().expect("usable settings")
     }
 
     /// The error of a request to the MCP server with this challenge.

@@ -47,6 +47,7 @@ impl HttpClient {
 }
 
 /// A builder for an [`HttpClient`]. Created by [`HttpClient::builder`].
+#[derive(Clone)]
 #[must_use]
 pub struct HttpClientBuilder {
     connect_timeout: Duration,
@@ -58,6 +59,7 @@ pub struct HttpClientBuilder {
 }
 
 /// The proxy for connections to other machines.
+#[derive(Clone)]
 enum Proxy {
     None,
     Url(String),

@@ -34,11 +34,25 @@ impl HttpClient {
         request: Request<Bytes>,
         limit: usize,
     ) -> Result<Response<Bytes>, Error> {
+        let endpoint = Endpoint::parse(&request.uri().to_string())?;
+        match endpoint.is_confidential() {
+            true => self.dangerously_fetch_insecure(request, limit).await,
+            false => Err(Error::InsecureHttp { endpoint }),
+        }
+    }
+
+    /// Like [`fetch`](Self::fetch), but also sends the request over plain HTTP to another machine.
+    /// Anyone on the network can then read it.
+    ///
+    /// # Errors
+    /// Returns the errors of [`fetch`](Self::fetch) except [`Error::InsecureHttp`].
+    pub async fn dangerously_fetch_insecure(
+        &self,
+        request: Request<Bytes>,
+        limit: usize,
+    ) -> Result<Response<Bytes>, Error> {
         let (parts, body) = request.into_parts();
         let endpoint = Endpoint::parse(&parts.uri.to_string())?;
-        if !endpoint.is_confidential() {
-            return Err(Error::InsecureHttp { endpoint });
-        }
         let response = self.send(&endpoint, parts.method, parts.headers, body).await?;
         let mut full_response = Response::new(Bytes::new());
         *full_response.status_mut() = response.status();

@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     http::is_loopback,
     registration::{ClientMetadata, PreregisteredClient},
-    settings::{ServerSettings, Settings},
+    settings::{OAuthSettings, Settings},
     store::{MemoryStore, Store},
 };
 
@@ -30,7 +30,7 @@ pub struct OAuthClientBuilder {
     client_metadata_url: Option<String>,
     client_metadata_key: Option<SigningKey>,
     preregistered: Vec<(String, PreregisteredClient)>,
-    server_settings: Vec<(String, ServerSettings)>,
+    server_settings: Vec<(String, OAuthSettings)>,
     on_event: Option<EventCallback>,
 }
 
@@ -72,8 +72,10 @@ impl OAuthClientBuilder {
     }
 
     /// Sets the settings for sign-ins at the MCP server at the URL `server`. Defaults to
-    /// [`ServerSettings::new`].
-    pub fn server_settings(mut self, server: impl Into<String>, settings: ServerSettings) -> Self {
+    /// [`OAuthSettings::new`].
+    ///
+    /// A client ID in the settings is that of a [pre-registered](Self::preregistered) client.
+    pub fn server_settings(mut self, server: impl Into<String>, settings: OAuthSettings) -> Self {
         self.server_settings.push((server.into(), settings));
         self
     }
@@ -137,16 +139,27 @@ impl OAuthClientBuilder {
         }
         let mut server_settings = BTreeMap::new();
         for (server, settings) in self.server_settings {
-            settings.check()?;
-            server_settings.insert(normalize_url(&server)?, settings);
+            let server = normalize_url(&server)?;
+            let invalid = |reason: &dyn fmt::Display| {
+                Error::configuration(format!("settings of {server}: {reason}"))
+            };
+            settings.validate().map_err(|error| invalid(&error))?;
+            if let Some(client) = PreregisteredClient::from_settings(&settings)
+                && preregistered.insert(server.clone(), client).is_some()
+            {
+                return Err(invalid(
+                    &"\"client_id\": the server has a pre-registered client already",
+                ));
+            }
+            server_settings.insert(server, settings);
         }
         let dpop = self.settings.dpop;
         let http = self.settings.guarded_client()?;
         Ok(OAuthClient {
             state: Arc::new(ClientState {
                 client_metadata: client_metadata(self.name, self.redirect_uri)?,
-                discovery: Discovery::new(http.clone()),
-                http,
+                discovery: Discovery::default(),
+                guarded_client: http,
                 store: self.store,
                 dpop,
                 client_metadata_url: self
@@ -156,7 +169,7 @@ impl OAuthClientBuilder {
                 client_metadata_key: self.client_metadata_key,
                 preregistered,
                 server_settings,
-                default_server_settings: ServerSettings::new(),
+                default_server_settings: OAuthSettings::new(),
                 on_event: self.on_event,
             }),
             users: Arc::default(),

@@ -15,7 +15,6 @@ use crate::{
     crypto::Secret,
     discovery::{is_same_issuer, parse_scopes},
     error::{Error, SignInReason},
-    http::NetworkZone,
     store::{Credentials, Record, StoreKey},
     token::DpopKey,
 };
@@ -177,8 +176,9 @@ impl TokenRefresh {
         rejection: &Rejection,
     ) -> Result<(), Error> {
         let discovery = &self.client.discovery;
-        let resource =
-            discovery.protected_resource(&self.endpoint, rejection.metadata_url.as_deref()).await?;
+        let http = self.client.http(&self.endpoint);
+        let metadata_url = rejection.metadata_url.as_deref();
+        let resource = discovery.protected_resource(&http, &self.endpoint, metadata_url).await?;
         let issuers = resource.map(|resource| resource.authorization_servers).unwrap_or_default();
         let is_listed = issuers.iter().any(|issuer| is_same_issuer(issuer, &credentials.issuer));
         if issuers.is_empty() || is_listed {
@@ -263,12 +263,13 @@ impl TokenRefresh {
         refresh_token: &Secret,
     ) -> Result<Credentials, Error> {
         let client = &self.client;
-        let url =
-            client.http.check(&credentials.token_endpoint, NetworkZone::of(&self.endpoint))?;
+        let http = client.http(&self.endpoint);
+        let url = http.check(&credentials.token_endpoint)?;
         let dpop = credentials.dpop_key.as_ref().map(DpopKey::decode).transpose()?;
         let Credentials { issuer, registration, resource, .. } = credentials;
         let server = self.endpoint.url().as_str();
-        let endpoint = client.token_endpoint(server, &url, issuer, registration, dpop.as_ref());
+        let endpoint =
+            client.token_endpoint(&http, server, &url, issuer, registration, dpop.as_ref());
         let mut grant =
             vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
         grant.extend((!resource.is_empty()).then_some(("resource", resource.as_str())));

@@ -8,8 +8,8 @@ use super::state::ClientState;
 use crate::{
     discovery::{AuthorizationServerMetadata, is_same_issuer},
     error::Error,
-    http::NetworkZone,
-    registration::PreregisteredClient,
+    http::GuardedClient,
+    registration::{PreregisteredClient, is_supported},
     store::{ClientRegistration, Record, StoreKey, TokenEndpointAuthMethod},
 };
 
@@ -56,8 +56,7 @@ impl ClientState {
         is_port_fixed: bool,
     ) -> Result<ClientRegistration, Error> {
         let key = StoreKey::new(None, endpoint.url().as_str(), &server.issuer);
-        let zone = NetworkZone::of(endpoint);
-        let new = self.client_metadata.register(&self.http, server, zone, scope).await;
+        let new = self.client_metadata.register(&self.http(endpoint), server, scope).await;
         let new =
             new.map_err(|error| match server.is_assumed && !is_registration_error(&error) {
                 true => Error::SignInUnavailable { server: endpoint.clone(), source: error.into() },
@@ -67,28 +66,6 @@ impl ClientState {
         let new = ClientRegistration { is_port_fixed, ..new };
         self.save(&key, &Record::Registration(new.clone())).await?;
         Ok(new)
-    }
-
-    /// Returns `true` if the authorization server rejects the client or the redirect URI of an
-    /// authorization request. It shows this only to the user, on a page.
-    pub(crate) async fn rejects(&self, authorization_url: Url) -> bool {
-        let response = match self.http.get_page(&authorization_url).await {
-            Ok(response) => response,
-            Err(error) => {
-                tracing::debug!(%error, "cannot check the client registration");
-                return false;
-            }
-        };
-        let location = response.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
-        let query = location.and_then(|location| location.split_once('?')).map(|(_, query)| query);
-        let error = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-            .find(|(name, _)| name == "error")
-            .map(|(_, error)| error.into_owned());
-        let is_client_error = error.is_some_and(|error| {
-            matches!(error.as_str(), "invalid_client" | "unauthorized_client")
-        });
-        // Other statuses, such as 403, may come from a protection against programs.
-        is_client_error || matches!(response.status().as_u16(), 400 | 401 | 422)
     }
 
     /// Removes a dynamic registration. A pre-registered client stays bound to its authorization
@@ -213,7 +190,7 @@ impl ClientState {
         server: &AuthorizationServerMetadata,
     ) -> ClientRegistration {
         let by_key = TokenEndpointAuthMethod::PrivateKeyJwt;
-        let has_key = self.client_metadata_key.is_some() && by_key.is_supported_by(server);
+        let has_key = self.client_metadata_key.is_some() && is_supported(by_key, server);
         ClientRegistration {
             client_id,
             client_secret: None,
@@ -224,6 +201,27 @@ impl ClientState {
             is_port_fixed: false,
         }
     }
+}
+
+/// Returns `true` if the authorization server rejects the client or the redirect URI of an
+/// authorization request. It shows this only to the user, on a page.
+pub(crate) async fn rejects(http: &GuardedClient, authorization_url: Url) -> bool {
+    let response = match http.get_page(&authorization_url).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::debug!(%error, "cannot check the client registration");
+            return false;
+        }
+    };
+    let location = response.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
+    let query = location.and_then(|location| location.split_once('?')).map(|(_, query)| query);
+    let error = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .find(|(name, _)| name == "error")
+        .map(|(_, error)| error.into_owned());
+    let is_client_error = error
+        .is_some_and(|error| matches!(error.as_str(), "invalid_client" | "unauthorized_client"));
+    // Other statuses, such as 403, may come from a protection against programs.
+    is_client_error || matches!(response.status().as_u16(), 400 | 401 | 422)
 }
 
 /// Returns `true` if a registration endpoint returned the error (RFC 7591, section 3.2.2), or if it

@@ -6,7 +6,6 @@ use super::state::ClientState;
 use crate::{
     crypto::Secret,
     error::Error,
-    http::NetworkZone,
     store::{Credentials, StoreKey},
     token::DpopKey,
 };
@@ -40,10 +39,11 @@ async fn revoke_at(
 ) -> Result<(), Error> {
     // A store may not know the URL of the server, but only its digest.
     let server = Endpoint::parse(&key.server);
-    let zone = server.as_ref().map_or(NetworkZone::Public, NetworkZone::of);
-    let url = client.http.check(url, zone)?;
+    let http = server.map_or_else(|_| client.guarded_client.clone(), |it| client.http(&it));
+    let url = http.check(url)?;
     let dpop = credentials.dpop_key.as_ref().map(DpopKey::decode).transpose()?;
     let Credentials { issuer, registration, .. } = credentials;
-    let endpoint = client.token_endpoint(&key.server, &url, issuer, registration, dpop.as_ref());
+    let endpoint =
+        client.token_endpoint(&http, &key.server, &url, issuer, registration, dpop.as_ref());
     endpoint.send(&[("token", token.expose()), ("token_type_hint", token_type_hint)]).await
 }

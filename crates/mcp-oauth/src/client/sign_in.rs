@@ -7,8 +7,8 @@ use mcp_http::{Challenge, Endpoint, Unauthorized, mcp_client::Truncated};
 use url::Url;
 
 use super::{
-    client::OAuthClient, detached::run_to_completion, event::ConnectionChange, state::ClientState,
-    user_tokens::UserTokens,
+    client::OAuthClient, detached::run_to_completion, event::ConnectionChange,
+    registration::rejects, state::ClientState, user_tokens::UserTokens,
 };
 use crate::{
     authorization::{AuthorizationRequest, PendingSignIn},
@@ -19,8 +19,8 @@ use crate::{
         format_scopes,
     },
     error::Error,
-    http::NetworkZone,
-    settings::ServerSettings,
+    http::GuardedClient,
+    settings::OAuthSettings,
     store::{Credentials, Record, StoreKey},
     token::DpopKey,
 };
@@ -88,9 +88,9 @@ impl UserTokens {
         let client = self.client();
         let metadata = &discovered.authorization_server;
         let settings = client.server_settings(server.url().as_str());
-        let authorization_endpoint =
-            client.authorization_endpoint(metadata, NetworkZone::of(server), settings)?;
-        let token_endpoint = client.checked_token_endpoint(metadata, NetworkZone::of(server))?;
+        let http = client.http(server);
+        let authorization_endpoint = authorization_endpoint(metadata, &http, settings)?;
+        let token_endpoint = checked_token_endpoint(metadata, &http)?;
         let key = StoreKey::new(Some(self.principal()), server.url().as_str(), &metadata.issuer);
         let previous = match client.load_readable(&key).await? {
             Some(Record::Credentials(previous)) => Some(previous),
@@ -132,13 +132,13 @@ impl UserTokens {
         };
         // Web applications have many users, so they do not check each time.
         if let Some(registered_uri) = registered_uri.filter(|_| client.client_metadata.is_native) {
-            if client.rejects(url(&request)).await {
+            if rejects(&http, url(&request)).await {
                 let StoreKey { server: server_url, issuer, .. } = &key;
                 client.forget_rejected(server_url, issuer, &request.registration).await;
                 let is_other_port =
                     request.registration.redirect_uri.as_ref() != Some(&registered_uri);
                 request.registration.redirect_uri = Some(registered_uri);
-                let is_port_fixed = is_other_port && !client.rejects(url(&request)).await;
+                let is_port_fixed = is_other_port && !rejects(&http, url(&request)).await;
                 request.registration =
                     client.register(server, metadata, scope.as_deref(), is_port_fixed).await?;
             }
@@ -153,16 +153,16 @@ impl UserTokens {
 
 /// Returns the issuers that the authorization response may name, besides that of the metadata.
 fn accepted_issuers(
-    settings: &ServerSettings,
+    settings: &OAuthSettings,
     metadata: &AuthorizationServerMetadata,
 ) -> Vec<String> {
     let named = (metadata.named_issuer != metadata.issuer).then(|| metadata.named_issuer.clone());
-    settings.accepted_issuers.iter().cloned().chain(named).collect()
+    settings.dangerously_accept_issuers.iter().cloned().chain(named).collect()
 }
 
 /// Returns the parameters of an authorization request that the settings determine.
 fn authorization_parameters(
-    settings: &ServerSettings,
+    settings: &OAuthSettings,
     scopes: &BTreeSet<String>,
     metadata: &AuthorizationServerMetadata,
 ) -> Vec<(String, String)> {
@@ -192,39 +192,32 @@ fn registration_scopes(
     BTreeSet::iter(&scopes).all(is_supported).then(|| format_scopes(&scopes)).flatten()
 }
 
-impl ClientState {
-    /// Returns the authorization endpoint, if the server supports PKCE with S256 (MCP
-    /// authorization, "Authorization Code Protection").
-    fn authorization_endpoint(
-        &self,
-        metadata: &AuthorizationServerMetadata,
-        zone: NetworkZone,
-        settings: &ServerSettings,
-    ) -> Result<Url, Error> {
-        let endpoint = metadata.authorization_endpoint.as_deref();
-        let endpoint =
-            endpoint.ok_or_else(|| missing_endpoint(metadata, "authorization endpoint"))?;
-        let url = self.http.check(endpoint, zone)?;
-        match settings.assumes_pkce || metadata.supports_pkce() {
-            true => Ok(url),
-            false => Err(Error::untrusted(
-                &url,
-                "its metadata does not list \"S256\" in \"code_challenge_methods_supported\", so it \
-                 may not support PKCE; \"dangerously_assume_pkce\" in the settings of the server \
-                 allows it",
-            )),
-        }
+/// Returns the authorization endpoint, if the server supports PKCE with S256 (MCP authorization,
+/// "Authorization Code Protection").
+fn authorization_endpoint(
+    metadata: &AuthorizationServerMetadata,
+    http: &GuardedClient,
+    settings: &OAuthSettings,
+) -> Result<Url, Error> {
+    let endpoint = metadata.authorization_endpoint.as_deref();
+    let endpoint = endpoint.ok_or_else(|| missing_endpoint(metadata, "authorization endpoint"))?;
+    let url = http.check(endpoint)?;
+    match settings.dangerously_assume_pkce || metadata.supports_pkce() {
+        true => Ok(url),
+        false => Err(Error::untrusted(
+            &url,
+            "its metadata does not list \"S256\" in \"code_challenge_methods_supported\", so it may \
+             not support PKCE; \"dangerously_assume_pkce\" in the settings of the server allows it",
+        )),
     }
+}
 
-    fn checked_token_endpoint(
-        &self,
-        metadata: &AuthorizationServerMetadata,
-        zone: NetworkZone,
-    ) -> Result<Url, Error> {
-        let endpoint = metadata.token_endpoint.as_deref();
-        let endpoint = endpoint.ok_or_else(|| missing_endpoint(metadata, "token endpoint"))?;
-        self.http.check(endpoint, zone)
-    }
+fn checked_token_endpoint(
+    metadata: &AuthorizationServerMetadata,
+    http: &GuardedClient,
+) -> Result<Url, Error> {
+    let endpoint = metadata.token_endpoint.as_deref();
+    http.check(endpoint.ok_or_else(|| missing_endpoint(metadata, "token endpoint"))?)
 }
 
 fn missing_endpoint(metadata: &AuthorizationServerMetadata, what: &str) -> Error {
@@ -306,11 +299,12 @@ impl ClientState {
     ) -> Result<Credentials, Error> {
         let server = Endpoint::parse(&request.server);
         let server = server.map_err(|error| Error::configuration(error.to_string()))?;
-        let url = self.http.check(&request.token_endpoint, NetworkZone::of(&server))?;
+        let http = self.http(&server);
+        let url = http.check(&request.token_endpoint)?;
         let dpop = request.dpop_key.as_ref().map(DpopKey::decode).transpose()?;
         let AuthorizationRequest { issuer, registration, resource, .. } = request;
         let endpoint =
-            self.token_endpoint(&request.server, &url, issuer, registration, dpop.as_ref());
+            self.token_endpoint(&http, &request.server, &url, issuer, registration, dpop.as_ref());
         let mut grant = vec![
             ("grant_type", "authorization_code"),
             ("code", code.expose()),

@@ -12,14 +12,14 @@ use crate::{
     error::Error,
     http::GuardedClient,
     registration::{ClientMetadata, PreregisteredClient},
-    settings::ServerSettings,
+    settings::OAuthSettings,
     store::{ClientRegistration, InvalidRecord, Record, Store, StoreKey, StoreLock},
     token::{DpopKey, TokenEndpoint},
 };
 
 pub(crate) struct ClientState {
     pub(crate) client_metadata: ClientMetadata,
-    pub(crate) http: GuardedClient,
+    pub(crate) guarded_client: GuardedClient,
     pub(crate) discovery: Discovery,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) dpop: bool,
@@ -27,8 +27,8 @@ pub(crate) struct ClientState {
     pub(crate) client_metadata_key: Option<SigningKey>,
     pub(crate) preregistered: BTreeMap<String, PreregisteredClient>,
     /// The settings of MCP servers, by their URLs.
-    pub(crate) server_settings: BTreeMap<String, ServerSettings>,
-    pub(crate) default_server_settings: ServerSettings,
+    pub(crate) server_settings: BTreeMap<String, OAuthSettings>,
+    pub(crate) default_server_settings: OAuthSettings,
     pub(crate) on_event: Option<EventCallback>,
 }
 
@@ -81,8 +81,14 @@ impl ClientState {
         }
     }
 
+    /// Returns the HTTP client for requests that belong to an MCP server.
+    pub(crate) fn http(&self, endpoint: &Endpoint) -> GuardedClient {
+        let settings = self.server_settings(endpoint.url().as_str());
+        self.guarded_client.for_server(endpoint, settings)
+    }
+
     /// Returns the settings of an MCP server.
-    pub(crate) fn server_settings(&self, server: &str) -> &ServerSettings {
+    pub(crate) fn server_settings(&self, server: &str) -> &OAuthSettings {
         self.server_settings.get(server).unwrap_or(&self.default_server_settings)
     }
 
@@ -98,19 +104,22 @@ impl ClientState {
         if let Some(client) = self.preregistered.get(server) {
             settings.authorization_server = client.issuer.clone().or(settings.authorization_server);
         }
-        let assumes_pkce = settings.assumes_pkce;
+        let assumes_pkce = settings.dangerously_assume_pkce;
         let is_usable = |server: &AuthorizationServerMetadata| {
             let has_endpoints =
                 server.authorization_endpoint.is_some() && server.token_endpoint.is_some();
             has_endpoints && (assumes_pkce || server.supports_pkce())
         };
-        self.discovery.discover(endpoint, metadata_url, &settings, is_usable).await
+        self.discovery
+            .discover(&self.http(endpoint), endpoint, metadata_url, &settings, is_usable)
+            .await
     }
 
     /// Returns a client of the token endpoint, or of another endpoint with the same client
     /// authentication.
     pub(crate) fn token_endpoint<'a>(
         &'a self,
+        http: &'a GuardedClient,
         server: &str,
         url: &'a Url,
         issuer: &'a str,
@@ -129,7 +138,7 @@ impl ClientState {
         let is_auth_method_configured =
             preregistered.is_some_and(|client| client.auth_method.is_some());
         TokenEndpoint {
-            http: &self.http,
+            http,
             url,
             issuer,
             registration,

@@ -5,7 +5,8 @@ mod encryption_key;
 mod signing_key;
 mod random;
 mod encoding;
-mod secret;
+
+pub use mcp_http::Secret;
 
 pub(crate) use self::{
     encoding::{base64url, sha256},
@@ -14,6 +15,5 @@ pub(crate) use self::{
 pub use self::{
     encryption_key::{DecryptError, EncryptionKey},
     encryption_keys::EncryptionKeys,
-    secret::Secret,
     signing_key::SigningKey,
 };

@@ -11,10 +11,11 @@ use aws_lc_rs::{
     },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use mcp_http::Secret;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{encoding::base64url, secret::Secret};
+use super::encoding::base64url;
 use crate::error::Error;
 
 /// A private key that signs client assertions: ECDSA on P-256 or P-384, Ed25519 or RSA.

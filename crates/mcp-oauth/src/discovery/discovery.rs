@@ -39,8 +39,8 @@ use super::{
 };
 use crate::{
     error::{DisplayUrl, Error},
-    http::{GuardedClient, NetworkZone},
-    settings::ServerSettings,
+    http::GuardedClient,
+    settings::OAuthSettings,
 };
 
 /// The time for which authorization server metadata is cached.
@@ -51,11 +51,12 @@ const MAX_CACHED_SERVERS: usize = 1_000;
 const MAX_SERVERS_TRIED: usize = 5;
 
 /// The setting that accepts metadata of another issuer.
-const ACCEPT_ISSUER: &str = "if this is intended, use \"dangerously_accept_issuer\" for the server";
+const ACCEPT_ISSUER: &str =
+    "\"dangerously_accept_issuers\" in the settings of the server allows it";
 
 /// Discovers authorization servers, and caches their metadata.
+#[derive(Default)]
 pub(crate) struct Discovery {
-    http: GuardedClient,
     cache: Mutex<BTreeMap<String, CachedServer>>,
 }
 
@@ -71,10 +72,6 @@ pub(crate) struct DiscoveryResult {
 }
 
 impl Discovery {
-    pub(crate) fn new(http: GuardedClient) -> Self {
-        Self { http, cache: Mutex::default() }
-    }
-
     /// Fetches the metadata of an MCP server. It is not cached. Returns `None` if there is none.
     ///
     /// Tries the URL of the challenge, then the well-known URLs of the server's own origin.
@@ -84,13 +81,13 @@ impl Discovery {
     /// Returns the first error if no URL has valid metadata.
     pub(crate) async fn protected_resource(
         &self,
+        http: &GuardedClient,
         endpoint: &Endpoint,
         metadata_url: Option<&str>,
     ) -> Result<Option<ProtectedResourceMetadata>, Error> {
-        let zone = NetworkZone::of(endpoint);
-        let mut search = Search::new(&self.http, zone);
+        let mut search = Search::new(http);
         let validate = |url: &Url, document| validate(endpoint, url, document);
-        let named_url = metadata_url.map(|url| self.http.check(url, zone)).transpose();
+        let named_url = metadata_url.map(|url| http.check(url)).transpose();
         let named_url = named_url.unwrap_or_else(|error| {
             search.record(error);
             None
@@ -121,12 +118,13 @@ impl Discovery {
     /// server.
     pub(crate) async fn discover(
         &self,
+        http: &GuardedClient,
         endpoint: &Endpoint,
         metadata_url: Option<&str>,
-        settings: &ServerSettings,
+        settings: &OAuthSettings,
         is_usable: impl Fn(&AuthorizationServerMetadata) -> bool,
     ) -> Result<DiscoveryResult, Error> {
-        let document = self.protected_resource(endpoint, metadata_url).await?;
+        let document = self.protected_resource(http, endpoint, metadata_url).await?;
         let document =
             document.unwrap_or_else(|| ProtectedResourceMetadata::without_document(endpoint));
         let listed = document.authorization_servers;
@@ -139,10 +137,9 @@ impl Discovery {
             Some((configured, None)) if listed.is_empty() => vec![configured.to_owned()],
             _ => listed,
         };
-        let zone = NetworkZone::of(endpoint);
         let authorization_server = match issuers.is_empty() {
-            true => self.server_at_origin(endpoint, settings).await?,
-            false => self.first_usable(&issuers, zone, settings, is_usable).await?,
+            true => self.server_at_origin(http, endpoint, settings).await?,
+            false => self.first_usable(http, &issuers, settings, is_usable).await?,
         };
         let ProtectedResourceMetadata { resource, scopes_supported, .. } = document;
         let resource = settings.resource.clone().unwrap_or(resource);
@@ -153,14 +150,14 @@ impl Discovery {
     /// metadata, so that the caller can report what it lacks.
     async fn first_usable(
         &self,
+        http: &GuardedClient,
         issuers: &[String],
-        zone: NetworkZone,
-        settings: &ServerSettings,
+        settings: &OAuthSettings,
         is_usable: impl Fn(&AuthorizationServerMetadata) -> bool,
     ) -> Result<Arc<AuthorizationServerMetadata>, Error> {
         let mut first = None;
         for issuer in issuers.iter().take(MAX_SERVERS_TRIED) {
-            let server = self.authorization_server(issuer, zone, settings).await;
+            let server = self.authorization_server(http, issuer, settings).await;
             match server {
                 Ok(server) if is_usable(&server) => return Ok(server),
                 Err(error) if issuers.len() > 1 => {
@@ -177,20 +174,20 @@ impl Discovery {
     /// Returns the metadata of an authorization server, from the cache or the network.
     pub(crate) async fn authorization_server(
         &self,
+        http: &GuardedClient,
         issuer: &str,
-        zone: NetworkZone,
-        settings: &ServerSettings,
+        settings: &OAuthSettings,
     ) -> Result<Arc<AuthorizationServerMetadata>, Error> {
-        let url = self.http.check(issuer, zone)?;
+        let url = http.check(issuer)?;
         // Metadata that only the settings of one server accept must not be used for another.
-        let may_cache = settings.accepted_issuers.is_empty();
+        let may_cache = settings.dangerously_accept_issuers.is_empty();
         if let Some(cached) = self.cached(issuer).filter(|_| may_cache) {
             return Ok(cached);
         }
         if url.query().is_some() {
             return Err(Error::untrusted(&url, "an issuer must not have a query"));
         }
-        if let Some(document) = self.metadata_of(issuer, &url, zone, settings).await? {
+        if let Some(document) = self.metadata_of(http, issuer, &url, settings).await? {
             let document = Arc::new(document);
             if may_cache {
                 self.insert(issuer, Arc::clone(&document));
@@ -205,13 +202,13 @@ impl Discovery {
     /// 2025-03-26 specifies.
     async fn server_at_origin(
         &self,
+        http: &GuardedClient,
         endpoint: &Endpoint,
-        settings: &ServerSettings,
+        settings: &OAuthSettings,
     ) -> Result<Arc<AuthorizationServerMetadata>, Error> {
         let origin = endpoint.url().origin().ascii_serialization();
-        let zone = NetworkZone::of(endpoint);
-        let url = self.http.check(&origin, zone)?;
-        if let Some(document) = self.metadata_of(&origin, &url, zone, settings).await? {
+        let url = http.check(&origin)?;
+        if let Some(document) = self.metadata_of(http, &origin, &url, settings).await? {
             return Ok(Arc::new(document));
         }
         let server = DisplayUrl(&url);
@@ -222,13 +219,14 @@ impl Discovery {
     /// Fetches the metadata of an issuer from its well-known URLs. Returns `None` if there is none.
     async fn metadata_of(
         &self,
+        http: &GuardedClient,
         issuer: &str,
         url: &Url,
-        zone: NetworkZone,
-        settings: &ServerSettings,
+        settings: &OAuthSettings,
     ) -> Result<Option<AuthorizationServerMetadata>, Error> {
-        let is_accepted = |named: &str| settings.accepted_issuers.iter().any(|it| it == named);
-        let mut search = Search::new(&self.http, zone);
+        let is_accepted =
+            |named: &str| settings.dangerously_accept_issuers.iter().any(|it| it == named);
+        let mut search = Search::new(http);
         let validate = |url: &Url, document: AuthorizationServerMetadata| {
             let document =
                 AuthorizationServerMetadata { named_issuer: issuer.to_owned(), ..document };
@@ -292,14 +290,11 @@ fn validate(
 
 #[cfg(test)]
 mod tests {
-    use mcp_http::HttpClient;
-
     use super::*;
 
     #[test]
     fn a_full_cache_evicts_the_oldest_metadata() {
-        let http = GuardedClient::new(HttpClient::builder(), Default::default()).unwrap();
-        let discovery = Discovery::new(http);
+        let discovery = Discovery::default();
         let server = || Arc::new(AuthorizationServerMetadata::with_default_endpoints("i"));
         for number in 0..=MAX_CACHED_SERVERS {
             discovery.insert(&number.to_string(), server());

@@ -3,22 +3,18 @@
 use serde::de::DeserializeOwned;
 use url::{Origin, Url};
 
-use crate::{
-    error::Error,
-    http::{GuardedClient, NetworkZone},
-};
+use crate::{error::Error, http::GuardedClient};
 
 /// A search that remembers its first error, and the origins that cannot be reached.
 pub(super) struct Search<'a> {
     http: &'a GuardedClient,
-    zone: NetworkZone,
     first_error: Option<Error>,
     unreachable: Vec<Origin>,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(http: &'a GuardedClient, zone: NetworkZone) -> Self {
-        Self { http, zone, first_error: None, unreachable: Vec::new() }
+    pub(super) fn new(http: &'a GuardedClient) -> Self {
+        Self { http, first_error: None, unreachable: Vec::new() }
     }
 
     /// Returns the document at a URL, if there is one and it is valid. Records the error otherwise.
@@ -30,7 +26,7 @@ impl<'a> Search<'a> {
         if self.unreachable.contains(&url.origin()) {
             return None;
         }
-        let found = match self.http.get_json(url, self.zone).await {
+        let found = match self.http.get_json(url).await {
             Ok(document) => document.map(|document| validate(url, document)).transpose(),
             Err(error) => Err(error),
         };

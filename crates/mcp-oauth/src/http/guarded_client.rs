@@ -5,14 +5,13 @@
 //! on a private network, even if a host name resolves to it. The size and time of a response are
 //! limited.
 
-use std::{
-    collections::BTreeSet, error::Error as StdError, net::IpAddr, sync::Arc, time::Duration,
-};
+use std::{collections::BTreeSet, error::Error as StdError, net::IpAddr, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use mcp_http::{
-    AddressBlocked, Endpoint, HttpClient, HttpClientBuilder, mcp_client::Truncated, retry_after,
+    AddressBlocked, Endpoint, HttpClient, HttpClientBuilder, OAuthSettings, mcp_client::Truncated,
+    retry_after,
 };
 use serde::de::DeserializeOwned;
 use tokio::time;
@@ -29,8 +28,12 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_REDIRECTS: usize = 3;
 
 /// The reason for the rejection of a private address, and what to do about it.
-const PRIVATE_ADDRESS: &str =
-    "it is on a private network or on this machine; if this is intended, allow the host by name";
+const PRIVATE_ADDRESS: &str = "it is on a private network or on this machine; if this is intended, \
+     \"allow_hosts\" in the settings of the server allows its host";
+
+/// The reason for the rejection of plain HTTP, and what to do about it.
+const INSECURE_HTTP: &str = "it does not use HTTPS, so others could read the tokens; \
+     \"dangerously_allow_insecure_http\" in the settings of the server allows it";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -38,43 +41,50 @@ const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlen
 /// An HTTP client that only sends requests to safe URLs and addresses.
 #[derive(Clone)]
 pub(crate) struct GuardedClient {
-    http: HttpClient,
+    /// Connects to public addresses, and to this machine by its name.
+    public: HttpClient,
+    /// Connects to all addresses. It is for the allowed hosts only.
+    unrestricted: HttpClient,
     /// The hosts that may have private addresses.
-    allowed_hosts: Arc<BTreeSet<String>>,
-}
-
-/// The network zone of the MCP server that a request is made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NetworkZone {
-    /// The server is on another machine, and must not name URLs on this one.
-    Public,
-    /// The server is on this machine.
-    Loopback,
-}
-
-impl NetworkZone {
-    pub(crate) fn of(endpoint: &Endpoint) -> Self {
-        match is_loopback(endpoint.url()) {
-            true => Self::Loopback,
-            false => Self::Public,
-        }
-    }
+    allowed_hosts: BTreeSet<String>,
+    /// Set if requests are for an MCP server on this machine, which may name URLs on it.
+    allows_loopback: bool,
+    allows_insecure_http: bool,
 }
 
 impl GuardedClient {
+    /// Creates a client. `allowed_hosts` are allowed for all MCP servers.
     pub(crate) fn new(
         http: HttpClientBuilder,
         allowed_hosts: BTreeSet<String>,
     ) -> Result<Self, mcp_http::Error> {
-        let allowed_hosts = Arc::new(allowed_hosts);
-        let names = Arc::clone(&allowed_hosts);
-        let filter =
-            move |host: &str, address| names.contains(host) || is_allowed_address(host, address);
-        Ok(Self { http: http.address_filter(filter).build()?, allowed_hosts })
+        Ok(Self {
+            unrestricted: http.clone().build()?,
+            public: http.address_filter(is_allowed_address).build()?,
+            allowed_hosts,
+            allows_loopback: false,
+            allows_insecure_http: false,
+        })
+    }
+
+    /// Returns the client for requests that belong to one MCP server.
+    ///
+    /// The application names the hosts of the MCP server and of its settings, so they are allowed.
+    /// Others come from the MCP server or its authorization server.
+    pub(crate) fn for_server(&self, endpoint: &Endpoint, settings: &OAuthSettings) -> Self {
+        let own = endpoint.url().host_str().map(str::to_owned);
+        // Invalid settings are rejected when the application's client is built.
+        let configured = settings.allowed_hosts().unwrap_or_default();
+        let is_local = is_loopback(endpoint.url());
+        let mut client = self.clone();
+        client.allowed_hosts.extend(own.into_iter().filter(|_| !is_local).chain(configured));
+        client.allows_loopback = is_local;
+        client.allows_insecure_http = settings.dangerously_allow_insecure_http;
+        client
     }
 
     /// Parses and checks a URL from a server. Returns an error if no request may be sent to it.
-    pub(crate) fn check(&self, url: &str, zone: NetworkZone) -> Result<Url, Error> {
+    pub(crate) fn check(&self, url: &str) -> Result<Url, Error> {
         let not_a_url =
             || Error::Untrusted { url: without_secrets(url), reason: "it is not a URL".to_owned() };
         let parsed = Url::parse(url).map_err(|_| not_a_url())?;
@@ -94,7 +104,8 @@ impl GuardedClient {
         let loopback = is_loopback(&parsed);
         match parsed.scheme() {
             "https" => {}
-            "http" if loopback => {}
+            "http" if loopback || self.allows_insecure_http => {}
+            "http" => return Err(untrusted(INSECURE_HTTP)),
             _ => return Err(untrusted("it does not use HTTPS")),
         }
         let literal = match parsed.host() {
@@ -103,7 +114,7 @@ impl GuardedClient {
             _ => None,
         };
         let private = literal.is_some_and(|address| !is_public(address));
-        let is_local_server = loopback && zone == NetworkZone::Loopback;
+        let is_local_server = loopback && self.allows_loopback;
         if (loopback || private) && !is_local_server && !self.allowed_hosts.contains(host) {
             return Err(untrusted(PRIVATE_ADDRESS));
         }
@@ -114,17 +125,15 @@ impl GuardedClient {
     pub(crate) async fn get_json<T: DeserializeOwned>(
         &self,
         url: &Url,
-        zone: NetworkZone,
     ) -> Result<Option<T>, Error> {
-        with_timeout(url, self.get_following_redirects(url, zone)).await
+        with_timeout(url, self.get_following_redirects(url)).await
     }
 
     async fn get_following_redirects<T: DeserializeOwned>(
         &self,
         url: &Url,
-        zone: NetworkZone,
     ) -> Result<Option<T>, Error> {
-        let mut current = self.check(url.as_str(), zone)?;
+        let mut current = self.check(url.as_str())?;
         for _ in 0..=MAX_REDIRECTS {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT, JSON);
@@ -142,7 +151,7 @@ impl GuardedClient {
             match location.and_then(|location| current.join(location).ok()) {
                 // Another origin must not supply the metadata of this one.
                 Some(next) if next.origin() == current.origin() => {
-                    current = self.check(next.as_str(), zone)?;
+                    current = self.check(next.as_str())?;
                 }
                 _ => return Ok(None),
             }
@@ -192,7 +201,13 @@ impl GuardedClient {
         *request.method_mut() = method;
         *request.uri_mut() = url.as_str().parse().map_err(|_| invalid_uri(url))?;
         *request.headers_mut() = headers;
-        self.http.fetch(request, MAX_RESPONSE_SIZE).await.map_err(|error| match error {
+        let is_allowed = url.host_str().is_some_and(|host| self.allowed_hosts.contains(host));
+        let http = if is_allowed { &self.unrestricted } else { &self.public };
+        let response = match self.allows_insecure_http {
+            true => http.dangerously_fetch_insecure(request, MAX_RESPONSE_SIZE).await,
+            false => http.fetch(request, MAX_RESPONSE_SIZE).await,
+        };
+        response.map_err(|error| match error {
             mcp_http::Error::TooLarge { .. } => Error::untrusted(url, error.to_string()),
             _ if is_address_blocked(&error) => Error::untrusted(url, PRIVATE_ADDRESS),
             _ => Error::unreachable(url, error),
@@ -258,17 +273,18 @@ fn is_loopback_host(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn client(allowed_hosts: &[&str]) -> GuardedClient {
-        let allowed_hosts = allowed_hosts.iter().map(|&host| host.to_owned()).collect();
-        GuardedClient::new(HttpClient::builder(), allowed_hosts).unwrap()
+    /// Returns the client for requests of an MCP server.
+    fn client(server: &str, settings: &OAuthSettings) -> GuardedClient {
+        let client = GuardedClient::new(HttpClient::builder(), BTreeSet::new()).unwrap();
+        client.for_server(&Endpoint::parse(server).unwrap(), settings)
     }
 
     #[test]
     fn rejects_unsafe_urls() {
         // AUTH-20, AUTH-42, AUTH-43, AUTH-44, N-AUTH-16
-        let client = client(&[]);
+        let client = client("https://mcp.example/", &OAuthSettings::new());
         for good in ["https://a.example/x", "https://1.1.1.1/", "https://a.example:8443/?b=c"] {
-            client.check(good, NetworkZone::Public).unwrap();
+            client.check(good).unwrap();
         }
         for bad in [
             "http://a.example/",
@@ -293,13 +309,13 @@ mod tests {
             "https://a.example/\u{1b}[2J",
             "https://a.example/\u{a0}",
         ] {
-            let error = client.check(bad, NetworkZone::Public).unwrap_err();
+            let error = client.check(bad).unwrap_err();
             assert!(matches!(error, Error::Untrusted { .. }), "{bad}");
             assert!(!error.to_string().contains(char::is_control), "{error}");
         }
         for hidden in ["https://s3cret@a.example/?s3cret", "https://s3cret@:b/", "s3cret@a?s3cret"]
         {
-            let error = client.check(hidden, NetworkZone::Public).unwrap_err();
+            let error = client.check(hidden).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
         }
     }
@@ -326,12 +342,25 @@ mod tests {
     }
 
     #[test]
-    fn allows_loopback_for_local_servers_and_hosts_allowed_by_name() {
-        client(&[]).check("http://localhost:1/a", NetworkZone::Loopback).unwrap();
-        assert!(client(&[]).check("https://10.0.0.1/", NetworkZone::Loopback).is_err());
-        let client = client(&["10.0.0.1", "localhost"]);
-        client.check("https://10.0.0.1/", NetworkZone::Public).unwrap();
-        client.check("http://localhost:1/", NetworkZone::Public).unwrap();
-        assert!(client.check("http://10.0.0.1/", NetworkZone::Public).is_err());
+    fn allows_loopback_for_local_servers_and_hosts_that_the_application_names() {
+        let new = OAuthSettings::new;
+        let (remote, local) = ("https://mcp.example/", "http://127.0.0.1:1/mcp");
+        let at = |host: &str| new().authorization_server(format!("https://{host}/x"));
+        for (server, settings, url, is_allowed) in [
+            (local, new(), "http://localhost:1/a", true),
+            (local, new(), "https://10.0.0.1/", false),
+            (remote, new(), "https://localhost:1/a", false),
+            (remote, new().allow_hosts(["10.0.0.1"]), "https://10.0.0.1/", true),
+            (remote, new().allow_hosts(["10.0.0.1"]), "http://10.0.0.1/", false),
+            (remote, new().allow_hosts(["localhost"]), "http://localhost:1/", true),
+            (remote, at("10.0.0.2"), "https://10.0.0.2:8443/token", true),
+            ("https://10.0.0.3/mcp", new(), "https://10.0.0.3/token", true),
+            ("https://10.0.0.3/mcp", new(), "https://10.0.0.4/token", false),
+            (remote, new().dangerously_allow_insecure_http(true), "http://a.example/", true),
+            (remote, new().dangerously_allow_insecure_http(true), "http://10.0.0.1/", false),
+        ] {
+            let checked = client(server, &settings).check(url);
+            assert_eq!(checked.is_ok(), is_allowed, "{server} {settings:?} {url}: {checked:?}");
+        }
     }
 }

@@ -6,5 +6,5 @@ mod address;
 
 pub(crate) use self::{
     error_response::{error_from_response, parse_error_response},
-    guarded_client::{GuardedClient, NetworkZone, is_loopback},
+    guarded_client::{GuardedClient, is_loopback},
 };

@@ -7,11 +7,12 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
+use super::auth_method::first_supported;
 use crate::{
     crypto::Secret,
     discovery::AuthorizationServerMetadata,
     error::Error,
-    http::{GuardedClient, NetworkZone, error_from_response},
+    http::{GuardedClient, error_from_response},
     lenient,
     store::{ClientRegistration, TokenEndpointAuthMethod},
 };
@@ -44,11 +45,10 @@ impl ClientMetadata {
         &self,
         http: &GuardedClient,
         server: &AuthorizationServerMetadata,
-        zone: NetworkZone,
         scope: Option<&str>,
     ) -> Result<Option<ClientRegistration>, Error> {
         let Some(url) = &server.registration_endpoint else { return Ok(None) };
-        let url = http.check(url, zone)?;
+        let url = http.check(url)?;
         let requested_method = self.preferred_auth_method(server);
         let mut document = json!({
             "client_name": self.name,
@@ -105,7 +105,7 @@ impl ClientMetadata {
             true => [None, ClientSecretPost, ClientSecretBasic],
             false => [ClientSecretPost, ClientSecretBasic, None],
         };
-        TokenEndpointAuthMethod::first_supported(&best_first, server).unwrap_or(None)
+        first_supported(&best_first, server).unwrap_or(None)
     }
 
     /// Returns the `application_type` (OpenID Connect Dynamic Client Registration 1.0, section 2).

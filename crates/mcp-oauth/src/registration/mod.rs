@@ -4,5 +4,5 @@ mod dynamic;
 mod preregistered;
 mod auth_method;
 
-pub(crate) use self::dynamic::ClientMetadata;
 pub use self::preregistered::PreregisteredClient;
+pub(crate) use self::{auth_method::is_supported, dynamic::ClientMetadata};

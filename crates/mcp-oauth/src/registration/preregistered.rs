@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::auth_method::{WITH_SECRET, first_supported};
 use crate::{
     crypto::{Secret, SigningKey},
     discovery::AuthorizationServerMetadata,
     error::Error,
+    settings::OAuthSettings,
     store::{ClientRegistration, TokenEndpointAuthMethod},
 };
 
@@ -37,6 +39,17 @@ impl PreregisteredClient {
     /// is set.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), secret: None, key: None, issuer: None, auth_method: None }
+    }
+
+    /// Returns the client of the settings of an MCP server, if they have a client ID.
+    pub(crate) fn from_settings(settings: &OAuthSettings) -> Option<Self> {
+        Some(Self {
+            id: settings.client_id.clone()?,
+            secret: settings.client_secret.clone(),
+            key: None,
+            issuer: None,
+            auth_method: settings.token_endpoint_auth_method,
+        })
     }
 
     /// Sets the client secret, for `client_secret_post` or `client_secret_basic`.
@@ -92,10 +105,10 @@ impl PreregisteredClient {
     ) -> Result<TokenEndpointAuthMethod, Error> {
         let methods: &[_] = match (&self.key, &self.secret) {
             (Some(_), _) => &[TokenEndpointAuthMethod::PrivateKeyJwt],
-            (_, Some(_)) => &TokenEndpointAuthMethod::WITH_SECRET,
+            (_, Some(_)) => &WITH_SECRET,
             _ => return Ok(TokenEndpointAuthMethod::None),
         };
-        TokenEndpointAuthMethod::first_supported(methods, server).ok_or_else(|| {
+        first_supported(methods, server).ok_or_else(|| {
             let Self { id, .. } = self;
             let AuthorizationServerMetadata { issuer, .. } = server;
             Error::configuration(format!(

@@ -1,9 +1,8 @@
 //! The settings that user tokens and client credentials share.
 
-use std::{fmt, net::Ipv6Addr};
+use std::fmt;
 
-use mcp_http::{HttpClient, HttpClientBuilder};
-use url::Host;
+use mcp_http::{HttpClient, HttpClientBuilder, OAuthSettings};
 
 use crate::{error::Error, http::GuardedClient};
 
@@ -56,7 +55,9 @@ impl Settings {
     /// Allows a host on a private network or on this machine.
     ///
     /// By default, URLs on private networks are rejected. URLs on this machine are rejected unless
-    /// the MCP server is on this machine as well.
+    /// the MCP server is on this machine as well. The host of the MCP server itself is allowed.
+    /// [`OAuthSettings::allow_hosts`](crate::OAuthSettings::allow_hosts) allows hosts for one MCP
+    /// server.
     ///
     /// `host` is a host name or an IP address, without a scheme, a port or a path. Call this method
     /// once for each host.
@@ -67,26 +68,11 @@ impl Settings {
 
     /// Builds the HTTP client for authorization servers.
     pub(crate) fn guarded_client(self) -> Result<GuardedClient, Error> {
-        let allowed_hosts =
-            self.allowed_hosts.iter().map(|text| normalize_host(text)).collect::<Result<_, _>>()?;
+        let allowed_hosts = OAuthSettings::new().allow_hosts(self.allowed_hosts).allowed_hosts();
+        let allowed_hosts = allowed_hosts.map_err(|error| Error::configuration(error.reason))?;
         GuardedClient::new(self.http, allowed_hosts)
             .map_err(|error| Error::configuration(error.to_string()))
     }
-}
-
-/// Normalizes a host as URLs do: lower case, and an IPv6 address in brackets.
-fn normalize_host(text: &str) -> Result<String, Error> {
-    let host = match text.parse::<Ipv6Addr>() {
-        Ok(address) => Some(Host::Ipv6(address)),
-        // Patterns are not supported, although they parse as names.
-        Err(_) => Host::parse(text).ok().filter(|_| !text.contains('*')),
-    };
-    host.map(|host| host.to_string()).ok_or_else(|| {
-        Error::configuration(format!(
-            "invalid host {text:?}: expected a host name or an IP address, without a scheme, a port \
-             or a path"
-        ))
-    })
 }
 
 impl Default for Settings {
@@ -100,27 +86,5 @@ impl fmt::Debug for Settings {
         let Self { allowed_hosts, dpop, .. } = self;
         let mut shown = f.debug_struct("Settings");
         shown.field("allowed_hosts", allowed_hosts).field("dpop", dpop).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn normalizes_allowed_hosts_as_urls_do() {
-        for (text, normalized) in [
-            ("Login.Example", "login.example"),
-            ("10.0.0.1", "10.0.0.1"),
-            ("fd00::1", "[fd00::1]"),
-            ("[fd00::1]", "[fd00::1]"),
-            ("b\u{fc}cher.example", "xn--bcher-kva.example"),
-        ] {
-            assert_eq!(normalize_host(text).unwrap(), normalized);
-        }
-        for text in ["", "https://login.example", "login.example:8443", "login.example/x", "*.x"] {
-            let error = Settings::new().allow_host(text).guarded_client().map(drop).unwrap_err();
-            assert!(matches!(error, Error::Configuration { .. }), "{text:?}: {error:?}");
-        }
     }
 }

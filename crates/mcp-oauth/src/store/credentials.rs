@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use mcp_http::TokenEndpointAuthMethod;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
@@ -101,21 +102,6 @@ pub struct ClientRegistration {
     pub is_port_fixed: bool,
 }
 
-/// An authentication method of a client at the token endpoint (RFC 7591, section 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum TokenEndpointAuthMethod {
-    /// No authentication, for a public client.
-    None,
-    /// The client secret in the `Authorization` header.
-    ClientSecretBasic,
-    /// The client secret in the form.
-    ClientSecretPost,
-    /// An assertion that the client signs with its private key (RFC 7523).
-    PrivateKeyJwt,
-}
-
 impl Credentials {
     /// Returns `true` if the access token has expired.
     pub fn is_expired(&self) -> bool {
@@ -187,23 +173,6 @@ fn is_same_except_port(one: &str, other: &str) -> bool {
 
 fn is_false(value: &bool) -> bool {
     !value
-}
-
-impl TokenEndpointAuthMethod {
-    /// Returns `true` if the client sends a secret with this method.
-    pub(crate) fn needs_secret(self) -> bool {
-        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
-    }
-
-    /// Returns the name of the method in requests and metadata (RFC 7591, section 2).
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::ClientSecretBasic => "client_secret_basic",
-            Self::ClientSecretPost => "client_secret_post",
-            Self::PrivateKeyJwt => "private_key_jwt",
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,8 +8,10 @@ mod record;
 mod key;
 mod credentials;
 
+pub use mcp_http::TokenEndpointAuthMethod;
+
 pub use self::{
-    credentials::{ClientRegistration, Credentials, LastError, TokenEndpointAuthMethod, TokenType},
+    credentials::{ClientRegistration, Credentials, LastError, TokenType},
     key::StoreKey,
     key_locks::KeyLocks,
     memory::MemoryStore,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use mcp_oauth::{
-    Credentials, Error, OAuthClient, PendingSignIn, PreregisteredClient, ServerSettings,
+    Credentials, Error, OAuthClient, OAuthSettings, PendingSignIn, PreregisteredClient,
 };
 use relay::{Unauthorized, mcp_http::Endpoint};
 use serde_json::json;
@@ -27,7 +27,7 @@ pub(crate) struct Login {
     endpoint: Endpoint,
     no_browser: bool,
     preregistered: Option<PreregisteredClient>,
-    settings: ServerSettings,
+    settings: OAuthSettings,
     port: u16,
 }
 
@@ -171,8 +171,8 @@ fn is_client_rejected(error: &Error) -> bool {
 }
 
 /// Returns the settings of the server that the command line gives.
-fn server_settings(args: &LoginArgs) -> ServerSettings {
-    let mut settings = ServerSettings::new().dangerously_assume_pkce(args.dangerously_assume_pkce);
+fn server_settings(args: &LoginArgs) -> OAuthSettings {
+    let mut settings = OAuthSettings::new().dangerously_assume_pkce(args.dangerously_assume_pkce);
     if !args.scopes.is_empty() {
         settings = settings.scopes(args.scopes.iter().flat_map(|scope| scope.split_whitespace()));
     }
@@ -185,7 +185,7 @@ fn server_settings(args: &LoginArgs) -> ServerSettings {
     for (name, value) in &args.parameters {
         settings = settings.authorization_parameter(name, value);
     }
-    args.dangerously_accept_issuer.iter().fold(settings, ServerSettings::dangerously_accept_issuer)
+    settings.dangerously_accept_issuers(&args.dangerously_accept_issuer)
 }
 
 /// Returns the preregistered client that the command line names, if any.

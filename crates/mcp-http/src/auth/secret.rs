@@ -8,13 +8,12 @@ use zeroize::Zeroizing;
 /// A token, a client secret or a private key.
 ///
 /// `Debug` prints asterisks, and there is no `Display`. The memory is overwritten on drop.
-/// Serialization writes the text itself, so keep the result in a [`Store`](crate::Store) or
-/// [encrypt](crate::EncryptionKey) it.
+/// Serialization writes the text itself, so keep the result in a protected or encrypted place.
 ///
 /// # Examples
 ///
 /// ```
-/// let secret = mcp_oauth::Secret::new("s3cret");
+/// let secret = mcp_http::Secret::new("s3cret");
 /// assert_eq!(format!("{secret:?}"), "****");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
