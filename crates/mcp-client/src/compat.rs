@@ -9,6 +9,7 @@ use std::sync::{
 };
 
 use mcp_types::{JsonRpcMessage, Method, RequestId, v2026_07_28::CallToolRequest};
+use memchr::memmem;
 use serde_json::{Value, json};
 
 /// A deviation of a server from the specification that the client accepts.
@@ -43,11 +44,15 @@ pub enum Deviation {
     /// The server, or a gateway before it, rejected `server/discover` with the status 401, 403 or 5xx,
     /// and accepted `initialize` (pull request 2434 of adcp-client). Accepted since version 0.1.
     DiscoverRejected,
+    /// The server no longer knows the session, and says so with the status 400 and a text. The
+    /// reference server of the specification does this, and servers modelled on it. The client then
+    /// opens a new session, as it does after a 404. Accepted since version 0.1.
+    LostSessionAs400,
 }
 
 impl Deviation {
     /// All deviations.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::IdAsString,
         Self::ErrorWithoutId,
         Self::ByteOrderMark,
@@ -57,6 +62,7 @@ impl Deviation {
         Self::NoCapabilities,
         Self::NoDiscoverResponse,
         Self::DiscoverRejected,
+        Self::LostSessionAs400,
     ];
 
     /// Returns a description in one sentence, for a report about the server.
@@ -71,6 +77,7 @@ impl Deviation {
             Self::NoCapabilities => "it declares no capabilities",
             Self::NoDiscoverResponse => "it accepts \"server/discover\" and sends no response",
             Self::DiscoverRejected => "it rejects \"server/discover\" and accepts \"initialize\"",
+            Self::LostSessionAs400 => "it reports a lost session with the status 400",
         }
     }
 }
@@ -93,6 +100,24 @@ impl Deviations {
         let count = |deviation| (deviation, self.0[deviation as usize].load(Ordering::Relaxed));
         Deviation::ALL.into_iter().map(count).filter(|(_, count)| *count > 0).collect()
     }
+}
+
+/// Returns `true` if the text of an error says that the server does not know the session.
+///
+/// Servers report a lost session with different statuses, and only their text tells it from other
+/// errors. The word "session" alone is not enough, because a tool may have other sessions.
+pub fn names_lost_session(text: &[u8]) -> bool {
+    const PHRASES: [&str; 7] = [
+        "session id",
+        "session-id",
+        "sessionid",
+        "session not found",
+        "no valid session",
+        "invalid session",
+        "unknown session",
+    ];
+    let text = text.to_ascii_lowercase();
+    PHRASES.iter().any(|phrase| memmem::find(&text, phrase.as_bytes()).is_some())
 }
 
 /// Returns the id as a number, if it is a number in a string. The client sends no such strings.

@@ -7,13 +7,13 @@ use mcp_types::{
     v2025_11_25::InitializeRequest,
     v2026_07_28::{DiscoverRequest, ElicitRequestUrlParams},
 };
-use memchr::memmem;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
+    compat::names_lost_session,
     handler::{Declined, UrlElicitation},
-    transport::{BoxError, TransportError, TransportErrorKind},
+    transport::{BoxError, TransportError, TransportErrorKind, is_rejected_as_busy},
 };
 
 /// The cause of an error, shared by all callers that waited for the same operation.
@@ -38,6 +38,9 @@ pub enum Error {
         status: Option<u16>,
         /// The time that the server asks the client to wait before the next request, if it does.
         retry_after: Option<Duration>,
+        /// True if the error has the id of the request. Then it is the server's response to the
+        /// request, whatever the HTTP status is. Otherwise it may come from a gateway.
+        is_response: bool,
     },
 
     /// The server did not respond in time. If the request was sent, the client cancels it on the
@@ -48,6 +51,9 @@ pub enum Error {
         method: Cow<'static, str>,
         /// The timeout that has passed.
         limit: Duration,
+        /// False if the request was not sent yet, because the connection was not open or there was
+        /// no token.
+        sent: bool,
     },
 
     /// The server sent an invalid response to the method.
@@ -237,12 +243,15 @@ impl Error {
             | Self::MissingCapability { .. }
             | Self::InvalidParams { .. } => true,
             // The request is sent only after the connection is open.
-            Self::Rpc { error, status, .. } => {
-                is_rejected_unread(*status, error.code) || self.failed_while_opening()
+            Self::Rpc { error, status, retry_after, is_response, .. } => {
+                let busy = status.is_some_and(|status| is_rejected_as_busy(status, *retry_after));
+                busy && !is_response
+                    || is_rejected_unread(*status, error.code)
+                    || self.failed_while_opening()
             }
+            Self::Timeout { sent, .. } => !sent,
             Self::InvalidResponse { .. } => self.failed_while_opening(),
-            Self::Timeout { .. }
-            | Self::ListLimitExceeded { .. }
+            Self::ListLimitExceeded { .. }
             | Self::TooManyRoundTrips { .. }
             | Self::TooManyServerRequests { .. }
             | Self::InputUnavailable { .. } => false,
@@ -254,9 +263,10 @@ impl Error {
         match self {
             Self::Transport(error) => Self::Transport(error.mark_may_have_run()),
             // Only the status proves that the server rejected the request unread.
-            Self::Rpc { method, error, retry_after, .. } => {
-                Self::Rpc { method, error, status: None, retry_after }
+            Self::Rpc { method, error, retry_after, is_response, .. } => {
+                Self::Rpc { method, error, status: None, retry_after, is_response }
             }
+            Self::Timeout { method, limit, .. } => Self::Timeout { method, limit, sent: true },
             error => error,
         }
     }
@@ -308,7 +318,7 @@ impl Error {
 
     /// Returns the error for a `server/discover` request without a response.
     pub(crate) fn discover_timeout(limit: Duration) -> Self {
-        Self::Timeout { method: DiscoverRequest::NAME.into(), limit }
+        Self::Timeout { method: DiscoverRequest::NAME.into(), limit, sent: true }
     }
 
     /// Returns `true` if the client gave up a request that the server still processes.
@@ -340,6 +350,16 @@ impl Error {
         let elicitations = data.and_then(|data| data.get("elicitations")).and_then(Value::as_array);
         let decode = |params: &Value| ElicitRequestUrlParams::deserialize(params).ok();
         elicitations.into_iter().flatten().filter_map(decode).map(UrlElicitation::from).collect()
+    }
+
+    /// Returns `true` if this is a JSON-RPC error that responds to the request. Repeating the request
+    /// then gives the same response, unless the server's state has changed.
+    pub fn is_response(&self) -> bool {
+        match self {
+            Self::Rpc { is_response, .. } => *is_response,
+            Self::NotMcp { initialize, .. } => initialize.is_response(),
+            _ => false,
+        }
     }
 
     /// Returns the code of the JSON-RPC error, if the server responded with one.
@@ -412,17 +432,6 @@ impl Error {
     /// be called a session.
     pub(crate) fn is_session_ended(&self) -> bool {
         const BAD_REQUEST: u16 = 400;
-        /// Phrases about MCP sessions. The word "session" alone is not enough, because a tool may
-        /// have other sessions.
-        const NAMES: [&str; 7] = [
-            "session id",
-            "session-id",
-            "sessionid",
-            "session not found",
-            "no valid session",
-            "invalid session",
-            "unknown session",
-        ];
         let text = match self {
             Self::Rpc { error, status: Some(BAD_REQUEST), .. }
                 if error.code != error_code::INVALID_PARAMS =>
@@ -436,8 +445,7 @@ impl Error {
             },
             _ => return false,
         };
-        let text = text.to_ascii_lowercase();
-        NAMES.iter().any(|name| memmem::find(&text, name.as_bytes()).is_some())
+        names_lost_session(text)
     }
 }
 
@@ -454,13 +462,25 @@ mod tests {
 
     fn rpc(status: Option<u16>, message: &str) -> Error {
         let error = ErrorObject { code: -32000, message: message.to_owned(), data: None };
-        Error::Rpc { method: "tools/call".into(), error, status, retry_after: None }
+        Error::Rpc {
+            method: "tools/call".into(),
+            error,
+            status,
+            retry_after: None,
+            is_response: true,
+        }
     }
 
     fn invalid_params(message: &str) -> Error {
         let code = error_code::INVALID_PARAMS;
         let error = ErrorObject { code, message: message.to_owned(), data: None };
-        Error::Rpc { method: "tools/call".into(), error, status: Some(400), retry_after: None }
+        Error::Rpc {
+            method: "tools/call".into(),
+            error,
+            status: Some(400),
+            retry_after: None,
+            is_response: true,
+        }
     }
 
     #[test]
@@ -473,6 +493,7 @@ mod tests {
             (rpc(Some(400), forgotten), true),
             (status(400, "Session not found"), true),
             (rpc(Some(400), "Invalid session ID"), true),
+            (rpc(Some(404), "no such resource"), false),
             (rpc(Some(400), "the login session has expired"), false),
             (rpc(None, forgotten), false),
             (invalid_params("the argument `session` is missing"), false),

@@ -81,11 +81,17 @@ pub enum Error {
     #[error(transparent)]
     Unauthorized(Box<Unauthorized>),
 
-    /// The session has ended. The request did not run, unless its response had begun.
-    #[error("the session with {endpoint} has ended")]
+    /// The session has ended, or the server has lost it. The request did not run, unless its
+    /// response had begun.
+    #[error("{}{}", SessionLost(.endpoint, *.status), BodySuffix(.body))]
     SessionEnded {
         /// The URL of the server.
         endpoint: Endpoint,
+        /// The HTTP status that means a lost session, which is 404 or, for some servers, 401. `None`
+        /// if the session ended without such a response.
+        status: Option<StatusCode>,
+        /// The beginning of the body. Empty without a status.
+        body: ErrorBody,
     },
 
     /// The client cannot connect: name resolution or TLS failed, the connection was refused, or it
@@ -184,6 +190,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Returns the error for a session that ended without a response.
+    pub(crate) fn session_ended(endpoint: Endpoint) -> Self {
+        Self::SessionEnded { endpoint, status: None, body: ErrorBody(Bytes::new()) }
+    }
+
     pub(crate) fn invalid_header_name(name: &str) -> Self {
         Self::InvalidHeader { name: name.to_owned(), reason: "invalid header name" }
     }
@@ -214,7 +225,7 @@ impl From<Error> for TransportError {
             | Error::TokenSource { .. } => (Kind::Blocked, Bytes::new()),
             Error::TokenUnavailable(_) => (Kind::CredentialsUnavailable, Bytes::new()),
             Error::Unauthorized(_) => (Kind::Unauthorized, Bytes::new()),
-            Error::SessionEnded { .. } => (Kind::SessionEnded, Bytes::new()),
+            Error::SessionEnded { body, .. } => (Kind::SessionEnded, body.0.clone()),
             Error::Unreachable { .. } => (Kind::Unreachable, Bytes::new()),
             Error::Interrupted { .. } | Error::ResumptionFailed { .. } => {
                 (Kind::Interrupted, Bytes::new())
@@ -277,6 +288,18 @@ impl Unauthorized {
             _ => error.downcast_ref::<TransportError>(),
         };
         transport.and_then(|error| Self::downcast(error.get_ref()))
+    }
+}
+
+/// Displays the end of a session, with the status that reports it.
+struct SessionLost<'a>(&'a Endpoint, Option<StatusCode>);
+
+impl std::fmt::Display for SessionLost<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.1 {
+            Some(status) => write!(f, "{} lost the session: HTTP status {status}", self.0),
+            None => write!(f, "the session with {} has ended", self.0),
+        }
     }
 }
 

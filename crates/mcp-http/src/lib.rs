@@ -18,6 +18,7 @@
 //!   rejected token. [`OAuthSettings`] is data for token sources, which this crate does not use.
 //! - `endpoint`: [`Endpoint`], the URL of a server.
 //! - `error_body`: [`ErrorBody`], the beginning of the body of an error response.
+//! - `compat`: [`HttpDeviation`], what real servers do differently.
 //!
 //! # Examples
 //!
@@ -57,6 +58,7 @@ mod error;
 mod auth;
 mod endpoint;
 mod error_body;
+mod compat;
 
 pub use mcp_client::{self, Client};
 
@@ -67,6 +69,7 @@ pub use crate::{
         UnauthorizedReason,
     },
     client::{AddressBlocked, HttpClient, HttpClientBuilder},
+    compat::HttpDeviation,
     endpoint::Endpoint,
     error::Error,
     error_body::ErrorBody,

@@ -12,6 +12,37 @@ use crate::{
 ///
 /// A tool that reports an error returns an output instead: see
 /// [`ToolOutput::is_error`](crate::ToolOutput::is_error).
+///
+/// # Retries
+///
+/// The table says for each failure whether the request ran, and how often it is sent again before
+/// the error is returned. *N* is [`Server::max_retries`](crate::Server::max_retries), which defaults
+/// to 2. "Call" is a tool call. "Trusted call" is a call of a tool that is annotated as read-only or
+/// idempotent, if the settings [trust the annotations](crate::Server::trust_annotations). "Read" is
+/// a list, a resource or a prompt. The first row that applies decides.
+///
+/// | failure | did it run? | call | trusted call | read |
+/// | --- | --- | --- | --- | --- |
+/// | invalid arguments or settings | no | – | – | – |
+/// | no connection, or no access token at present | no | *N* | *N* | *N* |
+/// | HTTP status 401, or 403 with `insufficient_scope` | no | once, if there is another token | same | same |
+/// | a lost session: 404, or 400 or 401 with a text that says so | no (400: not certain) | once, in a new session | same | same |
+/// | a JSON-RPC error with the id of the request, whatever the HTTP status is | yes | – | – | – |
+/// | 429 or 503 with `Retry-After` | no, by our choice | *N* | *N* | *N* |
+/// | 408, 429, 502, 503 or 504 | unknown (429: yes) | – | *N* | *N* |
+/// | another HTTP status of an error | yes (5xx: unknown) | – | – | – |
+/// | the connection is lost, or the process ends | unknown | – | *N* | twice, by the client |
+/// | the connection is lost during `initialize` or `server/discover` | no | *N*, and twice by the client | same | twice, by the client |
+/// | no response in time | unknown (no, if it was not sent) | – | *N* | – |
+/// | an invalid response | unknown | – | – | – |
+///
+/// A retry waits for the time that the server asks for (`Retry-After`), otherwise for 100 ms, which
+/// doubles each time. If the server asks for more than 10 seconds, the request is not retried, and
+/// [`retry_after`](Self::retry_after) returns the time. A read is not retried after 10 seconds. A
+/// new session and another token follow at once.
+///
+/// A call is sent at most 1 + *N* times in all, also if the server loses its session meanwhile. Only
+/// a request that the server has rejected with 401 is sent once more than that.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -158,6 +189,8 @@ pub enum FailureKind {
     Timeout,
     /// The connection was closed before the response.
     Closed,
+    /// The server lost the session, and lost or rejected the new one too.
+    SessionLost,
     /// The server returned this HTTP status, which is not a success.
     Status(u16),
     /// The server returned a JSON-RPC error with this code.
@@ -221,6 +254,7 @@ impl Error {
             FailureKind::Unreachable
             | FailureKind::Timeout
             | FailureKind::Closed
+            | FailureKind::SessionLost
             | FailureKind::TokenUnavailable => true,
             FailureKind::Status(_) | FailureKind::Rpc(_) => {
                 matches!(source.status(), Some(408 | 429 | 502..=504))
@@ -361,6 +395,7 @@ impl Execution {
             FailureKind::Unreachable
             | FailureKind::Timeout
             | FailureKind::Closed
+            | FailureKind::SessionLost
             | FailureKind::TokenUnavailable
             | FailureKind::Protocol => Self::Unknown,
             // A gateway may respond while the server still handles the request.
@@ -402,6 +437,7 @@ impl fmt::Display for FailureKind {
             Self::Unreachable => f.write_str("cannot connect"),
             Self::Timeout => f.write_str("timed out"),
             Self::Closed => f.write_str("connection closed"),
+            Self::SessionLost => f.write_str("session lost"),
             Self::Status(status) => write!(f, "HTTP status {status}"),
             Self::Unsupported => f.write_str("method not supported"),
             Self::Rpc(code) => write!(f, "JSON-RPC error {code}"),

@@ -59,7 +59,7 @@ async fn hostile_ends() {
             "open; next; exec <&-; respond \"$good\"; sleep 60",
             "ok: 3",
         ),
-        program("does not read", "sleep 60", "Timeout"),
+        program("does not read", "sleep 60", "Timeout, did not run"),
         program(
             "ignores SIGTERM",
             "trap '' TERM; open; next; respond \"$good\"; while :; do sleep 1; done",

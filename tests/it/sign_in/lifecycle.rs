@@ -66,7 +66,10 @@ async fn temporary_refresh_failure_keeps_the_user_signed_in() {
     let alice = client.user("alice");
     fixture.sign_in(&client, &alice).await.unwrap();
     fixture.authorization_server.expire_access_tokens();
-    fixture.authorization_server.script(OAuthEndpoint::Token, Reply::status(503));
+    // The list is retried twice.
+    for _ in 0..3 {
+        fixture.authorization_server.script(OAuthEndpoint::Token, Reply::status(503));
+    }
     fixture.call(&alice).await.unwrap_err();
     assert_eq!(fixture.call(&alice).await.unwrap().text(), "hello");
     fixture.assert_no_violations();

@@ -199,7 +199,22 @@ impl Client {
     ) -> Result<R, Error> {
         let mut session = None;
         let response = pin!(self.shared.protocol.call(request, &mut session, decode));
-        self.with_deadline(request.deadline, &request.method, response).await
+        self.request_with_deadline(request, response).await
+    }
+
+    /// Waits for the response to a request until its deadline.
+    pub(super) async fn request_with_deadline<T>(
+        &self,
+        request: &Request<'_, impl Serialize>,
+        response: Pin<&mut impl Future<Output = Result<T, Error>>>,
+    ) -> Result<T, Error> {
+        let outcome = self.with_deadline(request.deadline, &request.method, response).await;
+        outcome.map_err(|error| match error {
+            Error::Timeout { method, limit, .. } => {
+                Error::Timeout { method, limit, sent: request.sent.get() }
+            }
+            error => error,
+        })
     }
 
     /// Calls a method, and returns `true` in addition to the result if the server required input.
@@ -276,7 +291,9 @@ impl Client {
         work: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
         let outcome = deadline.run(work).await;
-        outcome.unwrap_or_else(|limit| Err(Error::Timeout { method: method.clone(), limit }))
+        outcome.unwrap_or_else(|limit| {
+            Err(Error::Timeout { method: method.clone(), limit, sent: true })
+        })
     }
 }
 

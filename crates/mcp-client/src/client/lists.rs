@@ -56,7 +56,7 @@ impl Client {
                 let request = self.new_request(method.clone(), &params, &deadline);
                 let page = {
                     let page = pin!(self.shared.protocol.call(&request, &mut session, decode));
-                    self.with_deadline(&deadline, &method, page).await
+                    self.request_with_deadline(&request, page).await
                 };
                 if pages.add(page.map(|page| self.without_empty_cursor(page, &session)))?.is_break()
                 {

@@ -69,7 +69,7 @@ impl Resubscriber {
             Either::Left((outcome, _)) => outcome,
             Either::Right(_) => {
                 let method = SubscriptionsListenRequest::NAME.into();
-                Err(Error::Timeout { method, limit })
+                Err(Error::Timeout { method, limit, sent: true })
             }
         }
     }

@@ -12,7 +12,10 @@ use serde_json::value::RawValue;
 use super::client::Client;
 use crate::{
     error::Error,
-    request::{CallToolParams, MethodName, Request, require_object, to_object, tool_params_error},
+    request::{
+        CallOptions, CallToolParams, MethodName, Request, require_object, to_object,
+        tool_params_error,
+    },
     result::{Decode, ParamHeader, ToolList, ToolResult, decode_tool_result},
 };
 
@@ -102,11 +105,12 @@ impl Client {
         let is_header_mismatch = |error: &Error| {
             error.code() == Some(error_code::HEADER_MISMATCH) && error.did_not_run()
         };
-        if !outcome.as_ref().is_err_and(is_header_mismatch) {
+        if !outcome.as_ref().is_err_and(is_header_mismatch) || !request.may_repeat() {
             return outcome;
         }
         // Boxed because this is rare, which keeps the future of each call small.
-        let mut list = Box::pin(self.list_tools());
+        let lister = self.without_attempts();
+        let mut list = Box::pin(lister.list_tools());
         self.with_deadline(request.deadline, &request.method, list.as_mut()).await?;
         let param_headers = self.param_headers(tool, arguments)?;
         if param_headers == request.param_headers {
@@ -114,6 +118,12 @@ impl Client {
         }
         request.param_headers = param_headers;
         self.request(&request, decode).await
+    }
+
+    /// Returns a client whose requests do not count as attempts of a call.
+    fn without_attempts(&self) -> Self {
+        let options = self.options.as_deref().cloned().unwrap_or_default();
+        self.with_options(CallOptions { attempts: None, ..options })
     }
 
     /// Returns the parameter headers of a tool call.

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use mcp_types::{
-    JsonRpcMessage, NotificationMethod, RequestId, Truncated,
+    JsonRpcMessage, NotificationMethod, RequestId, Truncated, error_code,
     v2026_07_28::{LoggingMessageNotification, ProgressNotification},
 };
 use serde::{Serialize, de::IgnoredAny};
@@ -28,6 +28,9 @@ use crate::{
         ResponseMessages, TransportError, TransportErrorKind, TransportResponse,
     },
 };
+
+/// The HTTP status that means a lost session (MCP basic/transports, "Session Management").
+const STATUS_OF_LOST_SESSION: u16 = 404;
 
 /// A request that waits for its response.
 pub(crate) struct PendingRequest<'a> {
@@ -202,7 +205,13 @@ impl PendingRequest<'_> {
                     self.record(Deviation::ErrorWithoutId);
                 }
                 let method = self.method.clone();
-                return Err(Error::Rpc { method, error, status: None, retry_after: None });
+                return Err(Error::Rpc {
+                    method,
+                    error,
+                    status: None,
+                    retry_after: None,
+                    is_response: true,
+                });
             }
             // Servers cannot send requests in the stateless versions.
             JsonRpcMessage::Request { method, .. } if !self.channel.is_stateful() => {
@@ -354,16 +363,32 @@ impl PendingRequest<'_> {
 
     /// Converts a transport error. If the body of an HTTP error response is a JSON-RPC error,
     /// returns that error.
+    ///
+    /// The status of a lost session may also be a response to this request, such as for an unknown
+    /// resource. Then the error has the id of the request, and does not name the session.
     fn failed(&self, error: TransportError) -> Error {
-        let TransportErrorKind::Status(status) = error.kind() else { return error.into() };
-        match JsonRpcMessage::<IgnoredAny>::from_slice(error.body()) {
-            Ok(JsonRpcMessage::Error { error: rpc_error, .. }) => Error::Rpc {
-                method: self.method.clone(),
-                error: rpc_error,
-                status: Some(status),
-                retry_after: error.retry_after(),
-            },
-            _ => error.into(),
+        let (status, is_lost) = match error.kind() {
+            TransportErrorKind::Status(status) => (status, false),
+            TransportErrorKind::SessionEnded => (STATUS_OF_LOST_SESSION, true),
+            _ => return error.into(),
+        };
+        let Ok(JsonRpcMessage::Error { id, error: rpc_error }) =
+            JsonRpcMessage::<IgnoredAny>::from_slice(error.body())
+        else {
+            return error.into();
+        };
+        let is_response = id.is_some_and(|id| self.is_own(&id));
+        let names_session = rpc_error.code != error_code::INVALID_PARAMS
+            && compat::names_lost_session(rpc_error.message.as_bytes());
+        if is_lost && (names_session || !is_response) {
+            return error.into();
+        }
+        Error::Rpc {
+            method: self.method.clone(),
+            error: rpc_error,
+            status: Some(status),
+            retry_after: error.retry_after(),
+            is_response,
         }
     }
 

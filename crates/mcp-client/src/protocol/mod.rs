@@ -8,6 +8,7 @@ mod stateful;
 mod stateless;
 mod single_flight;
 mod version;
+mod repetition;
 
 pub use self::negotiation::Negotiation;
 pub(crate) use self::{protocol::Protocol, stateful::Session};

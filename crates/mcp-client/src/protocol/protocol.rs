@@ -128,7 +128,10 @@ impl Protocol {
             let Err(error) = outcome else { return outcome };
             rejections += 1;
             // A request that required input has run in part, so it is not retried.
-            if rejections == MAX_REJECTIONS || request.input_was_required.load(Ordering::Relaxed) {
+            if rejections == MAX_REJECTIONS
+                || request.input_was_required.load(Ordering::Relaxed)
+                || !request.may_repeat()
+            {
                 return Err(error);
             }
             // Boxed because this is rare, which keeps the future of each call small.

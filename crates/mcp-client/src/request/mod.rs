@@ -5,9 +5,11 @@ mod server_requests;
 mod meta;
 mod params;
 mod options;
+mod attempts;
 mod limits;
 mod deadline;
 
+pub use self::{attempts::Attempts, limits::Limits, options::CallOptions};
 pub(crate) use self::{
     deadline::{Activity, Deadline},
     meta::{CallerMeta, Envelope, InputParams, Meta, Params},
@@ -19,4 +21,3 @@ pub(crate) use self::{
     server_requests::{DeclinedRequests, ServerRequests},
 };
 pub(crate) use self::{limits::DEFAULT_MAX_SERVER_REQUESTS, options::LogReceiver};
-pub use self::{limits::Limits, options::CallOptions};

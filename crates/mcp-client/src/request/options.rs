@@ -8,7 +8,7 @@ use mcp_types::{
 };
 use serde_json::Value;
 
-use super::limits::Limits;
+use super::{attempts::Attempts, limits::Limits};
 use crate::transport::Extensions;
 
 /// Options of the calls of one caller. Set them with [`Client::with_options`].
@@ -40,6 +40,7 @@ pub struct CallOptions {
     pub(crate) extensions: Extensions,
     pub(crate) on_progress: Option<OnProgress>,
     pub(crate) log_receiver: Option<LogReceiver>,
+    pub(crate) attempts: Option<Attempts>,
 }
 
 type OnProgress = Arc<dyn Fn(ProgressNotificationParams) + Send + Sync>;
@@ -103,6 +104,13 @@ impl CallOptions {
         on_log: impl Fn(LoggingMessageNotificationParams) + Send + Sync + 'static,
     ) -> Self {
         Self { log_receiver: Some(LogReceiver { level, on_log: Arc::new(on_log) }), ..self }
+    }
+
+    /// Limits how many times a request is sent in all. Use it for one request only, and for its
+    /// retries. By default, the client sends a request again once for each reason that
+    /// [`Attempts`] lists.
+    pub fn attempts(self, attempts: Attempts) -> Self {
+        Self { attempts: Some(attempts), ..self }
     }
 
     /// Returns the limits of a call with these options. `limits` are the limits of the client.

@@ -3,9 +3,10 @@
 use std::{borrow::Cow, sync::atomic::AtomicBool};
 
 use super::{
-    deadline::Deadline, limits::DEFAULT_MAX_SERVER_REQUESTS, options::CallOptions,
-    server_requests::ServerRequests,
+    attempts::Attempts, deadline::Deadline, limits::DEFAULT_MAX_SERVER_REQUESTS,
+    options::CallOptions, server_requests::ServerRequests,
 };
+use crate::transport::SentFlag;
 
 /// The name of a method. Owned for methods of extensions.
 pub(crate) type MethodName = Cow<'static, str>;
@@ -22,6 +23,8 @@ pub(crate) struct Request<'a, P> {
     pub(crate) param_headers: Vec<(String, String)>,
     pub(crate) options: Option<&'a CallOptions>,
     pub(crate) deadline: &'a Deadline,
+    /// The flag of the message that was sent last.
+    pub(crate) sent: SentFlag,
     /// True if the server has required input for the request.
     pub(crate) input_was_required: AtomicBool,
     /// The requests that the server sends during this one.
@@ -37,8 +40,25 @@ impl<'a, P> Request<'a, P> {
             param_headers: Vec::new(),
             options: None,
             deadline,
+            sent: SentFlag::default(),
             input_was_required: AtomicBool::new(false),
             server_requests: ServerRequests::new(DEFAULT_MAX_SERVER_REQUESTS),
         }
+    }
+
+    /// Returns whether the caller allows that the request is sent again.
+    pub(crate) fn may_repeat(&self) -> bool {
+        self.attempts().is_none_or(|attempts| attempts.remaining() > 0)
+    }
+
+    /// Counts that the request is sent.
+    pub(crate) fn record_attempt(&self) {
+        if let Some(attempts) = self.attempts() {
+            attempts.record();
+        }
+    }
+
+    fn attempts(&self) -> Option<&Attempts> {
+        self.options.and_then(|options| options.attempts.as_ref())
     }
 }

@@ -145,7 +145,13 @@ mod tests {
 
     fn stale() -> Result<Page<u8>, Error> {
         let error = ErrorObject { code: -32602, message: "stale".to_owned(), data: None };
-        Err(Error::Rpc { method: "x/list".into(), error, status: None, retry_after: None })
+        Err(Error::Rpc {
+            method: "x/list".into(),
+            error,
+            status: None,
+            retry_after: None,
+            is_response: true,
+        })
     }
 
     /// Reads `pages` until the list ends. Returns the requested cursors and the outcome.

@@ -120,9 +120,16 @@ impl TransportError {
             | Kind::Blocked
             | Kind::CredentialsUnavailable
             | Kind::Unreachable => true,
-            Kind::Interrupted | Kind::Status(_) | Kind::Protocol | Kind::TooLarge => false,
+            Kind::Status(status) => is_rejected_as_busy(status, self.retry_after),
+            Kind::Interrupted | Kind::Protocol | Kind::TooLarge => false,
         }
     }
+}
+
+/// Returns `true` if a server or a gateway did not start a request because it is too busy. This is
+/// the client's own rule: HTTP does not say so, but a `Retry-After` asks for the same request again.
+pub(crate) fn is_rejected_as_busy(status: u16, retry_after: Option<Duration>) -> bool {
+    matches!(status, 429 | 503) && retry_after.is_some()
 }
 
 impl fmt::Display for TransportError {

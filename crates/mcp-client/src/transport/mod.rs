@@ -9,7 +9,10 @@ mod envelope;
 mod message_type;
 mod batch;
 
-pub(crate) use self::batch::{is_batch, split_batch};
+pub(crate) use self::{
+    batch::{is_batch, split_batch},
+    error::is_rejected_as_busy,
+};
 pub use self::{
     error::{BoxError, TransportError, TransportErrorKind},
     keep_alive::KeepAlive,

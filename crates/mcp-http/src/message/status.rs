@@ -13,6 +13,7 @@ use super::redaction::RequestSecrets;
 use crate::{
     auth::{Challenge, Unauthorized, UnauthorizedReason},
     client::Response,
+    compat::{HttpDeviations, RejectedSession},
     endpoint::Endpoint,
     error::Error,
     error_body::ErrorBody,
@@ -25,20 +26,32 @@ const CHALLENGES_LIMIT: usize = 16 * 1024;
 pub(crate) async fn check_status(
     response: Response,
     secrets: &RequestSecrets,
+    rejected_session: &RejectedSession,
+    deviations: &HttpDeviations,
 ) -> Result<Response, Error> {
     let (status, headers) = (response.status(), response.headers());
+    let session = secrets.session.as_ref();
     if status.is_success() {
         return Ok(response);
     }
     let endpoint = response.endpoint.clone();
     if let Some(unauthorized) = read_unauthorized(&endpoint, status, headers, secrets) {
-        response.drain();
-        return Err(Error::Unauthorized(Box::new(unauthorized)));
+        deviations.check_challenge(status, headers);
+        if status != StatusCode::UNAUTHORIZED || !RejectedSession::is_possible(headers, session) {
+            response.drain();
+            return Err(Error::Unauthorized(Box::new(unauthorized)));
+        }
+        let body = read_error_body(response, secrets).await;
+        return Err(match rejected_session.is_lost(session, body.as_bytes(), deviations) {
+            true => Error::SessionEnded { endpoint, status: Some(status), body },
+            false => Error::Unauthorized(Box::new(unauthorized)),
+        });
     }
-    // Without a session, 404 means a wrong URL, not an ended session.
-    if status == StatusCode::NOT_FOUND && secrets.session.is_some() {
-        response.drain();
-        return Err(Error::SessionEnded { endpoint });
+    // Without a session, 404 means a wrong URL, not a lost session. The client checks whether the
+    // body is a JSON-RPC error of this request.
+    if status == StatusCode::NOT_FOUND && session.is_some() {
+        let body = read_error_body(response, secrets).await;
+        return Err(Error::SessionEnded { endpoint, status: Some(status), body });
     }
     if status.is_redirection() {
         let location = redirect_location(endpoint.url(), headers, secrets);

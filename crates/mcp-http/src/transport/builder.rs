@@ -11,6 +11,7 @@ use super::{
 use crate::{
     auth::{AccessToken, TokenSource},
     client::HttpClient,
+    compat::HttpDeviations,
     endpoint::Endpoint,
     error::Error,
     message::{ConfiguredSecrets, Headers, default_headers},
@@ -108,6 +109,7 @@ impl HttpTransportBuilder {
             headers,
             insecure: self.insecure,
             max_message_size: self.max_message_size,
+            deviations: HttpDeviations::default(),
         };
         Ok(HttpTransport(Sender::new(server, self.token_source)))
     }

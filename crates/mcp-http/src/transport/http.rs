@@ -5,12 +5,14 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 use mcp_client::{
-    MessageContext, MessageStream, OutgoingMessage, Transport, TransportError, TransportResponse,
+    MessageContext, MessageKind, MessageStream, OutgoingMessage, Transport, TransportError,
+    TransportResponse,
 };
 
 use super::{resumption::ResumableStream, sender::Sender, sse::SseTransport};
 use crate::{
     auth::TokenSource,
+    compat::HttpDeviation,
     endpoint::Endpoint,
     error::Error,
     message::{AcceptedResponse, EventStream, Request},
@@ -38,6 +40,12 @@ impl HttpTransport {
         Self(self.0.with_token_source(source))
     }
 
+    /// Returns the deviations of the server from HTTP and the MCP transports that were accepted, with
+    /// the number of times. All users of the server are counted.
+    pub fn deviations(&self) -> Vec<(HttpDeviation, u64)> {
+        self.0.deviations().counts()
+    }
+
     /// Returns the URL of the server.
     pub fn endpoint(&self) -> &Endpoint {
         self.0.endpoint()
@@ -61,6 +69,10 @@ impl HttpTransport {
         let (kind, resumable) = (message.kind, message.resumable);
         let request = Request::post(message);
         let accepted = self.0.send(&request).await?;
+        match kind {
+            MessageKind::Request => self.0.accept_session(request.context.session.as_ref()),
+            _ => self.0.deviations().check_notification(accepted.response.status()),
+        }
         let stream = |accepted| match resumable {
             true => ResumableStream::response(self.0.clone(), request, accepted).into_stream(),
             false => EventStream::new(accepted).into_stream(),

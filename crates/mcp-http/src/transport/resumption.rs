@@ -85,8 +85,7 @@ impl ResumableStream {
                 accepted.drain();
                 Ok(None)
             }
-            // The specification says 405; older servers and routers respond with 400 or 404.
-            Err(Error::Status { status, .. }) if matches!(status.as_u16(), 400 | 404 | 405) => {
+            Err(Error::Status { status, .. }) if sender.deviations().has_no_get_stream(status) => {
                 Ok(None)
             }
             Err(error) => Err(error),

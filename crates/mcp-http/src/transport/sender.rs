@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode, header};
+use mcp_client::SessionId;
 use tokio::time;
 
 use super::token_refresh::TokenRefresher;
 use crate::{
     auth::{AccessToken, RejectedToken, TokenSource, TokenUnavailable},
     client::{HttpClient, Response},
+    compat::{HttpDeviations, RejectedSession},
     endpoint::Endpoint,
     error::Error,
     message::{
@@ -22,7 +24,20 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct Sender {
     server: Arc<Server>,
-    tokens: Arc<TokenRefresher>,
+    user: Arc<UserState>,
+}
+
+/// The state of one user of a server.
+struct UserState {
+    tokens: TokenRefresher,
+    rejected_session: RejectedSession,
+}
+
+impl UserState {
+    fn new(source: Option<Arc<dyn TokenSource>>) -> Arc<Self> {
+        let rejected_session = RejectedSession::default();
+        Arc::new(Self { tokens: TokenRefresher::new(source), rejected_session })
+    }
 }
 
 /// One server: the endpoint, the HTTP client and the settings that all users share.
@@ -34,20 +49,30 @@ pub(super) struct Server {
     pub(super) secrets: ConfiguredSecrets,
     pub(super) insecure: bool,
     pub(super) max_message_size: usize,
+    pub(super) deviations: HttpDeviations,
 }
 
 impl Sender {
     pub(super) fn new(server: Server, source: Option<Arc<dyn TokenSource>>) -> Self {
-        Self { server: Arc::new(server), tokens: Arc::new(TokenRefresher::new(source)) }
+        Self { server: Arc::new(server), user: UserState::new(source) }
     }
 
     /// Returns a sender to the same server with the tokens of another user.
     pub(super) fn with_token_source(&self, source: Option<Arc<dyn TokenSource>>) -> Self {
-        Self { server: Arc::clone(&self.server), tokens: Arc::new(TokenRefresher::new(source)) }
+        Self { server: Arc::clone(&self.server), user: UserState::new(source) }
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
         &self.server.endpoint
+    }
+
+    pub(super) fn deviations(&self) -> &HttpDeviations {
+        &self.server.deviations
+    }
+
+    /// Records that the server has accepted a request in a session.
+    pub(super) fn accept_session(&self, session: Option<&SessionId>) {
+        self.user.rejected_session.accept(session);
     }
 
     /// Sends the request with the user's token. If the server rejects the token, the request did not
@@ -58,19 +83,19 @@ impl Sender {
     /// same token is sent once more, for example with a new DPoP nonce.
     pub(super) async fn send(&self, request: &Request) -> Result<AcceptedResponse, Error> {
         if let Some(token) = request.extensions.get::<AccessToken>() {
-            return self.server.send_with_token(request, Some(token.clone()), None).await;
+            return self.send_with_token(request, Some(token.clone()), None).await;
         }
         let endpoint = &self.server.endpoint;
-        let token = self.tokens.current(endpoint).await?;
-        let unauthorized = match self.server.send_with_token(request, token.clone(), None).await {
+        let token = self.user.tokens.current(endpoint).await?;
+        let unauthorized = match self.send_with_token(request, token.clone(), None).await {
             Err(Error::Unauthorized(unauthorized)) => unauthorized,
             outcome => return outcome,
         };
         let rejected = RejectedToken::new(token.as_ref(), &unauthorized);
         let rejected_token = token.clone();
-        let refresh_error = match self.tokens.refresh(endpoint, rejected).await {
+        let refresh_error = match self.user.tokens.refresh(endpoint, rejected).await {
             Ok(Some(token)) if token.authorization().is_some() => {
-                return self.server.send_with_token(request, Some(token), rejected_token).await;
+                return self.send_with_token(request, Some(token), rejected_token).await;
             }
             Ok(Some(_)) => Error::InvalidToken { endpoint: endpoint.clone() }.into(),
             Ok(None) => return Err(Error::Unauthorized(unauthorized)),
@@ -81,9 +106,7 @@ impl Sender {
         };
         Err(Error::Unauthorized(Box::new(unauthorized.with_refresh_error(refresh_error))))
     }
-}
 
-impl Server {
     async fn send_with_token(
         &self,
         request: &Request,
@@ -94,31 +117,35 @@ impl Server {
             token,
             rejected_token,
             session: request.context.session.clone(),
-            configured: self.secrets.clone(),
+            configured: self.server.secrets.clone(),
             call_headers: request.call_headers().cloned(),
             target: request.target.clone(),
             ..RequestSecrets::default()
         };
-        let mut response = self.send_once(request, &mut secrets).await?;
-        if self.pass_to_signer(&response, &secrets) {
+        let server = &self.server;
+        let mut response = server.send_once(request, &mut secrets).await?;
+        if server.pass_to_signer(&response, &secrets) {
             response.drain();
             // A rejected request did not run, so it counts as not sent.
             request.sent.set(false);
-            response = self.send_once(request, &mut secrets).await?;
+            response = server.send_once(request, &mut secrets).await?;
             // Only informs the signer: the request is not sent a third time.
-            self.pass_to_signer(&response, &secrets);
+            server.pass_to_signer(&response, &secrets);
         }
-        let outcome = check_status(response, &secrets).await;
+        let rejected_session = &self.user.rejected_session;
+        let outcome = check_status(response, &secrets, rejected_session, &server.deviations).await;
         if let Err(Error::Unauthorized(_)) = &outcome {
             request.sent.set(false);
         }
         Ok(AcceptedResponse {
             response: outcome?,
             secrets,
-            max_message_size: self.max_message_size,
+            max_message_size: server.max_message_size,
         })
     }
+}
 
+impl Server {
     async fn send_once(
         &self,
         request: &Request,

@@ -102,7 +102,7 @@ impl SseTransport {
         let session = message.context.session.as_ref();
         let is_usable = |open: &SseStream| session.is_none_or(|session| *session == open.session);
         let opens = session.is_none() && message.kind == MessageKind::Request;
-        let ended = || Error::SessionEnded { endpoint: self.0.sender.endpoint().clone() };
+        let ended = || Error::session_ended(self.0.sender.endpoint().clone());
         match self.open_stream() {
             Some(open) if is_usable(&open) => return Ok(open),
             None if opens => {}
@@ -186,7 +186,7 @@ fn fail_pending(multiplexer: &Multiplexer, endpoint: &Endpoint, reason: BoxError
         let endpoint = endpoint.clone();
         match sent {
             true => Error::Interrupted { endpoint, source: Box::new(Arc::clone(&reason)) }.into(),
-            false => Error::SessionEnded { endpoint }.into(),
+            false => Error::session_ended(endpoint).into(),
         }
     });
 }

@@ -52,6 +52,7 @@ impl Exit {
                 FailureKind::Unreachable
                 | FailureKind::Timeout
                 | FailureKind::Closed
+                | FailureKind::SessionLost
                 | FailureKind::TokenUnavailable
                 | FailureKind::Status(_) => Self::Transport,
                 _ => Self::Failure,

@@ -34,6 +34,9 @@ pub(crate) struct ErrorReport {
     /// True if a retry may succeed and cannot run a tool twice.
     #[serde(skip_serializing_if = "Option::is_none")]
     retryable: Option<bool>,
+    /// The seconds that the server asks to wait before the next request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     authorization: Option<AuthorizationDetails>,
     #[serde(skip)]
@@ -67,6 +70,7 @@ impl ErrorReport {
             suggestion: suggestions::suggestion_for(error, connection),
             did_not_run: relay.map(RelayError::did_not_run),
             retryable: relay.map(RelayError::retryable),
+            retry_after: relay.and_then(RelayError::retry_after).map(|wait| wait.as_secs()),
             authorization: relay.and_then(RelayError::authorization).map(AuthorizationDetails::new),
             ..Self::plain(Exit::from_error(error), message(error, connection))
         }
@@ -98,6 +102,7 @@ impl ErrorReport {
             suggestion: None,
             did_not_run: None,
             retryable: None,
+            retry_after: None,
             authorization: None,
             exit,
         }

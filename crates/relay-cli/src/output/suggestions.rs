@@ -41,6 +41,10 @@ pub(crate) fn suggestion_for(error: &Error, connection: Option<&ConnectionArgs>)
             for_unsent_request(source, connection?)
         }
         Some(RelayError::InvalidArguments { .. }) => Some(SHOW_SCHEMAS.to_owned()),
+        Some(error) if error.retry_after().is_some_and(|wait| !wait.is_zero()) => {
+            let wait = error.retry_after().unwrap_or_default();
+            Some(format!("wait {} seconds, as the server asks, and try again", wait.as_secs()))
+        }
         Some(RelayError::Transport { kind, .. } | RelayError::OutcomeUnknown { kind, .. }) => {
             let is_stdio = connection.is_some_and(|connection| connection.stdio);
             for_transport_failure(*kind, is_stdio).map(str::to_owned)

@@ -3,22 +3,19 @@
 use std::{borrow::Cow, pin::pin, time::Duration};
 
 use aws_lc_rs::rand;
-use backon::{BackoffBuilder, ExponentialBuilder};
 use mcp_client::{
-    BoxError, CallOptions, Limits,
+    Attempts, BoxError, CallOptions, Limits,
     mcp_types::{Method, error_code, v2026_07_28::CallToolRequest},
 };
 use mcp_http::AccessToken;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use tokio::{
-    sync::SemaphorePermit,
-    time::{self, Instant},
-};
+use tokio::{sync::SemaphorePermit, time};
 
 use super::{
     interceptor::{CallRequest, NextCall},
     resource_tools,
+    retry::{Deadline, Retries, Safety},
     span::{OperationInfo, in_span},
     tool::Tool,
 };
@@ -28,23 +25,6 @@ use crate::{
     server::ServerHandle,
     tool_output::ToolOutput,
 };
-
-/// The time limit of a call, for all its waits and retries together.
-#[derive(Debug, Clone, Copy)]
-struct Deadline {
-    started: Instant,
-    timeout: Duration,
-}
-
-impl Deadline {
-    fn of(limits: Limits) -> Self {
-        Self { started: Instant::now(), timeout: limits.max_total_timeout }
-    }
-
-    fn remaining(self) -> Duration {
-        self.timeout.saturating_sub(self.started.elapsed())
-    }
-}
 
 impl CallRequest {
     /// Creates the error with which an interceptor rejects the call without sending it. The
@@ -103,15 +83,21 @@ impl Tool {
         if handle.server.validate_schemas {
             self.entry().checks.check_arguments(self.server(), self.definition(), arguments)?;
         }
-        let deadline = Deadline::of(self.limits(handle));
+        let deadline = Deadline::new(self.limits(handle).max_total_timeout);
         let (_permit, had_to_wait) = self.permit(handle, deadline).await?;
         // If there was no wait, the full time remains, and the client's own limit applies.
-        let limit = had_to_wait.then(|| deadline.remaining());
-        let output = match self.call_once(handle, arguments, limit).await {
-            Err(error) if self.may_retry(handle, &error) => {
-                Box::pin(self.retry(handle, arguments, error, deadline)).await?
+        let mut limit = had_to_wait.then(|| deadline.remaining());
+        let max_retries = handle.server.max_retries;
+        let mut retries = Retries::of_call(self.safety(handle), max_retries, deadline);
+        let output = loop {
+            match self.call_once(handle, arguments, limit, retries.attempts()).await {
+                Ok(output) => break output,
+                // Boxed because this is rare, which keeps the future of each call small.
+                Err(error) if Box::pin(retries.wait(&error)).await => {
+                    limit = Some(deadline.remaining());
+                }
+                Err(error) => return Err(retries.finish(error)),
             }
-            result => result?,
         };
         if handle.server.validate_schemas {
             self.entry().checks.check_output(self.server(), self.definition(), output)
@@ -126,16 +112,22 @@ impl Tool {
         handle: &ServerHandle,
         arguments: &RawValue,
         limit: Option<Duration>,
+        attempts: &Attempts,
     ) -> Result<ToolOutput, Error> {
         let name = &*self.definition().name;
         let connection = self.user_server().connection()?;
-        let mut options = self.options.as_deref().cloned();
+        let is_resource_tool = resource_tools::is_resource_tool(&self.entry().tool);
+        let mut options = self.options.as_deref().cloned().unwrap_or_default();
         if let Some(limit) = limit {
-            options = Some(options.unwrap_or_default().max_total_timeout(limit));
+            options = options.max_total_timeout(limit);
         }
-        let traced_client = self.user_server().traced_client(&connection, options);
+        // A resource tool may send several requests.
+        if !is_resource_tool {
+            options = options.attempts(attempts.clone());
+        }
+        let traced_client = self.user_server().traced_client(&connection, Some(options));
         let client = traced_client.as_ref().unwrap_or(&connection);
-        let result = match resource_tools::is_resource_tool(&self.entry().tool) {
+        let result = match is_resource_tool {
             false => {
                 let result = client.call_tool_raw(name, arguments).await.map(ToolOutput::from);
                 result.map_err(|error| self.user_server().error_context(Some(name)).convert(error))
@@ -155,48 +147,13 @@ impl Tool {
         result
     }
 
-    /// Retries a call after a failure, within its time limit. If one attempt may have run, the
-    /// returned error never says that the call did not run.
-    async fn retry(
-        &self,
-        handle: &ServerHandle,
-        arguments: &RawValue,
-        mut error: Error,
-        deadline: Deadline,
-    ) -> Result<ToolOutput, Error> {
-        const MIN_DELAY: Duration = Duration::from_millis(100);
-        let backoff = ExponentialBuilder::default().with_jitter().with_min_delay(MIN_DELAY);
-        let mut unknown = None;
-        for delay in backoff.with_max_times(handle.server.max_retries).build() {
-            let delay = error.retry_after().unwrap_or(delay);
-            if !self.may_retry(handle, &error) || delay >= deadline.remaining() {
-                break;
-            }
-            time::sleep(delay).await;
-            if !error.did_not_run() {
-                unknown = unknown.or(Some(error));
-            }
-            match self.call_once(handle, arguments, Some(deadline.remaining())).await {
-                Ok(output) => return Ok(output),
-                Err(next) => error = next,
-            }
-        }
-        Err(match unknown {
-            Some(unknown) => error.or_earlier(unknown),
-            None => error,
-        })
-    }
-
-    /// Returns whether to retry: the failure is temporary, and a second run is safe.
-    fn may_retry(&self, handle: &ServerHandle, error: &Error) -> bool {
-        const MAX_DELAY: Duration = Duration::from_secs(10);
+    /// Returns what may happen if the tool runs twice.
+    fn safety(&self, handle: &ServerHandle) -> Safety {
         let annotations = self.untrusted_annotations().filter(|_| handle.server.trust_annotations);
-        let may_repeat = annotations.is_some_and(|annotations| {
+        let is_trusted = annotations.is_some_and(|annotations| {
             annotations.read_only_hint == Some(true) || annotations.idempotent_hint == Some(true)
         });
-        let is_soon = error.retry_after().is_none_or(|delay| delay <= MAX_DELAY);
-        let is_retryable = if may_repeat { error.is_transient() } else { error.retryable() };
-        handle.server.max_retries > 0 && is_soon && is_retryable
+        if is_trusted { Safety::Trusted } else { Safety::MayChange }
     }
 
     /// Adds the pending call to an authorization error of this tool, so that the call can be

@@ -7,6 +7,7 @@ mod tool;
 mod resource_tools;
 mod span;
 mod user_server;
+mod retry;
 
 pub(crate) use self::{
     interceptor::Interceptors,

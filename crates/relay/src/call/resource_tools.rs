@@ -94,7 +94,9 @@ pub(crate) async fn call(
     limit: Duration,
 ) -> Result<ToolOutput, Error> {
     let run = time::timeout(limit, run(client, name, arguments)).await;
-    run.unwrap_or_else(|_| Err(Error::Timeout { method: CallToolRequest::NAME.into(), limit }))
+    run.unwrap_or_else(|_| {
+        Err(Error::Timeout { method: CallToolRequest::NAME.into(), limit, sent: true })
+    })
 }
 
 async fn run(client: &Client, name: &str, arguments: &RawValue) -> Result<ToolOutput, Error> {

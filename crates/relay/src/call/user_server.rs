@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mcp_client::{CallOptions, Client, ToolList};
 use mcp_http::TokenSource;
 
+use super::retry::Retries;
 use crate::{
     error::Error,
     observer::Observer,
@@ -90,10 +91,21 @@ impl UserServer {
 
     /// Requests the tool list from the server.
     pub(crate) async fn list_tools(&self) -> Result<ToolList, Error> {
-        let connection = self.connection()?;
-        let client = self.traced_client(&connection, None);
-        let listed = client.as_ref().unwrap_or(&connection).list_tools().await;
-        listed.map_err(|error| self.error_context(None).convert(error))
+        let mut retries = self.read_retries()?;
+        loop {
+            let connection = self.connection()?;
+            let client = self.traced_client(&connection, None);
+            let listed = client.as_ref().unwrap_or(&connection).list_tools().await;
+            match listed.map_err(|error| self.error_context(None).convert(error)) {
+                Err(error) if retries.wait(&error).await => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Returns the retries of a request that only reads.
+    pub(crate) fn read_retries(&self) -> Result<Retries, Error> {
+        Ok(Retries::of_read(self.handle()?.server.max_retries))
     }
 
     /// Removes the list from the cache and the store, so that it is requested again.

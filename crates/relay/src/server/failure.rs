@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use mcp_client::TransportErrorKind;
+use mcp_client::{TransportError, TransportErrorKind};
 use mcp_http::Unauthorized;
 
 use crate::{
@@ -92,6 +92,7 @@ fn kind(error: &mcp_client::Error) -> FailureKind {
         Cause::Rpc { error, .. } => FailureKind::Rpc(error.code),
         Cause::Transport(error) => match error.kind() {
             TransportErrorKind::Unreachable => FailureKind::Unreachable,
+            TransportErrorKind::SessionEnded if is_reported(error) => FailureKind::SessionLost,
             TransportErrorKind::Interrupted | TransportErrorKind::SessionEnded => {
                 FailureKind::Closed
             }
@@ -106,4 +107,10 @@ fn kind(error: &mcp_client::Error) -> FailureKind {
         }
         _ => FailureKind::Protocol,
     }
+}
+
+/// Returns whether the server has reported that it lost the session.
+fn is_reported(error: &TransportError) -> bool {
+    let error = error.get_ref().downcast_ref::<mcp_http::Error>();
+    matches!(error, Some(mcp_http::Error::SessionEnded { status: Some(_), .. }))
 }

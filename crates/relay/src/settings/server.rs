@@ -290,11 +290,12 @@ impl Server {
         Self { validate_schemas, ..self }
     }
 
-    /// Sets how many times a call is retried after a temporary failure that cannot have run the
-    /// tool, such as a failure to connect. Defaults to 2.
+    /// Sets how many times a request is sent again after a temporary failure, such as a failure to
+    /// connect. Defaults to 2. [`Error`](crate::Error#retries) lists which failures are retried, and
+    /// how long a retry waits.
     ///
-    /// The delays start at 100 ms and increase. If the server specifies a delay of up to 10
-    /// seconds, it is used instead. If it specifies a longer delay, the call is not retried.
+    /// A call is sent at most once more than this number. With zero, it is not even sent again if
+    /// the server has lost the session.
     pub fn max_retries(self, max_retries: usize) -> Self {
         Self { max_retries, ..self }
     }

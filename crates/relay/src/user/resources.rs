@@ -1,6 +1,6 @@
 //! The resources and prompts of a user's servers.
 
-use std::pin::pin;
+use std::{pin::pin, sync::Arc};
 
 use mcp_client::{
     Client, ListResult, PromptResult, ResourceResult,
@@ -45,7 +45,7 @@ impl User {
     /// Returns the resources of a server.
     pub async fn resources(&self, server: &str) -> Result<ListResult<Resource>, Error> {
         let operation = method::<ListResourcesRequest>();
-        self.request(server, operation, async |client| client.list_resources().await).await
+        self.request(server, operation, |client| async move { client.list_resources().await }).await
     }
 
     /// Returns the resource templates of a server.
@@ -54,19 +54,25 @@ impl User {
         server: &str,
     ) -> Result<ListResult<ResourceTemplate>, Error> {
         let operation = method::<ListResourceTemplatesRequest>();
-        self.request(server, operation, async |client| client.list_resource_templates().await).await
+        self.request(
+            server,
+            operation,
+            |client| async move { client.list_resource_templates().await },
+        )
+        .await
     }
 
     /// Returns the contents of a resource.
     pub async fn read_resource(&self, server: &str, uri: &str) -> Result<ResourceResult, Error> {
         let operation = method::<ReadResourceRequest>();
-        self.request(server, operation, async |client| client.read_resource(uri).await).await
+        self.request(server, operation, |client| async move { client.read_resource(uri).await })
+            .await
     }
 
     /// Returns the prompts of a server.
     pub async fn prompts(&self, server: &str) -> Result<ListResult<Prompt>, Error> {
         let operation = method::<ListPromptsRequest>();
-        self.request(server, operation, async |client| client.list_prompts().await).await
+        self.request(server, operation, |client| async move { client.list_prompts().await }).await
     }
 
     /// Returns the messages of a prompt.
@@ -79,23 +85,40 @@ impl User {
         arguments: impl Serialize,
     ) -> Result<PromptResult, Error> {
         let operation = OperationInfo { prompt: Some(name), ..method::<GetPromptRequest>() };
-        self.request(server, operation, async |client| client.get_prompt(name, arguments).await)
-            .await
+        // Serialized once, because the request may be sent several times.
+        let arguments = &match serde_json::to_value(arguments) {
+            Ok(arguments) => arguments,
+            Err(error) => {
+                let (method, source) = (GetPromptRequest::NAME.into(), Arc::new(error));
+                let error = mcp_client::Error::InvalidParams { method, source };
+                let user_server = self.user_server(server)?;
+                return Err(user_server.error_context(None).convert_without_tool(error));
+            }
+        };
+        let send = |client: Client| async move { client.get_prompt(name, arguments).await };
+        self.request(server, operation, send).await
     }
 
-    async fn request<T>(
+    async fn request<T, F: Future<Output = Result<T, mcp_client::Error>>>(
         &self,
         server: &str,
         operation: OperationInfo<'_>,
-        send: impl AsyncFnOnce(&Client) -> Result<T, mcp_client::Error>,
+        send: impl Fn(Client) -> F,
     ) -> Result<T, Error> {
         let user_server = self.user_server(server)?;
         let request = pin!(async {
-            let connection = user_server.connection()?;
-            let traced_client = user_server.traced_client(&connection, None);
-            let result = send(traced_client.as_ref().unwrap_or(&connection)).await;
-            connection.touch();
-            result.map_err(|error| user_server.error_context(None).convert_without_tool(error))
+            let mut retries = user_server.read_retries()?;
+            loop {
+                let connection = user_server.connection()?;
+                let client = user_server.traced_client(&connection, None);
+                let result = send(client.unwrap_or_else(|| (*connection).clone())).await;
+                connection.touch();
+                let context = user_server.error_context(None);
+                match result.map_err(|error| context.convert_without_tool(error)) {
+                    Err(error) if retries.wait(&error).await => {}
+                    outcome => return outcome,
+                }
+            }
         });
         in_span(&user_server, operation, |_| false, request).await
     }

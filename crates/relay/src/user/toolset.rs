@@ -263,7 +263,11 @@ fn timeout_error(server: &str, limit: Duration) -> Error {
         server: server.to_owned(),
         tool: None,
         kind: FailureKind::Timeout,
-        source: Arc::new(mcp_client::Error::Timeout { method: "tools/list".into(), limit }),
+        source: Arc::new(mcp_client::Error::Timeout {
+            method: "tools/list".into(),
+            limit,
+            sent: true,
+        }),
     }
 }
 

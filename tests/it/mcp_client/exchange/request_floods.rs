@@ -201,7 +201,7 @@ async fn endless_notifications_do_not_prevent_the_timeout() {
     let client = client_with_version(EndlessNotifications, Revision::V2026_07_28);
     assert_snapshot!(describe_result(client.call_tool("add", ()).await), @r#"
     "tools/call": no response within 30s
-    -> Timeout
+    -> Timeout, did not run
     "#);
     let subscribed = client.subscribe(SubscriptionFilter::new().tools()).await;
     assert_snapshot!(describe_result(subscribed.map(drop)), @r#"

@@ -25,7 +25,7 @@ async fn session_is_deleted_if_initialized_is_rejected() {
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
     DELETE, [alice], session-1, 2025-11-25
-    the session with [server]/mcp has ended
+    [server]/mcp lost the session: HTTP status 404 Not Found
     -> SessionEnded, did not run
     DELETE, [alice], session-1, 2025-11-25
     [server]/mcp returned HTTP status 500 Internal Server Error

@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;
+use mcp_client::{Attempts, CallOptions};
 use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, TestServer, TestTool};
 use mcp_types::v2025_11_25::{NotificationParams, RootsListChangedNotification};
 use serde_json::json;
@@ -38,10 +39,10 @@ async fn second_lost_session_is_an_error() {
         .on("tools/call", error(-32001, "Session not found", &json!(null)).with_status(404))
         .start()
         .await;
-    assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
-    the session with [server]/mcp has ended
+    assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @r#"
+    [server]/mcp lost the session: HTTP status 404 Not Found: {"jsonrpc":"2.0","id":2,"error":{"code":-32001,"message":"Session not found"}}
     -> SessionEnded, did not run
-    ");
+    "#);
     assert_snapshot!(server.request_log().await, @"
     initialize 1, [alice]
     notifications/initialized, [alice], session-1, 2025-11-25
@@ -50,6 +51,63 @@ async fn second_lost_session_is_an_error() {
     notifications/initialized, [alice], session-2, 2025-11-25
     tools/call 2, [alice], session-2, 2025-11-25
     ");
+}
+
+#[tokio::test]
+async fn error_of_the_request_with_status_404_is_its_response() {
+    // The server has read the request, so the session is not lost and the call is sent once.
+    let unknown = error(-32002, "no such record", &json!(null)).with_status(404);
+    let server = Script::new().on("tools/call", unknown).start().await;
+    let client = server.client();
+    assert_snapshot!(describe_result(client.call_tool("add", ()).await), @r#"
+    "tools/call" failed: no such record (code -32002), HTTP status 404
+    -> Rpc
+    "#);
+    assert_eq!(server.requests_of("tools/call").await.len(), 1);
+    assert_eq!(client.lost_session_count(), 0);
+}
+
+#[tokio::test]
+async fn status_401_with_a_text_about_the_session_opens_a_new_one_once() {
+    // As older servers with rmcp respond.
+    let lost = || status(401).body("Unauthorized: Session not found");
+    let done = || result(&json!({ "content": [] }));
+    let script = Script::new().on("tools/call", lost()).on("tools/call", done());
+    let server = script.on("tools/call", lost()).on("tools/call", done()).start().await;
+    let client = server.client();
+    for lost_sessions in [1, 2] {
+        assert!(client.call_tool("add", ()).await.is_ok());
+        assert_eq!(client.lost_session_count(), lost_sessions);
+    }
+    // The new session is rejected too, so the user is not authorized.
+    let server = Script::new().on("tools/call", lost()).start().await;
+    let client = server.client();
+    assert_snapshot!(describe_result(client.call_tool("add", ()).await), @"
+    [server]/mcp rejected the access token
+    -> Unauthorized, did not run
+    ");
+    assert_eq!(server.requests_of("tools/call").await.len(), 2);
+    // With a challenge or another text, the 401 is not about the session.
+    for response in [lost().header("www-authenticate", "Bearer"), status(401).body("no")] {
+        let server = Script::new().on("tools/call", response).start().await;
+        let client = server.client();
+        client.call_tool("add", ()).await.unwrap_err();
+        assert_eq!(client.lost_session_count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn attempts_limit_how_often_a_call_is_sent() {
+    let server = Script::new().on("tools/call", status(404)).start().await;
+    let attempts = Attempts::at_most(1);
+    let options = CallOptions::new().attempts(attempts.clone());
+    let client = server.client().with_options(options);
+    assert_snapshot!(describe_result(client.call_tool("add", ()).await), @"
+    [server]/mcp lost the session: HTTP status 404 Not Found
+    -> SessionEnded, did not run
+    ");
+    assert_eq!(server.requests_of("tools/call").await.len(), 1);
+    assert_eq!((attempts.count(), attempts.remaining()), (1, 0));
 }
 
 #[tokio::test]
@@ -168,7 +226,7 @@ async fn status_400_naming_the_session_opens_a_new_one() {
 async fn session_lost_before_initialized_is_an_error() {
     let server = Script::new().on("notifications/initialized", status(404)).start().await;
     assert_snapshot!(describe_result(server.client().call_tool("add", ()).await), @"
-    the session with [server]/mcp has ended
+    [server]/mcp lost the session: HTTP status 404 Not Found
     -> SessionEnded, did not run
     ");
     assert_snapshot!(server.request_log().await, @"

@@ -89,7 +89,7 @@ async fn listen_reports_other_statuses_as_errors() {
     assert_snapshot!(shown, @"
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
-    the session with [server]/mcp has ended
+    [server]/mcp lost the session: HTTP status 404 Not Found
     -> SessionEnded, did not run
     [server]/mcp returned HTTP status 403 Forbidden
     -> Status(403)
@@ -256,7 +256,7 @@ async fn get_stream_ends_if_the_session_ends() {
     let stream = transport(&server).listen(session_context()).await.unwrap().unwrap();
     assert_snapshot!(collect(stream).await.0, @r#"
     {"n":1}
-    the session with [server]/mcp has ended
+    [server]/mcp lost the session: HTTP status 404 Not Found
     -> SessionEnded, did not run
     "#);
 }

@@ -408,7 +408,7 @@ async fn session_lost_during_resumption_does_not_repeat_the_call() {
     server.script(On::method("GET"), Reply::status(404));
     let (outcome, _) = advance_until(client.call_tool("wait", ())).await;
     assert_snapshot!(describe_error(&outcome.unwrap_err()), @"
-    the session with [server]/mcp has ended
+    [server]/mcp lost the session: HTTP status 404 Not Found
     -> SessionEnded
     ");
     assert_eq!(server.count("tools/call"), 1);

@@ -4,6 +4,7 @@ mod interceptors;
 mod observer;
 mod opentelemetry;
 mod retries;
+mod retry_table;
 mod schema_validation;
 mod tool_calls;
 mod tool_output;

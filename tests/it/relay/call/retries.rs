@@ -208,10 +208,73 @@ async fn tool_has_call_options_of_its_own() {
 }
 
 #[tokio::test]
-async fn tool_list_is_not_retried() {
-    // The caller of a toolset does not want to wait for a busy server.
-    let server = server_with("tools/list", [status(503), result(&json!({ "tools": [] }))]).await;
-    let relay = relay_of(&server);
-    assert!(relay.tools("main").await.unwrap_err().retryable());
-    assert!(relay.tools("main").await.is_ok());
+async fn list_is_retried_if_the_server_is_busy() {
+    let list = || result(&json!({ "tools": [] }));
+    let busy = || status(503).header("retry-after", "2");
+    let server = server_with("tools/list", [busy(), status(429), list()]).await;
+    let (listed, took) = advance_until(relay_of(&server).tools("main")).await;
+    assert!(listed.is_ok() && (2 * SECOND..4 * SECOND).contains(&took), "{took:?}");
+    assert_eq!(server.requests_of("tools/list").await.len(), 3);
+    // A time of more than ten seconds is returned to the caller.
+    let server = server_with("tools/list", [status(429).header("retry-after", "60")]).await;
+    let error = relay_of(&server).tools("main").await.unwrap_err();
+    assert!(error.retryable() && error.did_not_run());
+    assert_eq!(error.retry_after(), Some(60 * SECOND));
+    assert_eq!(server.requests_of("tools/list").await.len(), 1);
+}
+
+#[tokio::test]
+async fn call_in_lost_sessions_is_sent_twice() {
+    let server = server_with("tools/call", [status(404).body("gone")]).await;
+    let tools = relay_of(&server).tools("main").await.unwrap();
+    let (called, _) = advance_until(tools.call("add", ())).await;
+    assert_snapshot!(describe_result(called), @r#"
+    server "main": tool "add": session lost
+      [server]/mcp lost the session: HTTP status 404 Not Found: gone
+    -> Transport SessionLost, did not run, retryable
+    "#);
+    assert_eq!(server.requests_of("tools/call").await.len(), 2);
+    assert_eq!(server.requests_of("initialize").await.len(), 2);
+}
+
+#[tokio::test]
+async fn requests_that_only_read_are_repeated_on_a_new_connection() {
+    for (protocol, method, expected) in [
+        ("2025-11-25", "initialize", 3),
+        ("2025-11-25", "tools/list", 3),
+        ("2026-07-28", "server/discover", 3),
+        ("2026-07-28", "tools/list", 3),
+    ] {
+        let revision: relay::Revision = protocol.parse().unwrap();
+        let tool = TestTool::new("add", json!({ "type": "object" }), |_| CallResult::text("3"));
+        let server = TestServer::builder().revisions([revision]).tool(tool).start().await.unwrap();
+        server.script(On::method(method).first(2), Fault::Close);
+        let relay = relay_with(Server::http(server.url()));
+        let (listed, _) = advance_until(relay.tools("main")).await;
+        assert!(listed.is_ok(), "{protocol} {method}: {listed:?}");
+        assert_eq!(server.count(method), expected, "{protocol} {method}");
+        // A call may have run.
+        server.script(On::method("tools/call"), Fault::Close);
+        let (called, _) = advance_until(listed.unwrap().call("add", ())).await;
+        assert!(called.is_err() && server.count("tools/call") == 1, "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn call_that_was_not_sent_in_time_did_not_run() {
+    let server = server().await;
+    let relay = relay_with(Server::http(server.url()));
+    let tools = relay.tools("main").await.unwrap();
+    server.end_sessions();
+    server.script(On::method("initialize"), Fault::Hold(Barrier::new()));
+    let tool = tools.get("once").unwrap();
+    let hurried = tool.with_options(CallOptions::new().timeout(SECOND));
+    let (called, _) = advance_until(hurried.call(json!({}))).await;
+    assert_snapshot!(describe_result(called), @r#"
+    server "main": tool "once": timed out
+      "tools/call": no response within 1s
+    -> Transport Timeout, did not run, retryable
+    "#);
+    // The lost session is known from the call itself.
+    assert_eq!(server.count("tools/call"), 1);
 }

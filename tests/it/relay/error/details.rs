@@ -49,7 +49,7 @@ async fn errors_name_server_tool_and_retry_after() {
     Transport: Some("main"), None, None, retryable false
     ToolDefinition: Some("main"), None, None, retryable false
     Authorization: Some("main"), Some("add"), None, retryable false
-    OutcomeUnknown: Some("main"), Some("add"), Some(7s), retryable false
+    Transport: Some("main"), Some("add"), Some(7s), retryable true
     Transport: Some("main"), Some("add"), None, retryable false
     Transport: Some("main"), Some("add"), Some(7s), retryable false
     Transport: Some("main"), Some("add"), None, retryable false

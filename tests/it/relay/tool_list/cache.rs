@@ -117,15 +117,15 @@ async fn concurrent_callers_share_one_fetch() {
 
 #[tokio::test]
 async fn concurrent_callers_share_the_failure_of_a_fetch() {
-    let server = server_with("tools/list", [status(503), list_response(&["a"])]).await;
+    let server = server_with("tools/list", [status(500), list_response(&["a"])]).await;
     let relay = relay_of(&server);
     let (a, b) = tokio::join!(relay.tools("main"), relay.tools("main"));
     let shown = [describe_result(a), describe_result(b)];
     assert_eq!(shown[0], shown[1]);
     assert_snapshot!(shown[0], @r#"
-    server "main": HTTP status 503
-      [server]/mcp returned HTTP status 503 Service Unavailable
-    -> Transport Status(503), retryable
+    server "main": HTTP status 500
+      [server]/mcp returned HTTP status 500 Internal Server Error
+    -> Transport Status(500)
     "#);
     assert_eq!(list_count(&server).await, 1);
     // A failure is not cached.

@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     error::Error,
     exchange::{CancelOnDrop, Channel, ListenState, Listener, PendingRequest},
-    protocol::version,
+    protocol::{repetition::Repetitions, version},
     request::{
         CallerMeta, DEFAULT_MAX_SERVER_REQUESTS, Meta, MethodName, Params, Request, ServerRequests,
     },
@@ -62,7 +62,14 @@ impl Session {
         pinned: Option<Revision>,
     ) -> Result<Self, Error> {
         let offered = pinned.or(offered).unwrap_or(version::NEWEST_STATEFUL);
-        let opened = match Self::initialize(&channel, offered, pinned).await {
+        let mut repetitions = Repetitions::default();
+        let first = loop {
+            let outcome = Self::initialize(&channel, offered, pinned).await;
+            if !repetitions.repeats(&channel, &INITIALIZE, &outcome).await {
+                break outcome;
+            }
+        };
+        let opened = match first {
             Err(error) => match Self::alternative(&error, offered, pinned)? {
                 Some(other) => Self::initialize(&channel, other, pinned).await,
                 None => Err(error),
@@ -162,8 +169,22 @@ impl Session {
         &self.server_info
     }
 
-    /// Sends a request once.
+    /// Sends a request. If it only reads and its connection is lost, sends it again.
     pub(crate) async fn call<R>(
+        &self,
+        request: &Request<'_, impl Serialize>,
+        decode: Decode<'_, R>,
+    ) -> Result<R, Error> {
+        let mut repetitions = Repetitions::default();
+        loop {
+            let outcome = self.call_once(request, decode).await;
+            if !repetitions.repeats(&self.channel, &request.method, &outcome).await {
+                return outcome;
+            }
+        }
+    }
+
+    async fn call_once<R>(
         &self,
         request: &Request<'_, impl Serialize>,
         decode: Decode<'_, R>,
@@ -190,7 +211,8 @@ impl Session {
             server_requests: Some(&request.server_requests),
         };
         let message = pending.encode(&Params { params: request.params, input: None, meta })?;
-        let message = OutgoingMessage { resumable: true, ..message };
+        let message = OutgoingMessage { resumable: true, sent: request.sent.clone(), ..message };
+        request.record_attempt();
         let cancel_on_drop = CancelOnDrop::new(&self.channel, &message, pending.id.clone());
         let outcome = match pending.send(message).await {
             Ok(response) => pending.response(response.messages, decode).await,

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::session::Session;
 use crate::{
+    compat::Deviation,
     error::Error,
     exchange::{Channel, ClientState},
     protocol::single_flight::SingleFlight,
@@ -47,7 +48,7 @@ impl StatefulProtocol {
     }
 
     /// Sends a request. If the server has lost the session, the request is retried once in a new
-    /// session, unless it may have run.
+    /// session, unless it may have run or its [`Attempts`](crate::Attempts) are used up.
     ///
     /// On entry, `bound_session` is the session that the parameters belong to, such as the session
     /// of a cursor. The parameters are invalid in any other session, so such a request is not
@@ -69,8 +70,10 @@ impl StatefulProtocol {
                 return Err(TransportError::new(TransportErrorKind::SessionEnded, reason).into());
             }
             let outcome = session.call(request, decode).await;
-            if self.drop_if_lost(&session, &outcome) && may_retry && !may_have_run(&outcome) {
+            let is_lost = self.drop_if_lost(&session, &outcome);
+            if is_lost && may_retry && request.may_repeat() && !may_have_run(&outcome) {
                 may_retry = false;
+                request.sent.set(false);
                 continue;
             }
             *bound_session = Some(session);
@@ -152,6 +155,9 @@ impl StatefulProtocol {
     ) -> bool {
         let lost = outcome.as_ref().is_err_and(|error| session.is_lost(error));
         if lost {
+            if outcome.as_ref().is_err_and(|error| error.status() == Some(400)) {
+                self.channel.client_state.deviations.record(Deviation::LostSessionAs400);
+            }
             self.current.send_if_modified(|current| {
                 let lost = is_same(current.as_ref(), session);
                 if lost {

@@ -24,6 +24,7 @@ use tokio::{
 use crate::{
     error::Error,
     exchange::{CancelOnDrop, Channel, PendingRequest, collect_responses},
+    protocol::repetition::Repetitions,
     request::{CallerMeta, Envelope, InputParams, Meta, MethodName, Params, Request},
     result::{CacheHint, Decode, Outcome, ServerCapabilities, ServerInfo},
     transport::{
@@ -101,9 +102,21 @@ impl StatelessProtocol {
         is_fresh.then(|| Arc::clone(server_info))
     }
 
-    /// Requests the server's protocol versions and capabilities. These requests have ids of their
-    /// own kind, so that the ids of other requests do not depend on them.
+    /// Requests the server's protocol versions and capabilities. If the connection is lost, requests
+    /// them again.
     pub(crate) async fn discover(&self, revision: Revision) -> Result<Discovery, Error> {
+        let mut repetitions = Repetitions::default();
+        loop {
+            let outcome = self.discover_once(revision).await;
+            if !repetitions.repeats(&self.channel, &DISCOVER, &outcome).await {
+                return outcome.map_err(Error::while_opening);
+            }
+        }
+    }
+
+    /// Requests the server's protocol versions and capabilities once. These requests have ids of their
+    /// own kind, so that the ids of other requests do not depend on them.
+    async fn discover_once(&self, revision: Revision) -> Result<Discovery, Error> {
         let channel = self.channel_at(revision);
         let number = self.next_probe.fetch_add(1, Ordering::Relaxed);
         let id = RequestId::String(format!("probe-{number}"));
@@ -119,9 +132,9 @@ impl StatelessProtocol {
         let message = pending.encode(&Params { params: &(), input: None, meta })?;
         let message =
             OutgoingMessage { request_headers: Some(RequestHeaders::new(DISCOVER)), ..message };
-        let response = pending.send(message).await.map_err(Error::while_opening)?;
+        let response = pending.send(message).await?;
         let outcome = pending.response(response.messages, &decode_discovery).await;
-        match outcome.map_err(Error::while_opening)? {
+        match outcome? {
             Outcome::Complete(discovery) => Ok(discovery),
             _ => Ok(Discovery::Other),
         }
@@ -163,8 +176,12 @@ impl StatelessProtocol {
         }
         let invalid = |reason: String| Err(Error::invalid_response(method.clone(), reason));
         let mut input = None;
+        let mut repetitions = Repetitions::default();
         for _ in 0..=MAX_ROUND_TRIPS {
             let outcome = self.send_once(revision, request, input.as_ref(), decode).await;
+            if input.is_none() && repetitions.repeats(&self.channel, method, &outcome).await {
+                continue;
+            }
             // A request that required input has run in part.
             match outcome
                 .map_err(|error| if input.is_some() { error.mark_may_have_run() } else { error })?
@@ -273,7 +290,12 @@ impl StatelessProtocol {
             name: request.target.map(str::to_owned),
             params: request.param_headers.clone(),
         };
-        let message = OutgoingMessage { request_headers: Some(request_headers), ..message };
+        let message = OutgoingMessage {
+            request_headers: Some(request_headers),
+            sent: request.sent.clone(),
+            ..message
+        };
+        request.record_attempt();
         let cancel_on_drop = CancelOnDrop::new(&channel, &message, pending.id.clone());
         let outcome = match pending.send(message).await {
             Ok(response) => pending.response(response.messages, decode).await,

@@ -136,7 +136,13 @@ impl Subscription<'_> {
                     (error_code::METHOD_NOT_FOUND, Some(first)) => {
                         first.not_supported(SubscriptionsListenRequest::NAME)
                     }
-                    _ => Error::Rpc { method: LISTEN, error, status: None, retry_after: None },
+                    _ => Error::Rpc {
+                        method: LISTEN,
+                        error,
+                        status: None,
+                        retry_after: None,
+                        is_response: true,
+                    },
                 });
             }
             JsonRpcMessage::Notification { method, params } => {

@@ -74,3 +74,25 @@ async fn a_broken_connection_exits_with_5() {
     assert!(transcript.starts_with("exit code: 5"), "{transcript}");
     assert_eq!(server.open_sessions(), 0);
 }
+
+#[tokio::test]
+async fn the_time_to_wait_is_shown() {
+    let server = weather_server::public().start().await.unwrap();
+    server.script(On::method("tools/list"), Reply::status(429).header("retry-after", "120"));
+    assert_snapshot!(relay("tools").url(&server).run().await, @r#"
+    exit code: 5
+    --- stdout
+    --- stderr
+    error: server "remote": HTTP status 429
+      caused by: http://127.0.0.1:PORT/mcp returned HTTP status 429 Too Many Requests
+    hint: wait 120 seconds, as the server asks, and try again
+    ---
+    "#);
+    assert_snapshot!(relay("tools --json").url(&server).run().await, @r#"
+    exit code: 5
+    --- stdout
+    --- stderr
+    {"error":{"kind":"transport","exitCode":5,"message":"server \"remote\": HTTP status 429","server":"remote","causes":["http://127.0.0.1:PORT/mcp returned HTTP status 429 Too Many Requests"],"hint":"wait 120 seconds, as the server asks, and try again","didNotRun":true,"retryable":true,"retryAfter":120}}
+    ---
+    "#);
+}
