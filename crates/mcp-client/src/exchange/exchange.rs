@@ -366,7 +366,7 @@ impl PendingRequest<'_> {
     ///
     /// The status of a lost session may also be a response to this request, such as for an unknown
     /// resource. Then the error has the id of the request, and does not name the session.
-    fn failed(&self, error: TransportError) -> Error {
+    pub(crate) fn failed(&self, error: TransportError) -> Error {
         let (status, is_lost) = match error.kind() {
             TransportErrorKind::Status(status) => (status, false),
             TransportErrorKind::SessionEnded => (STATUS_OF_LOST_SESSION, true),

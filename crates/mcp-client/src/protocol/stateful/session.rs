@@ -1,7 +1,8 @@
 //! A session, opened by `initialize`, and the messages that belong to it.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, mem, sync::Arc, time::Duration};
 
+use futures_util::{FutureExt, future::BoxFuture};
 use mcp_types::{
     Era, JsonObject, Method, NotificationMethod, RequestId, Revision, error_code,
     v2025_11_25::{InitializeRequest, InitializeResult, InitializedNotification},
@@ -22,10 +23,13 @@ use crate::{
         CallerMeta, DEFAULT_MAX_SERVER_REQUESTS, Meta, MethodName, Params, Request, ServerRequests,
     },
     result::{Decode, Outcome, ServerCapabilities, ServerInfo, decode_result},
-    transport::{Extensions, KeepAlive, OutgoingMessage},
+    transport::{
+        Extensions, KeepAlive, OutgoingMessage, SentFlag, TransportError, TransportResponse,
+    },
 };
 
-/// The timeout for ending a session that was not completely opened.
+/// The timeout for ending a session that was not completely opened, and before that for the response
+/// to `initialize`.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 const INITIALIZE: MethodName = MethodName::Borrowed(InitializeRequest::NAME);
@@ -111,7 +115,8 @@ impl Session {
         };
         let server_requests = ServerRequests::new(DEFAULT_MAX_SERVER_REQUESTS);
         let request = initialize_request(&channel, id.clone(), &server_requests);
-        let response = request.send(request.encode(&params)?).await?;
+        let sending = PendingInitialize::new(&channel, request.encode(&params)?);
+        let response = sending.response().await.map_err(|error| request.failed(error))?;
         // Server requests that arrive during `initialize` belong to its session.
         channel.context.session = response.session;
         let mut guard = SessionGuard(Some(channel.clone()));
@@ -299,6 +304,49 @@ fn require_complete<R>(method: &MethodName, outcome: Outcome<R>) -> Result<R, Er
             method.clone(),
             "the result type requires a later protocol version",
         )),
+    }
+}
+
+/// An `initialize` request. If it is dropped after it was sent, a task waits for its response, for a
+/// limited time, and ends the session that the server has opened. Otherwise the server would keep a
+/// session that no client knows.
+struct PendingInitialize {
+    sending: BoxFuture<'static, Result<TransportResponse, TransportError>>,
+    sent: SentFlag,
+    completed: bool,
+    channel: Channel,
+}
+
+impl PendingInitialize {
+    fn new(channel: &Channel, message: OutgoingMessage) -> Self {
+        let (sent, transport) = (message.sent.clone(), Arc::clone(&channel.transport));
+        let sending = async move { transport.send(message).await }.boxed();
+        Self { sending, sent, completed: false, channel: channel.clone() }
+    }
+
+    async fn response(mut self) -> Result<TransportResponse, TransportError> {
+        let response = (&mut self.sending).await;
+        self.completed = true;
+        response
+    }
+}
+
+impl Drop for PendingInitialize {
+    fn drop(&mut self) {
+        let is_pending = !self.completed && self.sent.get();
+        if !is_pending || !self.channel.transport.cancels_on_drop() {
+            return;
+        }
+        let Ok(runtime) = Handle::try_current() else { return };
+        let sending = mem::replace(&mut self.sending, pending().boxed());
+        let mut channel = self.channel.clone();
+        runtime.spawn(async move {
+            let Ok(Ok(response)) = time::timeout(END_TIMEOUT, sending).await else { return };
+            channel.context.session = response.session;
+            if channel.context.session.is_some() {
+                end(channel).await;
+            }
+        });
     }
 }
 
