@@ -112,6 +112,8 @@ impl TestBinary {
         command.envs(run.variables.iter().copied());
         // The variables that Cargo sets, and that tests need.
         command.env("CARGO_MANIFEST_DIR", &self.folder).env("CARGO_PKG_NAME", &self.package);
+        // Otherwise this one comes from `xtask`, and is empty.
+        command.env("CARGO_PKG_DESCRIPTION", format!("the package \"{}\"", self.package));
         command.env("INSTA_UPDATE", "no");
         command.current_dir(&self.folder).stdin(Stdio::null());
         command.stdout(log.try_clone()?).stderr(log);
