@@ -107,3 +107,18 @@ impl fmt::Display for UnknownRevision {
 }
 
 impl std::error::Error for UnknownRevision {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_names_of_all_revisions_are_known() {
+        for revision in Revision::ALL {
+            assert_eq!(revision.as_str().parse(), Ok(*revision));
+        }
+        for name in ["", "2099-01-01", "2026-07-28 ", "draft"] {
+            assert_eq!(name.parse::<Revision>(), Err(UnknownRevision(name.to_owned())));
+        }
+    }
+}

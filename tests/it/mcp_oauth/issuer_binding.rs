@@ -70,6 +70,20 @@ async fn preregistered_client_is_not_used_at_another_issuer() {
 }
 
 #[tokio::test]
+async fn preregistered_client_stays_bound_if_registrations_are_forgotten() {
+    // N-AUTH-14
+    let (mocks, other) = (OAuthMocks::start().await, OAuthMocks::start().await);
+    let (server, client) = (mocks.endpoint(), PreregisteredClient::new("ours"));
+    let application = mocks.builder().preregistered(server.url().as_str(), client);
+    let application = application.build().unwrap();
+    mocks.begin(&application).await.unwrap();
+    application.forget_registration(&server).await.unwrap();
+    change_issuer(&mocks, &other).await;
+    let error = mocks.begin(&application).await.unwrap_err();
+    assert!(matches!(error, Error::Configuration { .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn preregistered_issuer_is_chosen_among_several() {
     // AUTH-15
     let (mocks, other) = (OAuthMocks::start().await, OAuthMocks::start().await);

@@ -192,6 +192,11 @@ impl ChangeQueues {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        task::Wake,
+    };
+
     use super::*;
 
     fn resource(uri: &str) -> ServerChange {
@@ -209,6 +214,33 @@ mod tests {
             changes.push(change);
         }
         changes
+    }
+
+    /// Counts how often the reader is woken.
+    #[derive(Default)]
+    struct WakeCount(AtomicUsize);
+
+    impl Wake for WakeCount {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_change_wakes_the_reader_that_waits() {
+        let queue = queue(&[ServerChange::Tools]);
+        let count = Arc::<WakeCount>::default();
+        let waker = Waker::from(Arc::clone(&count));
+        let wakes = || count.0.load(Ordering::Relaxed);
+        assert!(queue.poll_next(&Context::from_waker(&waker)).is_pending());
+        queue.push(ServerChange::Prompts);
+        assert_eq!(wakes(), 0, "not requested");
+        queue.push(ServerChange::Tools);
+        assert_eq!(wakes(), 1);
+        assert_eq!(take(&queue), [ServerChange::Tools]);
+        assert!(queue.poll_next(&Context::from_waker(&waker)).is_pending());
+        queue.mark_all_changed();
+        assert_eq!(wakes(), 2);
     }
 
     #[test]

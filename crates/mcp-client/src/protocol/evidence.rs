@@ -65,3 +65,27 @@ pub(super) fn contradicts_stateless(error: &Error) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mcp_types::ErrorObject;
+
+    use super::*;
+
+    fn rpc_error(code: i64, status: Option<u16>) -> Error {
+        let error = ErrorObject { code, message: "it failed".to_owned(), data: None };
+        Error::Rpc { method: "tools/call".into(), error, status, retry_after: None }
+    }
+
+    #[test]
+    fn a_code_without_meaning_is_doubtful_only_with_an_error_status() {
+        for code in [-32019, -32000] {
+            assert!(contradicts_stateless(&rpc_error(code, Some(400))), "{code}");
+            // A tool that fails may return any code.
+            assert!(!contradicts_stateless(&rpc_error(code, None)), "{code}");
+        }
+        for code in [-32020, -31999, error_code::METHOD_NOT_FOUND] {
+            assert!(!contradicts_stateless(&rpc_error(code, Some(400))), "{code}");
+        }
+    }
+}

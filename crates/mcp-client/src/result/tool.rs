@@ -296,6 +296,25 @@ mod tests {
     }
 
     #[test]
+    fn a_tool_without_an_object_schema_is_invalid() {
+        // TOOL-04
+        let page = json!({ "jsonrpc": "2.0", "id": 1, "result": { "tools": [
+            { "name": "a", "inputSchema": { "type": "object" } },
+            { "name": "b", "inputSchema": { "type": "string" } },
+        ] } });
+        let page = decode_tool_page(page.to_string().as_bytes()).unwrap();
+        let JsonRpcMessage::Result { result: Outcome::Complete(page), .. } = page else {
+            panic!("not a result")
+        };
+        let (list, _) = ToolList::new(&page.items, None);
+        let names: Vec<_> = list.tools.iter().map(|tool| &*tool.name).collect();
+        assert_eq!(names, ["a"]);
+        let invalid: Vec<_> =
+            list.invalid.iter().map(|it| (it.name.as_deref(), &*it.reason)).collect();
+        assert_eq!(invalid, [(Some("b"), "input schema: expected type \"object\"")]);
+    }
+
+    #[test]
     fn a_page_with_too_many_objects_is_an_error() {
         let tools = vec!["{}"; JsonRpcMessage::<ListToolsResult>::MAX_CONTAINERS].join(",");
         let page = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{tools}]}}}}"#);

@@ -115,6 +115,19 @@ mod tests {
     }
 
     #[test]
+    fn parameters_are_sensitive_and_other_headers_are_not() {
+        let mut headers = HeaderMap::new();
+        let mut request_headers = RequestHeaders::new("tools/call");
+        request_headers.name = Some("store".to_owned());
+        request_headers.params = vec![("Region".to_owned(), "5ecret".to_owned())];
+        add(&mut headers, &request_headers).unwrap();
+        assert_eq!(headers["mcp-param-region"], "5ecret");
+        assert!(headers["mcp-param-region"].is_sensitive());
+        assert!(!headers[METHOD].is_sensitive() && !headers[NAME].is_sensitive());
+        assert!(!format!("{headers:?}").contains("5ecret"));
+    }
+
+    #[test]
     fn rejects_methods_and_parameter_names_that_would_inject_headers() {
         let mut headers = HeaderMap::new();
         for method in ["", "a b", "a\r\nX-Evil: 1", "\u{e9}"] {

@@ -16,8 +16,8 @@ use mcp_testkit::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    ALICE, BOB, PROTOCOL_VERSIONS, advance_time, client_with_version, describe_result,
-    start_and_connect, with_timeout,
+    ALICE, BOB, PROTOCOL_VERSIONS, advance_time, advance_until, client_with_version,
+    describe_result, start_and_connect, with_timeout,
 };
 
 const STATEFUL: Revision = PROTOCOL_VERSIONS[0];
@@ -300,6 +300,34 @@ async fn unacknowledged_subscription_times_out() {
     "subscriptions/listen": no response within 5s
     -> Timeout
     "#);
+}
+
+#[tokio::test]
+async fn subscription_ends_with_an_error_after_ten_failed_attempts() {
+    // N-SUB-04
+    // The transport reopens a broken GET stream five times, which counts as the first attempt.
+    for (revision, method, count) in
+        [(STATEFUL, "GET", 5 + 9), (STATELESS, "subscriptions/listen", 10)]
+    {
+        let (server, client) = start_and_connect(server_with_changes(), revision).await;
+        let mut changes = client.subscribe(all_changes()).await.unwrap();
+        server.script(On::method(method), mcp_testkit::Reply::status(503));
+        let before = server.count(method);
+        server.close_streams();
+        let ended = async {
+            loop {
+                match changes.next().await {
+                    Some(Ok(_)) => {}
+                    ended => break ended,
+                }
+            }
+        };
+        let (ended, _) = advance_until(ended).await;
+        let error = ended.expect("an error").unwrap_err();
+        assert_eq!(error.transport_kind(), Some(TransportErrorKind::Status(503)));
+        assert!(with_timeout(changes.next()).await.is_none());
+        assert_eq!(server.count(method) - before, count, "{revision}");
+    }
 }
 
 #[tokio::test]

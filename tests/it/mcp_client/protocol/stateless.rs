@@ -374,6 +374,22 @@ async fn results_of_unknown_types_are_errors() {
 }
 
 #[tokio::test]
+async fn other_methods_must_not_require_input() {
+    // N-MRTR-01
+    let required = json!({ "resultType": "input_required", "requestState": "s" });
+    let script = Script::new().on(PROBE, discover_response(&["2026-07-28"]));
+    let server = script.on("com.example/own", result(&required)).start().await;
+    let client = server.client_with_negotiation(&Default::default());
+    let outcome = client.send_request_raw("com.example/own", json!({})).await;
+    assert_snapshot!(describe_result(outcome), @r#"
+    "com.example/own": invalid response
+      the server required input, which this method does not allow
+    -> InvalidResponse
+    "#);
+    assert_eq!(server.requests_of("com.example/own").await.len(), 1);
+}
+
+#[tokio::test]
 async fn server_requests_are_ignored() {
     // N-BASE-06
     let stream = concat!(

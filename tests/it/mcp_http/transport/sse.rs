@@ -1,16 +1,22 @@
 //! HTTP+SSE, the transport of 2024-11-05: as a fallback or configured.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::{FutureExt, StreamExt};
+use http::{HeaderMap, Method, StatusCode};
 use insta::assert_snapshot;
 use mcp_client::{
-    Client, HandlerCapabilities, MessageContext, Negotiation, ServerChange, SubscriptionFilter,
-    Transport, mcp_types::Revision,
+    BoxError, Client, HandlerCapabilities, MessageContext, MessageKind, Negotiation,
+    OutgoingMessage, ServerChange, SessionId, SubscriptionFilter, Transport, TransportErrorKind,
+    mcp_types::{RequestId, Revision},
 };
-use mcp_http::{HttpTransport, SseTransport};
+use mcp_http::{AccessToken, HttpTransport, RequestSigner, SseTransport};
 use serde_json::json;
 use tokio::{net::TcpListener, task};
+use url::Url;
 
 use crate::support::{
     ALICE, HandlerBehavior, RecordingHandler, ScriptedServer, SseServer, SseServerConfig,
@@ -377,4 +383,56 @@ async fn change_notifications_arrive_on_the_stream() {
         sse_client(&server).subscribe(SubscriptionFilter::new().tools()).await.unwrap();
     server.send_message(&json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" }));
     assert_eq!(with_timeout(changes.next()).await.unwrap().unwrap(), ServerChange::Tools);
+}
+
+#[tokio::test]
+async fn message_of_another_session_is_not_sent() {
+    // LEG-07: a session ends with its stream
+    let server = SseServerConfig::default().start().await;
+    let transport = SseTransport::new(http_transport(&server.url()));
+    let send = |session: Option<SessionId>| {
+        let mut context = MessageContext::default();
+        context.session = session;
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+        let mut message = OutgoingMessage::new(body, MessageKind::Request, context);
+        message.id = Some(RequestId::Number(1));
+        transport.send(message)
+    };
+    let session = send(None).await.unwrap().session;
+    let error = send(SessionId::new(b"another")).await.err().map(|error| error.kind());
+    assert_eq!(error, Some(TransportErrorKind::SessionEnded));
+    send(session).await.unwrap();
+    assert_eq!(requests_of(&server).matches("POST /messages ping").count(), 2);
+}
+
+/// Records the URL of each request that it signs.
+#[derive(Default)]
+struct RecordingSigner(Mutex<Vec<String>>);
+
+impl RequestSigner for RecordingSigner {
+    fn scheme(&self) -> &'static str {
+        "Signed"
+    }
+
+    fn sign(&self, method: &Method, url: &Url) -> Result<HeaderMap, BoxError> {
+        let signed = format!("{method} {}", url.path());
+        self.0.lock().map_err(|_| "a thread panicked")?.push(signed);
+        Ok(HeaderMap::new())
+    }
+
+    fn on_response(&self, _: &Url, _: StatusCode, _: &HeaderMap) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn each_message_is_signed_for_the_url_that_it_is_sent_to() {
+    // RFC 9449, section 4.2
+    let server = SseServerConfig::default().start().await;
+    let signer = Arc::<RecordingSigner>::default();
+    let token = AccessToken::with_signer(ALICE, signer.clone());
+    let http = HttpTransport::builder(server.url()).bearer_token(token).build().unwrap();
+    Client::new(SseTransport::new(http)).list_tools().await.unwrap();
+    let signed = signer.0.lock().unwrap().join("\n");
+    assert_eq!(signed, "GET /mcp\nPOST /messages\nPOST /messages\nPOST /messages");
 }

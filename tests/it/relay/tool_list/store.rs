@@ -198,6 +198,34 @@ async fn zero_cache_duration_stores_nothing() {
     assert_eq!((server.count("tools/list"), store.lock().len()), (2, 0));
 }
 
+#[tokio::test]
+async fn list_with_a_zero_ttl_is_not_stored() {
+    let caching = TestServer::builder().caching(Duration::ZERO, CacheScope::Public);
+    let server = caching.revisions([Revision::V2026_07_28]).start().await.unwrap();
+    let store = MemoryListStore::default();
+    let relay = relay_with_store(Server::http(server.url()), &store);
+    relay.tools("main").await.unwrap();
+    relay.tools("main").await.unwrap();
+    assert_eq!((server.count("tools/list"), store.lock().len()), (2, 0));
+}
+
+#[tokio::test]
+async fn stored_public_list_is_not_used_if_the_settings_disable_sharing() {
+    let caching = TestServer::builder().caching(Duration::from_secs(60), CacheScope::Public);
+    let caching = caching.revisions([Revision::V2026_07_28]).tool(tool("add"));
+    let server = caching.bearer(Bearer::tokens([ALICE, BOB])).start().await.unwrap();
+    let store = MemoryListStore::default();
+    let sharing = relay_with_store(Server::http(server.url()), &store);
+    sharing.with_token(ALICE).tools("main").await.unwrap();
+    // Another process has other settings.
+    let not_sharing = relay_with_store(Server::http(server.url()).shared_tool_list(false), &store);
+    not_sharing.with_token(BOB).tools("main").await.unwrap();
+    let requests = server.requests().into_iter();
+    let lists = requests.filter(|request| request.method() == "tools/list");
+    let tokens: Vec<_> = lists.map(|it| it.bearer_token().map(str::to_owned)).collect();
+    assert_eq!(tokens, [Some(ALICE.to_owned()), Some(BOB.to_owned())]);
+}
+
 /// Writes into a list for whom it is.
 struct DescribingInterceptor;
 

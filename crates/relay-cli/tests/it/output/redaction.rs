@@ -55,3 +55,22 @@ async fn redacts_tokens_with_json_escapes() {
         assert!(!transcript.contains("alice"), "{transcript}");
     }
 }
+
+#[tokio::test]
+async fn redacts_api_keys_of_the_configuration_in_results() {
+    let server = weather_server::public().start().await.unwrap();
+    let result = format!(r#"{{"content":[{{"type":"text","text":"the key is {TOKEN}"}}]}}"#);
+    let reply = move |request: &RecordedRequest| {
+        let id = serde_json::to_string(&request.id()).unwrap();
+        let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
+        Reply::body("application/json", body)
+    };
+    server.script(On::method("tools/call"), Fault::reply_with(reply));
+    let config = format!("[servers.a]\nurl = '{}'\napi_key = '{TOKEN}'", server.url());
+    for options in ["", "--json"] {
+        let program = relay(&format!("call a forecast --arg city=Oslo {options}"));
+        let transcript = program.file("relay.toml", &config).run().await;
+        assert!(transcript.contains("the key is ****"), "{transcript}");
+        assert!(!transcript.contains(TOKEN), "{transcript}");
+    }
+}
