@@ -8,7 +8,7 @@ use crate::bench;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// The duration of the run. Growth is checked only in at least 13 minutes.
+    /// The duration of the run. It rests each ten minutes, and at least twice, for up to three minutes.
     #[arg(long, default_value = "60")]
     minutes: NonZeroU32,
     /// The seed of the random operations.

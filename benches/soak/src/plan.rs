@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 pub(crate) const USERS: usize = 200;
+/// Each fourth user has a token that does not rotate automatically.
+const SIGNS_IN: usize = 4;
 
 /// Responds with JSON.
 pub(crate) const JSON: usize = 0;
@@ -25,6 +27,16 @@ pub(crate) const RESOURCE: &str = "soak://changes";
 /// Returns the token of a user for one server. It is valid until the next generation.
 pub(crate) fn token(server: usize, user: usize, generation: u64) -> String {
     format!("{}.{user}.{generation}", NAMES[server])
+}
+
+/// Returns whether the user must sign in again after each rotation.
+pub(crate) fn signs_in(user: usize) -> bool {
+    user.is_multiple_of(SIGNS_IN)
+}
+
+/// Returns the user of a token.
+pub(crate) fn user_of(token: &str) -> Option<usize> {
+    token.split('.').nth(1)?.parse().ok()
 }
 
 /// Returns the server that a token is for.
@@ -66,12 +78,23 @@ pub(crate) enum Reply {
 pub(crate) struct ServerReport {
     pub(crate) connections: usize,
     pub(crate) streams: usize,
-    pub(crate) sessions: usize,
+    pub(crate) sessions: SessionCounts,
     /// The number of calls that ran.
     pub(crate) ran: u64,
     /// Calls that ran twice, requests with tokens of another server, and protocol violations since
     /// the last report.
     pub(crate) problems: Vec<String>,
+}
+
+/// The numbers of sessions that are open on the servers.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct SessionCounts {
+    pub(crate) open: usize,
+    /// The open ones whose DELETE failed for a known reason: the user signs in again for a new token,
+    /// and the old one had expired, or the server had a fault.
+    pub(crate) end_failed: usize,
+    /// The open ones that the client does not know: it has not sent `notifications/initialized`.
+    pub(crate) unknown: usize,
 }
 
 /// The structured content of a result.

@@ -19,6 +19,7 @@ const MAX_PROBLEMS: usize = 100;
 pub(crate) struct Findings {
     calls: AtomicU64,
     operations: AtomicU64,
+    dropped: AtomicU64,
     /// Errors by server and kind, with their number and the first message.
     errors: Mutex<BTreeMap<String, ErrorCount>>,
     problems: Mutex<Vec<String>>,
@@ -40,6 +41,15 @@ impl Findings {
 
     pub(crate) fn operation(&self) {
         self.operations.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn dropped_call(&self) {
+        self.dropped.fetch_add(1, Relaxed);
+    }
+
+    /// Returns the number of calls that were dropped so far.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.load(Relaxed)
     }
 
     /// Returns the numbers of calls and operations so far.

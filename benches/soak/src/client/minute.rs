@@ -6,7 +6,7 @@ use anyhow::Result;
 use tokio::time;
 
 use super::{meter::Usage, world::World};
-use crate::plan::ServerReport;
+use crate::plan::{ServerReport, USERS};
 
 /// The time between two looks at the resources.
 const SAMPLE: Duration = Duration::from_secs(1);
@@ -18,6 +18,8 @@ const REPLACE_SECONDS: u64 = 7;
 
 #[derive(Debug)]
 pub(crate) struct Minute {
+    /// The minutes since the start, at its end.
+    pub(crate) number: u64,
     pub(crate) calls: u64,
     pub(crate) operations: u64,
     /// With the rest at its end.
@@ -30,12 +32,23 @@ pub(crate) struct Minute {
 }
 
 impl Minute {
+    /// Returns the tasks that belong to no connection, no stream and no user. A stream has a task that
+    /// reads it, and one that keeps its subscription or its session.
+    pub(crate) fn other_tasks(&self) -> u64 {
+        let known = self.servers.connections + 2 * self.servers.streams + USERS;
+        self.rest.tasks.saturating_sub(known as u64)
+    }
+
     pub(crate) fn calls_per_second(&self) -> f64 {
         self.calls as f64 / self.duration.as_secs_f64()
     }
 
     /// Waits for a minute, and measures it.
-    pub(crate) async fn pass(world: &World, random: &mut fastrand::Rng) -> Result<Self> {
+    pub(crate) async fn pass(
+        world: &World,
+        start_of_run: Instant,
+        random: &mut fastrand::Rng,
+    ) -> Result<Self> {
         let started = Instant::now();
         let (calls, operations) = world.findings.counts();
         let mut most = Usage::default();
@@ -55,6 +68,7 @@ impl Minute {
         let servers = check_servers(world).await?;
         drop(resting);
         Ok(Self {
+            number: start_of_run.elapsed().as_secs() / 60,
             calls: calls_now - calls,
             operations: operations_now - operations,
             duration: started.elapsed(),
@@ -66,7 +80,7 @@ impl Minute {
 }
 
 /// Gets the report of the servers, and checks that calls did not run if their errors say so.
-async fn check_servers(world: &World) -> Result<ServerReport> {
+pub(crate) async fn check_servers(world: &World) -> Result<ServerReport> {
     for number in world.control.which_ran(world.findings.take_not_run()).await? {
         let what = format!("call {number} ran, and its error says that it did not");
         world.findings.problem(what);

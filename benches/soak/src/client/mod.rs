@@ -1,8 +1,9 @@
 //! The client: a relay with 200 users, and the checks.
 
 mod run;
+mod print;
 mod verdict;
-mod growth;
+mod rest;
 mod minute;
 mod user;
 mod operations;

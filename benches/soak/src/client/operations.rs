@@ -52,12 +52,12 @@ impl Operations {
         self.call(server, "query").await;
     }
 
-    /// Lists the tools of all HTTP servers at once, and calls a tool by the name for models.
+    /// Lists the tools of all servers at once, and calls a tool by the name for models.
     pub(crate) async fn toolset(&self, server: usize) {
         // A token for one server must not be sent to the others.
         let servers = match World::signs_in(self.user) {
-            true => vec![NAMES[server]],
-            false => NAMES[..HTTP_SERVERS].to_vec(),
+            true => vec![NAMES[server], NAMES[STDIO]],
+            false => NAMES.to_vec(),
         };
         let handle = self.handle(server);
         let toolset = match handle.toolset().servers(servers).await {
@@ -159,7 +159,9 @@ impl Operations {
     /// Drops a slow call.
     pub(crate) async fn cancel(&self, server: usize, after: Duration) {
         let Some(tools) = self.tools(server).await else { return };
-        drop(time::timeout(after, self.call_of(server, &tools, "slow")).await);
+        if time::timeout(after, self.call_of(server, &tools, "slow")).await.is_err() {
+            self.world.findings.dropped_call();
+        }
     }
 
     /// Calls a tool that sends a form to the user.
@@ -196,6 +198,9 @@ impl Operations {
                 Ok(generation) => {
                     time::sleep(delay).await;
                     self.world.tokens.set(server, self.user, generation);
+                    if World::signs_in(self.user) {
+                        self.world.remember();
+                    }
                 }
                 Err(error) => self.problem(server, &error.to_string()),
             }
@@ -255,6 +260,7 @@ impl Operations {
             )
             .await,
         );
+        self.world.remember();
         match self.handle(server).resume(pending).await {
             Ok(output) => self.check_output(server, number, &output),
             Err(error) => self.error(server, &error),

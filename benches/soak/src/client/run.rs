@@ -16,15 +16,15 @@ use tokio::{
 use super::{
     control::Control,
     findings::Findings,
-    growth::{Growth, MIN_MINUTES, WARM_UP},
     meter::{self, Usage},
     minute::Minute,
+    print,
+    rest::Rest,
     tokens::Tokens,
-    user,
-    verdict::{self, RESOURCES},
+    user, verdict,
     world::World,
 };
-use crate::{options::Options, plan::USERS, table};
+use crate::{options::Options, plan::USERS};
 
 /// The time until all tasks have ended, after the relay was closed.
 const END: Duration = Duration::from_secs(15);
@@ -55,6 +55,10 @@ async fn soak(options: Options) -> Result<()> {
     bail!("{} checks failed", failures.len())
 }
 
+const MINUTE: Duration = Duration::from_secs(60);
+/// The longest time between two rests. A short run rests at least twice.
+const REST_INTERVAL: Duration = Duration::from_secs(10 * 60);
+
 /// Runs the users for the whole time. Prints each minute, and returns the failures.
 async fn measure(
     options: Options,
@@ -72,11 +76,20 @@ async fn measure(
     let mut random = fastrand::Rng::with_seed(options.seed);
     let start = |user| tokio::spawn(user::run(Arc::clone(&world), user, random.fork()));
     let users: Vec<_> = (0..USERS).map(start).collect();
-    let mut minutes = Vec::new();
-    for number in 1..=options.minutes {
-        let minute = Minute::pass(&world, &mut random).await?;
-        print_minute(number, &minute);
+    let (mut minutes, mut rests) = (Vec::new(), Vec::new());
+    let duration = MINUTE * options.minutes;
+    let interval = REST_INTERVAL.min(duration / 2);
+    let (started, mut rested) = (Instant::now(), Instant::now());
+    while started.elapsed() < duration || rests.len() < 2 {
+        let minute = Minute::pass(&world, started, &mut random).await?;
+        print::minute(&minute);
         minutes.push(minute);
+        if rested.elapsed() >= interval || started.elapsed() >= duration {
+            let rest = Rest::take(&world, started, before).await?;
+            rested = Instant::now();
+            print::rest(&rest);
+            rests.push(rest);
+        }
     }
     world.stopped.store(true, Relaxed);
     for ended in join_all(users).await {
@@ -85,8 +98,8 @@ async fn measure(
     world.relay.close().await.ok();
     drop(world);
     let left = after_end(before).await;
-    print(findings, &minutes, before, left);
-    Ok(verdict::failures(findings, &minutes, before, left))
+    print::all(findings, &minutes, &rests, before, left);
+    Ok(verdict::failures(findings, &minutes, &rests, before, left))
 }
 
 /// Waits until all tasks have ended, and returns what is left.
@@ -109,86 +122,4 @@ async fn interrupted() {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
     }
-}
-
-fn print_minute(number: u32, minute: &Minute) {
-    let Usage { heap, resident, files, tasks } = minute.rest;
-    let (rate, mib) = (minute.calls_per_second(), |bytes| bytes as f64 / 1024.0 / 1024.0);
-    println!(
-        "minute {number}: {rate:.0} calls/s, {} operations; at rest: heap {:.2} MiB, RSS {:.1} MiB, \
-         {files} files, {tasks} tasks; at most: heap {:.1} MiB, {} files, {} tasks; \
-         servers: {} connections, {} streams, {} sessions",
-        minute.operations,
-        mib(heap),
-        mib(resident),
-        mib(minute.most.heap),
-        minute.most.files,
-        minute.most.tasks,
-        minute.servers.connections,
-        minute.servers.streams,
-        minute.servers.sessions,
-    );
-}
-
-/// Prints the tables for `BENCHMARKS.md`.
-fn print(findings: &Findings, minutes: &[Minute], before: Usage, left: Usage) {
-    let mib = |bytes: u64| format!("{:.2}", bytes as f64 / 1024.0 / 1024.0);
-    let rows: Vec<_> = minutes
-        .iter()
-        .enumerate()
-        // About ten rows of a long run, and the last.
-        .filter(|(index, _)| index % (minutes.len() / 10 + 1) == 0 || index + 1 == minutes.len())
-        .map(|(index, minute)| {
-            let Usage { heap, resident, files, tasks } = minute.rest;
-            vec![
-                (index + 1).to_string(),
-                format!("{:.0}", minute.calls_per_second()),
-                mib(heap),
-                mib(minute.most.heap),
-                mib(resident),
-                files.to_string(),
-                tasks.to_string(),
-                minute.servers.connections.to_string(),
-            ]
-        })
-        .collect();
-    println!();
-    table::print(
-        &["minute", "calls/s", "heap, MiB", "at most", "RSS, MiB", "files", "tasks", "connections"],
-        &rows,
-    );
-    let measured = minutes.get(WARM_UP..).unwrap_or_default();
-    let trends: Vec<_> = RESOURCES
-        .iter()
-        .filter_map(|(name, value, least)| {
-            let values: Vec<f64> = measured.iter().map(|minute| value(&minute.rest)).collect();
-            let growth = Growth::of(&values, *least)?;
-            let row = [growth.grown, growth.allowed].map(|value| format!("{value:.0}"));
-            Some([&[(*name).to_owned()], &row[..]].concat())
-        })
-        .collect();
-    match trends.is_empty() {
-        true => println!("growth is checked only after {} minutes\n", MIN_MINUTES + WARM_UP),
-        false => table::print(&["growth", "by the trend", "allowed"], &trends),
-    }
-    let (calls, operations) = findings.counts();
-    println!(
-        "{} calls in {} operations; {} ran on the HTTP servers. After the relay was closed: \
-         {} bytes on the heap, {} files and {} tasks more than before.\n",
-        table::grouped(calls),
-        table::grouped(operations),
-        table::grouped(minutes.last().map_or(0, |minute| minute.servers.ran)),
-        left.heap as i64 - before.heap as i64,
-        left.files as i64 - before.files as i64,
-        left.tasks as i64 - before.tasks as i64,
-    );
-    let errors = findings.errors();
-    let rows: Vec<_> = errors
-        .iter()
-        .map(|(kind, error)| {
-            let expected = if error.expected { "yes" } else { "no" };
-            vec![kind.clone(), table::grouped(error.count), expected.to_owned()]
-        })
-        .collect();
-    table::print(&["error", "count", "expected"], &rows);
 }

@@ -24,11 +24,8 @@ use tokio::sync::RwLock;
 use super::{control::Control, findings::Findings, tokens::Tokens};
 use crate::{
     options::Injected,
-    plan::{FAULTY, HTTP_SERVERS, NAMES, STDIO},
+    plan::{self, FAULTY, HTTP_SERVERS, JSON, NAMES, STDIO},
 };
-
-/// Each fourth user has a token that does not rotate automatically.
-const SIGNS_IN: usize = 4;
 
 pub(crate) struct World {
     pub(crate) relay: Relay,
@@ -40,6 +37,8 @@ pub(crate) struct World {
     pub(crate) rest: RwLock<()>,
     pub(crate) stopped: AtomicBool,
     next: AtomicU64,
+    /// The number of tokens and resumed calls that the relay remembers.
+    remembered: AtomicU64,
 }
 
 /// Responds to the form of a server with the number of its user.
@@ -73,6 +72,7 @@ impl World {
             rest: RwLock::new(()),
             stopped: AtomicBool::new(false),
             next: AtomicU64::new(0),
+            remembered: AtomicU64::new(0),
         })
     }
 
@@ -86,17 +86,27 @@ impl World {
         self.next.fetch_add(1, Relaxed)
     }
 
+    /// Counts a token that the relay remembers, or a call that was resumed.
+    pub(crate) fn remember(&self) {
+        self.remembered.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn remembered(&self) -> u64 {
+        self.remembered.load(Relaxed)
+    }
+
     /// Returns whether the user must sign in again after each rotation.
     pub(crate) fn signs_in(user: usize) -> bool {
-        user.is_multiple_of(SIGNS_IN)
+        plan::signs_in(user)
     }
 
     /// Returns the handle of a user for a server. An application does this for each request.
     pub(crate) fn handle(&self, server: usize, user: usize) -> User {
-        match server {
-            STDIO => self.relay.without_token(),
-            _ if Self::signs_in(user) => self.relay.with_token(self.tokens.current(server, user)),
-            _ => self.relay.for_user(user.to_string(), self.tokens.of(user)),
+        // The stdio server is shared, and gets no token.
+        let server = if server == STDIO { JSON } else { server };
+        match Self::signs_in(user) {
+            true => self.relay.with_token(self.tokens.current(server, user)),
+            false => self.relay.for_user(user.to_string(), self.tokens.of(user)),
         }
     }
 
@@ -111,7 +121,7 @@ fn server(number: usize, urls: &[String]) -> Result<Server> {
     } else {
         let program = env::current_exe()?;
         let program = program.to_str().context("the path of this program is not UTF-8")?;
-        Server::stdio(StdioCommand::new([program, "stdio"]))
+        Server::stdio(StdioCommand::new([program, "stdio"])).shared()
     };
     Ok(match number {
         FAULTY => {

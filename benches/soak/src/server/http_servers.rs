@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use mcp_testkit::{Bearer, ResponseMode, ServerNotification, TestServer};
 use relay::{Revision, mcp_client::mcp_types::v2026_07_28::CacheScope};
 
-use super::{catalog, state::State};
+use super::{catalog, sessions::Sessions, state::State};
 use crate::{
     options::Injected,
     plan::{self, FAULTY, HTTP_SERVERS, NAMES, RESOURCE, SSE, STATELESS, ServerReport, USERS},
@@ -20,6 +20,8 @@ pub(crate) struct HttpServers {
     state: Arc<State>,
     /// The generation of the tokens, by server and user.
     generations: Vec<Vec<u64>>,
+    /// The sessions that clients know and end, by server.
+    sessions: [Sessions; HTTP_SERVERS],
     /// The number of violations that were reported, by server.
     reported: [usize; HTTP_SERVERS],
     ticks: u64,
@@ -33,7 +35,8 @@ impl HttpServers {
         for (server, generations) in generations.iter().enumerate() {
             servers.push(start(server, generations, 0, server == SSE, &state).await?);
         }
-        Ok(Self { servers, state, generations, reported: [0; HTTP_SERVERS], ticks: 0 })
+        let (sessions, reported) = (Default::default(), [0; HTTP_SERVERS]);
+        Ok(Self { servers, state, generations, sessions, reported, ticks: 0 })
     }
 
     pub(crate) fn urls(&self) -> Vec<String> {
@@ -63,6 +66,7 @@ impl HttpServers {
         let new = start(server, &self.generations[server], port, events, &self.state).await?;
         self.servers[server] = new;
         self.reported[server] = 0;
+        self.sessions[server] = Sessions::default();
         Ok(())
     }
 
@@ -70,6 +74,7 @@ impl HttpServers {
     pub(crate) fn check_requests(&mut self) {
         for (number, server) in self.servers.iter().enumerate() {
             for request in server.take_requests() {
+                self.sessions[number].record(&request, number == FAULTY);
                 let token = request.bearer_token();
                 if token.and_then(plan::server_of) != Some(number) {
                     let method = request.method();
@@ -101,11 +106,14 @@ impl HttpServers {
         self.check_requests();
         let (ran, problems) = self.state.take();
         let mut report = ServerReport { ran, problems, ..ServerReport::default() };
-        for server in &self.servers {
+        for (server, sessions) in self.servers.iter().zip(&mut self.sessions) {
             let counts = server.counts();
             report.connections += counts.open_connections;
             report.streams += counts.open_streams;
-            report.sessions += server.open_sessions();
+            let open = sessions.count_open(&server.open_session_ids());
+            report.sessions.open += open.open;
+            report.sessions.end_failed += open.end_failed;
+            report.sessions.unknown += open.unknown;
         }
         report
     }

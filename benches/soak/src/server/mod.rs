@@ -5,6 +5,7 @@ mod faults;
 mod http_servers;
 mod catalog;
 mod state;
+mod sessions;
 mod stdio;
 
 pub(crate) use self::{process::serve, stdio::serve_stdio};

@@ -145,7 +145,12 @@ impl TestServer {
 
     /// Returns the number of open sessions.
     pub fn open_sessions(&self) -> usize {
-        self.shared.sessions.open_count()
+        self.open_session_ids().len()
+    }
+
+    /// Returns the ids of the open sessions, in any order.
+    pub fn open_session_ids(&self) -> Vec<String> {
+        self.shared.sessions.open_ids()
     }
 
     /// Returns all requests, in the order in which they were handled.

@@ -128,8 +128,11 @@ impl Sessions {
         }
     }
 
-    pub(crate) fn open_count(&self) -> usize {
-        lock(&self.0).sessions.values().filter(|session| session.end.is_none()).count()
+    /// Returns the ids of the open sessions.
+    pub(crate) fn open_ids(&self) -> Vec<String> {
+        let state = lock(&self.0);
+        let open = state.sessions.iter().filter(|(_, session)| session.end.is_none());
+        open.map(|(id, _)| id.clone()).collect()
     }
 }
 
