@@ -28,9 +28,11 @@ use crate::{
     },
 };
 
-/// The timeout for ending a session that was not completely opened, and before that for the response
-/// to `initialize`.
+/// The timeout for ending a session that was not completely opened.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The timeout for the response to an `initialize` whose callers were dropped.
+const DROPPED_INITIALIZE_TIMEOUT: Duration = Duration::from_secs(5);
 
 const INITIALIZE: MethodName = MethodName::Borrowed(InitializeRequest::NAME);
 
@@ -341,7 +343,8 @@ impl Drop for PendingInitialize {
         let sending = mem::replace(&mut self.sending, pending().boxed());
         let mut channel = self.channel.clone();
         runtime.spawn(async move {
-            let Ok(Ok(response)) = time::timeout(END_TIMEOUT, sending).await else { return };
+            let waiting = time::timeout(DROPPED_INITIALIZE_TIMEOUT, sending);
+            let Ok(Ok(response)) = waiting.await else { return };
             channel.context.session = response.session;
             if channel.context.session.is_some() {
                 end(channel).await;
