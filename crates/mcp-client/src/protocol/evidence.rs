@@ -74,7 +74,13 @@ mod tests {
 
     fn rpc_error(code: i64, status: Option<u16>) -> Error {
         let error = ErrorObject { code, message: "it failed".to_owned(), data: None };
-        Error::Rpc { method: "tools/call".into(), error, status, retry_after: None }
+        Error::Rpc {
+            method: "tools/call".into(),
+            error,
+            status,
+            retry_after: None,
+            is_response: true,
+        }
     }
 
     #[test]
