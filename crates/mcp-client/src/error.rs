@@ -33,7 +33,7 @@ pub enum Error {
         /// The method of the request.
         method: Cow<'static, str>,
         /// The code, message and data, as the server sent them.
-        error: ErrorObject,
+        error: Box<ErrorObject>,
         /// The HTTP status of the response, unless it was a success.
         status: Option<u16>,
         /// The time that the server asks the client to wait before the next request, if it does.
@@ -464,7 +464,7 @@ mod tests {
         let error = ErrorObject { code: -32000, message: message.to_owned(), data: None };
         Error::Rpc {
             method: "tools/call".into(),
-            error,
+            error: error.into(),
             status,
             retry_after: None,
             is_response: true,
@@ -476,7 +476,7 @@ mod tests {
         let error = ErrorObject { code, message: message.to_owned(), data: None };
         Error::Rpc {
             method: "tools/call".into(),
-            error,
+            error: error.into(),
             status: Some(400),
             retry_after: None,
             is_response: true,

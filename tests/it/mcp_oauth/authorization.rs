@@ -67,20 +67,20 @@ async fn client_registers_once_with_its_metadata() {
     let sent: Value = serde_json::from_slice(&registration.body).unwrap();
     assert_snapshot!(format!("{sent:#}"), @r#"
     {
-      "application_type": "native",
       "client_name": "Tests",
+      "redirect_uris": [
+        "http://127.0.0.1:9/callback"
+      ],
       "grant_types": [
         "authorization_code",
         "refresh_token"
       ],
-      "redirect_uris": [
-        "http://127.0.0.1:9/callback"
-      ],
       "response_types": [
         "code"
       ],
-      "scope": "read",
-      "token_endpoint_auth_method": "client_secret_basic"
+      "token_endpoint_auth_method": "client_secret_basic",
+      "application_type": "native",
+      "scope": "read"
     }
     "#);
 }

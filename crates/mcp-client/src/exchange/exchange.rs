@@ -207,7 +207,7 @@ impl PendingRequest<'_> {
                 let method = self.method.clone();
                 return Err(Error::Rpc {
                     method,
-                    error,
+                    error: error.into(),
                     status: None,
                     retry_after: None,
                     is_response: true,
@@ -385,7 +385,7 @@ impl PendingRequest<'_> {
         }
         Error::Rpc {
             method: self.method.clone(),
-            error: rpc_error,
+            error: rpc_error.into(),
             status: Some(status),
             retry_after: error.retry_after(),
             is_response,

@@ -76,7 +76,7 @@ mod tests {
         let error = ErrorObject { code, message: "it failed".to_owned(), data: None };
         Error::Rpc {
             method: "tools/call".into(),
-            error,
+            error: error.into(),
             status,
             retry_after: None,
             is_response: true,

@@ -497,7 +497,13 @@ mod tests {
     fn rpc(code: i64, supported: &[&str]) -> Error {
         let data = Some(json!({ "supported": supported }));
         let error = ErrorObject { code, message: String::new(), data };
-        Error::Rpc { method: "x".into(), error, status: None, retry_after: None, is_response: true }
+        Error::Rpc {
+            method: "x".into(),
+            error: error.into(),
+            status: None,
+            retry_after: None,
+            is_response: true,
+        }
     }
 
     fn transport(kind: TransportErrorKind) -> Error {

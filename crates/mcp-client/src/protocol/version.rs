@@ -1,6 +1,6 @@
 //! The protocol versions that this client supports, and the choice among those of a server.
 
-use mcp_types::{Era, ErrorObject, Revision};
+use mcp_types::{Era, Revision};
 use serde_json::Value;
 
 use crate::error::Error;
@@ -64,10 +64,8 @@ fn displayed(version: String) -> String {
 
 /// Returns the versions that the server supports, if the error names them.
 pub(crate) fn supported(error: &Error) -> Option<Vec<String>> {
-    let Error::Rpc { error: ErrorObject { data: Some(data), .. }, .. } = error else {
-        return None;
-    };
-    let supported = data.get("supported")?.as_array()?;
+    let Error::Rpc { error, .. } = error else { return None };
+    let supported = error.data.as_ref()?.get("supported")?.as_array()?;
     Some(supported.iter().filter_map(Value::as_str).map(str::to_owned).collect())
 }
 

@@ -147,7 +147,7 @@ mod tests {
         let error = ErrorObject { code: -32602, message: "stale".to_owned(), data: None };
         Err(Error::Rpc {
             method: "x/list".into(),
-            error,
+            error: error.into(),
             status: None,
             retry_after: None,
             is_response: true,

@@ -40,13 +40,25 @@ pub(super) struct ChangeReport {
 
 impl ChangeReport {
     pub(super) fn change(&mut self, keyword: &str, effect: ChangeEffect, reason: &'static str) {
-        // Each effect is listed at least once, even if the list is full.
-        if self.changes.len() >= MAX_CHANGES && self.changes.iter().any(|it| it.effect == effect) {
-            return;
-        }
         let path = self.path.concat();
         let path = path.strip_prefix('.').unwrap_or(&path).to_owned();
-        let change = SchemaChange { path, keyword: keyword.to_owned(), effect, reason };
+        self.add(SchemaChange { path, keyword: keyword.to_owned(), effect, reason });
+    }
+
+    /// Returns the changes, followed by further ones.
+    pub(super) fn followed_by(mut self, more: Vec<SchemaChange>) -> Vec<SchemaChange> {
+        for change in more {
+            self.add(change);
+        }
+        self.changes
+    }
+
+    /// Adds a change. Each effect is listed at least once, even if the list is full.
+    fn add(&mut self, change: SchemaChange) {
+        let is_full = self.changes.len() >= MAX_CHANGES;
+        if is_full && self.changes.iter().any(|it| it.effect == change.effect) {
+            return;
+        }
         if !self.changes.contains(&change) {
             self.changes.push(change);
         }

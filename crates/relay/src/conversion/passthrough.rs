@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     change::{ChangeEffect, ChangeReport},
+    normal_form,
     rules::{KeywordScope, ProviderRules, References, keyword_scope},
 };
 
@@ -29,6 +30,9 @@ pub(super) fn pass_through(source: &Value, rules: &ProviderRules) -> Option<(Val
     };
     missing("type", json!("object"), "is missing, so it is set to \"object\"");
     missing("properties", json!({}), "is missing, so an empty object is added");
+    if root.shift_remove("$schema").is_some() {
+        report.change("$schema", ChangeEffect::Same, "is left out, because models do not need it");
+    }
     root.retain(|keyword, value| {
         let is_supported = rules.supports_at_root(keyword);
         if !is_supported {
@@ -57,13 +61,7 @@ impl Walk<'_> {
     fn supports(&self, schema: &Value) -> bool {
         let Value::Object(schema) = schema else { return true };
         let is_tuple = schema.get("items").is_some_and(Value::is_array);
-        let is_array = schema.get("type").is_some_and(|kind| kind == "array");
-        let has_no_items =
-            is_array && !schema.contains_key("items") && !schema.contains_key("prefixItems");
-        let has_boolean_bound = ["exclusiveMinimum", "exclusiveMaximum"]
-            .iter()
-            .any(|keyword| schema.get(*keyword).is_some_and(Value::is_boolean));
-        if is_tuple || has_no_items || has_boolean_bound || !self.supports_reference(schema) {
+        if is_tuple || !self.supports_reference(schema) {
             return false;
         }
         schema.iter().all(|(keyword, value)| match (&**keyword, value) {
@@ -87,6 +85,10 @@ impl Walk<'_> {
     /// Returns whether references are supported, and the target of this one is in the schema.
     fn supports_reference(&self, schema: &Map<String, Value>) -> bool {
         let Some(reference) = schema.get("$ref") else { return true };
+        // Without `$schema`, the keywords next to a reference of an older draft would count.
+        if schema.len() > 1 && normal_form::is_draft_7_or_older(self.source) {
+            return false;
+        }
         let pointer = reference.as_str().and_then(|reference| reference.strip_prefix('#'));
         self.rules.references != References::None
             && pointer.is_some_and(|pointer| self.source.pointer(pointer).is_some())

@@ -37,6 +37,17 @@ fn node(source: &Node, rules: &ProviderRules) -> Value {
             target[keyword] = value.clone();
         }
     }
+    without_siblings(schema)
+}
+
+/// Moves a reference into an `anyOf` if it has sibling keywords, because providers reject those.
+fn without_siblings(mut schema: Value) -> Value {
+    if let Value::Object(keywords) = &mut schema
+        && keywords.len() > 1
+        && let Some(reference) = keywords.shift_remove("$ref")
+    {
+        keywords.insert("anyOf".to_owned(), json!([{ "$ref": reference }]));
+    }
     schema
 }
 
@@ -93,6 +104,9 @@ fn alternative(source: &Alternative, rules: &ProviderRules) -> Value {
             if !required.is_empty() || rules.all_required {
                 object["required"] = json!(required);
             }
+            if rules.ordering && members.len() > 1 {
+                object["propertyOrdering"] = members.keys().map(String::as_str).collect();
+            }
             if let Some(rest) = rest {
                 object["additionalProperties"] = node_or_false(rest, rules);
             }
@@ -102,7 +116,7 @@ fn alternative(source: &Alternative, rules: &ProviderRules) -> Value {
     for (keyword, value) in source.keywords.iter().chain(&source.annotations) {
         schema[keyword] = value.clone();
     }
-    schema
+    without_siblings(schema)
 }
 
 /// Prints a schema that may be `false`.

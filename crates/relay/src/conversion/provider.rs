@@ -25,11 +25,13 @@ pub enum Provider {
     GeminiJsonSchema,
     /// The Converse API of Amazon Bedrock.
     Bedrock,
+    /// The Converse API of Amazon Bedrock with `strict`. See [`Provider::AnthropicStrict`].
+    BedrockStrict,
 }
 
 impl Provider {
     /// A list of all providers.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::OpenAiChat,
         Self::OpenAiChatStrict,
         Self::OpenAiResponses,
@@ -39,5 +41,6 @@ impl Provider {
         Self::Gemini,
         Self::GeminiJsonSchema,
         Self::Bedrock,
+        Self::BedrockStrict,
     ];
 }

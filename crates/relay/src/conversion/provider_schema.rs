@@ -9,9 +9,10 @@ use mcp_types::Schema;
 use serde_json::Value;
 
 use super::{
-    change::{ChangeEffect, SchemaChange},
+    change::{ChangeEffect, ChangeReport, SchemaChange},
     normal_form, passthrough, printer,
     provider::Provider,
+    repair::repair,
     restoration::Restoration,
     rules::ProviderRules,
     writer,
@@ -72,11 +73,18 @@ impl ProviderSchema {
         let source = (input_schema.as_str().len() <= MAX_SIZE)
             .then(|| input_schema.parse::<Value>().ok())
             .flatten();
-        let (schema, changes, restoration) = match &source {
+        let mut repairs = ChangeReport::default();
+        let source = source.map(|mut source| {
+            repair(&mut source, rules, &mut repairs);
+            source
+        });
+        let (schema, more, restoration) = match &source {
             Some(source) => convert(source, rules),
             None => as_json_text(rules),
         };
-        let schema = match Some(&schema) == source.as_ref() {
+        let is_same = repairs.changes.is_empty() && Some(&schema) == source.as_ref();
+        let changes = repairs.followed_by(more);
+        let schema = match is_same {
             true => input_schema.clone(),
             // This does not fail, because a converted schema is always an object.
             false => Schema::from_value(schema).unwrap_or_else(|_| input_schema.clone()),
@@ -135,7 +143,7 @@ fn print(written: writer::Written, rules: &ProviderRules) -> Converted {
 
 /// The schemas of a tool for each provider. Each is converted on first use.
 #[derive(Default)]
-pub(crate) struct ProviderSchemas([OnceLock<Arc<ProviderSchema>>; 7]);
+pub(crate) struct ProviderSchemas([OnceLock<Arc<ProviderSchema>>; 8]);
 
 impl ProviderSchemas {
     /// Returns the input schema, converted for the provider.
@@ -155,6 +163,7 @@ fn slot(provider: Provider) -> usize {
         Provider::Gemini => 4,
         Provider::GeminiJsonSchema => 5,
         Provider::Bedrock => 6,
+        Provider::BedrockStrict => 7,
     }
 }
 

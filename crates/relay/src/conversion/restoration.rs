@@ -16,6 +16,8 @@ pub(super) enum RestoreStep {
     Same,
     /// The value is a string that contains JSON.
     ParseJson,
+    /// The value is a text, or a string that contains the JSON of an array, an object or a text.
+    ParseContainer,
     /// The value is the only member of an object, with this name.
     Unwrap(&'static str, Box<RestoreStep>),
     /// The value is an object. `others` is for members that the schema does not name.
@@ -85,8 +87,14 @@ impl Restoration {
             (RestoreStep::ParseJson, Value::String(text)) => {
                 serde_json::from_str(&text).unwrap_or(Value::String(text))
             }
+            (RestoreStep::ParseContainer, Value::String(text)) => {
+                match serde_json::from_str(&text) {
+                    Ok(value @ (Value::Array(_) | Value::Object(_) | Value::String(_))) => value,
+                    _ => Value::String(text),
+                }
+            }
             (RestoreStep::Unwrap(name, step), Value::Object(mut object)) => {
-                match object.remove(*name) {
+                match object.shift_remove(*name) {
                     Some(value) => below(step, value),
                     None => Value::Object(object),
                 }

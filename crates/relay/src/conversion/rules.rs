@@ -28,8 +28,12 @@ pub(super) struct ProviderRules {
     pub(super) closed: bool,
     /// True for schemas of OpenAPI 3.0. `nullable` allows null, and `anyOf` has no sibling keywords.
     pub(super) openapi: bool,
+    /// True if `propertyOrdering` names the order of the members.
+    pub(super) ordering: bool,
     /// True if an object without members is supported.
     pub(super) allows_empty: bool,
+    /// A function that returns whether a `pattern` is supported.
+    pub(super) pattern: fn(&str) -> bool,
     /// A function that returns whether a value is supported in `enum`.
     pub(super) enum_value: fn(&Value) -> bool,
     /// The maximum nesting of objects and arrays.
@@ -53,7 +57,8 @@ pub(super) const LONG_ENUM: (usize, usize) = (250, 15_000);
 /// OpenAI without `strict` (guide "Function calling").
 ///
 /// It accepts JSON Schema. It rejects `oneOf`, `anyOf`, `allOf`, `enum`, `const` and `not` at the root,
-/// as its error messages say; see `NOT_AT_ROOT` in `passthrough.rs`.
+/// as its error messages say; see `NOT_AT_ROOT` in `passthrough.rs`. They also say that it rejects
+/// patterns with lookaround.
 const OPENAI: ProviderRules = ProviderRules {
     keywords: None,
     root: None,
@@ -63,7 +68,9 @@ const OPENAI: ProviderRules = ProviderRules {
     all_required: false,
     closed: false,
     openapi: false,
+    ordering: false,
     allows_empty: true,
+    pattern: is_regular,
     enum_value: |_| true,
     max_depth: usize::MAX,
     limits: UNLIMITED,
@@ -112,7 +119,8 @@ const OPENAI_STRICT: ProviderRules = ProviderRules {
 ///
 /// It accepts JSON Schema 2020-12. As its error messages say, it rejects `oneOf`, `allOf` and `anyOf`
 /// at the root, and names of members that do not match `^[a-zA-Z0-9_.-]{1,64}$`.
-const ANTHROPIC: ProviderRules = ProviderRules { names: Some(is_plain), ..OPENAI };
+const ANTHROPIC: ProviderRules =
+    ProviderRules { names: Some(is_plain), pattern: |_| true, ..OPENAI };
 
 /// Anthropic with `strict` (guide "Structured outputs", "JSON Schema limitations").
 ///
@@ -147,8 +155,8 @@ const ANTHROPIC_STRICT: ProviderRules = ProviderRules {
 /// Gemini's `parameters` (API reference, "Schema", "FunctionDeclaration").
 ///
 /// They are a subset of OpenAPI 3.0 in which every schema has a type, and `enum` values are strings.
-/// Any other field is an error. So are other formats, an object without members, and sibling fields of
-/// `anyOf`.
+/// `propertyOrdering` names the order of the members. Any other field is an error. So are other formats, an object without members, and sibling fields of
+/// `anyOf`, and an empty string in `enum`.
 ///
 /// Names of members must match `^[a-zA-Z_][a-zA-Z0-9_]{0,63}$`. Only Vertex AI documents this rule.
 /// Here it applies to both APIs.
@@ -171,8 +179,9 @@ const GEMINI: ProviderRules = ProviderRules {
     references: References::None,
     names: Some(is_identifier),
     openapi: true,
+    ordering: true,
     allows_empty: false,
-    enum_value: Value::is_string,
+    enum_value: |value| value.as_str().is_some_and(|text| !text.is_empty()),
     max_depth: 32,
     ..OPENAI
 };
@@ -180,7 +189,7 @@ const GEMINI: ProviderRules = ProviderRules {
 /// Gemini's `parametersJsonSchema` (API reference, "FunctionDeclaration").
 ///
 /// The supported keywords are those of `responseJsonSchema` ("GenerationConfig"), because only that
-/// section lists any. `enum` values are strings and numbers. Circular references are unrolled "to a
+/// section lists any. It also mentions `propertyOrdering`. `enum` values are strings and numbers. Circular references are unrolled "to a
 /// limited degree", so they are not used here.
 const GEMINI_JSON_SCHEMA: ProviderRules = ProviderRules {
     keywords: Some(&[
@@ -195,8 +204,9 @@ const GEMINI_JSON_SCHEMA: ProviderRules = ProviderRules {
         "additionalProperties",
     ]),
     references: References::NonCircular,
+    ordering: true,
     allows_empty: false,
-    enum_value: |value| value.is_string() || value.is_number(),
+    enum_value: |value| value.as_str().map_or(value.is_number(), |text| !text.is_empty()),
     max_depth: 32,
     ..OPENAI
 };
@@ -211,6 +221,12 @@ const BEDROCK: ProviderRules = ProviderRules {
     ..ANTHROPIC
 };
 
+/// Bedrock's `toolSpec.strict` (user guide, "Structured outputs", "JSON Schema limitations").
+///
+/// The rules are those of Anthropic's `strict`. `$defs` are replaced as in [`BEDROCK`].
+const BEDROCK_STRICT: ProviderRules =
+    ProviderRules { references: References::None, ..ANTHROPIC_STRICT };
+
 impl Provider {
     pub(super) fn rules(self) -> &'static ProviderRules {
         match self {
@@ -221,6 +237,7 @@ impl Provider {
             Self::Gemini => &GEMINI,
             Self::GeminiJsonSchema => &GEMINI_JSON_SCHEMA,
             Self::Bedrock => &BEDROCK,
+            Self::BedrockStrict => &BEDROCK_STRICT,
         }
     }
 }
@@ -245,6 +262,29 @@ impl ProviderRules {
 
 fn is_scalar(value: &Value) -> bool {
     !value.is_array() && !value.is_object()
+}
+
+/// Returns whether a pattern has neither lookaround nor backreferences, which engines such as RE2 do
+/// not have.
+fn is_regular(pattern: &str) -> bool {
+    let mut rest = pattern;
+    while let Some(at) = rest.find(['\\', '(']) {
+        let after = &rest[at + 1..];
+        let lookaround = ["?=", "?!", "?<=", "?<!", "?>"];
+        if rest.as_bytes()[at] == b'(' {
+            if lookaround.iter().any(|group| after.starts_with(group)) {
+                return false;
+            }
+            rest = after;
+            continue;
+        }
+        let escaped = after.chars().next();
+        if escaped.is_some_and(|c| matches!(c, '1'..='9' | 'k')) {
+            return false;
+        }
+        rest = &after[escaped.map_or(0, char::len_utf8)..];
+    }
+    true
 }
 
 /// Returns whether a name matches `^[a-zA-Z0-9_.-]{1,64}$`.

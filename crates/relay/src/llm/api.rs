@@ -24,12 +24,18 @@ impl Provider {
             Self::OpenAiResponses | Self::OpenAiResponsesStrict => Api::Responses,
             Self::Anthropic | Self::AnthropicStrict => Api::Messages,
             Self::Gemini | Self::GeminiJsonSchema => Api::GenerateContent,
-            Self::Bedrock => Api::Converse,
+            Self::Bedrock | Self::BedrockStrict => Api::Converse,
         }
     }
 
     /// Returns whether the provider forces the model to follow the schema.
     pub(super) fn is_strict(self) -> bool {
-        matches!(self, Self::OpenAiChatStrict | Self::OpenAiResponsesStrict | Self::AnthropicStrict)
+        matches!(
+            self,
+            Self::OpenAiChatStrict
+                | Self::OpenAiResponsesStrict
+                | Self::AnthropicStrict
+                | Self::BedrockStrict
+        )
     }
 }

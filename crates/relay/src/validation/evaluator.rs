@@ -76,6 +76,9 @@ impl<'a> Evaluator<'a> {
 
     fn rule(&mut self, rule: &'a Rule, value: JsonText<'_>) -> Validity {
         let json_type = value.json_type();
+        if rule.nullable && json_type == JsonType::Null {
+            return Validity::Unknown;
+        }
         let mut validity = if rule.has_unknown { Validity::Unknown } else { Validity::Valid };
         if let Some(types) = &rule.types {
             validity = validity.and(self.has_type(types, json_type, value));

@@ -1,6 +1,6 @@
 //! Parsing of keyword values that are not schemas.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     json_text::{JsonText, JsonType},
@@ -77,4 +77,34 @@ pub(super) fn types(value: &Value) -> Option<Types> {
         });
     }
     Some(types)
+}
+
+/// Returns whether a `type` allows none of the values of `enum` or `const`.
+pub(crate) fn contradicts(kind: &Value, schema: &Map<String, Value>) -> bool {
+    let listed = schema.get("enum").and_then(Value::as_array).map(Vec::as_slice);
+    let constant = schema.get("const").map(std::slice::from_ref);
+    let values = [listed, constant].into_iter().flatten().flatten();
+    let allows = |value: &Value| match kind {
+        Value::Array(names) => names.iter().any(|name| is_of_type(value, name)),
+        name => is_of_type(value, name),
+    };
+    let (mut any, mut allowed) = (false, false);
+    for value in values {
+        any = true;
+        allowed |= allows(value);
+    }
+    any && !allowed
+}
+
+fn is_of_type(value: &Value, name: &Value) -> bool {
+    match name.as_str() {
+        Some("null") => value.is_null(),
+        Some("boolean") => value.is_boolean(),
+        Some("integer") => value.as_f64().is_some_and(|number| number.fract() == 0.0),
+        Some("number") => value.is_number(),
+        Some("string") => value.is_string(),
+        Some("array") => value.is_array(),
+        Some("object") => value.is_object(),
+        _ => true,
+    }
 }

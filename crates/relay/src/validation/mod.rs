@@ -34,4 +34,6 @@ mod violation;
 mod validity;
 
 pub use self::violation::Violation;
-pub(crate) use self::{number::Decimal, rule::Validator, violation::UnknownDialect};
+pub(crate) use self::{
+    keyword_value::contradicts, number::Decimal, rule::Validator, violation::UnknownDialect,
+};

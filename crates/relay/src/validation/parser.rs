@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     dialect::Dialect,
-    keyword_value::{allowed_values, count, decimal, names, types},
+    keyword_value::{allowed_values, contradicts, count, decimal, names, types},
     rule::{
         Accepts, Applicator, Array, CountRange, Dependency, NumberBound, Object, Property, Rule,
         Subschema, Validator,
@@ -94,6 +94,14 @@ impl<'a> Parser<'a> {
         rule.constant =
             self.get(schema, "const", |constant| allowed_values(std::slice::from_ref(constant)));
         rule.enum_values = self.get(schema, "enum", |all| allowed_values(all.as_array()?));
+        rule.nullable = schema.get("nullable").is_some_and(|nullable| *nullable == true);
+        // If the type contradicts all listed values, the list shows what the server means.
+        if let Some(kind) = schema.get("type")
+            && contradicts(kind, schema)
+        {
+            rule.types = None;
+            self.has_unknown = true;
+        }
         rule.bounds = self.bounds(schema);
         rule.length = self.size(schema, "minLength", "maxLength");
         rule.array = self.array(schema);

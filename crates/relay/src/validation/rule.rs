@@ -29,6 +29,8 @@ pub(super) enum Subschema {
 pub(super) struct Rule {
     /// True if some keywords cannot be evaluated.
     pub(super) has_unknown: bool,
+    /// True if `nullable` of OpenAPI allows null.
+    pub(super) nullable: bool,
     pub(super) types: Option<Types>,
     /// `const`.
     pub(super) constant: Option<AllowedValues>,

@@ -77,9 +77,9 @@ mod tests {
         assert!(!shown.contains("s3cret"));
         assert_eq!(
             shown,
-            "\"/a~1b/1\": expected a number, got a string; \
-             \"/city\": expected at least 2 characters; \
+            "\"/city\": expected at least 2 characters; \
              \"/unit\": expected one of the values of \"enum\"; \
+             \"/a~1b/1\": expected a number, got a string; \
              unknown argument \"x\"; missing required argument \"days\"",
         );
     }

@@ -6,7 +6,7 @@ use proptest::{
     test_runner::{TestCaseError, TestRunner},
 };
 use relay::{ChangeEffect, Provider, ProviderSchema, Schema};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     counterpart::Counterparts,
@@ -17,7 +17,7 @@ use crate::{
 const CASES: u32 = 1500;
 
 /// The providers whose rules differ.
-pub(crate) const PROVIDERS: [Provider; 7] = [
+pub(crate) const PROVIDERS: [Provider; 8] = [
     Provider::OpenAiChat,
     Provider::OpenAiChatStrict,
     Provider::Anthropic,
@@ -25,6 +25,7 @@ pub(crate) const PROVIDERS: [Provider; 7] = [
     Provider::Gemini,
     Provider::GeminiJsonSchema,
     Provider::Bedrock,
+    Provider::BedrockStrict,
 ];
 
 /// Generates schemas with every keyword that the conversion has a rule for.
@@ -60,6 +61,12 @@ fn schemas() -> impl Strategy<Value = Value> {
         { "type": "object" },
         { "type": "object", "additionalProperties": false },
         { "properties": { "a": { "type": "string" } } },
+        { "anyOf": [{ "required": ["a"] }, { "required": ["b"] }] },
+        { "anyOf": [{ "minLength": 2 }, { "minimum": 3 }] },
+        { "type": "integer", "enum": ["1"] },
+        { "type": "integer", "minimum": 1e20 },
+        { "enum": [12345678901234567890u64, 1e300] },
+        { "$ref": "#/$defs/shared" },
     ]);
     let Value::Array(leaves) = leaves else { unreachable!("the literal is an array") };
     proptest::sample::select(leaves).prop_recursive(4, 24, 4, |inner| {
@@ -77,6 +84,10 @@ fn schemas() -> impl Strategy<Value = Value> {
             1 => (objects(inner.clone()), objects(inner.clone()))
                 .prop_map(|parts| json!({ "allOf": [parts.0, parts.1] })),
             1 => tagged(inner.clone()),
+            1 => objects(inner.clone()).prop_map(|mut beside| {
+                beside["anyOf"] = json!([{ "required": ["a"] }, { "required": ["b"] }]);
+                beside
+            }),
             1 => (objects(inner.clone()), objects(inner)).prop_map(|(mut beside, part)| {
                 beside["anyOf"] = json!([part, { "type": "null" }, { "required": ["a"] }]);
                 beside
@@ -87,7 +98,8 @@ fn schemas() -> impl Strategy<Value = Value> {
 
 /// Generates object schemas.
 fn objects(of: impl Strategy<Value = Value> + Clone) -> impl Strategy<Value = Value> {
-    let members = proptest::collection::btree_map("[a-c]|bad name|\u{e9}", of, 0..4);
+    let members = vec(("[a-c]|bad name|\u{e9}", of), 0..4);
+    let members = members.prop_map(|members| members.into_iter().collect::<Map<_, _>>());
     let required = proptest::sample::subsequence(vec!["a", "b", "bad name"], 0..3);
     let others =
         prop_oneof![3 => Just(json!(false)), 1 => Just(json!(true)), 1 => Just(Value::Null)];
@@ -119,11 +131,22 @@ fn tagged(of: impl Strategy<Value = Value> + Clone) -> impl Strategy<Value = Val
 
 /// Generates the input schema of a tool.
 fn arguments() -> impl Strategy<Value = Value> {
-    let root = prop_oneof![4 => objects(schemas().boxed()).boxed(), 1 => schemas().boxed()];
+    let choice = objects(schemas().boxed()).prop_map(|mut root| {
+        root["anyOf"] = json!([{ "required": ["a"] }, { "required": ["b"] }]);
+        root
+    });
+    let root = prop_oneof![
+        4 => objects(schemas().boxed()).boxed(),
+        1 => schemas().boxed(),
+        1 => choice.boxed(),
+    ];
     root.prop_map(|root| {
         let mut root = if root.is_object() { root } else { json!({ "anyOf": [root] }) };
         root["$defs"] = json!({
             "name": { "type": "string" },
+            "shared": pair_of("shared1"),
+            "shared1": pair_of("shared2"),
+            "shared2": pair_of("name"),
             "node": {
                 "type": "object",
                 "properties": {
@@ -150,6 +173,13 @@ fn arguments() -> impl Strategy<Value = Value> {
         });
         root
     })
+}
+
+/// Returns an object with two members of the same definition, so that the size doubles with each
+/// level.
+fn pair_of(definition: &str) -> Value {
+    let reference = json!({ "$ref": format!("#/$defs/{definition}") });
+    json!({ "type": "object", "properties": { "a": reference, "b": reference } })
 }
 
 fn valid(schema: &Value) -> jsonschema::Validator {
@@ -246,6 +276,33 @@ fn every_widening_is_reported() {
 #[test]
 fn every_narrowing_is_reported() {
     run(is_no_narrower, 40);
+}
+
+/// Returns the names of the members in their order, without those that are renamed.
+fn plain_names(schema: &Value) -> Vec<String> {
+    let names = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name);
+    names.filter(|name| name.len() == 1 && name.is_ascii()).cloned().collect()
+}
+
+#[test]
+fn members_keep_their_order() {
+    proptest!(property_tests::config_with_cases(300), |(input_schema in objects(schemas().boxed()))| {
+        let original = plain_names(&input_schema);
+        let input_schema = Schema::from_value(input_schema).unwrap();
+        for provider in PROVIDERS {
+            let converted = ProviderSchema::new(provider, &input_schema);
+            let schema: Value = converted.schema().parse().unwrap();
+            let mut names = plain_names(&schema);
+            if schema.get("propertyOrdering").is_some() {
+                let order: Vec<_> = schema["properties"].as_object().unwrap().keys().collect();
+                prop_assert_eq!(&schema["propertyOrdering"], &json!(order));
+            }
+            // A member that accepts no value may be left out, and a required one may be added.
+            names.retain(|name| original.contains(name));
+            let kept: Vec<_> = original.iter().filter(|name| names.contains(name)).collect();
+            prop_assert_eq!(names.iter().collect::<Vec<_>>(), kept, "{:?}: {}", provider, schema);
+        }
+    });
 }
 
 #[test]

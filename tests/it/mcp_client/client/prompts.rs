@@ -92,7 +92,7 @@ async fn completion_sends_reference_argument_and_context() {
         });
         let sent: Vec<_> = sent.collect();
         let expected = [
-            r#"{"name":"review","type":"ref/prompt"} {"name":"code","value":"va"} {"arguments":{"a":"1","b":"2"}}"#,
+            r#"{"type":"ref/prompt","name":"review"} {"name":"code","value":"va"} {"arguments":{"a":"1","b":"2"}}"#,
             r#"{"type":"ref/resource","uri":"users://{id}"} {"name":"id","value":"many"}"#,
         ];
         assert_eq!(sent, expected);

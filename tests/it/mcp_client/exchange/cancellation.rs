@@ -47,7 +47,7 @@ async fn call_times_out_and_is_cancelled() {
     "tools/call": no response within 30s
     -> Timeout
     "#);
-    assert_snapshot!(cancellation_notifications(&server).await, @r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller stopped waiting","requestId":2}}"#);
+    assert_snapshot!(cancellation_notifications(&server).await, @r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2,"reason":"the caller stopped waiting"}}"#);
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 
@@ -66,7 +66,7 @@ async fn request_timeout_is_configurable() {
     "tools/call": no response within 5s
     -> Timeout
     "#);
-    assert_snapshot!(cancellation_notifications(&server).await, @r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller stopped waiting","requestId":2}}"#);
+    assert_snapshot!(cancellation_notifications(&server).await, @r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2,"reason":"the caller stopped waiting"}}"#);
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn dropped_call_is_cancelled() {
         outcome = client.call_tool("wait", ()) => panic!("{outcome:?}"),
         () = with_timeout(barrier.wait_for_arrivals(1)) => {}
     }
-    assert_snapshot!(cancellation_notifications(&server).await, @r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"the caller stopped waiting","requestId":2}}"#);
+    assert_snapshot!(cancellation_notifications(&server).await, @r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2,"reason":"the caller stopped waiting"}}"#);
 }
 
 #[tokio::test]

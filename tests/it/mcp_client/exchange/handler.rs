@@ -79,7 +79,7 @@ async fn server_requests_reach_the_handler_in_all_versions() {
             call_ask(&client).await,
             "{\"action\":\"accept\",\"content\":{\"name\":\"Ada\"}}\n\
              {\"action\":\"accept\"}\n\
-             {\"content\":{\"text\":\"hello\",\"type\":\"text\"},\"model\":\"m\",\"role\":\"assistant\"}\n\
+             {\"content\":{\"type\":\"text\",\"text\":\"hello\"},\"model\":\"m\",\"role\":\"assistant\"}\n\
              {\"roots\":[{\"uri\":\"file:///home\"}]}",
             "{revision}"
         );
@@ -207,7 +207,7 @@ async fn sampling_with_unbalanced_tool_results_is_rejected() {
     -32602 a tool use has no result in the next message
     -32602 a tool use has no result in the next message
     -32602 tool results must not be mixed with other content
-    {"content":{"text":"hello","type":"text"},"model":"m","role":"assistant"}
+    {"content":{"type":"text","text":"hello"},"model":"m","role":"assistant"}
     "#);
 }
 
@@ -259,7 +259,7 @@ async fn invalid_handler_results_are_not_sent() {
     assert_snapshot!(responses.join("\n"), @r#"
     -32603 the client failed to handle the request
     {"action":"cancel"}
-    {"content":{"text":"hello","type":"text"},"model":"m","role":"assistant"}
+    {"content":{"type":"text","text":"hello"},"model":"m","role":"assistant"}
     -32603 the client failed to handle the request
     "#);
 }

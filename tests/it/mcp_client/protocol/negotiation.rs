@@ -245,18 +245,18 @@ async fn call_that_may_have_run_is_not_repeated_in_another_version() {
     initialize 1
     notifications/initialized, 2025-06-18
     tools/call 2, 2025-06-18
-    "tools/call" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}
+    "tools/call" failed: unsupported protocol version (code -32022), data {"supported":["2026-07-28"],"requested":"2026-07-28"}
     -> Rpc
     initialize 1
     notifications/initialized, 2025-06-18
     tools/call 2, 2025-06-18
-    "tools/call" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":[]}
+    "tools/call" failed: unsupported protocol version (code -32022), data {"supported":[],"requested":"2026-07-28"}
     -> Rpc
     tools/call 1, 2026-07-28
-    "tools/call" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}
+    "tools/call" failed: unsupported protocol version (code -32022), data {"supported":["2026-07-28"],"requested":"2026-07-28"}
     -> Rpc
     tools/call 1, 2026-07-28
-    "tools/call" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2025-06-18"]}
+    "tools/call" failed: unsupported protocol version (code -32022), data {"supported":["2025-06-18"],"requested":"2026-07-28"}
     -> Rpc
     "#);
 }
@@ -330,7 +330,7 @@ async fn pinned_version_is_used_without_a_probe() {
     --- 2026-07-28
     tools/list 1, 2026-07-28
     tools/list 2, 2026-07-28
-    "tools/list" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}, HTTP status 400
+    "tools/list" failed: unsupported protocol version (code -32022), data {"supported":["2026-07-28"],"requested":"2026-07-28"}, HTTP status 400
     -> Rpc, did not run
     --- 2026-07-28
     tools/list 1, 2026-07-28

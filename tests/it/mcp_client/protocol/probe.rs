@@ -93,7 +93,7 @@ async fn unsupported_version_error_selects_a_listed_version() {
     --- twice
     server/discover "probe-1", 2026-07-28
     server/discover "probe-2", 2026-07-28
-    "server/discover" failed: unsupported protocol version (code -32022), data {"requested":"2026-07-28","supported":["2026-07-28"]}, HTTP status 400
+    "server/discover" failed: unsupported protocol version (code -32022), data {"supported":["2026-07-28"],"requested":"2026-07-28"}, HTTP status 400
     -> Rpc, did not run
     verdict: unknown
     --- ["2027-01-01"]

@@ -96,7 +96,7 @@ async fn every_request_carries_version_capabilities_and_headers() {
     mcp-param-count: 2
     mcp-param-region: =?base64?WsO8cmljaCA=?=
     mcp-protocol-version: 2026-07-28
-    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"store","arguments":{"count":2,"region":"Zürich ","text":"x"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"tests","version":"1"}}}}
+    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"store","arguments":{"region":"Zürich ","count":2,"text":"x"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"tests","version":"1"}}}}
     "#);
 }
 
@@ -444,7 +444,7 @@ async fn raw_requests_and_results_are_passed_through() {
     server.script(On::method("com.example/own"), response);
     let params = json!({ "x": 1, "_meta": { "com.example/y": 2, "progressToken": "mine" } });
     let result = client(&server).send_request_raw("com.example/own", params).await.unwrap();
-    assert_eq!(result.get(), r#"{"a":[1.0],"b":1,"resultType":"complete"}"#);
+    assert_eq!(result.get(), r#"{"resultType":"complete","b":1,"a":[1.0]}"#);
     let sent = received_requests(&server).pop().unwrap();
     assert_snapshot!(sent.text(), @r#"{"jsonrpc":"2.0","id":1,"method":"com.example/own","params":{"x":1,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"tests","version":"1"},"com.example/y":2}}}"#);
     let none = client(&server).send_request_raw("com.example/own", 7).await;

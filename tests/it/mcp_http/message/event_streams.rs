@@ -81,7 +81,7 @@ async fn events_may_be_split_at_any_byte() {
         Reply::sse(stream.into_bytes().into_iter().map(|byte| vec![byte]))
     })
     .await;
-    assert_snapshot!(call_wait(&server).await, @r#"[{"text":"✓ döne","type":"text"}]"#);
+    assert_snapshot!(call_wait(&server).await, @r#"[{"type":"text","text":"✓ döne"}]"#);
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn call_completes_before_the_stream_ends() {
         Reply::sse([format!("data: {response}\n\n")]).hold(&held)
     })
     .await;
-    assert_snapshot!(call_wait(&server).await, @r#"[{"text":"✓ döne","type":"text"}]"#);
+    assert_snapshot!(call_wait(&server).await, @r#"[{"type":"text","text":"✓ döne"}]"#);
     drop(barrier);
 }
 

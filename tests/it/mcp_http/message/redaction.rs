@@ -110,7 +110,7 @@ async fn wire_trace_redacts_tokens_sessions_and_configured_headers() {
     < 200 OK
     < content-type: application/json
     < mcp-session-id: ****
-    < {"jsonrpc":"2.0","id":1,"result":{"capabilities":{"tools":{}},"protocolVersion":"2025-11-25","serverInfo":{"name":"peer","version":"1"}}}
+    < {"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"peer","version":"1"}}}
     > POST [server]/mcp?****
     > accept: application/json, text/event-stream
     > content-type: application/json

@@ -34,7 +34,7 @@ async fn arguments_may_be_any_serializable_object() {
     let calls = server.requests_of("tools/call").await;
     let calls: Vec<_> = calls.iter().map(|call| call.text().to_owned()).collect();
     assert_snapshot!(calls.join("\n"), @r#"
-    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{"a":{},"b":[1,null]}}}
+    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{"b":[1,null],"a":{}}}}
     {"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"add","arguments":{"query":"rust","pageSize":5}}}
     {"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"add","arguments":{"z":1.10,"a":"\u00e9"}}}
     {"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"add","arguments":{"k":1}}}

@@ -66,13 +66,13 @@ async fn all_results_form_one_turn() {
         assert!(toolset.call_all(provider, tool_calls(provider, &[])).await.is_empty());
     }
     assert_snapshot!(shown, @r#"
-    OpenAiChat: {"content":"3","role":"tool","tool_call_id":"a"}
-    OpenAiChat: {"content":"3","role":"tool","tool_call_id":"b"}
-    OpenAiResponses: {"call_id":"a","output":"3","type":"function_call_output"}
-    OpenAiResponses: {"call_id":"b","output":"3","type":"function_call_output"}
-    Anthropic: {"content":[{"content":[{"text":"3","type":"text"}],"is_error":false,"tool_use_id":"a","type":"tool_result"},{"content":[{"text":"3","type":"text"}],"is_error":false,"tool_use_id":"b","type":"tool_result"}],"role":"user"}
-    Gemini: {"parts":[{"functionResponse":{"id":"a","name":"relay__main__add","response":{"output":"3"}}},{"functionResponse":{"id":"b","name":"relay__main__add","response":{"output":"3"}}}],"role":"user"}
-    Bedrock: {"content":[{"toolResult":{"content":[{"text":"3"}],"toolUseId":"a"}},{"toolResult":{"content":[{"text":"3"}],"toolUseId":"b"}}],"role":"user"}
+    OpenAiChat: {"role":"tool","tool_call_id":"a","content":"3"}
+    OpenAiChat: {"role":"tool","tool_call_id":"b","content":"3"}
+    OpenAiResponses: {"type":"function_call_output","call_id":"a","output":"3"}
+    OpenAiResponses: {"type":"function_call_output","call_id":"b","output":"3"}
+    Anthropic: {"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[{"type":"text","text":"3"}],"is_error":false},{"type":"tool_result","tool_use_id":"b","content":[{"type":"text","text":"3"}],"is_error":false}]}
+    Gemini: {"role":"user","parts":[{"functionResponse":{"name":"relay__main__add","response":{"output":"3"},"id":"a"}},{"functionResponse":{"name":"relay__main__add","response":{"output":"3"},"id":"b"}}]}
+    Bedrock: {"role":"user","content":[{"toolResult":{"toolUseId":"a","content":[{"text":"3"}]}},{"toolResult":{"toolUseId":"b","content":[{"text":"3"}]}}]}
     "#);
 }
 
@@ -138,20 +138,20 @@ async fn errors_are_reported_to_the_model() {
     assert_snapshot!(shown, @r#"
     server "main": tool "echo": invalid arguments: expected a JSON object
     -> InvalidArguments, did not run
-    {"content":[{"text":"server \"main\": tool \"echo\": invalid arguments: expected a JSON object","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"server \"main\": tool \"echo\": invalid arguments: expected a JSON object"}],"is_error":true}
     server "main": tool "echo": invalid arguments: expected a JSON object
     -> InvalidArguments, did not run
-    {"content":[{"text":"server \"main\": tool \"echo\": invalid arguments: expected a JSON object","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"server \"main\": tool \"echo\": invalid arguments: expected a JSON object"}],"is_error":true}
     server "main": tool "echo": invalid arguments: missing required argument "city"
     -> InvalidArguments, did not run
-    {"content":[{"text":"server \"main\": tool \"echo\": invalid arguments: missing required argument \"city\"","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"server \"main\": tool \"echo\": invalid arguments: missing required argument \"city\""}],"is_error":true}
     tool "relay__main__ecko" not found on any ready server; did you mean "relay__main__echo"?
     -> UnknownTool, did not run
-    {"content":[{"text":"tool \"relay__main__ecko\" not found on any ready server; did you mean \"relay__main__echo\"?","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"tool \"relay__main__ecko\" not found on any ready server; did you mean \"relay__main__echo\"?"}],"is_error":true}
     server "main": tool "lost": HTTP status 503; the call may have run
       [server]/mcp returned HTTP status 503 Service Unavailable
     -> OutcomeUnknown Status(503)
-    {"content":[{"text":"server \"main\": tool \"lost\": HTTP status 503; the call may have run","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
+    {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"server \"main\": tool \"lost\": HTTP status 503; the call may have run"}],"is_error":true}
     "#);
 }
 

@@ -57,119 +57,119 @@ async fn results(provider: Provider) -> String {
 #[tokio::test]
 async fn openai_chat_results_are_text() {
     assert_snapshot!(results(Provider::OpenAiChat).await, @r#"
-    text: {"content":"one\ntwo","role":"tool","tool_call_id":"call_1"}
-    image: {"content":"[Image data available]","role":"tool","tool_call_id":"call_1"}
-    caption: {"content":"a chart\n[Image data available]","role":"tool","tool_call_id":"call_1"}
-    gif: {"content":"[Image data available]","role":"tool","tool_call_id":"call_1"}
-    drawing: {"content":"[Image data available]","role":"tool","tool_call_id":"call_1"}
-    audio: {"content":"[Audio data available]","role":"tool","tool_call_id":"call_1"}
-    embedded: {"content":"in a","role":"tool","tool_call_id":"call_1"}
-    pdf: {"content":"[Resource file:///b.pdf]","role":"tool","tool_call_id":"call_1"}
-    table: {"content":"[Resource file:///c.csv]","role":"tool","tool_call_id":"call_1"}
-    link: {"content":"[Resource file:///a]","role":"tool","tool_call_id":"call_1"}
-    json: {"content":"{\"found\":3}","role":"tool","tool_call_id":"call_1"}
-    both: {"content":"three\n{\"found\":3}","role":"tool","tool_call_id":"call_1"}
-    list: {"content":"[1,2]","role":"tool","tool_call_id":"call_1"}
-    failure: {"content":"ERROR: no such city","role":"tool","tool_call_id":"call_1"}
-    failed-image: {"content":"ERROR: [Image data available]","role":"tool","tool_call_id":"call_1"}
-    nothing: {"content":"Tool executed successfully","role":"tool","tool_call_id":"call_1"}
-    failed-nothing: {"content":"ERROR: Tool failed","role":"tool","tool_call_id":"call_1"}
-    spoiled: {"content":"[Image data available]","role":"tool","tool_call_id":"call_1"}
+    text: {"role":"tool","tool_call_id":"call_1","content":"one\ntwo"}
+    image: {"role":"tool","tool_call_id":"call_1","content":"[Image data available]"}
+    caption: {"role":"tool","tool_call_id":"call_1","content":"a chart\n[Image data available]"}
+    gif: {"role":"tool","tool_call_id":"call_1","content":"[Image data available]"}
+    drawing: {"role":"tool","tool_call_id":"call_1","content":"[Image data available]"}
+    audio: {"role":"tool","tool_call_id":"call_1","content":"[Audio data available]"}
+    embedded: {"role":"tool","tool_call_id":"call_1","content":"in a"}
+    pdf: {"role":"tool","tool_call_id":"call_1","content":"[Resource file:///b.pdf]"}
+    table: {"role":"tool","tool_call_id":"call_1","content":"[Resource file:///c.csv]"}
+    link: {"role":"tool","tool_call_id":"call_1","content":"[Resource file:///a]"}
+    json: {"role":"tool","tool_call_id":"call_1","content":"{\"found\":3}"}
+    both: {"role":"tool","tool_call_id":"call_1","content":"three\n{\"found\":3}"}
+    list: {"role":"tool","tool_call_id":"call_1","content":"[1,2]"}
+    failure: {"role":"tool","tool_call_id":"call_1","content":"ERROR: no such city"}
+    failed-image: {"role":"tool","tool_call_id":"call_1","content":"ERROR: [Image data available]"}
+    nothing: {"role":"tool","tool_call_id":"call_1","content":"Tool executed successfully"}
+    failed-nothing: {"role":"tool","tool_call_id":"call_1","content":"ERROR: Tool failed"}
+    spoiled: {"role":"tool","tool_call_id":"call_1","content":"[Image data available]"}
     "#);
 }
 
 #[tokio::test]
 async fn openai_responses_results_are_text_images_and_files() {
     assert_snapshot!(results(Provider::OpenAiResponses).await, @r#"
-    text: {"call_id":"call_1","output":"one\ntwo","type":"function_call_output"}
-    image: {"call_id":"call_1","output":[{"image_url":"data:image/png;base64,aGk=","type":"input_image"}],"type":"function_call_output"}
-    caption: {"call_id":"call_1","output":[{"text":"a chart","type":"input_text"},{"image_url":"data:image/jpeg;base64,aGk=","type":"input_image"}],"type":"function_call_output"}
-    gif: {"call_id":"call_1","output":[{"image_url":"data:image/gif;base64,aGk=","type":"input_image"}],"type":"function_call_output"}
-    drawing: {"call_id":"call_1","output":"[Image data available]","type":"function_call_output"}
-    audio: {"call_id":"call_1","output":"[Audio data available]","type":"function_call_output"}
-    embedded: {"call_id":"call_1","output":"in a","type":"function_call_output"}
-    pdf: {"call_id":"call_1","output":[{"file_data":"data:application/pdf;base64,aGk=","filename":"document.pdf","type":"input_file"}],"type":"function_call_output"}
-    table: {"call_id":"call_1","output":"[Resource file:///c.csv]","type":"function_call_output"}
-    link: {"call_id":"call_1","output":"[Resource file:///a]","type":"function_call_output"}
-    json: {"call_id":"call_1","output":"{\"found\":3}","type":"function_call_output"}
-    both: {"call_id":"call_1","output":"three\n{\"found\":3}","type":"function_call_output"}
-    list: {"call_id":"call_1","output":"[1,2]","type":"function_call_output"}
-    failure: {"call_id":"call_1","output":"ERROR: no such city","type":"function_call_output"}
-    failed-image: {"call_id":"call_1","output":[{"text":"ERROR:","type":"input_text"},{"image_url":"data:image/png;base64,aGk=","type":"input_image"}],"type":"function_call_output"}
-    nothing: {"call_id":"call_1","output":"Tool executed successfully","type":"function_call_output"}
-    failed-nothing: {"call_id":"call_1","output":"ERROR: Tool failed","type":"function_call_output"}
-    spoiled: {"call_id":"call_1","output":"[Image data available]","type":"function_call_output"}
+    text: {"type":"function_call_output","call_id":"call_1","output":"one\ntwo"}
+    image: {"type":"function_call_output","call_id":"call_1","output":[{"type":"input_image","image_url":"data:image/png;base64,aGk="}]}
+    caption: {"type":"function_call_output","call_id":"call_1","output":[{"type":"input_text","text":"a chart"},{"type":"input_image","image_url":"data:image/jpeg;base64,aGk="}]}
+    gif: {"type":"function_call_output","call_id":"call_1","output":[{"type":"input_image","image_url":"data:image/gif;base64,aGk="}]}
+    drawing: {"type":"function_call_output","call_id":"call_1","output":"[Image data available]"}
+    audio: {"type":"function_call_output","call_id":"call_1","output":"[Audio data available]"}
+    embedded: {"type":"function_call_output","call_id":"call_1","output":"in a"}
+    pdf: {"type":"function_call_output","call_id":"call_1","output":[{"type":"input_file","filename":"document.pdf","file_data":"data:application/pdf;base64,aGk="}]}
+    table: {"type":"function_call_output","call_id":"call_1","output":"[Resource file:///c.csv]"}
+    link: {"type":"function_call_output","call_id":"call_1","output":"[Resource file:///a]"}
+    json: {"type":"function_call_output","call_id":"call_1","output":"{\"found\":3}"}
+    both: {"type":"function_call_output","call_id":"call_1","output":"three\n{\"found\":3}"}
+    list: {"type":"function_call_output","call_id":"call_1","output":"[1,2]"}
+    failure: {"type":"function_call_output","call_id":"call_1","output":"ERROR: no such city"}
+    failed-image: {"type":"function_call_output","call_id":"call_1","output":[{"type":"input_text","text":"ERROR:"},{"type":"input_image","image_url":"data:image/png;base64,aGk="}]}
+    nothing: {"type":"function_call_output","call_id":"call_1","output":"Tool executed successfully"}
+    failed-nothing: {"type":"function_call_output","call_id":"call_1","output":"ERROR: Tool failed"}
+    spoiled: {"type":"function_call_output","call_id":"call_1","output":"[Image data available]"}
     "#);
 }
 
 #[tokio::test]
 async fn anthropic_results_are_text_images_and_documents() {
     assert_snapshot!(results(Provider::Anthropic).await, @r#"
-    text: {"content":[{"text":"one","type":"text"},{"text":"two","type":"text"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    image: {"content":[{"source":{"data":"aGk=","media_type":"image/png","type":"base64"},"type":"image"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    caption: {"content":[{"text":"a chart","type":"text"},{"source":{"data":"aGk=","media_type":"image/jpeg","type":"base64"},"type":"image"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    gif: {"content":[{"source":{"data":"aGk=","media_type":"image/gif","type":"base64"},"type":"image"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    drawing: {"content":[{"text":"[Image data available]","type":"text"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    audio: {"content":[{"text":"[Audio data available]","type":"text"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    embedded: {"content":[{"text":"in a","type":"text"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    pdf: {"content":[{"source":{"data":"aGk=","media_type":"application/pdf","type":"base64"},"type":"document"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    table: {"content":[{"text":"[Resource file:///c.csv]","type":"text"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    link: {"content":[{"text":"[Resource file:///a]","type":"text"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    json: {"content":[{"text":"{\"found\":3}","type":"text"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    both: {"content":[{"text":"three","type":"text"},{"text":"{\"found\":3}","type":"text"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    list: {"content":[{"text":"[1,2]","type":"text"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    failure: {"content":[{"text":"no such city","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
-    failed-image: {"content":[{"text":"[Image data available]","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
-    nothing: {"content":[{"text":"Tool executed successfully","type":"text"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
-    failed-nothing: {"content":[{"text":"Tool failed","type":"text"}],"is_error":true,"tool_use_id":"call_1","type":"tool_result"}
-    spoiled: {"content":[{"text":"[Image data available]","type":"text"}],"is_error":false,"tool_use_id":"call_1","type":"tool_result"}
+    text: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"one"},{"type":"text","text":"two"}],"is_error":false}
+    image: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"aGk="}}],"is_error":false}
+    caption: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"a chart"},{"type":"image","source":{"type":"base64","media_type":"image/jpeg","data":"aGk="}}],"is_error":false}
+    gif: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"image","source":{"type":"base64","media_type":"image/gif","data":"aGk="}}],"is_error":false}
+    drawing: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"[Image data available]"}],"is_error":false}
+    audio: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"[Audio data available]"}],"is_error":false}
+    embedded: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"in a"}],"is_error":false}
+    pdf: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"aGk="}}],"is_error":false}
+    table: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"[Resource file:///c.csv]"}],"is_error":false}
+    link: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"[Resource file:///a]"}],"is_error":false}
+    json: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"{\"found\":3}"}],"is_error":false}
+    both: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"three"},{"type":"text","text":"{\"found\":3}"}],"is_error":false}
+    list: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"[1,2]"}],"is_error":false}
+    failure: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"no such city"}],"is_error":true}
+    failed-image: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"[Image data available]"}],"is_error":true}
+    nothing: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"Tool executed successfully"}],"is_error":false}
+    failed-nothing: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"Tool failed"}],"is_error":true}
+    spoiled: {"type":"tool_result","tool_use_id":"call_1","content":[{"type":"text","text":"[Image data available]"}],"is_error":false}
     "#);
 }
 
 #[tokio::test]
 async fn gemini_results_are_json_images_and_documents() {
     assert_snapshot!(results(Provider::Gemini).await, @r#"
-    text: {"functionResponse":{"id":"call_1","name":"relay__main__text","response":{"output":"one\ntwo"}}}
-    image: {"functionResponse":{"id":"call_1","name":"relay__main__image","parts":[{"inlineData":{"data":"aGk=","mimeType":"image/png"}}],"response":{"output":"attached"}}}
-    caption: {"functionResponse":{"id":"call_1","name":"relay__main__caption","parts":[{"inlineData":{"data":"aGk=","mimeType":"image/jpeg"}}],"response":{"output":"a chart"}}}
-    gif: {"functionResponse":{"id":"call_1","name":"relay__main__gif","response":{"output":"[Image data available]"}}}
-    drawing: {"functionResponse":{"id":"call_1","name":"relay__main__drawing","response":{"output":"[Image data available]"}}}
-    audio: {"functionResponse":{"id":"call_1","name":"relay__main__audio","response":{"output":"[Audio data available]"}}}
-    embedded: {"functionResponse":{"id":"call_1","name":"relay__main__embedded","response":{"output":"in a"}}}
-    pdf: {"functionResponse":{"id":"call_1","name":"relay__main__pdf","parts":[{"inlineData":{"data":"aGk=","mimeType":"application/pdf"}}],"response":{"output":"attached"}}}
-    table: {"functionResponse":{"id":"call_1","name":"relay__main__table","response":{"output":"[Resource file:///c.csv]"}}}
-    link: {"functionResponse":{"id":"call_1","name":"relay__main__link","response":{"output":"[Resource file:///a]"}}}
-    json: {"functionResponse":{"id":"call_1","name":"relay__main__json","response":{"output":{"found":3}}}}
-    both: {"functionResponse":{"id":"call_1","name":"relay__main__both","response":{"output":"three\n{\"found\":3}"}}}
-    list: {"functionResponse":{"id":"call_1","name":"relay__main__list","response":{"output":[1,2]}}}
-    failure: {"functionResponse":{"id":"call_1","name":"relay__main__failure","response":{"error":"no such city"}}}
-    failed-image: {"functionResponse":{"id":"call_1","name":"relay__main__failed-image","parts":[{"inlineData":{"data":"aGk=","mimeType":"image/png"}}],"response":{"error":"attached"}}}
-    nothing: {"functionResponse":{"id":"call_1","name":"relay__main__nothing","response":{"output":"Tool executed successfully"}}}
-    failed-nothing: {"functionResponse":{"id":"call_1","name":"relay__main__failed-nothing","response":{"error":"Tool failed"}}}
-    spoiled: {"functionResponse":{"id":"call_1","name":"relay__main__spoiled","response":{"output":"[Image data available]"}}}
+    text: {"functionResponse":{"name":"relay__main__text","response":{"output":"one\ntwo"},"id":"call_1"}}
+    image: {"functionResponse":{"name":"relay__main__image","response":{"output":"attached"},"id":"call_1","parts":[{"inlineData":{"mimeType":"image/png","data":"aGk="}}]}}
+    caption: {"functionResponse":{"name":"relay__main__caption","response":{"output":"a chart"},"id":"call_1","parts":[{"inlineData":{"mimeType":"image/jpeg","data":"aGk="}}]}}
+    gif: {"functionResponse":{"name":"relay__main__gif","response":{"output":"[Image data available]"},"id":"call_1"}}
+    drawing: {"functionResponse":{"name":"relay__main__drawing","response":{"output":"[Image data available]"},"id":"call_1"}}
+    audio: {"functionResponse":{"name":"relay__main__audio","response":{"output":"[Audio data available]"},"id":"call_1"}}
+    embedded: {"functionResponse":{"name":"relay__main__embedded","response":{"output":"in a"},"id":"call_1"}}
+    pdf: {"functionResponse":{"name":"relay__main__pdf","response":{"output":"attached"},"id":"call_1","parts":[{"inlineData":{"mimeType":"application/pdf","data":"aGk="}}]}}
+    table: {"functionResponse":{"name":"relay__main__table","response":{"output":"[Resource file:///c.csv]"},"id":"call_1"}}
+    link: {"functionResponse":{"name":"relay__main__link","response":{"output":"[Resource file:///a]"},"id":"call_1"}}
+    json: {"functionResponse":{"name":"relay__main__json","response":{"output":{"found":3}},"id":"call_1"}}
+    both: {"functionResponse":{"name":"relay__main__both","response":{"output":"three\n{\"found\":3}"},"id":"call_1"}}
+    list: {"functionResponse":{"name":"relay__main__list","response":{"output":[1,2]},"id":"call_1"}}
+    failure: {"functionResponse":{"name":"relay__main__failure","response":{"error":"no such city"},"id":"call_1"}}
+    failed-image: {"functionResponse":{"name":"relay__main__failed-image","response":{"error":"attached"},"id":"call_1","parts":[{"inlineData":{"mimeType":"image/png","data":"aGk="}}]}}
+    nothing: {"functionResponse":{"name":"relay__main__nothing","response":{"output":"Tool executed successfully"},"id":"call_1"}}
+    failed-nothing: {"functionResponse":{"name":"relay__main__failed-nothing","response":{"error":"Tool failed"},"id":"call_1"}}
+    spoiled: {"functionResponse":{"name":"relay__main__spoiled","response":{"output":"[Image data available]"},"id":"call_1"}}
     "#);
 }
 
 #[tokio::test]
 async fn bedrock_results_are_text_json_images_and_documents() {
     assert_snapshot!(results(Provider::Bedrock).await, @r#"
-    text: {"toolResult":{"content":[{"text":"one"},{"text":"two"}],"toolUseId":"call_1"}}
-    image: {"toolResult":{"content":[{"image":{"format":"png","source":{"bytes":"aGk="}}}],"toolUseId":"call_1"}}
-    caption: {"toolResult":{"content":[{"text":"a chart"},{"image":{"format":"jpeg","source":{"bytes":"aGk="}}}],"toolUseId":"call_1"}}
-    gif: {"toolResult":{"content":[{"image":{"format":"gif","source":{"bytes":"aGk="}}}],"toolUseId":"call_1"}}
-    drawing: {"toolResult":{"content":[{"text":"[Image data available]"}],"toolUseId":"call_1"}}
-    audio: {"toolResult":{"content":[{"text":"[Audio data available]"}],"toolUseId":"call_1"}}
-    embedded: {"toolResult":{"content":[{"text":"in a"}],"toolUseId":"call_1"}}
-    pdf: {"toolResult":{"content":[{"document":{"format":"pdf","name":"document 1 of call1","source":{"bytes":"aGk="}}}],"toolUseId":"call_1"}}
-    table: {"toolResult":{"content":[{"document":{"format":"csv","name":"document 1 of call1","source":{"bytes":"aGk="}}}],"toolUseId":"call_1"}}
-    link: {"toolResult":{"content":[{"text":"[Resource file:///a]"}],"toolUseId":"call_1"}}
-    json: {"toolResult":{"content":[{"json":{"found":3}}],"toolUseId":"call_1"}}
-    both: {"toolResult":{"content":[{"text":"three"},{"json":{"found":3}}],"toolUseId":"call_1"}}
-    list: {"toolResult":{"content":[{"text":"[1,2]"}],"toolUseId":"call_1"}}
-    failure: {"toolResult":{"content":[{"text":"no such city"}],"status":"error","toolUseId":"call_1"}}
-    failed-image: {"toolResult":{"content":[{"text":"[Image data available]"}],"status":"error","toolUseId":"call_1"}}
-    nothing: {"toolResult":{"content":[{"text":"Tool executed successfully"}],"toolUseId":"call_1"}}
-    failed-nothing: {"toolResult":{"content":[{"text":"Tool failed"}],"status":"error","toolUseId":"call_1"}}
-    spoiled: {"toolResult":{"content":[{"text":"[Image data available]"}],"toolUseId":"call_1"}}
+    text: {"toolResult":{"toolUseId":"call_1","content":[{"text":"one"},{"text":"two"}]}}
+    image: {"toolResult":{"toolUseId":"call_1","content":[{"image":{"format":"png","source":{"bytes":"aGk="}}}]}}
+    caption: {"toolResult":{"toolUseId":"call_1","content":[{"text":"a chart"},{"image":{"format":"jpeg","source":{"bytes":"aGk="}}}]}}
+    gif: {"toolResult":{"toolUseId":"call_1","content":[{"image":{"format":"gif","source":{"bytes":"aGk="}}}]}}
+    drawing: {"toolResult":{"toolUseId":"call_1","content":[{"text":"[Image data available]"}]}}
+    audio: {"toolResult":{"toolUseId":"call_1","content":[{"text":"[Audio data available]"}]}}
+    embedded: {"toolResult":{"toolUseId":"call_1","content":[{"text":"in a"}]}}
+    pdf: {"toolResult":{"toolUseId":"call_1","content":[{"document":{"format":"pdf","name":"document 1 of call1","source":{"bytes":"aGk="}}}]}}
+    table: {"toolResult":{"toolUseId":"call_1","content":[{"document":{"format":"csv","name":"document 1 of call1","source":{"bytes":"aGk="}}}]}}
+    link: {"toolResult":{"toolUseId":"call_1","content":[{"text":"[Resource file:///a]"}]}}
+    json: {"toolResult":{"toolUseId":"call_1","content":[{"json":{"found":3}}]}}
+    both: {"toolResult":{"toolUseId":"call_1","content":[{"text":"three"},{"json":{"found":3}}]}}
+    list: {"toolResult":{"toolUseId":"call_1","content":[{"text":"[1,2]"}]}}
+    failure: {"toolResult":{"toolUseId":"call_1","content":[{"text":"no such city"}],"status":"error"}}
+    failed-image: {"toolResult":{"toolUseId":"call_1","content":[{"text":"[Image data available]"}],"status":"error"}}
+    nothing: {"toolResult":{"toolUseId":"call_1","content":[{"text":"Tool executed successfully"}]}}
+    failed-nothing: {"toolResult":{"toolUseId":"call_1","content":[{"text":"Tool failed"}],"status":"error"}}
+    spoiled: {"toolResult":{"toolUseId":"call_1","content":[{"text":"[Image data available]"}]}}
     "#);
 }

@@ -43,7 +43,7 @@ async fn tool_definition_keeps_all_known_fields() {
     let definition = tool.definition();
     assert_eq!(definition.title.as_deref(), Some("Add"));
     let output = definition.output_schema.as_ref().unwrap();
-    assert_snapshot!(output.as_str(), @r#"{"properties":{"sum":{"type":"number"}},"type":"object"}"#);
+    assert_snapshot!(output.as_str(), @r#"{"type":"object","properties":{"sum":{"type":"number"}}}"#);
     assert_eq!(definition.annotations.as_ref().unwrap().read_only_hint, Some(true));
     assert_eq!(definition.icons.as_ref().unwrap().len(), 1);
     assert_eq!(definition.meta.as_ref().unwrap()["a.example/b"], 1);
@@ -92,12 +92,12 @@ async fn invalid_tools_are_skipped_with_a_reason() {
     relay__main__last is last
     invalid (no name): .name: missing, required by Tool at line 1 column 33
     invalid no-schema: .inputSchema: missing, required by Tool at line 1 column 20
-    invalid null-schema: .inputSchema: invalid type: null, expected an object (JSON Schema) at line 1 column 19
-    invalid list-schema: .inputSchema: invalid type: an array, expected an object (JSON Schema) at line 1 column 17
-    invalid text-schema: .inputSchema: invalid type: a string, expected an object (JSON Schema) at line 1 column 23
-    invalid true-schema: .inputSchema: invalid type: a boolean, expected an object (JSON Schema) at line 1 column 19
-    invalid (no name): .name: invalid type: integer `5`, expected a string at line 1 column 41
-    invalid bad-description: .description: invalid type: integer `5`, expected a string at line 1 column 16
+    invalid null-schema: .inputSchema: invalid type: null, expected an object (JSON Schema) at line 1 column 41
+    invalid list-schema: .inputSchema: invalid type: an array, expected an object (JSON Schema) at line 1 column 39
+    invalid text-schema: .inputSchema: invalid type: a string, expected an object (JSON Schema) at line 1 column 45
+    invalid true-schema: .inputSchema: invalid type: a boolean, expected an object (JSON Schema) at line 1 column 41
+    invalid (no name): .name: invalid type: integer `5`, expected a string at line 1 column 9
+    invalid bad-description: .description: invalid type: integer `5`, expected a string at line 1 column 41
     invalid (no name): invalid type: string "no-object", expected an object (Tool) at line 1 column 11
     invalid (no name): invalid type: null, expected an object (Tool) at line 1 column 4
     invalid first: duplicate tool name
@@ -251,7 +251,7 @@ async fn invalid_list_is_a_tool_definition_error() {
     -> ToolDefinition
     server "main": no usable tool list
       "tools/list": invalid response
-      result.nextCursor: invalid type: integer `5`, expected a string at line 1 column 48
+      result.nextCursor: invalid type: integer `5`, expected a string at line 1 column 59
     -> ToolDefinition
     server "main": no usable tool list
       "tools/list": the list repeats a cursor and would never end

@@ -138,7 +138,7 @@ impl Subscription<'_> {
                     }
                     _ => Error::Rpc {
                         method: LISTEN,
-                        error,
+                        error: error.into(),
                         status: None,
                         retry_after: None,
                         is_response: true,

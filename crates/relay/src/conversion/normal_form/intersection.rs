@@ -1,6 +1,6 @@
 //! The intersection of two schemas.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::{
     membership::Membership,
     number,
     reader::Reader,
-    schema::{Alternative, Array, Keywords, Kind, Member, Node, Note, Object, add},
+    schema::{Alternative, Array, Keywords, Kind, Member, Members, Node, Note, Object, add},
 };
 use crate::conversion::change::ChangeEffect;
 
@@ -131,8 +131,9 @@ impl Reader<'_> {
 
     /// Returns the intersection of two objects. `None` if a required member cannot be valid.
     fn objects(&mut self, one: &Object, other: &Object) -> Option<Object> {
-        let mut members = BTreeMap::new();
-        let names: BTreeSet<_> = one.members.keys().chain(other.members.keys()).collect();
+        let mut members = Members::new();
+        let more = other.members.keys().filter(|name| !one.members.contains_key(*name));
+        let names = one.members.keys().chain(more);
         for name in names {
             let node =
                 self.intersect_optional(one.at(name), other.at(name)).unwrap_or_else(Node::any);

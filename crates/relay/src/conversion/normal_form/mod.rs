@@ -2,6 +2,7 @@
 
 mod intersection;
 mod reader;
+mod choices;
 mod membership;
 mod number;
 mod schema;
@@ -9,6 +10,6 @@ mod schema;
 pub(crate) use self::{
     membership::Membership,
     number::is_whole,
-    reader::{NormalForm, read},
-    schema::{Alternative, Array, Definitions, Keywords, Kind, Member, Node, Object},
+    reader::{NormalForm, is_draft_7_or_older, read},
+    schema::{Alternative, Array, Definitions, Keywords, Kind, Member, Members, Node, Object},
 };

@@ -1,11 +1,12 @@
 //! Reading of a JSON Schema into the normal form.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::choices;
 use super::schema::{
-    Alternative, Array, Definitions, Keywords, Kind, Member, Node, Object, add, copy_cost,
+    Alternative, Array, Definitions, Keywords, Kind, Member, Members, Node, Object, add, copy_cost,
 };
 use crate::conversion::{
     change::ChangeEffect,
@@ -57,6 +58,7 @@ pub(crate) fn read(root: &Value) -> Option<NormalForm> {
         add(&mut node.annotations, outer.annotations);
         node.notes.extend(outer.notes);
     }
+    choices::merge(&mut node);
     let Reader { budget, definitions, .. } = reader;
     (budget > 0).then_some(NormalForm { root: node, definitions })
 }
@@ -111,7 +113,7 @@ impl<'a> Reader<'a> {
     fn schema(&mut self, schema: &'a Keywords) -> Node {
         let reference = schema.get("$ref").and_then(Value::as_str);
         // Up to draft 7, keywords next to a reference are ignored.
-        let is_reference_only = reference.is_some() && self.is_draft_7_or_older();
+        let is_reference_only = reference.is_some() && is_draft_7_or_older(self.root);
         let mut node = if is_reference_only { Node::any() } else { self.own_keywords(schema) };
         if let Some(reference) = reference {
             let target = self.reference(reference);
@@ -137,11 +139,6 @@ impl<'a> Reader<'a> {
         node
     }
 
-    fn is_draft_7_or_older(&self) -> bool {
-        let draft = self.root.get("$schema").and_then(Value::as_str);
-        draft.is_some_and(|draft| draft.contains("/draft-0"))
-    }
-
     /// Reads the keywords of the schema itself, except for its subschemas for the same value.
     fn own_keywords(&mut self, schema: &'a Keywords) -> Node {
         let (kinds, implied) = kinds(schema);
@@ -155,15 +152,6 @@ impl<'a> Reader<'a> {
             node.any_of.push(Alternative { implied, keywords, ..Alternative::from(kind) });
         }
         node.rest = self.keywords(schema, KeywordScope::AnyType);
-        for keyword in ["exclusiveMinimum", "exclusiveMaximum"] {
-            if schema.get(keyword).is_some_and(Value::is_boolean) {
-                node.note(
-                    keyword,
-                    ChangeEffect::Wider,
-                    "is a boolean as in draft 4, so it is ignored",
-                );
-            }
-        }
         if schema.contains_key("$id") && self.depth > 1 {
             node.note(
                 "$id",
@@ -189,7 +177,6 @@ impl<'a> Reader<'a> {
                 let numeric = ["int32", "int64", "float", "double"].map(Value::from);
                 numeric.contains(value) == (scope == KeywordScope::Number)
             }
-            "exclusiveMinimum" | "exclusiveMaximum" if value.is_boolean() => false,
             // Names are always strings.
             "propertyNames" if **value == json!({ "type": "string" }) => false,
             keyword => keyword_scope(keyword) == scope,
@@ -218,7 +205,7 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self, schema: &'a Keywords) -> Option<Object> {
         let others = self.others(schema.get("additionalProperties"));
-        let mut members = BTreeMap::new();
+        let mut members = Members::new();
         let properties = schema.get("properties").and_then(Value::as_object);
         for (name, property) in properties.into_iter().flatten() {
             let node = self.read(property);
@@ -318,6 +305,12 @@ impl<'a> Reader<'a> {
         self.open_references.pop();
         Some(node)
     }
+}
+
+/// Returns whether a root names draft 7 of JSON Schema, or an older one.
+pub(crate) fn is_draft_7_or_older(root: &Value) -> bool {
+    let draft = root.get("$schema").and_then(Value::as_str);
+    draft.is_some_and(|draft| draft.contains("/draft-0"))
 }
 
 /// Returns the array of a keyword. Empty if there is none.

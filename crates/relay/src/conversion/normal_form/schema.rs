@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::conversion::change::ChangeEffect;
@@ -61,9 +62,12 @@ pub(crate) struct Array {
 /// The schemas of members by name. `others` is for all others. `None` accepts any value.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Object {
-    pub(crate) members: BTreeMap<String, Member>,
+    pub(crate) members: Members,
     pub(crate) others: Option<Box<Node>>,
 }
+
+/// The members of an object in the order of the server. Models write them in this order.
+pub(crate) type Members = IndexMap<String, Member>;
 
 /// The schema of a member.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,8 +97,12 @@ impl Node {
 
     /// Returns whether any value is valid.
     pub(crate) fn is_any(&self) -> bool {
-        let all = Kind::all().len();
-        self.rest.is_empty() && self.any_of.iter().filter(|it| it.is_implied()).count() >= all
+        // Each type counts once, because a union may have several alternatives of a type.
+        let has = |kind: &Kind| {
+            let same = |own: &Kind| std::mem::discriminant(own) == std::mem::discriminant(kind);
+            self.any_of.iter().any(|it| it.is_implied() && same(&it.kind))
+        };
+        self.rest.is_empty() && Kind::all().iter().all(has)
     }
 
     /// Returns whether no value is valid.

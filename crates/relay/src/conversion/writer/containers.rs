@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::schema_writer::{Restorable, Writer};
 use crate::conversion::{
     change::ChangeEffect,
-    normal_form::{Alternative, Array, Keywords, Kind, Member, Membership, Node, Object},
+    normal_form::{Alternative, Array, Keywords, Kind, Member, Members, Membership, Node, Object},
     restoration::{MemberRestoration, RestoreStep},
 };
 
@@ -44,7 +44,7 @@ impl<'a> Writer<'a> {
 
     /// Wraps a schema in an object with one member.
     pub(crate) fn wrapped(&self, node: Node, step: RestoreStep) -> Restorable<Node> {
-        let members = BTreeMap::from([(WRAP.to_owned(), Member { node, required: true })]);
+        let members = Members::from([(WRAP.to_owned(), Member { node, required: true })]);
         let others = self.rules.closed.then(|| Box::new(Node::never()));
         let object = Node::of(Kind::Object(Object { members, others }));
         (object, RestoreStep::Unwrap(WRAP, Box::new(step)))
@@ -55,7 +55,8 @@ impl<'a> Writer<'a> {
         object.has_members()
             || object.others.is_none()
             || object.is_closed()
-            || self.supports_others()
+            // Without members, a provider that rejects empty objects would get no schema.
+            || self.supports_others() && self.rules.allows_empty
     }
 
     fn root_object(
@@ -72,6 +73,10 @@ impl<'a> Writer<'a> {
         }
         for keyword in source.rest.keys() {
             self.change(keyword, ChangeEffect::Wider, "is not supported at the root");
+        }
+        if !object.has_members() && !object.is_closed() && !self.rules.allows_empty {
+            let reason = "names no properties, so the tool has no parameters";
+            self.change("properties", ChangeEffect::Narrower, reason);
         }
         self.members(object, keywords)
     }
@@ -134,7 +139,7 @@ impl<'a> Writer<'a> {
     fn members(&mut self, object: &'a Object, keywords: &Keywords) -> Restorable<Alternative> {
         let written = self.with_keywords(Kind::Null, keywords);
         self.depth += 1;
-        let (mut members, mut restorations) = (BTreeMap::new(), BTreeMap::new());
+        let (mut members, mut restorations) = (Members::new(), BTreeMap::new());
         for (original_name, member) in &object.members {
             if member.node.is_never() && self.rules.keywords.is_some() {
                 let closed = object.is_closed() || self.rules.closed;
@@ -200,7 +205,7 @@ impl<'a> Writer<'a> {
         let replace_special = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         let prefix: String = original_name.chars().take(40).map(replace_special).collect();
         // The position of a member makes its new name unique.
-        let position = object.members.keys().take_while(|name| *name != original_name).count();
+        let position = object.members.get_index_of(original_name).unwrap_or_default();
         let mut names = (position..).map(|number| format!("p_{prefix}_{number}"));
         let is_free = |name: &String| is_supported(name) && !object.members.contains_key(name);
         names.find(is_free).unwrap_or_default()

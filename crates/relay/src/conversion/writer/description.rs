@@ -11,6 +11,14 @@ pub(crate) fn json_string() -> Alternative {
     text
 }
 
+/// Returns the schema of a text that may also be the JSON of an array or an object.
+pub(crate) fn text_or_json() -> Alternative {
+    let mut text = Alternative::from(Kind::String);
+    let hint = "(a text; an array or object is given as JSON)";
+    text.annotations.insert("description".to_owned(), json!(hint));
+    text
+}
+
 /// Returns a description of keywords that the provider does not support.
 pub(crate) fn described(unsupported: &Keywords) -> Keywords {
     let short = unsupported.iter().filter(|(_, value)| !value.is_array() && !value.is_object());

@@ -29,9 +29,17 @@ impl Writer<'_> {
         if self.rules.keywords.is_none() {
             return vec![(Kind::Enum(values.to_vec()).into(), RestoreStep::Same)];
         }
+        let is_left_out = |value: &Value| *value == "" && !(self.rules.enum_value)(value);
+        let mut values: Vec<_> = values.iter().collect();
+        if values.iter().any(|value| is_left_out(value)) && values.iter().any(|it| !is_left_out(it))
+        {
+            values.retain(|value| !is_left_out(value));
+            let reason = "has an empty string, which is not supported and left out";
+            self.change("enum", ChangeEffect::Narrower, reason);
+        }
         let mut groups = BTreeMap::<_, Vec<Value>>::new();
         let mut seen = BTreeSet::new();
-        for value in values.iter().filter(|value| seen.insert(value.to_string())) {
+        for value in values.into_iter().filter(|value| seen.insert(value.to_string())) {
             let (group, value) = match value {
                 Value::Null => (Group::Null, Value::Null),
                 value if !(self.rules.enum_value)(value) => {

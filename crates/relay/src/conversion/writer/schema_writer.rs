@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::description::{described, json_string, merged, refers};
+use super::description::{described, json_string, merged, refers, text_or_json};
 use crate::conversion::{
     change::{ChangeEffect, ChangeReport, SchemaChange},
     normal_form::{Alternative, Definitions, Keywords, Kind, Node, NormalForm},
@@ -242,9 +242,11 @@ impl<'a> Writer<'a> {
         if self.rules.keywords.is_none() {
             return Node::any().any_of.into_iter().map(|it| (it, RestoreStep::Same)).collect();
         }
-        let reason = "is not restricted, so the value becomes a JSON string";
+        let reason = "is not restricted, so an array or object becomes a JSON string";
         self.change("type", ChangeEffect::Same, reason);
-        vec![(json_string(), RestoreStep::ParseJson)]
+        let scalars = [Kind::Number { integer: false }, Kind::Boolean, Kind::Null];
+        let scalars = scalars.map(|kind| (kind.into(), RestoreStep::Same));
+        [(text_or_json(), RestoreStep::ParseContainer)].into_iter().chain(scalars).collect()
     }
 
     /// Writes a string that contains JSON, because the provider has no schema for the value.
@@ -357,7 +359,7 @@ impl<'a> Writer<'a> {
         let (mut supported, mut unsupported) = (Keywords::new(), Keywords::new());
         for (keyword, value) in source {
             let located = matches!(&**keyword, "$id" | "$anchor" | "$dynamicAnchor");
-            if self.rules.supports(keyword) && !located {
+            if self.rules.supports(keyword) && !located && keyword != "$schema" {
                 supported.insert(keyword.clone(), value.clone());
                 continue;
             }
