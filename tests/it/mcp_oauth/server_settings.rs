@@ -1,9 +1,10 @@
 //! Settings of one server that deviates from the specification.
 
-use mcp_oauth::{Error, OAuthClient, OAuthSettings};
+use mcp_http::UnauthorizedReason;
+use mcp_oauth::{Error, OAuthClient, OAuthSettings, PreregisteredClient, TokenEndpointAuthMethod};
 use serde_json::{Value, json};
 
-use super::support::{OAuthMocks, error_text, query_params};
+use super::support::{OAuthMocks, error_text, json_response, mount, query_params};
 
 #[tokio::test]
 async fn scopes_and_parameters_are_sent_as_configured() {
@@ -93,8 +94,126 @@ async fn configured_authorization_server_is_used() {
         "authorization_servers": [mocks.issuer.uri(), other.issuer.uri()],
     });
     let path = "/.well-known/oauth-protected-resource/mcp";
-    super::support::mount(&mocks.resource, path, super::support::json_response(&document)).await;
+    mount(&mocks.resource, path, json_response(&document)).await;
     let settings = OAuthSettings::new().authorization_server(format!("{}/", other.issuer.uri()));
     let sign_in = mocks.begin(&mocks.application_with(settings)).await.unwrap();
     assert!(sign_in.authorization_url.as_str().starts_with(&other.issuer.uri()));
+}
+
+#[tokio::test]
+async fn client_of_the_settings_is_used() {
+    let mocks = OAuthMocks::start().await;
+    let settings = || OAuthSettings::new().client_id("by-hand").client_secret("5ecret-of-hand");
+    let application = mocks.application_with(settings());
+    mocks.sign_in(&application).await;
+    // A server that lists no methods supports Basic.
+    assert_eq!(mocks.token_requests().await[0].get("client_secret"), None);
+    assert_eq!(mocks.request_count("/register").await, 0);
+    let post = settings().token_endpoint_auth_method(TokenEndpointAuthMethod::ClientSecretPost);
+    mocks.sign_in(&mocks.application_with(post)).await;
+    assert_eq!(mocks.token_requests().await[1]["client_secret"], "5ecret-of-hand");
+    let server = mocks.endpoint().url().to_string();
+    let builder = mocks.builder().preregistered(&server, PreregisteredClient::new("other"));
+    let error = builder.server_settings(server, settings()).build().unwrap_err();
+    assert!(error_text(&error).contains("\"client_id\""), "{error}");
+}
+
+#[tokio::test]
+async fn host_and_port_of_a_loopback_redirect_uri_are_as_configured() {
+    let mocks = OAuthMocks::start().await;
+    let settings = || OAuthSettings::new().redirect_host("localhost").redirect_port(3118);
+    let credentials = mocks.sign_in(&mocks.application_with(settings())).await;
+    let expected = "http://localhost:3118/callback";
+    assert_eq!(credentials.registration.redirect_uri.as_deref(), Some(expected));
+    assert_eq!(mocks.token_requests().await[0]["redirect_uri"], expected);
+    let requests = mocks.issuer.received_requests().await.unwrap();
+    let registration = requests.iter().find(|it| it.url.path() == "/register").unwrap();
+    let registered: Value = registration.body_json().unwrap();
+    assert_eq!(registered["redirect_uris"], json!([expected]));
+    let by_hand = mocks.application_with(settings().client_id("by-hand"));
+    let sign_in = mocks.begin(&by_hand).await.unwrap();
+    assert_eq!(query_params(&sign_in.authorization_url)["redirect_uri"], expected);
+    // The callback of a web application is on another machine.
+    let server = mocks.endpoint();
+    let web = OAuthClient::builder("Tests", "https://app.example/callback")
+        .server_settings(server.url().as_str(), settings())
+        .build()
+        .unwrap();
+    let sign_in = mocks.begin(&web).await.unwrap();
+    let sent = query_params(&sign_in.authorization_url);
+    assert_eq!(sent["redirect_uri"], "https://app.example/callback");
+}
+
+#[tokio::test]
+async fn endpoints_of_the_settings_replace_the_metadata() {
+    let mocks = OAuthMocks::with_token_lifetime(Some(3600), |it| {
+        it.resource["resource"] = "https://evil.example/mcp".into();
+        it.resource["authorization_servers"] = json!(["https://evil.example"]);
+    })
+    .await;
+    let issuer = mocks.issuer.uri();
+    let settings = OAuthSettings::new()
+        .client_id("by-hand")
+        .endpoints(format!("{issuer}/authorize"), format!("{issuer}/token"));
+    let error = mocks.begin(&mocks.application_with(settings.clone())).await.unwrap_err();
+    let text = error_text(&error);
+    assert!(
+        text.contains("no metadata says") && text.contains("dangerously_assume_pkce"),
+        "{text}"
+    );
+    let application = mocks.application_with(settings.dangerously_assume_pkce(true));
+    let credentials = mocks.sign_in(&application).await;
+    assert_eq!(credentials.issuer, issuer);
+    assert_eq!(credentials.resource, mocks.endpoint().url().as_str());
+    assert_eq!(mocks.request_count("/.well-known/oauth-authorization-server").await, 0);
+    // The MCP server cannot choose another authorization server later.
+    let user = application.user("ann");
+    let token = mocks.token(&user).await.unwrap();
+    let rejected = mocks.unauthorized(UnauthorizedReason::Rejected, "Bearer");
+    let refreshed = mocks.token_after_rejection(&user, token.as_deref(), &rejected).await.unwrap();
+    assert!(refreshed.is_some() && refreshed != token);
+}
+
+#[tokio::test]
+async fn metadata_is_fetched_from_the_url_of_the_settings() {
+    let mocks = OAuthMocks::with_metadata(|it| {
+        it.resource["authorization_servers"] = json!(["https://unreachable.invalid"]);
+    })
+    .await;
+    let issuer = mocks.issuer.uri();
+    let document = json!({
+        "issuer": "https://other.example",
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "registration_endpoint": format!("{issuer}/register"),
+        "code_challenge_methods_supported": ["S256"],
+    });
+    mount(&mocks.issuer, "/place", json_response(&document)).await;
+    let settings = OAuthSettings::new().metadata_url(format!("{issuer}/place"));
+    let sign_in = mocks.begin(&mocks.application_with(settings.clone())).await.unwrap();
+    assert!(sign_in.authorization_url.as_str().starts_with(&issuer));
+    let settings = settings.authorization_server(&issuer);
+    let error = mocks.begin(&mocks.application_with(settings.clone())).await.unwrap_err();
+    let text = error_text(&error);
+    for part in [&*issuer, "https://other.example", "dangerously_accept_issuers"] {
+        assert!(text.contains(part), "{text}");
+    }
+    let settings = settings.dangerously_accept_issuers(["https://other.example"]);
+    let credentials = mocks.sign_in(&mocks.application_with(settings)).await;
+    assert_eq!(credentials.issuer, issuer);
+    let missing = OAuthSettings::new().metadata_url(format!("{issuer}/missing"));
+    let error = mocks.begin(&mocks.application_with(missing)).await.unwrap_err();
+    assert!(error_text(&error).contains("/missing"), "{error}");
+}
+
+#[tokio::test]
+async fn authorization_server_that_the_server_does_not_name_is_an_error() {
+    let mocks = OAuthMocks::start().await;
+    let settings = OAuthSettings::new().authorization_server("https://other.example");
+    let error = mocks.begin(&mocks.application_with(settings)).await.unwrap_err();
+    assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
+    let text = error_text(&error);
+    for part in [&*mocks.issuer.uri(), "https://other.example", "\"authorization_server\""] {
+        assert!(text.contains(part), "{text}");
+    }
 }

@@ -74,9 +74,20 @@ impl OAuthClientBuilder {
     /// Sets the settings for sign-ins at the MCP server at the URL `server`. Defaults to
     /// [`OAuthSettings::new`].
     ///
-    /// A client ID in the settings is that of a [pre-registered](Self::preregistered) client.
+    /// A client ID in the settings is that of a [pre-registered](Self::preregistered) client. If
+    /// several settings are for the same URL, the last ones apply.
     pub fn server_settings(mut self, server: impl Into<String>, settings: OAuthSettings) -> Self {
         self.server_settings.push((server.into(), settings));
+        self
+    }
+
+    /// Sets the settings for sign-ins at several MCP servers, by their URLs, such as those that
+    /// `Relay::oauth_settings` returns.
+    pub fn all_server_settings(
+        mut self,
+        servers: impl IntoIterator<Item = (String, OAuthSettings)>,
+    ) -> Self {
+        self.server_settings.extend(servers);
         self
     }
 
@@ -144,15 +155,18 @@ impl OAuthClientBuilder {
                 Error::configuration(format!("settings of {server}: {reason}"))
             };
             settings.validate().map_err(|error| invalid(&error))?;
-            if let Some(client) = PreregisteredClient::from_settings(&settings)
-                && preregistered.insert(server.clone(), client).is_some()
-            {
+            let has_client = settings.client_id.is_some();
+            if has_client && preregistered.contains_key(&server) {
                 return Err(invalid(
                     &"\"client_id\": the server has a pre-registered client already",
                 ));
             }
             server_settings.insert(server, settings);
         }
+        let clients = server_settings.iter().filter_map(|(server, settings)| {
+            Some((server.clone(), PreregisteredClient::from_settings(settings)?))
+        });
+        preregistered.extend(clients);
         let dpop = self.settings.dpop;
         let http = self.settings.guarded_client()?;
         Ok(OAuthClient {

@@ -175,6 +175,10 @@ impl TokenRefresh {
         credentials: &Credentials,
         rejection: &Rejection,
     ) -> Result<(), Error> {
+        let settings = self.client.server_settings(self.endpoint.url().as_str());
+        if settings.locate_authorization_server() {
+            return Ok(());
+        }
         let discovery = &self.client.discovery;
         let http = self.client.http(&self.endpoint);
         let metadata_url = rejection.metadata_url.as_deref();

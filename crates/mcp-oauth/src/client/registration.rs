@@ -25,15 +25,21 @@ impl ClientState {
         server: &AuthorizationServerMetadata,
         scope: Option<&str>,
     ) -> Result<(ClientRegistration, Option<String>), Error> {
-        let redirect_uri = &self.client_metadata.redirect_uri;
+        let redirect_uri = &self.client_metadata_at(endpoint).redirect_uri;
         let key = StoreKey::new(None, endpoint.url().as_str(), &server.issuer);
         if let Some(client) = self.preregistered.get(endpoint.url().as_str()) {
-            return Ok((self.preregistered_registration(client, &key, server).await?, None));
+            return Ok((
+                self.preregistered_registration(client, redirect_uri, &key, server).await?,
+                None,
+            ));
         }
         if let Some(url) = &self.client_metadata_url
             && server.client_id_metadata_document_supported
         {
-            return Ok((self.metadata_document_registration(url.clone(), server), None));
+            return Ok((
+                self.metadata_document_registration(url.clone(), redirect_uri, server),
+                None,
+            ));
         }
         let known = match self.load_readable(&key).await? {
             Some(Record::Registration(known)) => Some(known),
@@ -56,7 +62,8 @@ impl ClientState {
         is_port_fixed: bool,
     ) -> Result<ClientRegistration, Error> {
         let key = StoreKey::new(None, endpoint.url().as_str(), &server.issuer);
-        let new = self.client_metadata.register(&self.http(endpoint), server, scope).await;
+        let new =
+            self.client_metadata_at(endpoint).register(&self.http(endpoint), server, scope).await;
         let new =
             new.map_err(|error| match server.is_assumed && !is_registration_error(&error) {
                 true => Error::SignInUnavailable { server: endpoint.clone(), source: error.into() },
@@ -148,10 +155,10 @@ impl ClientState {
     async fn preregistered_registration(
         &self,
         client: &PreregisteredClient,
+        redirect_uri: &str,
         key: &StoreKey,
         server: &AuthorizationServerMetadata,
     ) -> Result<ClientRegistration, Error> {
-        let redirect_uri = &self.client_metadata.redirect_uri;
         let mut registration = client.registration(server, Some(redirect_uri))?;
         let mut own_issuer = client.issuer.clone();
         for other in self.keys(None, &key.server).await? {
@@ -187,6 +194,7 @@ impl ClientState {
     fn metadata_document_registration(
         &self,
         client_id: String,
+        redirect_uri: &str,
         server: &AuthorizationServerMetadata,
     ) -> ClientRegistration {
         let by_key = TokenEndpointAuthMethod::PrivateKeyJwt;
@@ -196,7 +204,7 @@ impl ClientState {
             client_secret: None,
             secret_expires_at: None,
             auth_method: if has_key { by_key } else { TokenEndpointAuthMethod::None },
-            redirect_uri: Some(self.client_metadata.redirect_uri.clone()),
+            redirect_uri: Some(redirect_uri.to_owned()),
             is_preregistered: false,
             is_port_fixed: false,
         }

@@ -204,11 +204,17 @@ fn authorization_endpoint(
     let url = http.check(endpoint)?;
     match settings.dangerously_assume_pkce || metadata.supports_pkce() {
         true => Ok(url),
-        false => Err(Error::untrusted(
-            &url,
-            "its metadata does not list \"S256\" in \"code_challenge_methods_supported\", so it may \
-             not support PKCE; \"dangerously_assume_pkce\" in the settings of the server allows it",
-        )),
+        false => {
+            let missing = match settings.token_endpoint.is_some() {
+                true => "no metadata says that it supports PKCE",
+                false => {
+                    "its metadata does not list \"S256\" in \"code_challenge_methods_supported\", so \
+                     it may not support PKCE"
+                }
+            };
+            let allow = "\"dangerously_assume_pkce\" in the settings of the server allows it";
+            Err(Error::untrusted(&url, format!("{missing}; {allow}")))
+        }
     }
 }
 

@@ -8,7 +8,9 @@ use url::Url;
 use super::event::{ConnectionChange, ConnectionEvent, EventCallback};
 use crate::{
     crypto::SigningKey,
-    discovery::{AuthorizationServerMetadata, Discovery, DiscoveryResult},
+    discovery::{
+        AuthorizationServerMetadata, Discovery, DiscoveryResult, is_same_issuer, quoted_url,
+    },
     error::Error,
     http::GuardedClient,
     registration::{ClientMetadata, PreregisteredClient},
@@ -87,6 +89,11 @@ impl ClientState {
         self.guarded_client.for_server(endpoint, settings)
     }
 
+    /// Returns the client metadata of the application for an MCP server.
+    pub(crate) fn client_metadata_at(&self, endpoint: &Endpoint) -> ClientMetadata {
+        self.client_metadata.with_redirect(self.server_settings(endpoint.url().as_str()))
+    }
+
     /// Returns the settings of an MCP server.
     pub(crate) fn server_settings(&self, server: &str) -> &OAuthSettings {
         self.server_settings.get(server).unwrap_or(&self.default_server_settings)
@@ -110,9 +117,22 @@ impl ClientState {
                 server.authorization_endpoint.is_some() && server.token_endpoint.is_some();
             has_endpoints && (assumes_pkce || server.supports_pkce())
         };
-        self.discovery
+        let discovered = self
+            .discovery
             .discover(&self.http(endpoint), endpoint, metadata_url, &settings, is_usable)
-            .await
+            .await?;
+        let issuer = &discovered.authorization_server.issuer;
+        match &self.server_settings(server).authorization_server {
+            Some(expected) if !is_same_issuer(expected, issuer) => {
+                let (named, expected) = (quoted_url(issuer), quoted_url(expected));
+                let reason = format!(
+                    "it names authorization server {named}, but \"authorization_server\" in the \
+                     settings of the server is {expected}"
+                );
+                Err(Error::untrusted(endpoint.url(), reason))
+            }
+            _ => Ok(discovered),
+        }
     }
 
     /// Returns a client of the token endpoint, or of another endpoint with the same client

@@ -18,6 +18,9 @@
 //! document names another resource or issuer. If all steps of a kind are unusable and one of them is
 //! wrong rather than missing, discovery fails with the first error. If a host cannot be reached, its
 //! other URLs are not tried.
+//!
+//! If the settings of the server have a `metadata_url`, it replaces steps 4 to 8. If they have the
+//! endpoints, nothing replaces those steps. Steps 1 to 3 then only serve to find the scopes.
 
 use std::{
     collections::BTreeMap,
@@ -30,6 +33,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
+    configured,
     issuer::{is_same_issuer, quoted_url},
     metadata::{
         AuthorizationServerMetadata, MAX_LIST_ENTRIES, ProtectedResourceMetadata,
@@ -49,10 +53,6 @@ const CACHE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 const MAX_CACHED_SERVERS: usize = 1_000;
 /// The largest number of authorization servers of one MCP server that are tried.
 const MAX_SERVERS_TRIED: usize = 5;
-
-/// The setting that accepts metadata of another issuer.
-const ACCEPT_ISSUER: &str =
-    "\"dangerously_accept_issuers\" in the settings of the server allows it";
 
 /// Discovers authorization servers, and caches their metadata.
 #[derive(Default)]
@@ -113,9 +113,9 @@ impl Discovery {
 
     /// Discovers the authorization server of an MCP server.
     ///
-    /// If the MCP server names several, chooses the configured one, or else the first that is
-    /// usable. If it names none, chooses the configured one, or else the one at the origin of the MCP
-    /// server.
+    /// It is the one that the settings locate, if they do. Otherwise, if the MCP server names several,
+    /// chooses the configured one, or else the first that is usable. If it names none, chooses the
+    /// configured one, or else the one at the origin of the MCP server.
     pub(crate) async fn discover(
         &self,
         http: &GuardedClient,
@@ -124,7 +124,15 @@ impl Discovery {
         settings: &OAuthSettings,
         is_usable: impl Fn(&AuthorizationServerMetadata) -> bool,
     ) -> Result<DiscoveryResult, Error> {
-        let document = self.protected_resource(http, endpoint, metadata_url).await?;
+        let located = configured::configured_server(http, settings).await?;
+        let document = match self.protected_resource(http, endpoint, metadata_url).await {
+            // The document is then needed only for scopes.
+            Err(error @ Error::Untrusted { .. }) if located.is_some() => {
+                tracing::debug!(%error, "ignoring the protected resource metadata");
+                None
+            }
+            document => document?,
+        };
         let document =
             document.unwrap_or_else(|| ProtectedResourceMetadata::without_document(endpoint));
         let listed = document.authorization_servers;
@@ -137,9 +145,10 @@ impl Discovery {
             Some((configured, None)) if listed.is_empty() => vec![configured.to_owned()],
             _ => listed,
         };
-        let authorization_server = match issuers.is_empty() {
-            true => self.server_at_origin(http, endpoint, settings).await?,
-            false => self.first_usable(http, &issuers, settings, is_usable).await?,
+        let authorization_server = match located {
+            Some(located) => Arc::new(located),
+            None if issuers.is_empty() => self.server_at_origin(http, endpoint, settings).await?,
+            None => self.first_usable(http, &issuers, settings, is_usable).await?,
         };
         let ProtectedResourceMetadata { resource, scopes_supported, .. } = document;
         let resource = settings.resource.clone().unwrap_or(resource);
@@ -224,23 +233,9 @@ impl Discovery {
         url: &Url,
         settings: &OAuthSettings,
     ) -> Result<Option<AuthorizationServerMetadata>, Error> {
-        let is_accepted =
-            |named: &str| settings.dangerously_accept_issuers.iter().any(|it| it == named);
         let mut search = Search::new(http);
-        let validate = |url: &Url, document: AuthorizationServerMetadata| {
-            let document =
-                AuthorizationServerMetadata { named_issuer: issuer.to_owned(), ..document };
-            if is_same_issuer(&document.issuer, issuer) {
-                return Ok(document);
-            }
-            // Credentials stay bound to the issuer that the MCP server names.
-            if is_accepted(&document.issuer) {
-                return Ok(AuthorizationServerMetadata { issuer: issuer.to_owned(), ..document });
-            }
-            let (named, expected) = (quoted_url(&document.issuer), quoted_url(issuer));
-            let reason = format!("its metadata names issuer {named}, expected {expected}");
-            Err(Error::untrusted(url, reason + "; " + ACCEPT_ISSUER))
-        };
+        let validate =
+            |url: &Url, document| configured::check_issuer(document, url, issuer, settings);
         for url in authorization_server_urls(url) {
             if let Some(document) = search.try_url(&url, validate).await {
                 return Ok(Some(document));

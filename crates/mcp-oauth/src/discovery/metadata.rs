@@ -90,21 +90,32 @@ impl AuthorizationServerMetadata {
     /// The metadata that is assumed for a server of revision 2025-03-26 without a document (its
     /// authorization, "Fallbacks for Servers without Metadata Discovery").
     pub(crate) fn with_default_endpoints(origin: &str) -> Self {
+        let [authorization, token] = ["authorize", "token"].map(|name| format!("{origin}/{name}"));
         Self {
-            issuer: origin.to_owned(),
-            authorization_endpoint: Some(format!("{origin}/authorize")),
-            token_endpoint: Some(format!("{origin}/token")),
             registration_endpoint: Some(format!("{origin}/register")),
+            code_challenge_methods_supported: Some(vec!["S256".to_owned()]),
+            is_assumed: true,
+            ..Self::with_endpoints(origin, &authorization, &token)
+        }
+    }
+
+    /// The metadata of a server of which only the endpoints are known.
+    pub(crate) fn with_endpoints(issuer: &str, authorization: &str, token: &str) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            authorization_endpoint: Some(authorization.to_owned()),
+            token_endpoint: Some(token.to_owned()),
+            registration_endpoint: None,
             revocation_endpoint: None,
             scopes_supported: None,
-            code_challenge_methods_supported: Some(vec!["S256".to_owned()]),
+            code_challenge_methods_supported: None,
             token_endpoint_auth_methods_supported: None,
             client_id_metadata_document_supported: false,
             authorization_response_iss_parameter_supported: false,
             subject_types_supported: None,
             prompt_values_supported: None,
-            named_issuer: origin.to_owned(),
-            is_assumed: true,
+            named_issuer: issuer.to_owned(),
+            is_assumed: false,
         }
     }
 

@@ -3,6 +3,7 @@
 mod scopes;
 mod discovery;
 mod search;
+mod configured;
 mod metadata;
 mod issuer;
 

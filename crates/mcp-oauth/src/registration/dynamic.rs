@@ -12,8 +12,9 @@ use crate::{
     crypto::Secret,
     discovery::AuthorizationServerMetadata,
     error::Error,
-    http::{GuardedClient, error_from_response},
+    http::{GuardedClient, error_from_response, is_loopback},
     lenient,
+    settings::OAuthSettings,
     store::{ClientRegistration, TokenEndpointAuthMethod},
 };
 
@@ -39,6 +40,23 @@ struct RegistrationResponse {
 }
 
 impl ClientMetadata {
+    /// Returns the metadata with the redirect URI that the settings of an MCP server require.
+    ///
+    /// Only a redirect URI on this machine can have another host and port.
+    pub(crate) fn with_redirect(&self, settings: &OAuthSettings) -> Self {
+        let mut url = Url::parse(&self.redirect_uri).ok();
+        let url = url.as_mut().filter(|url| url.scheme() == "http" && is_loopback(url));
+        let mut metadata = self.clone();
+        let OAuthSettings { redirect_host: host, redirect_port: port, .. } = settings;
+        if let Some(url) = url.filter(|_| host.is_some() || port.is_some()) {
+            let host = host.as_deref().map_or(Ok(()), |host| url.set_host(Some(host)));
+            let is_set = host.is_ok() && port.is_none_or(|port| url.set_port(Some(port)).is_ok());
+            debug_assert!(is_set, "the settings are valid");
+            metadata.redirect_uri = url.to_string();
+        }
+        metadata
+    }
+
     /// Registers the application at an authorization server. Returns `None` if the server has no
     /// registration endpoint.
     pub(crate) async fn register(

@@ -47,7 +47,7 @@ impl PreregisteredClient {
             id: settings.client_id.clone()?,
             secret: settings.client_secret.clone(),
             key: None,
-            issuer: None,
+            issuer: settings.authorization_server.clone(),
             auth_method: settings.token_endpoint_auth_method,
         })
     }
