@@ -1,7 +1,9 @@
 //! Creates the relay and the user from the command line, the configuration and the environment.
 
 use anyhow::Result;
-use relay::{Config, Relay, Server, StdioCommand, TransportConfig, User, mcp_http::Endpoint};
+use relay::{
+    Config, OAuthSettings, Relay, Server, StdioCommand, TransportConfig, User, mcp_http::Endpoint,
+};
 
 use crate::{
     input::{ConnectionArgs, TargetArgs, UsageError, read_config, token_from_env},
@@ -99,6 +101,13 @@ impl Setup {
     /// Returns the name of the server that `--url` or `--stdio` gives, if any.
     pub(crate) fn only_server(connection: &ConnectionArgs) -> Option<&'static str> {
         connection.is_single().then_some(if connection.stdio { LOCAL } else { REMOTE })
+    }
+
+    /// Returns the settings for sign-ins at a server.
+    pub(crate) fn oauth_settings(&self, server: &str) -> OAuthSettings {
+        let servers = self.relay.servers();
+        let found = servers.iter().find(|(name, _)| name == server);
+        found.map(|(_, server)| server.oauth_settings()).unwrap_or_default()
     }
 
     /// Returns whether a server is shared, so that it gets no token of the user.

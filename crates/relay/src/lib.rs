@@ -86,7 +86,8 @@ pub use mcp_client::{
     mcp_types::{JsonObject, Revision, Schema, v2025_11_25::ContentBlock},
 };
 pub use mcp_http::{
-    self, AccessToken, Challenge, HttpClient, TokenSource, Unauthorized, UnauthorizedReason,
+    self, AccessToken, Challenge, HttpClient, OAuthSettings, TokenSource, Unauthorized,
+    UnauthorizedReason,
 };
 
 pub use crate::{

@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use mcp_oauth::{
-    Credentials, Error, OAuthClient, OAuthSettings, PendingSignIn, PreregisteredClient,
-};
+use mcp_oauth::{Credentials, Error, OAuthClient, OAuthSettings, PendingSignIn};
 use relay::{Unauthorized, mcp_http::Endpoint};
 use serde_json::json;
 use tokio::time;
 
 use crate::{
-    input::{LoginArgs, UsageError, secret_from_env},
+    input::{LoginArgs, UsageError, login_settings},
     output::{Exit, Printer},
     setup::Setup,
     sign_in::{Callback, LoopbackServer, PRINCIPAL, Page, oauth_client, open_store},
@@ -26,9 +24,7 @@ pub(crate) struct Login {
     server: String,
     endpoint: Endpoint,
     no_browser: bool,
-    preregistered: Option<PreregisteredClient>,
     settings: OAuthSettings,
-    port: u16,
 }
 
 /// The outcome of a request without a token.
@@ -53,10 +49,8 @@ impl Login {
             let suggestion = "set its \"api_key\", or remove \"shared\" in the configuration";
             return Err(UsageError::new(message).with_suggestion(suggestion).into());
         }
-        let &LoginArgs { no_browser, port, .. } = args;
-        let preregistered = preregistered_client(args)?;
-        let settings = server_settings(args);
-        Ok(Self { setup, server, endpoint, no_browser, preregistered, settings, port })
+        let settings = login_settings(setup.oauth_settings(&server), args)?;
+        Ok(Self { setup, server, endpoint, no_browser: args.no_browser, settings })
     }
 
     /// Returns the relay, which has the sessions to end.
@@ -66,20 +60,18 @@ impl Login {
 
     /// Opens the authorization URL in a browser, and waits for the callback.
     pub(crate) async fn run(&self, printer: &Printer) -> Result<Exit> {
-        let mut loopback = LoopbackServer::open(self.port).await?;
-        let server = self.endpoint.url().as_str();
-        let mut client = oauth_client(open_store()?, &loopback.url())
-            .server_settings(server, self.settings.clone());
-        if let Some(preregistered) = &self.preregistered {
-            client = client.preregistered(server, preregistered.clone());
-        }
-        let client = client.build()?;
+        let OAuthSettings { redirect_host, redirect_port, client_id, .. } = &self.settings;
+        let host = redirect_host.as_deref().unwrap_or(LoopbackServer::DEFAULT_HOST);
+        let mut loopback = LoopbackServer::open(host, redirect_port.unwrap_or_default()).await?;
+        let client = oauth_client(open_store()?, &loopback.url())
+            .server_settings(self.endpoint.url().as_str(), self.settings.clone())
+            .build()?;
         let probe = self.probe().await?;
         let unauthorized = match &probe {
             Probe::Challenge(unauthorized) => Some(&**unauthorized),
             Probe::Public | Probe::Failed(_) => None,
         };
-        let mut may_register_again = self.preregistered.is_none();
+        let mut may_register_again = client_id.is_none();
         loop {
             let sign_in = client.user(PRINCIPAL).begin_sign_in(&self.endpoint, unauthorized).await;
             if let (Err(Error::SignInUnavailable { .. }), Probe::Failed(error)) = (&sign_in, &probe)
@@ -168,33 +160,6 @@ fn is_client_rejected(error: &Error) -> bool {
         error,
         Error::ErrorResponse { error, .. } if error == "invalid_client" || error == "unauthorized_client"
     )
-}
-
-/// Returns the settings of the server that the command line gives.
-fn server_settings(args: &LoginArgs) -> OAuthSettings {
-    let mut settings = OAuthSettings::new().dangerously_assume_pkce(args.dangerously_assume_pkce);
-    if !args.scopes.is_empty() {
-        settings = settings.scopes(args.scopes.iter().flat_map(|scope| scope.split_whitespace()));
-    }
-    if let Some(prompt) = &args.prompt {
-        settings = settings.prompt(prompt);
-    }
-    if args.dangerously_omit_resource {
-        settings = settings.dangerously_omit_resource();
-    }
-    for (name, value) in &args.parameters {
-        settings = settings.authorization_parameter(name, value);
-    }
-    settings.dangerously_accept_issuers(&args.dangerously_accept_issuer)
-}
-
-/// Returns the preregistered client that the command line names, if any.
-fn preregistered_client(args: &LoginArgs) -> Result<Option<PreregisteredClient>> {
-    let Some(id) = &args.client_id else { return Ok(None) };
-    let client = PreregisteredClient::new(id);
-    let Some(name) = &args.client_secret_env else { return Ok(Some(client)) };
-    let secret = secret_from_env("--client-secret-env", name, "secret", "the client secret")?;
-    Ok(Some(client.with_secret(secret)))
 }
 
 /// Waits for the callback of this sign-in, and exchanges the code for tokens. Shows the result in

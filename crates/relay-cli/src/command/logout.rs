@@ -11,8 +11,8 @@ use crate::{
 
 /// Deletes the credentials of a server and revokes their tokens.
 pub(crate) async fn logout(args: &LogoutArgs, printer: &Printer) -> Result<Exit> {
-    let (server, endpoint) =
-        Setup::for_sign_in(&args.target, printer)?.sign_in_target(&args.target)?;
+    let setup = Setup::for_sign_in(&args.target, printer)?;
+    let (server, endpoint) = setup.sign_in_target(&args.target)?;
     let store = existing_store()?;
     let keys = match &store {
         Some(store) => {
@@ -23,7 +23,9 @@ pub(crate) async fn logout(args: &LogoutArgs, printer: &Printer) -> Result<Exit>
     let keys = keys.map_err(|source| mcp_oauth::Error::Store { source })?;
     let is_signed_in = !keys.is_empty();
     if let Some(store) = store.filter(|_| is_signed_in || args.forget_client) {
-        let client = oauth_client(store, "http://127.0.0.1/callback").build()?;
+        let client = oauth_client(store, "http://127.0.0.1/callback")
+            .server_settings(endpoint.url().as_str(), setup.oauth_settings(&server))
+            .build()?;
         client.user(PRINCIPAL).sign_out(&endpoint).await?;
         if args.forget_client {
             client.forget_registration(&endpoint).await?;

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
-use relay::Revision;
+use relay::{Revision, mcp_http::TokenEndpointAuthMethod};
 
 use super::{help, tool_arguments::KeyValue};
 
@@ -132,6 +132,9 @@ pub(crate) struct LoginArgs {
     /// The environment variable that contains the client secret, if the client has one
     #[arg(long, value_name = "NAME", requires = "client_id")]
     pub(crate) client_secret_env: Option<String>,
+    /// The authentication method of the client: none, client_secret_basic or client_secret_post
+    #[arg(long, value_name = "METHOD", requires = "client_id")]
+    pub(crate) token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
     /// A scope to request, instead of those that the server names. May be repeated
     #[arg(long = "scope", value_name = "SCOPE")]
     pub(crate) scopes: Vec<String>,
@@ -142,6 +145,9 @@ pub(crate) struct LoginArgs {
     /// The prompt to request, such as consent; "" requests none
     #[arg(long, value_name = "PROMPT")]
     pub(crate) prompt: Option<String>,
+    /// The resource to request, instead of the one that the server names
+    #[arg(long, value_name = "RESOURCE", conflicts_with = "dangerously_omit_resource")]
+    pub(crate) resource: Option<String>,
     /// Omit the resource parameter. The token may then be valid at other servers
     #[arg(long)]
     pub(crate) dangerously_omit_resource: bool,
@@ -151,9 +157,31 @@ pub(crate) struct LoginArgs {
     /// Accept metadata of this issuer, although the server names another one. May be repeated
     #[arg(long, value_name = "ISSUER")]
     pub(crate) dangerously_accept_issuer: Vec<String>,
+    /// The issuer of the authorization server to use, if the server names several or none
+    #[arg(long, value_name = "ISSUER")]
+    pub(crate) authorization_server: Option<String>,
+    /// The URL of the metadata of the authorization server, if it is at no well-known place
+    #[arg(long, value_name = "URL")]
+    pub(crate) metadata_url: Option<String>,
+    /// The authorization endpoint of an authorization server without metadata
+    #[arg(long, value_name = "URL", requires = "token_endpoint")]
+    pub(crate) authorization_endpoint: Option<String>,
+    /// The token endpoint of an authorization server without metadata
+    #[arg(long, value_name = "URL", requires = "authorization_endpoint")]
+    pub(crate) token_endpoint: Option<String>,
+    /// Allow a host on a private network that the server or its authorization server names. May be
+    /// repeated
+    #[arg(long = "allow-host", value_name = "HOST")]
+    pub(crate) allow_hosts: Vec<String>,
+    /// Allow plain HTTP to other machines; anyone on the network path can read the tokens
+    #[arg(long)]
+    pub(crate) allow_insecure_http: bool,
+    /// The host of the redirect URI, localhost or 127.0.0.1 [default: 127.0.0.1]
+    #[arg(long, value_name = "HOST")]
+    pub(crate) redirect_host: Option<String>,
     /// The port of the redirect URI, http://127.0.0.1:PORT/callback [default: any free port]
-    #[arg(long, value_name = "PORT", default_value_t, hide_default_value = true)]
-    pub(crate) port: u16,
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
     /// Print results and errors as JSON
     #[arg(long)]
     pub(crate) json: bool,

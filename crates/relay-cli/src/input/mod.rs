@@ -1,6 +1,7 @@
 //! Input of the program: the command line, the environment and files.
 
 mod config;
+mod login_settings;
 mod args;
 mod help;
 mod tool_arguments;
@@ -15,8 +16,9 @@ pub(crate) use self::{
         TargetArgs, ToolsArgs,
     },
     config::read_config,
+    login_settings::login_settings,
     paths::{HOME_VARIABLE, credentials_folder},
-    secrets::{secret_from_env, token_from_env},
+    secrets::token_from_env,
     tool_arguments::read_tool_arguments,
     usage_error::UsageError,
 };

@@ -2,7 +2,11 @@
 //!
 //! RFC 8252, section 7.3.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    io::{self, ErrorKind},
+    net::{Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use futures_util::{
@@ -34,7 +38,10 @@ const MAX_PENDING: usize = 64;
 /// A server that waits for the callback of one sign-in.
 pub(crate) struct LoopbackServer {
     listener: TcpListener,
-    port: u16,
+    /// The same port of the IPv6 loopback address, to which browsers may resolve `localhost`.
+    listener_v6: Option<TcpListener>,
+    /// The host and port of the redirect URI.
+    authority: String,
     pending: FuturesUnordered<BoxFuture<'static, Option<Request>>>,
 }
 
@@ -53,20 +60,29 @@ pub(crate) struct Callback {
 }
 
 impl LoopbackServer {
-    /// Listens on a port of the loopback interface. Port 0 selects any free port.
-    pub(crate) async fn open(port: u16) -> Result<Self> {
+    /// The host of the redirect URI, unless the settings of the server name another one.
+    pub(crate) const DEFAULT_HOST: &str = "127.0.0.1";
+
+    /// Listens on a port of the loopback interface. Port 0 selects any free port. `host` is the host
+    /// of the redirect URI: `127.0.0.1` or `localhost`.
+    pub(crate) async fn open(host: &str, port: u16) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
         let listener = listener.with_context(|| match port {
             0 => "cannot listen on 127.0.0.1".to_owned(),
             port => format!("cannot listen on 127.0.0.1:{port}"),
         })?;
         let port = listener.local_addr()?.port();
-        Ok(Self { listener, port, pending: FuturesUnordered::new() })
+        let listener_v6 = match host {
+            Self::DEFAULT_HOST => None,
+            _ => listen_v6(port).await?,
+        };
+        let authority = format!("{host}:{port}");
+        Ok(Self { listener, listener_v6, authority, pending: FuturesUnordered::new() })
     }
 
     /// Returns the URL of the callback.
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}{CALLBACK}", self.port)
+        format!("http://{}{CALLBACK}", self.authority)
     }
 
     /// Waits for the callback with this `state`. Rejects other requests.
@@ -105,8 +121,10 @@ impl LoopbackServer {
     async fn next_request(&mut self) -> Result<Request> {
         loop {
             select! {
-                accepted = self.listener.accept(), if self.pending.len() < MAX_PENDING => {
-                    let request = time::timeout(REQUEST_TIMEOUT, read_request(accepted?.0, self.port));
+                accepted = accept(&self.listener, self.listener_v6.as_ref()),
+                    if self.pending.len() < MAX_PENDING => {
+                    let request = read_request(accepted?, self.authority.clone());
+                    let request = time::timeout(REQUEST_TIMEOUT, request);
                     self.pending.push(Box::pin(async { request.await.ok().flatten() }));
                 }
                 Some(read) = self.pending.next() => {
@@ -119,9 +137,37 @@ impl LoopbackServer {
     }
 }
 
+/// Accepts a connection on either address.
+async fn accept(
+    listener: &TcpListener,
+    listener_v6: Option<&TcpListener>,
+) -> io::Result<TcpStream> {
+    let (stream, _) = match listener_v6 {
+        Some(listener_v6) => select! {
+            accepted = listener.accept() => accepted?,
+            accepted = listener_v6.accept() => accepted?,
+        },
+        None => listener.accept().await?,
+    };
+    Ok(stream)
+}
+
+/// Listens on a port of the IPv6 loopback address. Returns `None` if this machine has none.
+///
+/// Another program that listens there would receive the callback.
+async fn listen_v6(port: u16) -> Result<Option<TcpListener>> {
+    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            Err(error).with_context(|| format!("cannot listen on [::1]:{port}"))
+        }
+        Err(_) => Ok(None),
+    }
+}
+
 /// Reads a GET request for this server. Rejects a request with another `Host`, because a foreign
 /// domain name may resolve to the loopback address (DNS rebinding).
-async fn read_request(mut stream: TcpStream, port: u16) -> Option<Request> {
+async fn read_request(mut stream: TcpStream, authority: String) -> Option<Request> {
     let mut request = Vec::new();
     while !request.windows(4).any(|end| end == b"\r\n\r\n") {
         if request.len() > MAX_REQUEST_BYTES || stream.read_buf(&mut request).await.ok()? == 0 {
@@ -131,11 +177,10 @@ async fn read_request(mut stream: TcpStream, port: u16) -> Option<Request> {
     let request = String::from_utf8(request).ok()?;
     let mut lines = request.lines();
     let target = lines.next()?.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?.to_owned();
-    let expected_host = format!("127.0.0.1:{port}");
     let is_expected_host = |line: &str| {
         let header = line.split_once(':');
         header.is_some_and(|(name, value)| {
-            name.eq_ignore_ascii_case("host") && value.trim() == expected_host
+            name.eq_ignore_ascii_case("host") && value.trim() == authority
         })
     };
     lines.any(is_expected_host).then_some(Request { stream, target })
@@ -192,14 +237,18 @@ mod tests {
         response
     }
 
+    fn port_of(loopback: &LoopbackServer) -> u16 {
+        loopback.listener.local_addr().unwrap().port()
+    }
+
     fn get(port: u16, target: &str) -> String {
         format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")
     }
 
     #[tokio::test]
     async fn accepts_only_a_callback_with_the_own_host_and_state() {
-        let mut loopback = LoopbackServer::open(0).await.unwrap();
-        let port = loopback.port;
+        let mut loopback = LoopbackServer::open("127.0.0.1", 0).await.unwrap();
+        let port = port_of(&loopback);
         // A browser opens a connection in advance and sends nothing.
         let _silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let others = async {
@@ -235,9 +284,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_that_is_too_long_is_not_read_further() {
-        let mut loopback = LoopbackServer::open(0).await.unwrap();
+        let mut loopback = LoopbackServer::open("127.0.0.1", 0).await.unwrap();
         let long = format!("GET /{}", "x".repeat(4 * MAX_REQUEST_BYTES));
-        let mut stream = TcpStream::connect(("127.0.0.1", loopback.port)).await.unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", port_of(&loopback))).await.unwrap();
         let closed = async {
             drop(stream.write_all(long.as_bytes()).await);
             drop(stream.read_to_end(&mut Vec::new()).await);
@@ -250,12 +299,29 @@ mod tests {
 
     #[tokio::test]
     async fn show_page_stops_waiting_for_a_browser_that_is_gone() {
-        let mut loopback = LoopbackServer::open(0).await.unwrap();
-        let mut stream = TcpStream::connect(("127.0.0.1", loopback.port)).await.unwrap();
-        let request = get(loopback.port, "/callback?state=x");
+        let mut loopback = LoopbackServer::open("127.0.0.1", 0).await.unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", port_of(&loopback))).await.unwrap();
+        let request = get(port_of(&loopback), "/callback?state=x");
         stream.write_all(request.as_bytes()).await.unwrap();
         let callback = loopback.wait_for_callback("x").await.unwrap();
         time::pause();
         loopback.show_page(callback, &Page::UNKNOWN_SIGN_IN).await;
+    }
+
+    #[tokio::test]
+    async fn localhost_is_served_on_both_loopback_addresses() {
+        let mut loopback = LoopbackServer::open("localhost", 0).await.unwrap();
+        let port = port_of(&loopback);
+        assert_eq!(loopback.url(), format!("http://localhost:{port}/callback"));
+        let mut addresses = vec!["127.0.0.1"];
+        // Some machines have no IPv6.
+        addresses.extend(loopback.listener_v6.is_some().then_some("::1"));
+        for address in addresses {
+            let mut stream = TcpStream::connect((address, port)).await.unwrap();
+            let request = get(port, "/callback?state=x").replace("127.0.0.1", "localhost");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let callback = time::timeout(REQUEST_TIMEOUT / 2, loopback.wait_for_callback("x"));
+            assert_eq!(callback.await.expect("it arrives").unwrap().query, "state=x");
+        }
     }
 }

@@ -32,7 +32,9 @@ impl StoredTokens {
     pub(crate) fn open_existing(relay: &Relay, printer: &Printer) -> Result<Option<Self>> {
         let Some(store) = store::existing_store()? else { return Ok(None) };
         // This client never starts a sign-in, so its redirect URI is not used.
-        let client = oauth_client(store.clone(), "http://127.0.0.1/callback").build()?;
+        let client = oauth_client(store.clone(), "http://127.0.0.1/callback")
+            .all_server_settings(relay.oauth_settings())
+            .build()?;
         let api_key = |server: &Server| match server.transport() {
             TransportConfig::Http { url } | TransportConfig::Sse { url } => {
                 Some((Endpoint::parse(url).ok()?.url().to_string(), server.token()?.clone()))

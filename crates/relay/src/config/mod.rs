@@ -3,6 +3,7 @@
 mod toml_file;
 mod import;
 mod stdio_section;
+mod oauth_section;
 mod server_section;
 mod entry;
 mod schema;

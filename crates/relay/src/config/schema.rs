@@ -19,17 +19,52 @@ pub(crate) fn keys_by_transport(schema: &mut Schema) {
         "required": ["command"],
         "properties": {
             "transport": { "const": "stdio" }, "url": false, "headers": empty, "api_key": false,
-            "dangerously_allow_insecure_http": false,
+            "dangerously_allow_insecure_http": false, "oauth": false,
         },
     });
     schema.insert("anyOf".to_owned(), json!([http, stdio]));
+    let is_shared =
+        json!({ "properties": { "shared": { "const": true } }, "required": ["shared"] });
+    schema.insert("if".to_owned(), is_shared);
+    schema.insert("then".to_owned(), json!({ "properties": { "oauth": false } }));
+}
+
+/// Adds the keys that require or exclude each other to the schema of `oauth`.
+pub(crate) fn oauth(schema: &mut Schema) {
+    let required = json!({
+        "client_secret": ["client_id"],
+        "token_endpoint_auth_method": ["client_id"],
+        "authorization_endpoint": ["token_endpoint"],
+        "token_endpoint": ["authorization_endpoint"],
+    });
+    schema.insert("dependentRequired".to_owned(), required);
+    let excluded = json!({
+        "metadata_url": { "properties": { "token_endpoint": false } },
+        "resource": { "properties": { "dangerously_omit_resource": { "const": false } } },
+    });
+    schema.insert("dependentSchemas".to_owned(), excluded);
+}
+
+/// Adds the names of the methods to the schema of `token_endpoint_auth_method`.
+pub(crate) fn auth_method(schema: &mut Schema) {
+    one_of(schema, &["none", "client_secret_basic", "client_secret_post"]);
+}
+
+/// Adds the possible hosts to the schema of `redirect_host`.
+pub(crate) fn redirect_host(schema: &mut Schema) {
+    one_of(schema, &["localhost", "127.0.0.1"]);
+}
+
+/// Adds to a schema that the text is one of these, or contains a variable.
+fn one_of(schema: &mut Schema, known: &[&str]) {
+    schema.insert("anyOf".to_owned(), json!([{ "enum": known }, { "pattern": r"\$\{" }]));
 }
 
 /// Adds the known protocol versions to the schema of `protocol`.
 pub(crate) fn protocol_versions(schema: &mut Schema) {
     let known = Revision::ALL.iter().map(|known| known.as_str());
     let known: Vec<_> = std::iter::once("auto").chain(known).collect();
-    schema.insert("anyOf".to_owned(), json!([{ "enum": known }, { "pattern": r"\$\{" }]));
+    one_of(schema, &known);
 }
 
 /// Adds to the schema of a duration that it is a text such as `30s`, or a number.
@@ -65,6 +100,8 @@ mod tests {
         let hint = "stale: run `cargo run -p relay-cli -- schema > schema/relay.schema.json`";
         assert_eq!(Config::json_schema(), published, "{hint}");
         let keys = published["$defs"]["ServerEntry"]["properties"].as_object().unwrap();
+        assert!(keys.values().all(|key| key["description"].is_string()));
+        let keys = published["$defs"]["OAuthEntry"]["properties"].as_object().unwrap();
         assert!(keys.values().all(|key| key["description"].is_string()));
     }
 
@@ -135,6 +172,44 @@ mod tests {
             ("$url\nshared = 'yes'", false),
             ("$url\nallow_tools = 'a'", false),
             ("$url\ndangerously_allow_insecure_http = true", true),
+            ("command = 'a'\noauth = {}", false),
+            ("$url\noauth = {}", true),
+            ("$url\noauth = {}\nshared = true", false),
+            ("$url\noauth = { client = 'x' }", false),
+            ("$url\noauth = { client_id = '${KEY}', client_secret = '${KEY}' }", true),
+            ("$url\noauth = { client_secret = 'x' }", false),
+            ("$url\noauth = { client_id = 'x', token_endpoint_auth_method = 'none' }", true),
+            ("$url\noauth = { client_id = 'x', token_endpoint_auth_method = 'jwt' }", false),
+            ("$url\noauth = { token_endpoint_auth_method = 'none' }", false),
+            ("$url\noauth = { scopes = ['a', '${KEY}'], prompt = '' }", true),
+            ("$url\noauth = { scopes = 'a' }", false),
+            ("$url\noauth = { authorization_parameters = { access_type = 'offline' } }", true),
+            ("$url\noauth = { authorization_parameters = { a = 1 } }", false),
+            ("$url\noauth = { resource = 'urn:x', dangerously_omit_resource = false }", true),
+            ("$url\noauth = { resource = 'urn:x', dangerously_omit_resource = true }", false),
+            ("$url\noauth = { dangerously_omit_resource = true }", true),
+            ("$url\noauth = { redirect_host = 'localhost', redirect_port = 3118 }", true),
+            ("$url\noauth = { redirect_host = 'a.example' }", false),
+            ("$url\noauth = { redirect_port = 0 }", false),
+            ("$url\noauth = { redirect_port = 65536 }", false),
+            ("$url\noauth = { redirect_port = '1' }", false),
+            ("$url\noauth = { authorization_server = 'https://a.example' }", true),
+            ("$url\noauth = { authorization_server = 'a.example' }", false),
+            ("$url\noauth = { metadata_url = 'https://a.example/x' }", true),
+            ("$url\noauth = { token_endpoint = 'https://a.example/t' }", false),
+            ("$url\noauth = { authorization_endpoint = 'https://a.example/a' }", false),
+            (
+                "$url\noauth = { token_endpoint = 'https://a/t', authorization_endpoint = 'https://a/' }",
+                true,
+            ),
+            (
+                "$url\noauth = { token_endpoint = 'https://a/t', authorization_endpoint = 'https://a/', metadata_url = 'https://a/' }",
+                false,
+            ),
+            ("$url\noauth = { allow_hosts = ['10.0.0.1'], dangerously_assume_pkce = true }", true),
+            ("$url\noauth = { allow_hosts = '10.0.0.1' }", false),
+            ("$url\noauth = { dangerously_assume_pkce = 'yes' }", false),
+            ("$url\noauth = { dangerously_accept_issuers = ['https://a.example'] }", true),
         ];
         for (entry, accepted) in cases {
             let text = format!("[servers.a]\n{}", entry.replace("$url", url));

@@ -52,6 +52,7 @@ impl ServerSection<'_> {
         }
         server.insecure =
             entry.dangerously_allow_insecure_http.is_some_and(|insecure| *insecure.get_ref());
+        server.oauth = self.oauth(entry.oauth.as_ref(), entry.shared)?.map(Box::new);
         // An empty key counts as no key, so that a variable with an empty default turns it off.
         let key = entry.api_key.as_ref().map(|key| self.resolved(key)).transpose()?;
         server.api_key = key.filter(|key| !key.is_empty()).map(Into::into);
@@ -81,6 +82,7 @@ impl ServerSection<'_> {
         let insecure =
             "\"dangerously_allow_insecure_http\" is not allowed with transport \"stdio\"";
         self.reject(entry.dangerously_allow_insecure_http.as_ref(), insecure)?;
+        self.reject(entry.oauth.as_ref(), "\"oauth\" is not allowed with transport \"stdio\"")?;
         let key =
             "\"api_key\" is not allowed with transport \"stdio\"; pass credentials in \"env\"";
         self.reject(entry.api_key.as_ref(), key)

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use mcp_client::Limits;
-use mcp_http::{AccessToken, HttpTransport};
+use mcp_http::{AccessToken, HttpTransport, OAuthSettings};
 use mcp_types::Revision;
 use tokio::sync::Semaphore;
 
@@ -32,6 +32,7 @@ pub struct Server {
     pub(crate) api_key: Option<AccessToken>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) insecure: bool,
+    pub(crate) oauth: Option<Box<OAuthSettings>>,
     pub(crate) limits: Limits,
     pub(crate) max_message_size: usize,
     pub(crate) protocol: Option<Revision>,
@@ -114,6 +115,7 @@ impl Server {
             api_key: None,
             headers: Vec::new(),
             insecure: false,
+            oauth: None,
             limits: Limits::default(),
             max_message_size: HttpTransport::DEFAULT_MAX_MESSAGE_SIZE,
             protocol: None,
@@ -314,8 +316,29 @@ impl Server {
         Self { max_concurrent_calls, ..self }
     }
 
+    /// Sets the settings for the sign-ins of users at this server, such as its client ID.
+    ///
+    /// Relay signs no user in. It only keeps the settings for the token source that does:
+    /// [`Relay::oauth_settings`](crate::Relay::oauth_settings) returns them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use relay::{OAuthSettings, Server};
+    ///
+    /// let settings = OAuthSettings::new().client_id("our-app").client_secret("s3cret");
+    /// let server = Server::http("https://example.com/mcp").oauth(settings);
+    /// assert_eq!(server.oauth_settings().client_id.as_deref(), Some("our-app"));
+    /// assert!(!format!("{server:?}").contains("s3cret"));
+    /// ```
+    pub fn oauth(self, settings: OAuthSettings) -> Self {
+        Self { oauth: Some(Box::new(settings)), ..self }
+    }
+
     /// Sets whether tokens may be sent over plain HTTP to other hosts. If so, anyone on the network
     /// can read them. Defaults to `false`.
+    ///
+    /// It also holds for the authorization server that users of this server sign in to.
     pub fn dangerously_allow_insecure_http(self, insecure: bool) -> Self {
         Self { insecure, ..self }
     }
@@ -362,6 +385,14 @@ impl Server {
     /// [`basic_auth`](Self::basic_auth) or [`header`](Self::header).
     pub fn token(&self) -> Option<&AccessToken> {
         self.api_key.as_ref()
+    }
+
+    /// Returns the settings for sign-ins, as set by [`oauth`](Self::oauth) and
+    /// [`dangerously_allow_insecure_http`](Self::dangerously_allow_insecure_http).
+    pub fn oauth_settings(&self) -> OAuthSettings {
+        let settings = self.oauth.as_deref().cloned().unwrap_or_default();
+        let insecure = settings.dangerously_allow_insecure_http || self.insecure;
+        settings.dangerously_allow_insecure_http(insecure)
     }
 
     /// Returns whether the server is [shared](Self::shared) among all users.
@@ -425,6 +456,7 @@ impl fmt::Debug for Server {
             .field("api_key", &self.api_key)
             .field("headers", &headers)
             .field("insecure", &self.insecure)
+            .field("oauth", &self.oauth)
             .field("limits", &self.limits)
             .field("max_message_size", &self.max_message_size)
             .field("protocol", &self.protocol)

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use mcp_client::Handler;
-use mcp_http::{AccessToken, HttpClient, TokenSource};
+use mcp_http::{AccessToken, HttpClient, OAuthSettings, TokenSource};
 
 use super::user::User;
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         ClientInfo, ConnectionPool, Credentials, HandlerContext, Handlers, PoolLimits, RelayState,
         ServerTable, TokenServers, TokenSources,
     },
-    settings::Server,
+    settings::{Server, TransportConfig},
     tool_list::{CachePolicy, CacheStats, ToolCache, ToolListStore},
 };
 
@@ -405,6 +405,36 @@ impl Relay {
     /// Returns the errors of [`User::tools`].
     pub async fn tools(&self, server: &str) -> Result<ServerTools, Error> {
         self.without_token().tools(server).await
+    }
+
+    /// Returns the URLs of the servers on HTTP that have settings for sign-ins, with those settings.
+    ///
+    /// Pass them to the token source that signs users in, such as with
+    /// `OAuthClientBuilder::all_server_settings` of `mcp-oauth`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use relay::{Error, OAuthSettings, Relay, Server};
+    ///
+    /// fn main() -> Result<(), Error> {
+    ///     let settings = OAuthSettings::new().client_id("our-app");
+    ///     let server = Server::http("https://example.com/mcp").oauth(settings.clone());
+    ///     let relay = Relay::builder().server("example", server).build()?;
+    ///     assert_eq!(relay.oauth_settings(), [("https://example.com/mcp".to_owned(), settings)]);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn oauth_settings(&self) -> Vec<(String, OAuthSettings)> {
+        let settings = |(_, server): (String, Server)| match server.transport() {
+            TransportConfig::Http { url } | TransportConfig::Sse { url } => {
+                Some((url.clone(), server.oauth_settings()))
+            }
+            TransportConfig::Stdio(_) => None,
+        };
+        let is_usable = |(_, server): &(String, Server)| server.configuration_error().is_none();
+        let servers = self.servers().into_iter().filter(is_usable).filter_map(settings);
+        servers.filter(|(_, settings)| *settings != OAuthSettings::new()).collect()
     }
 
     /// Returns the servers that are registered now, ordered by name.

@@ -224,6 +224,8 @@ async fn login_prints_help() {
               The client ID, if the authorization server does not register clients automatically
           --client-secret-env <NAME>
               The environment variable that contains the client secret, if the client has one
+          --token-endpoint-auth-method <METHOD>
+              The authentication method of the client: none, client_secret_basic or client_secret_post
           --scope <SCOPE>
               A scope to request, instead of those that the server names. May be repeated
           --param <NAME=VALUE>
@@ -231,12 +233,29 @@ async fn login_prints_help() {
               repeated
           --prompt <PROMPT>
               The prompt to request, such as consent; "" requests none
+          --resource <RESOURCE>
+              The resource to request, instead of the one that the server names
           --dangerously-omit-resource
               Omit the resource parameter. The token may then be valid at other servers
           --dangerously-assume-pkce
               Assume PKCE with S256, although the metadata of the authorization server does not list it
           --dangerously-accept-issuer <ISSUER>
               Accept metadata of this issuer, although the server names another one. May be repeated
+          --authorization-server <ISSUER>
+              The issuer of the authorization server to use, if the server names several or none
+          --metadata-url <URL>
+              The URL of the metadata of the authorization server, if it is at no well-known place
+          --authorization-endpoint <URL>
+              The authorization endpoint of an authorization server without metadata
+          --token-endpoint <URL>
+              The token endpoint of an authorization server without metadata
+          --allow-host <HOST>
+              Allow a host on a private network that the server or its authorization server names. May
+              be repeated
+          --allow-insecure-http
+              Allow plain HTTP to other machines; anyone on the network path can read the tokens
+          --redirect-host <HOST>
+              The host of the redirect URI, localhost or 127.0.0.1 [default: 127.0.0.1]
           --port <PORT>
               The port of the redirect URI, http://127.0.0.1:PORT/callback [default: any free port]
           --json

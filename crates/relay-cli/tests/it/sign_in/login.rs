@@ -386,3 +386,42 @@ async fn a_preregistered_client_signs_in_and_refreshes() {
     assert_eq!(fixture.authorization_server.count(OAuthEndpoint::Token), 2);
     assert_eq!(fixture.authorization_server.count(OAuthEndpoint::Registration), 0);
 }
+
+#[tokio::test]
+async fn settings_of_the_file_apply_to_the_sign_in_and_to_later_commands() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    let redirect_uri = format!("http://localhost:{port}/callback");
+    let known = KnownClient::new("by-hand").secret("s3cret-of-hand").redirect_uri(redirect_uri);
+    let authorization_server =
+        AuthorizationServer::builder().registration(false).pkce_methods([""; 0]).client(known);
+    let fixture = SignInFixture::with("settings", authorization_server).await;
+    let text = format!(
+        "[servers.far]\nurl = '{}'\n[servers.far.oauth]\nclient_id = 'by-hand'\n\
+         client_secret = '${{CLIENT_SECRET}}'\nscopes = ['weather:write']\n\
+         authorization_parameters = {{ access_type = 'offline' }}\nredirect_host = 'localhost'\n",
+        fixture.server.url(),
+    );
+    let relay = |arguments: &str, text: &str| {
+        let program = fixture.relay(arguments).env("CLIENT_SECRET", "s3cret-of-hand");
+        program.file("relay.toml", text)
+    };
+    assert_snapshot!(relay("login far --no-browser", &text).run().await, @r#"
+    exit code: 1
+    --- stdout
+    --- stderr
+    error: http://127.0.0.1:ISSUER/authorize cannot be trusted: its metadata does not list "S256" in "code_challenge_methods_supported", so it may not support PKCE; "dangerously_assume_pkce" in the settings of the server allows it
+    ---
+    "#);
+    drop(free);
+    // The command line and the file add up.
+    let text = format!("{text}dangerously_assume_pkce = true\n");
+    let login = format!("login far --no-browser --port {port} --param hd=x");
+    let (transcript, _) = fixture.login_with(relay(&login, &text)).await;
+    assert!(transcript.starts_with("exit code: 0\n"), "{transcript}");
+    fixture.authorization_server.expire_access_tokens();
+    let called = relay("call far forecast --arg city=Oslo", &text).run().await;
+    assert!(called.starts_with("exit code: 0\n"), "{called}");
+    assert_eq!(fixture.authorization_server.count(OAuthEndpoint::Token), 2);
+    assert_eq!(fixture.authorization_server.violations(), Vec::<String>::new());
+}
