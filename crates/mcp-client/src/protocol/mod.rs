@@ -1,6 +1,7 @@
 //! The protocol versions: how each of them sends a request, and which one a server supports.
 
 mod probe;
+mod probe_rules;
 mod protocol;
 mod negotiation;
 mod evidence;
