@@ -32,15 +32,14 @@ pub(crate) enum Verdict {
 }
 
 impl Trials {
-    /// Runs all tests without a fault. Returns an error if one fails.
+    /// Runs all tests without a fault. Returns an error if one fails, also alone.
     pub(crate) fn run_without_fault(&self) -> Result<()> {
         for binary in &self.binaries {
             let package = &binary.package;
-            match self.run(binary, None, &[], &[], FULL_LIMIT)? {
-                TestOutcome::Passed => {}
-                TestOutcome::TimedOut => bail!("package {package:?}: the tests do not end"),
-                TestOutcome::Failed(name) => {
-                    let name = name.unwrap_or_default();
+            match self.verdict(binary, None, &[], FULL_LIMIT)? {
+                Verdict::Survived => {}
+                Verdict::TimedOut => bail!("package {package:?}: the tests do not end"),
+                Verdict::Caught(name) => {
                     bail!("package {package:?}: test {name:?} fails without a fault")
                 }
             }
@@ -53,7 +52,7 @@ impl Trials {
     pub(crate) fn run_with(&self, fault: &Fault) -> Result<Verdict> {
         for stage in [&fault.row.tests, &fault.nearest_tests] {
             for (binary, filters) in self.selected(fault, stage)? {
-                let verdict = self.verdict(binary, fault, &filters, NEAREST_LIMIT)?;
+                let verdict = self.verdict(binary, Some(fault), &filters, NEAREST_LIMIT)?;
                 if verdict != Verdict::Survived {
                     return Ok(verdict);
                 }
@@ -62,7 +61,7 @@ impl Trials {
         let (own, others): (Vec<_>, Vec<_>) =
             self.binaries.iter().partition(|binary| binary.package == fault.package);
         for binary in own.into_iter().chain(others) {
-            let verdict = self.verdict(binary, fault, &[], FULL_LIMIT)?;
+            let verdict = self.verdict(binary, Some(fault), &[], FULL_LIMIT)?;
             if verdict != Verdict::Survived {
                 return Ok(verdict);
             }
@@ -90,18 +89,18 @@ impl Trials {
         Ok(selected.into_iter().map(|(at, filters)| (&self.binaries[at], filters)).collect())
     }
 
-    /// Runs some tests with the fault. A test that fails must fail again alone, because a failure
+    /// Runs some tests with the fault, if there is one. A test that fails must fail again alone, because a failure
     /// may also come from a busy machine.
     fn verdict(
         &self,
         binary: &TestBinary,
-        fault: &Fault,
+        fault: Option<&Fault>,
         filters: &[String],
         limit: Duration,
     ) -> Result<Verdict> {
         let mut unreliable = Vec::new();
         loop {
-            let name = match self.run(binary, Some(fault), filters, &unreliable, limit)? {
+            let name = match self.run(binary, fault, filters, &unreliable, limit)? {
                 TestOutcome::Passed => return Ok(Verdict::Survived),
                 TestOutcome::TimedOut => return Ok(Verdict::TimedOut),
                 TestOutcome::Failed(None) => return Ok(Verdict::Caught("a crash".to_owned())),
@@ -135,8 +134,8 @@ impl Trials {
         })
     }
 
-    fn fails_alone(&self, binary: &TestBinary, fault: &Fault, test: &str) -> Result<bool> {
-        let id = &fault.row.id;
+    fn fails_alone(&self, binary: &TestBinary, fault: Option<&Fault>, test: &str) -> Result<bool> {
+        let id = fault.map_or("none", |fault| &fault.row.id);
         let outcome = binary.run(&TestRun {
             filters: &[test.to_owned()],
             skipped: &[],
