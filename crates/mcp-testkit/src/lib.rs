@@ -178,8 +178,8 @@ mod base;
 
 pub use crate::{
     auth::{
-        AuthorizationServer, AuthorizationServerBuilder, Bearer, Decision, KnownClient,
-        MetadataLocation, OAuthEndpoint, Rotation,
+        AuthorizationServer, AuthorizationServerBuilder, Bearer, Decision, DeviceGrant,
+        KnownClient, MetadataLocation, OAuthEndpoint, Rotation,
     },
     base::{Barrier, Counts, Error, RecordedRequest},
     catalog::{

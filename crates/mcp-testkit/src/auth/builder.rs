@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    authorization::{AuthorizationConfig, KnownClient, MetadataLocation, Rotation},
+    authorization::{AuthorizationConfig, DeviceGrant, KnownClient, MetadataLocation, Rotation},
     authorization_server::AuthorizationServer,
 };
 use crate::base::Error;
@@ -143,6 +143,12 @@ impl AuthorizationServerBuilder {
     /// Sets the handling of used refresh tokens. Defaults to [`Rotation::Strict`].
     pub fn rotation(mut self, rotation: Rotation) -> Self {
         self.config.rotation = rotation;
+        self
+    }
+
+    /// Offers the device authorization grant (RFC 8628). It is not offered by default.
+    pub fn device_grant(mut self, grant: DeviceGrant) -> Self {
+        self.config.device_grant = Some(grant);
         self
     }
 

@@ -8,7 +8,9 @@ mod authorization;
 
 pub(crate) use self::bearer::{TokenRejection, TokenVerifier};
 pub use self::{
-    authorization::{Decision, KnownClient, MetadataLocation, OAuthEndpoint, Rotation},
+    authorization::{
+        Decision, DeviceGrant, KnownClient, MetadataLocation, OAuthEndpoint, Rotation,
+    },
     authorization_server::AuthorizationServer,
     bearer::Bearer,
     builder::AuthorizationServerBuilder,

@@ -26,6 +26,8 @@ pub struct KnownClient {
     pub(crate) redirect_uris: Vec<String>,
     /// The authentication method. `None` allows all methods that the client has credentials for.
     pub(crate) auth_method: Option<String>,
+    /// Set if the client may use the device authorization grant.
+    pub(crate) allows_device: bool,
 }
 
 impl KnownClient {
@@ -37,6 +39,7 @@ impl KnownClient {
             public_key: None,
             redirect_uris: Vec::new(),
             auth_method: None,
+            allows_device: true,
         }
     }
 

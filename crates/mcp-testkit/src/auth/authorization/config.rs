@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use super::device_grant::DeviceGrant;
+
 /// The location of the metadata. At all other locations, the server responds with 404.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MetadataLocation {
@@ -44,6 +46,7 @@ pub(crate) struct AuthorizationConfig {
     pub(crate) metadata_documents: bool,
     pub(crate) access_token_lifetime: Duration,
     pub(crate) rotation: Rotation,
+    pub(crate) device_grant: Option<DeviceGrant>,
     pub(crate) subject: String,
     /// The subject of each trusted assertion.
     pub(crate) trusted_assertions: BTreeMap<String, String>,
@@ -77,6 +80,7 @@ impl Default for AuthorizationConfig {
             metadata_documents: false,
             access_token_lifetime: Duration::from_secs(3600),
             rotation: Rotation::default(),
+            device_grant: None,
             subject: "alice".to_owned(),
             trusted_assertions: BTreeMap::new(),
         }

@@ -16,6 +16,8 @@ pub enum OAuthEndpoint {
     Token,
     /// The revocation endpoint (RFC 7009).
     Revocation,
+    /// The device authorization endpoint (RFC 8628).
+    DeviceAuthorization,
 }
 
 impl OAuthEndpoint {
@@ -29,6 +31,7 @@ impl OAuthEndpoint {
             "/authorize" => Some(Self::Authorization),
             "/token" => Some(Self::Token),
             "/revoke" => Some(Self::Revocation),
+            "/device_authorization" => Some(Self::DeviceAuthorization),
             _ => None,
         }
     }
@@ -37,7 +40,9 @@ impl OAuthEndpoint {
     pub(crate) fn http_method(self) -> &'static str {
         match self {
             Self::Metadata | Self::Authorization => "GET",
-            Self::Registration | Self::Token | Self::Revocation => "POST",
+            Self::Registration | Self::Token | Self::Revocation | Self::DeviceAuthorization => {
+                "POST"
+            }
         }
     }
 }
@@ -51,6 +56,7 @@ impl fmt::Display for OAuthEndpoint {
             Self::Authorization => "authorization",
             Self::Token => "token",
             Self::Revocation => "revocation",
+            Self::DeviceAuthorization => "device authorization",
         })
     }
 }

@@ -144,10 +144,23 @@ impl IssuedTokens {
         grant: &Grant,
         access_token_lifetime: Duration,
     ) -> TokenPair {
+        self.issue(grant, access_token_lifetime, false)
+    }
+
+    /// Issues an access token and a refresh token, for a device.
+    pub(crate) fn issue_with_refresh_token(
+        &self,
+        grant: &Grant,
+        access_token_lifetime: Duration,
+    ) -> TokenPair {
+        self.issue(grant, access_token_lifetime, true)
+    }
+
+    fn issue(&self, grant: &Grant, access_token_lifetime: Duration, refresh: bool) -> TokenPair {
         let mut state = lock(&self.0);
         state.families += 1;
         let family = state.families;
-        state.issue(grant, family, access_token_lifetime, false)
+        state.issue(grant, family, access_token_lifetime, refresh)
     }
 
     /// Revokes a token and its family (RFC 7009, section 2.1).

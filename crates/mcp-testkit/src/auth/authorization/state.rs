@@ -1,15 +1,17 @@
 //! The state that all requests to an authorization server share.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use super::{
     client::{Clients, KnownClient},
     config::AuthorizationConfig,
+    device::PendingDevice,
     endpoint::OAuthEndpoint,
-    issued_tokens::IssuedTokens,
+    issued_tokens::{Grant, IssuedTokens},
+    oauth_error::OAuthError,
 };
 use crate::{
     base::{RecordedRequest, Tasks, lock},
@@ -48,6 +50,7 @@ struct State {
     violations: Vec<String>,
     /// The `jti` values of the client assertions used so far.
     used_assertions: HashSet<String>,
+    devices: HashMap<String, PendingDevice>,
 }
 
 impl AuthorizationState {
@@ -99,6 +102,30 @@ impl AuthorizationState {
     pub(crate) fn callback_issuer(&self) -> Option<String> {
         let scripted = self.state().callback_issuer.clone();
         scripted.unwrap_or_else(|| self.config.callback_names_issuer.then(|| self.issuer.clone()))
+    }
+
+    pub(crate) fn add_device(&self, code: &str, device: PendingDevice) {
+        self.state().devices.insert(code.to_owned(), device);
+    }
+
+    /// Returns the grant of a device code if the user decides now, or the error of the poll.
+    pub(crate) fn poll_device(&self, code: &str, client_id: &str) -> Result<Grant, OAuthError> {
+        let mut state = self.state();
+        let device = state.devices.get_mut(code);
+        let device = device.filter(|device| device.grant.client_id == client_id);
+        let device =
+            device.ok_or_else(|| OAuthError::new("invalid_grant", "unknown device code"))?;
+        let (has_waited, error) = device.poll();
+        let grant = device.grant.clone();
+        if !has_waited {
+            state.violations.push("token: polled before the end of the interval".to_owned());
+        }
+        error.map_or(Ok(grant), Err)
+    }
+
+    /// Removes a device code, because it was used.
+    pub(crate) fn remove_device(&self, code: &str) {
+        self.state().devices.remove(code);
     }
 
     /// Returns `true` if an assertion id is new, and records it.

@@ -9,6 +9,7 @@ use crate::{
 };
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 impl AuthorizationState {
@@ -25,6 +26,7 @@ impl AuthorizationState {
             Some("authorization_code") => self.code_grant(&client, params),
             Some("refresh_token") => self.refresh_token_grant(&client, params),
             Some("client_credentials") => self.client_credentials_grant(&client, params),
+            Some(DEVICE_CODE) => self.device_code_grant(&client, params),
             Some(JWT_BEARER) => self.assertion_grant(&client, params, "assertion", None),
             Some(TOKEN_EXCHANGE) => {
                 let requested = params.get("requested_token_type");

@@ -43,6 +43,10 @@ impl AuthorizationState {
         if config.registration {
             metadata["registration_endpoint"] = json!(format!("{issuer}/register"));
         }
+        if config.device_grant.is_some() {
+            metadata["device_authorization_endpoint"] =
+                json!(format!("{issuer}/device_authorization"));
+        }
         if !config.scopes.is_empty() {
             metadata["scopes_supported"] = json!(config.scopes);
         }

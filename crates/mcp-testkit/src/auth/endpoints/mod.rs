@@ -6,6 +6,7 @@ mod register;
 mod revoke;
 mod token;
 mod grant;
+mod device;
 mod authenticate;
 mod metadata;
 mod pkce;

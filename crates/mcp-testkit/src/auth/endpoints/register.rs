@@ -8,6 +8,8 @@ use crate::{
     http::Reply,
 };
 
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
 impl AuthorizationState {
     pub(crate) fn register(&self, request: &RecordedRequest) -> Reply {
         if !self.config.registration {
@@ -47,6 +49,9 @@ impl AuthorizationState {
             secret: has_secret.then(|| random_token("secret")),
             auth_method: Some(method.to_owned()),
             redirect_uris,
+            allows_device: metadata["grant_types"]
+                .as_array()
+                .is_some_and(|grants| grants.iter().any(|grant| grant == DEVICE_CODE)),
             ..KnownClient::new(random_token("client"))
         })
     }

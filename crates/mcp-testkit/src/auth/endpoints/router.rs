@@ -28,6 +28,7 @@ impl AuthorizationState {
             OAuthEndpoint::Authorization => self.authorize(request.query().unwrap_or_default()),
             OAuthEndpoint::Token => self.token(request),
             OAuthEndpoint::Revocation => self.revoke(request),
+            OAuthEndpoint::DeviceAuthorization => self.authorize_device(request),
         }
     }
 }

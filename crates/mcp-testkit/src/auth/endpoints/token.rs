@@ -20,8 +20,9 @@ impl AuthorizationState {
         match granted {
             Ok(response) => Reply::json(&response).header("cache-control", "no-store"),
             Err(error) => {
-                // A revoked refresh token is no violation.
-                if error.description != "unknown refresh token" {
+                // A revoked refresh token is no violation, and neither are the responses to a poll.
+                let is_poll = params.get("device_code").is_some() && error.code != "invalid_grant";
+                if error.description != "unknown refresh token" && !is_poll {
                     self.record_violation(OAuthEndpoint::Token, &error.description);
                 }
                 error.reply()
