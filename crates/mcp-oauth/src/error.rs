@@ -100,6 +100,24 @@ pub enum Error {
         source: Box<Error>,
     },
 
+    /// The authorization server offers no sign-in with a code on another device (RFC 8628).
+    #[error(
+        "{issuer} offers no sign-in with a code: its metadata has no device authorization endpoint"
+    )]
+    DeviceSignInUnavailable {
+        /// The MCP server.
+        server: Endpoint,
+        /// The issuer of the authorization server.
+        issuer: String,
+    },
+
+    /// The user did not complete the sign-in in time.
+    #[error("the sign-in to {server} expired before it was completed")]
+    SignInExpired {
+        /// The MCP server.
+        server: Endpoint,
+    },
+
     /// The assertion source returned an error.
     #[error("cannot get an assertion for the token request")]
     Assertion {
@@ -178,6 +196,10 @@ impl Error {
 
     pub(crate) fn configuration(reason: impl Into<String>) -> Self {
         Self::Configuration { reason: reason.into() }
+    }
+
+    pub(crate) fn invalid_endpoint(error: mcp_http::Error) -> Self {
+        Self::configuration(error.to_string())
     }
 
     pub(crate) fn store(source: BoxError) -> Self {

@@ -4,7 +4,7 @@
 //! authorization server of that MCP server, and refreshes it. `mcp-http` sends it: [`UserTokens`]
 //! and [`ClientCredentials`] are token sources for its transports.
 //!
-//! - [`OAuthClient`] signs in the users of an application, in a browser.
+//! - [`OAuthClient`] signs in the users of an application, in a browser or on another device.
 //! - [`UserTokens`] is the token source of one user, for any number of MCP servers.
 //! - [`UserConnection`] is what an application shows of a user's connection to an MCP server.
 //!   [`ConnectionEvent`] reports its changes.
@@ -91,8 +91,8 @@ mod clock;
 pub use crate::{
     authorization::PendingSignIn,
     client::{
-        ConnectionChange, ConnectionEvent, OAuthClient, OAuthClientBuilder, SignIn, UserConnection,
-        UserTokens,
+        ConnectionChange, ConnectionEvent, DeviceSignIn, OAuthClient, OAuthClientBuilder, SignIn,
+        UserConnection, UserTokens,
     },
     client_credentials::{ClientCredentials, ClientCredentialsBuilder},
     crypto::{DecryptError, EncryptionKey, EncryptionKeys, Secret, SigningKey},

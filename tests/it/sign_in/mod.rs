@@ -5,6 +5,7 @@
 mod attacks;
 mod client_authentication;
 mod connections;
+mod device_grant;
 mod lifecycle;
 mod private_key_jwt;
 mod races;

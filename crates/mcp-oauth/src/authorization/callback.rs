@@ -24,6 +24,8 @@ impl Callback {
         if callback.len() > MAX_LENGTH {
             return None;
         }
+        // A pasted text may have spaces or a line break around it.
+        let callback = callback.trim();
         // The query may contain question marks itself.
         let query = match callback.split_once('?') {
             Some((before, query)) if !before.contains(['=', '&']) => query,
@@ -63,7 +65,8 @@ mod tests {
     fn parses_a_url_a_path_and_a_query() {
         for before in ["https://app.example/callback?", "app.example:/?", "/callback?", "?", ""] {
             for after in ["", "#", "#code=other"] {
-                let callback = format!("{before}code=a?b%3D&state=x%20y&iss=https://i/?z{after}");
+                let callback =
+                    format!(" {before}code=a?b%3D&state=x%20y&iss=https://i/?z{after}\n");
                 let parsed = Callback::parse(&callback).unwrap();
                 assert_eq!(parsed.code.as_deref(), Some("a?b="), "{callback}");
                 assert!(parsed.has_state("x y") && !parsed.has_state("x"), "{callback}");

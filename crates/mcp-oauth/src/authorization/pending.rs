@@ -5,7 +5,10 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::request::AuthorizationRequest;
-use crate::crypto::{DecryptError, EncryptionKey};
+use crate::{
+    crypto::{DecryptError, EncryptionKey},
+    error::Error,
+};
 
 /// The purpose of the ciphertext that [`PendingSignIn::encrypt`] returns. It is associated data and
 /// must not change.
@@ -43,6 +46,21 @@ impl PendingSignIn {
     /// to find the pending sign-in.
     pub fn state(&self) -> &str {
         self.0.state.expose()
+    }
+
+    /// Checks that a text is the callback of this sign-in, without using it: a URL, or its query. An
+    /// application that lets users paste the URL can reject another text, and ask again.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::InvalidCallback`] if [`complete_sign_in`] would return it.
+    ///
+    /// [`complete_sign_in`]: crate::OAuthClient::complete_sign_in
+    pub fn check_callback(&self, callback: &str) -> Result<(), Error> {
+        match self.0.code_from_callback(callback) {
+            Err(error @ Error::InvalidCallback { .. }) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Encrypts the pending sign-in. The result is text for a cookie or a URL.

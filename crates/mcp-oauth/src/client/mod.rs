@@ -1,6 +1,7 @@
 //! The OAuth client of an application: its users, their sign-ins, tokens, refresh and revocation.
 
 mod builder;
+mod device_sign_in;
 mod sign_in;
 mod client;
 mod connections;
@@ -16,6 +17,7 @@ pub use self::{
     builder::OAuthClientBuilder,
     client::OAuthClient,
     connections::UserConnection,
+    device_sign_in::DeviceSignIn,
     event::{ConnectionChange, ConnectionEvent},
     sign_in::SignIn,
     user_tokens::UserTokens,

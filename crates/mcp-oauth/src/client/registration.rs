@@ -14,7 +14,8 @@ use crate::{
 };
 
 impl ClientState {
-    /// Returns the registration to use at an authorization server.
+    /// Returns the registration to use at an authorization server. `for_device` is set for a sign-in
+    /// on another device.
     ///
     /// Tries, in the order of the specification, a pre-registered client, a client ID metadata
     /// document, and dynamic registration. If the registration is a dynamic one from the store, also
@@ -24,6 +25,7 @@ impl ClientState {
         endpoint: &Endpoint,
         server: &AuthorizationServerMetadata,
         scope: Option<&str>,
+        for_device: bool,
     ) -> Result<(ClientRegistration, Option<String>), Error> {
         let redirect_uri = &self.client_metadata_at(endpoint).redirect_uri;
         let key = StoreKey::new(None, endpoint.url().as_str(), &server.issuer);
@@ -50,7 +52,7 @@ impl ClientState {
             let registered = known.redirect_uri.clone();
             return Ok((known.with_redirect_uri(redirect_uri), registered));
         }
-        Ok((self.register(endpoint, server, scope, is_port_fixed).await?, None))
+        Ok((self.register(endpoint, server, scope, is_port_fixed, for_device).await?, None))
     }
 
     /// Registers the application, and stores the registration.
@@ -60,10 +62,11 @@ impl ClientState {
         server: &AuthorizationServerMetadata,
         scope: Option<&str>,
         is_port_fixed: bool,
+        for_device: bool,
     ) -> Result<ClientRegistration, Error> {
         let key = StoreKey::new(None, endpoint.url().as_str(), &server.issuer);
-        let new =
-            self.client_metadata_at(endpoint).register(&self.http(endpoint), server, scope).await;
+        let (metadata, http) = (self.client_metadata_at(endpoint), self.http(endpoint));
+        let new = metadata.register(&http, server, scope, for_device).await;
         let new =
             new.map_err(|error| match server.is_assumed && !is_registration_error(&error) {
                 true => Error::SignInUnavailable { server: endpoint.clone(), source: error.into() },

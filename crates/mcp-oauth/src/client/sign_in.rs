@@ -35,6 +35,16 @@ pub struct SignIn {
     pub pending: PendingSignIn,
 }
 
+/// A sign-in that has a client registration.
+pub(crate) struct PreparedSignIn {
+    pub(crate) request: AuthorizationRequest,
+    pub(crate) dpop: Option<DpopKey>,
+    /// The scopes to register for.
+    pub(crate) scope: Option<String>,
+    /// The redirect URI that is registered, if the registration is from the store.
+    pub(crate) registered_uri: Option<String>,
+}
+
 impl UserTokens {
     /// Begins a sign-in at an MCP server.
     ///
@@ -67,16 +77,24 @@ impl UserTokens {
         server: &Endpoint,
         unauthorized: Option<&Unauthorized>,
     ) -> Result<SignIn, Error> {
-        let client = self.client();
+        let discovered = self.discover(server, unauthorized).await?;
+        let sign_in = self.begin_sign_in_at(server, &discovered, unauthorized).await;
+        if sign_in.is_err() {
+            self.client().discovery.forget(&discovered.authorization_server.issuer);
+        }
+        sign_in
+    }
+
+    /// Discovers the authorization server of an MCP server.
+    pub(crate) async fn discover(
+        &self,
+        server: &Endpoint,
+        unauthorized: Option<&Unauthorized>,
+    ) -> Result<DiscoveryResult, Error> {
         let unauthorized = unauthorized.filter(|it| it.endpoint == *server);
         let challenge = unauthorized.and_then(Unauthorized::challenge);
         let metadata_url = challenge.and_then(Challenge::resource_metadata);
-        let discovered = client.discover(server, metadata_url).await?;
-        let sign_in = self.begin_sign_in_at(server, &discovered, unauthorized).await;
-        if sign_in.is_err() {
-            client.discovery.forget(&discovered.authorization_server.issuer);
-        }
-        sign_in
+        self.client().discover(server, metadata_url).await
     }
 
     async fn begin_sign_in_at(
@@ -90,7 +108,49 @@ impl UserTokens {
         let settings = client.server_settings(server.url().as_str());
         let http = client.http(server);
         let authorization_endpoint = authorization_endpoint(metadata, &http, settings)?;
-        let token_endpoint = checked_token_endpoint(metadata, &http)?;
+        let prepared = self.prepare_sign_in(server, discovered, unauthorized, false).await?;
+        let PreparedSignIn { mut request, dpop, scope, registered_uri } = prepared;
+        let parameters = authorization_parameters(settings, &request.scopes, metadata);
+        let url = |request: &AuthorizationRequest| {
+            let endpoint = authorization_endpoint.clone();
+            request.authorization_url(endpoint, dpop.as_ref(), &parameters)
+        };
+        // Web applications have many users, so they do not check each time.
+        if let Some(registered_uri) = registered_uri.filter(|_| client.client_metadata.is_native) {
+            if rejects(&http, url(&request)).await {
+                client
+                    .forget_rejected(&request.server, &request.issuer, &request.registration)
+                    .await;
+                let is_other_port =
+                    request.registration.redirect_uri.as_ref() != Some(&registered_uri);
+                request.registration.redirect_uri = Some(registered_uri);
+                let is_port_fixed = is_other_port && !rejects(&http, url(&request)).await;
+                request.registration = client
+                    .register(server, metadata, scope.as_deref(), is_port_fixed, false)
+                    .await?;
+            }
+            // The authorization server has seen these.
+            (request.state, request.verifier) =
+                (Secret::new(random_text()), Secret::new(random_text()));
+        }
+        let authorization_url = url(&request);
+        Ok(SignIn { authorization_url, pending: PendingSignIn(Box::new(request)) })
+    }
+
+    /// Chooses the scopes and the client registration of a sign-in. `for_device` is set if the user
+    /// signs in on another device.
+    pub(crate) async fn prepare_sign_in(
+        &self,
+        server: &Endpoint,
+        discovered: &DiscoveryResult,
+        unauthorized: Option<&Unauthorized>,
+        for_device: bool,
+    ) -> Result<PreparedSignIn, Error> {
+        let client = self.client();
+        let unauthorized = unauthorized.filter(|it| it.endpoint == *server);
+        let metadata = &discovered.authorization_server;
+        let settings = client.server_settings(server.url().as_str());
+        let token_endpoint = checked_token_endpoint(metadata, &client.http(server))?;
         let key = StoreKey::new(Some(self.principal()), server.url().as_str(), &metadata.issuer);
         let previous = match client.load_readable(&key).await? {
             Some(Record::Credentials(previous)) => Some(previous),
@@ -106,9 +166,9 @@ impl UserTokens {
         let requested = requested.with_offline_access(metadata);
         let scope = registration_scopes(discovered, &requested);
         let (registration, registered_uri) =
-            client.registration(server, metadata, scope.as_deref()).await?;
+            client.registration(server, metadata, scope.as_deref(), for_device).await?;
         let dpop = client.dpop.then(DpopKey::generate);
-        let mut request = AuthorizationRequest {
+        let request = AuthorizationRequest {
             principal: self.principal().to_owned(),
             server: server.url().to_string(),
             resource: discovered.resource.clone(),
@@ -125,29 +185,7 @@ impl UserTokens {
             dpop_key: dpop.as_ref().map(|key| key.encoded().clone()),
             begun_at: now(),
         };
-        let parameters = authorization_parameters(settings, &request.scopes, metadata);
-        let url = |request: &AuthorizationRequest| {
-            let endpoint = authorization_endpoint.clone();
-            request.authorization_url(endpoint, dpop.as_ref(), &parameters)
-        };
-        // Web applications have many users, so they do not check each time.
-        if let Some(registered_uri) = registered_uri.filter(|_| client.client_metadata.is_native) {
-            if rejects(&http, url(&request)).await {
-                let StoreKey { server: server_url, issuer, .. } = &key;
-                client.forget_rejected(server_url, issuer, &request.registration).await;
-                let is_other_port =
-                    request.registration.redirect_uri.as_ref() != Some(&registered_uri);
-                request.registration.redirect_uri = Some(registered_uri);
-                let is_port_fixed = is_other_port && !rejects(&http, url(&request)).await;
-                request.registration =
-                    client.register(server, metadata, scope.as_deref(), is_port_fixed).await?;
-            }
-            // The authorization server has seen these.
-            (request.state, request.verifier) =
-                (Secret::new(random_text()), Secret::new(random_text()));
-        }
-        let authorization_url = url(&request);
-        Ok(SignIn { authorization_url, pending: PendingSignIn(Box::new(request)) })
+        Ok(PreparedSignIn { request, dpop, scope, registered_uri })
     }
 }
 
@@ -269,20 +307,21 @@ impl OAuthClient {
             Ok(code) => client.exchange_code(&request, &code).await,
             Err(error) => Err(error),
         };
-        let credentials = match result {
-            Ok(credentials) => credentials,
+        match result {
+            Ok(credentials) => self.store_sign_in(&request, credentials).await,
             // A forged callback says nothing about the authorization server.
-            Err(error @ Error::InvalidCallback { .. }) => return Err(error),
-            Err(error) => {
-                client.discovery.forget(&request.issuer);
-                if error.is_client_rejected() {
-                    client
-                        .forget_rejected(&request.server, &request.issuer, &request.registration)
-                        .await;
-                }
-                return Err(error);
-            }
-        };
+            Err(error @ Error::InvalidCallback { .. }) => Err(error),
+            Err(error) => Err(client.after_failed_sign_in(&request, error).await),
+        }
+    }
+
+    /// Stores the credentials of a sign-in.
+    pub(crate) async fn store_sign_in(
+        &self,
+        request: &AuthorizationRequest,
+        credentials: Credentials,
+    ) -> Result<Credentials, Error> {
+        let client = &self.state;
         if credentials.registration.auth_method != request.registration.auth_method {
             client
                 .remember_auth_method(&request.server, &request.issuer, &credentials.registration)
@@ -297,6 +336,19 @@ impl OAuthClient {
 }
 
 impl ClientState {
+    /// Forgets what may have caused the error of a sign-in. Returns the error.
+    pub(crate) async fn after_failed_sign_in(
+        &self,
+        request: &AuthorizationRequest,
+        error: Error,
+    ) -> Error {
+        self.discovery.forget(&request.issuer);
+        if error.is_client_rejected() {
+            self.forget_rejected(&request.server, &request.issuer, &request.registration).await;
+        }
+        error
+    }
+
     /// Exchanges an authorization code for tokens (OAuth 2.1, section 4.1.3).
     async fn exchange_code(
         &self,

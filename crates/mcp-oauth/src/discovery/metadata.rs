@@ -63,6 +63,8 @@ pub(crate) struct AuthorizationServerMetadata {
     pub(crate) registration_endpoint: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) revocation_endpoint: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub(crate) device_authorization_endpoint: Option<String>,
     #[serde(default, deserialize_with = "lenient::list")]
     pub(crate) scopes_supported: Option<Vec<String>>,
     #[serde(default, deserialize_with = "lenient::list")]
@@ -107,6 +109,7 @@ impl AuthorizationServerMetadata {
             token_endpoint: Some(token.to_owned()),
             registration_endpoint: None,
             revocation_endpoint: None,
+            device_authorization_endpoint: None,
             scopes_supported: None,
             code_challenge_methods_supported: None,
             token_endpoint_auth_methods_supported: None,

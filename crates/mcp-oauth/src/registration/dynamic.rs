@@ -58,12 +58,13 @@ impl ClientMetadata {
     }
 
     /// Registers the application at an authorization server. Returns `None` if the server has no
-    /// registration endpoint.
+    /// registration endpoint. `for_device` adds the device authorization grant.
     pub(crate) async fn register(
         &self,
         http: &GuardedClient,
         server: &AuthorizationServerMetadata,
         scope: Option<&str>,
+        for_device: bool,
     ) -> Result<Option<ClientRegistration>, Error> {
         let Some(url) = &server.registration_endpoint else { return Ok(None) };
         let url = http.check(url)?;
@@ -76,6 +77,9 @@ impl ClientMetadata {
             "token_endpoint_auth_method": requested_method.as_str(),
             "application_type": self.application_type(),
         });
+        if for_device && let Some(grant_types) = document["grant_types"].as_array_mut() {
+            grant_types.push(json!("urn:ietf:params:oauth:grant-type:device_code"));
+        }
         if let Some(scope) = scope {
             document["scope"] = json!(scope);
         }

@@ -76,6 +76,11 @@ impl TokenEndpoint<'_> {
         .await
     }
 
+    /// Posts a form, and returns the body of a successful response.
+    pub(crate) async fn send_for_body(&self, form: &[(&str, &str)]) -> Result<Bytes, Error> {
+        self.post(form, |posted, _| Ok(posted.response.body().clone())).await
+    }
+
     /// Posts a form, and ignores the body of a successful response.
     pub(crate) async fn send(&self, form: &[(&str, &str)]) -> Result<(), Error> {
         self.post(form, |_, _| Ok(())).await
