@@ -198,10 +198,6 @@ impl Error {
         Self::Configuration { reason: reason.into() }
     }
 
-    pub(crate) fn invalid_endpoint(error: mcp_http::Error) -> Self {
-        Self::configuration(error.to_string())
-    }
-
     pub(crate) fn store(source: BoxError) -> Self {
         Self::Store { source }
     }

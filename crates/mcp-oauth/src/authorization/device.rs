@@ -159,7 +159,7 @@ mod tests {
 
     use super::*;
 
-    fn parse(changes: Value) -> Result<DeviceAuthorization, Error> {
+    fn parse(changes: &Value) -> Result<DeviceAuthorization, Error> {
         let mut response = json!({
             "device_code": "5ecret",
             "user_code": "WDJB-MJHT",
@@ -183,7 +183,7 @@ mod tests {
             (json!({ "expires_in": -1, "interval": 0 }), 0, 1),
             (json!({ "expires_in": null, "interval": "soon" }), 600, 5),
         ] {
-            let parsed = parse(given.clone()).unwrap();
+            let parsed = parse(&given).unwrap();
             assert_eq!(parsed.lifetime.as_secs(), lifetime, "{given}");
             assert_eq!(parsed.interval.duration().as_secs(), interval, "{given}");
         }
@@ -206,15 +206,15 @@ mod tests {
     #[test]
     fn codes_that_cannot_be_shown_are_rejected() {
         for code in ["", " ", "a\nb", "\u{1b}[2J", "a\u{202e}b", &"x".repeat(65)] {
-            let error = parse(json!({ "user_code": code })).err().unwrap();
+            let error = parse(&json!({ "user_code": code })).err().unwrap();
             assert!(error.to_string().contains("its user code is empty"), "{error}");
         }
-        assert_eq!(parse(json!({ "user_code": "x".repeat(64) })).unwrap().user_code.len(), 64);
+        assert_eq!(parse(&json!({ "user_code": "x".repeat(64) })).unwrap().user_code.len(), 64);
         for code in [json!(""), json!("x".repeat(8 * 1024 + 1)), json!(1), Value::Null] {
-            let error = parse(json!({ "device_code": code })).err().unwrap();
+            let error = parse(&json!({ "device_code": code })).err().unwrap();
             assert!(!format!("{error:?}").contains("xxx"), "{error:?}");
         }
-        parse(json!({ "device_code": "x".repeat(8 * 1024) })).unwrap();
+        parse(&json!({ "device_code": "x".repeat(8 * 1024) })).unwrap();
     }
 
     #[test]
@@ -231,14 +231,14 @@ mod tests {
             "",
             &long,
         ] {
-            assert!(parse(json!({ "verification_uri": link })).is_err(), "{link}");
-            let parsed = parse(json!({ "verification_uri_complete": link })).unwrap();
+            assert!(parse(&json!({ "verification_uri": link })).is_err(), "{link}");
+            let parsed = parse(&json!({ "verification_uri_complete": link })).unwrap();
             assert_eq!(parsed.verification_uri_complete, None, "{link}");
         }
         let link = "https://login.example/?a=b#/device";
-        let parsed = parse(json!({ "verification_uri_complete": link })).unwrap();
+        let parsed = parse(&json!({ "verification_uri_complete": link })).unwrap();
         assert_eq!(parsed.verification_uri_complete.unwrap().as_str(), link);
-        let google = parse(json!({ "verification_uri": null, "verification_url": link })).unwrap();
+        let google = parse(&json!({ "verification_uri": null, "verification_url": link })).unwrap();
         assert_eq!(google.verification_uri.as_str(), link);
     }
 }

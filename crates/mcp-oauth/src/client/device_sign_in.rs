@@ -212,7 +212,8 @@ impl OAuthClient {
         let PendingDevice { request, device_code } = pending;
         let AuthorizationRequest { server, issuer, registration, resource, .. } = request;
         let endpoint = Endpoint::parse(server);
-        let http = self.state.http(&endpoint.map_err(Error::invalid_endpoint)?);
+        let endpoint = endpoint.map_err(|error| Error::configuration(error.to_string()))?;
+        let http = self.state.http(&endpoint);
         let url = http.check(&request.token_endpoint)?;
         let dpop = request.dpop_key.as_ref().map(DpopKey::decode).transpose()?;
         let endpoint =

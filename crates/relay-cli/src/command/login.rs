@@ -1,18 +1,21 @@
 //! `relay login`: signs the user in to a server with a browser.
 
-use std::time::Duration;
+use std::{
+    io::{self, IsTerminal},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use mcp_oauth::{Credentials, Error, OAuthClient, OAuthSettings, PendingSignIn};
 use relay::{Unauthorized, mcp_http::Endpoint};
 use serde_json::json;
-use tokio::time;
+use tokio::{select, time};
 
 use crate::{
     input::{LoginArgs, UsageError, login_settings},
     output::{Exit, Printer},
     setup::Setup,
-    sign_in::{Callback, LoopbackServer, PRINCIPAL, Page, oauth_client, open_store},
+    sign_in::{Callback, LoopbackServer, PRINCIPAL, Page, PastedLines, oauth_client, open_store},
 };
 
 /// The longest time to wait for the user to sign in.
@@ -22,13 +25,15 @@ const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 pub(crate) struct Login {
     setup: Setup,
     server: String,
-    endpoint: Endpoint,
+    pub(super) endpoint: Endpoint,
     no_browser: bool,
+    device: bool,
+    paste: bool,
     settings: OAuthSettings,
 }
 
 /// The outcome of a request without a token.
-enum Probe {
+pub(super) enum Probe {
     /// The server requires a token. The challenge contains the required scopes and the URL of the
     /// protected resource metadata.
     Challenge(Box<Unauthorized>),
@@ -37,6 +42,23 @@ enum Probe {
     /// The server responded with another error. It may still have metadata: some servers respond to
     /// a request without a token with 400, 403 or a JSON-RPC error.
     Failed(relay::Error),
+}
+
+impl Probe {
+    /// Returns the challenge, if the server requires a token.
+    pub(super) fn challenge(&self) -> Option<&Unauthorized> {
+        match self {
+            Self::Challenge(unauthorized) => Some(unauthorized),
+            Self::Public | Self::Failed(_) => None,
+        }
+    }
+
+    /// Prints the error of the server, which may explain why no sign-in is offered.
+    pub(super) fn warn(&self, printer: &Printer) {
+        if let Self::Failed(error) = self {
+            printer.warn(error);
+        }
+    }
 }
 
 impl Login {
@@ -50,7 +72,9 @@ impl Login {
             return Err(UsageError::new(message).with_suggestion(suggestion).into());
         }
         let settings = login_settings(setup.oauth_settings(&server), args)?;
-        Ok(Self { setup, server, endpoint, no_browser: args.no_browser, settings })
+        let &LoginArgs { no_browser, device, .. } = args;
+        let paste = args.paste || io::stdin().is_terminal();
+        Ok(Self { setup, server, endpoint, no_browser, device, paste, settings })
     }
 
     /// Returns the relay, which has the sessions to end.
@@ -58,29 +82,39 @@ impl Login {
         &self.setup.relay
     }
 
-    /// Opens the authorization URL in a browser, and waits for the callback.
+    /// Signs the user in.
     pub(crate) async fn run(&self, printer: &Printer) -> Result<Exit> {
+        match self.device {
+            true => self.run_on_device(printer).await,
+            false => self.run_in_browser(printer).await,
+        }
+    }
+
+    pub(super) fn client(&self, redirect_uri: &str) -> Result<OAuthClient> {
+        let client = oauth_client(open_store()?, redirect_uri)
+            .server_settings(self.endpoint.url().as_str(), self.settings.clone());
+        Ok(client.build()?)
+    }
+
+    /// Opens the authorization URL in a browser, and waits for the callback.
+    async fn run_in_browser(&self, printer: &Printer) -> Result<Exit> {
         let OAuthSettings { redirect_host, redirect_port, client_id, .. } = &self.settings;
         let host = redirect_host.as_deref().unwrap_or(LoopbackServer::DEFAULT_HOST);
         let mut loopback = LoopbackServer::open(host, redirect_port.unwrap_or_default()).await?;
-        let client = oauth_client(open_store()?, &loopback.url())
-            .server_settings(self.endpoint.url().as_str(), self.settings.clone())
-            .build()?;
+        let client = self.client(&loopback.url())?;
         let probe = self.probe().await?;
-        let unauthorized = match &probe {
-            Probe::Challenge(unauthorized) => Some(&**unauthorized),
-            Probe::Public | Probe::Failed(_) => None,
-        };
+        let mut pasted = PastedLines::start(self.paste);
         let mut may_register_again = client_id.is_none();
         loop {
-            let sign_in = client.user(PRINCIPAL).begin_sign_in(&self.endpoint, unauthorized).await;
-            if let (Err(Error::SignInUnavailable { .. }), Probe::Failed(error)) = (&sign_in, &probe)
-            {
-                printer.warn(error);
+            let sign_in =
+                client.user(PRINCIPAL).begin_sign_in(&self.endpoint, probe.challenge()).await;
+            if let Err(Error::SignInUnavailable { .. }) = &sign_in {
+                probe.warn(printer);
             }
             let sign_in = sign_in?;
             self.open_browser(sign_in.authorization_url.as_str(), printer);
-            let completed = complete_sign_in(&client, &mut loopback, sign_in.pending);
+            let inputs = (&mut loopback, &mut pasted);
+            let completed = complete_sign_in(&client, inputs, sign_in.pending, printer);
             let credentials = time::timeout(SIGN_IN_TIMEOUT, completed).await;
             let timed_out =
                 || format!("server \"{}\": sign-in timed out after 10 minutes", self.server);
@@ -99,7 +133,7 @@ impl Login {
     }
 
     /// Sends a request without a token.
-    async fn probe(&self) -> Result<Probe> {
+    pub(super) async fn probe(&self) -> Result<Probe> {
         match self.setup.user.tools(&self.server).await {
             Err(relay::Error::Authorization(error)) => {
                 Ok(Probe::Challenge(Box::new(error.unauthorized)))
@@ -112,14 +146,21 @@ impl Login {
 
     fn open_browser(&self, url: &str, printer: &Printer) {
         let opened = !self.no_browser && webbrowser::open(url).is_ok();
-        let instruction = match opened {
-            true => "Opening a browser to sign in. If no browser opens, open this URL:",
-            false => "To sign in, open this URL in a browser on this machine:",
+        let instruction = match (opened, self.paste) {
+            (true, _) => "Opening a browser to sign in. If no browser opens, open this URL:",
+            (false, false) => "To sign in, open this URL in a browser on this machine:",
+            (false, true) => "To sign in, open this URL in a browser:",
         };
         printer.print_lines(&format!("{instruction}\n{url}"));
+        if self.paste {
+            printer.print_lines(
+                "If the browser is on another machine, its last page cannot be loaded. Then paste \
+                 the URL of that page here:",
+            );
+        }
     }
 
-    fn print_success(&self, credentials: &Credentials, printer: &Printer) -> Result<()> {
+    pub(super) fn print_success(&self, credentials: &Credentials, printer: &Printer) -> Result<()> {
         let (server, issuer) = (&self.server, &credentials.issuer);
         let missing = credentials.requested_scopes.difference(&credentials.granted_scopes);
         // This scope asks for a refresh token. Some servers issue one without granting the scope.
@@ -162,17 +203,30 @@ fn is_client_rejected(error: &Error) -> bool {
     )
 }
 
-/// Waits for the callback of this sign-in, and exchanges the code for tokens. Shows the result in
-/// the browser.
+/// Waits for the callback of this sign-in, from the browser or pasted, and exchanges the code for
+/// tokens. Shows the result in the browser.
 async fn complete_sign_in(
     client: &OAuthClient,
-    loopback: &mut LoopbackServer,
+    (loopback, pasted): (&mut LoopbackServer, &mut PastedLines),
     pending: PendingSignIn,
+    printer: &Printer,
 ) -> Result<Result<Credentials, Error>> {
-    let callback = loopback.wait_for_callback(pending.state()).await?;
-    let outcome = client.complete_sign_in(pending, &callback.query).await;
-    show_result(loopback, callback, &outcome).await;
-    Ok(outcome)
+    loop {
+        select! {
+            callback = loopback.wait_for_callback(pending.state()) => {
+                let callback = callback?;
+                let outcome = client.complete_sign_in(pending, &callback.query).await;
+                show_result(loopback, callback, &outcome).await;
+                return Ok(outcome);
+            }
+            line = pasted.next() => match pending.check_callback(&line) {
+                Ok(()) => return Ok(client.complete_sign_in(pending, &line).await),
+                Err(error) => printer.warn(format_args!(
+                    "{error}; paste the whole URL of the last page"
+                )),
+            },
+        }
+    }
 }
 
 async fn show_result(

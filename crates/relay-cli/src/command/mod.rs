@@ -1,6 +1,7 @@
 //! The commands of the program.
 
 mod call;
+mod device_login;
 mod login;
 mod logout;
 mod servers;

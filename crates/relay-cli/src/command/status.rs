@@ -6,12 +6,12 @@ use std::{
 };
 
 use anyhow::Result;
-use mcp_oauth::{Credentials, Error, Record, Store, StoreKey};
+use mcp_oauth::UserConnection;
 use serde::Serialize;
 
 use crate::{
     output::{Exit, Printer, print_table},
-    sign_in::{PRINCIPAL, existing_store},
+    sign_in::{PRINCIPAL, existing_store, oauth_client},
 };
 
 #[derive(Serialize)]
@@ -25,6 +25,9 @@ struct CredentialsRow {
     scopes: BTreeSet<String>,
     expires_at: Option<u64>,
     can_refresh: bool,
+    /// The last failure since the last sign-in or refresh.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<String>,
     #[serde(skip)]
     state: String,
 }
@@ -33,15 +36,9 @@ struct CredentialsRow {
 pub(crate) async fn status(printer: &Printer) -> Result<Exit> {
     let mut rows = Vec::new();
     if let Some(store) = existing_store()? {
-        let failed = |source| Error::Store { source };
-        for key in store.all_keys().await.map_err(failed)? {
-            if key.principal.as_deref() == Some(PRINCIPAL)
-                && let Some(Record::Credentials(credentials)) =
-                    store.load(&key).await.map_err(failed)?
-            {
-                rows.push(CredentialsRow::new(key, &credentials));
-            }
-        }
+        let client = oauth_client(store, "http://127.0.0.1/callback").build()?;
+        let connections = client.user(PRINCIPAL).connections().await?;
+        rows.extend(connections.into_iter().map(CredentialsRow::new));
     }
     if printer.is_json() {
         printer.print_json(&rows)?;
@@ -55,22 +52,25 @@ pub(crate) async fn status(printer: &Printer) -> Result<Exit> {
 }
 
 impl CredentialsRow {
-    fn new(key: StoreKey, credentials: &Credentials) -> Self {
-        let can_refresh = credentials.refresh_token.is_some();
-        let state = match (credentials.is_expired(), can_refresh, credentials.expires_at) {
-            (_, true, _) => "signed in (refreshes automatically)".to_owned(),
-            (true, false, _) => "expired; sign in again".to_owned(),
-            (false, false, Some(at)) => format!("signed in (expires in {})", time_left(at)),
-            (false, false, None) => "signed in".to_owned(),
+    fn new(connection: UserConnection) -> Self {
+        let can_refresh = connection.can_refresh;
+        let is_expired = connection.expires_at.is_some_and(|at| at <= now());
+        let failure = connection.last_error.as_ref().filter(|error| error.needs_sign_in);
+        let state = match (failure, is_expired, connection.expires_at) {
+            (Some(error), ..) => format!("sign in again: {}", error.message),
+            _ if can_refresh => "signed in (refreshes automatically)".to_owned(),
+            (_, true, _) => "expired; sign in again".to_owned(),
+            (_, false, Some(at)) => format!("signed in (expires in {})", time_left(at)),
+            (_, false, None) => "signed in".to_owned(),
         };
         Self {
-            // The query may contain an API key.
-            server: key.server.split('?').next().unwrap_or_default().to_owned(),
-            issuer: key.issuer,
-            signed_in: can_refresh || !credentials.is_expired(),
-            scopes: credentials.granted_scopes.clone(),
-            expires_at: credentials.expires_at,
+            server: connection.server().to_owned(),
+            issuer: connection.issuer().to_owned(),
+            signed_in: failure.is_none() && (can_refresh || !is_expired),
+            scopes: connection.granted_scopes,
+            expires_at: connection.expires_at,
             can_refresh,
+            last_error: connection.last_error.map(|error| error.message),
             state,
         }
     }
@@ -86,10 +86,14 @@ impl CredentialsRow {
 /// Formats the time until `at`, which is in seconds since 1970. Uses the largest unit in which the
 /// time is at least 2.
 fn time_left(at: u64) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-    match at.saturating_sub(now) {
+    match at.saturating_sub(now()) {
         seconds @ ..=119 => format!("{seconds} seconds"),
         seconds @ 120..=7199 => format!("{} minutes", seconds / 60),
         seconds => format!("{} hours", seconds / 3600),
     }
+}
+
+/// Returns the time in seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
 }

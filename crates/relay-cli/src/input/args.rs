@@ -126,6 +126,14 @@ pub(crate) struct LoginArgs {
     /// Print the authorization URL without opening a browser
     #[arg(long)]
     pub(crate) no_browser: bool,
+    /// Sign in with a code in a browser on any device, such as a phone, if the authorization server
+    /// offers it
+    #[arg(long, conflicts_with_all = ["no_browser", "paste", "port"])]
+    pub(crate) device: bool,
+    /// Also read the URL that the browser was redirected to from stdin. It is read in any case if
+    /// stdin is a terminal
+    #[arg(long)]
+    pub(crate) paste: bool,
     /// The client ID, if the authorization server does not register clients automatically
     #[arg(long, value_name = "ID")]
     pub(crate) client_id: Option<String>,

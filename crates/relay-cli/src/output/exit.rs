@@ -34,9 +34,12 @@ impl Exit {
             Error::SignInRequired { .. }
             | Error::ScopeNotGranted { .. }
             | Error::InvalidCallback { .. }
+            | Error::SignInExpired { .. }
             | Error::ErrorResponse { .. } => Self::Authorization,
             Error::Unreachable { .. } => Self::Transport,
-            Error::Configuration { .. } | Error::SignInUnavailable { .. } => Self::Usage,
+            Error::Configuration { .. }
+            | Error::SignInUnavailable { .. }
+            | Error::DeviceSignInUnavailable { .. } => Self::Usage,
             _ => Self::Failure,
         }
     }

@@ -17,6 +17,9 @@ const REGISTER_CLIENT: &str = "register a client with the redirect URI http://12
 const USE_TOKEN: &str = "if the server takes an API key or another token, store it in an environment \
                          variable, and use --token-env NAME with the other commands";
 
+const PASTE_URL: &str = "run \"relay login\" without --device; if the browser is on another machine, \
+                         paste the URL that it is redirected to";
+
 const SHOW_SCHEMAS: &str = "run \"relay tools --json\" to see the input schemas";
 
 /// Returns a suggestion how to resolve the error, if there is one. `connection` contains options of
@@ -53,6 +56,7 @@ pub(crate) fn suggestion_for(error: &Error, connection: Option<&ConnectionArgs>)
         None => match error.downcast_ref() {
             Some(mcp_oauth::Error::Configuration { .. }) => Some(REGISTER_CLIENT.to_owned()),
             Some(mcp_oauth::Error::SignInUnavailable { .. }) => Some(USE_TOKEN.to_owned()),
+            Some(mcp_oauth::Error::DeviceSignInUnavailable { .. }) => Some(PASTE_URL.to_owned()),
             _ => error.downcast_ref().and_then(UsageError::suggestion),
         },
     }

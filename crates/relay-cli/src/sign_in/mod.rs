@@ -2,6 +2,8 @@
 
 mod loopback;
 mod page;
+mod paste;
+mod qr_code;
 mod token_source;
 mod client;
 mod store;
@@ -10,6 +12,8 @@ pub(crate) use self::{
     client::{PRINCIPAL, oauth_client},
     loopback::{Callback, LoopbackServer},
     page::Page,
+    paste::PastedLines,
+    qr_code::qr_code,
     store::{existing_store, open_store},
     token_source::StoredTokens,
 };

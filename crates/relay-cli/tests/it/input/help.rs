@@ -220,6 +220,12 @@ async fn login_prints_help() {
               The configuration file [default: relay.toml]
           --no-browser
               Print the authorization URL without opening a browser
+          --device
+              Sign in with a code in a browser on any device, such as a phone, if the authorization
+              server offers it
+          --paste
+              Also read the URL that the browser was redirected to from stdin. It is read in any case if
+              stdin is a terminal
           --client-id <ID>
               The client ID, if the authorization server does not register clients automatically
           --client-secret-env <NAME>

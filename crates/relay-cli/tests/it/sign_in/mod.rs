@@ -3,3 +3,4 @@
 #[cfg(target_os = "linux")]
 mod browser;
 mod login;
+mod without_browser;

@@ -12,7 +12,7 @@ use std::{
 use mcp_testkit::TestServer;
 use tokio::{
     io::AsyncWriteExt,
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
 };
 
 /// A process of the program, in an empty folder and with an empty environment.
@@ -94,9 +94,15 @@ impl RelayProcess {
         self
     }
 
-    pub(crate) async fn spawn(&mut self) -> Child {
+    /// Starts the program, and returns its stdin.
+    pub(crate) fn spawn_with_stdin(&mut self) -> (Child, ChildStdin) {
         let mut child = self.command.spawn().expect("the program starts");
-        let mut stdin = child.stdin.take().expect("stdin is a pipe");
+        let stdin = child.stdin.take().expect("stdin is a pipe");
+        (child, stdin)
+    }
+
+    pub(crate) async fn spawn(&mut self) -> Child {
+        let (child, mut stdin) = self.spawn_with_stdin();
         // This fails if the program ends without reading stdin.
         drop(stdin.write_all(self.input.as_bytes()).await);
         child

@@ -50,6 +50,27 @@ impl SignInFixture {
         self.login_with(self.relay_with_url("login --no-browser")).await
     }
 
+    /// Signs in on a machine without a browser: pastes some texts, and then the URL of the callback.
+    pub(crate) async fn login_by_paste(&self, texts: &str) -> String {
+        let mut program = self.relay_with_url("login --no-browser --paste");
+        let (mut child, mut stdin) = program.spawn_with_stdin();
+        let mut stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe")).lines();
+        let mut lines = Vec::new();
+        while let Some(line) = stderr.next_line().await.expect("the output is UTF-8") {
+            if line.starts_with(self.authorization_server.issuer()) {
+                let callback = self.authorization_server.visit(&line).expect("a redirect");
+                let pasted = format!("{texts}{callback}\n");
+                stdin.write_all(pasted.as_bytes()).await.expect("the program reads stdin");
+                lines.push("AUTHORIZATION-URL".to_owned());
+            } else {
+                lines.push(line);
+            }
+        }
+        let mut output = child.wait_with_output().await.expect("the program ends");
+        output.stderr = lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect();
+        program.transcript(&output)
+    }
+
     pub(crate) async fn login_with(&self, mut program: RelayProcess) -> (String, String) {
         let mut child = program.spawn().await;
         let mut stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe")).lines();
