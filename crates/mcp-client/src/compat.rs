@@ -48,11 +48,14 @@ pub enum Deviation {
     /// reference server of the specification does this, and servers modelled on it. The client then
     /// opens a new session, as it does after a 404. Accepted since version 0.1.
     LostSessionAs400,
+    /// An event stream contains a text that is not a JSON-RPC message, such as a keep-alive of a
+    /// gateway. Both reference SDKs pass over it. Accepted since version 0.1.
+    TextInStream,
 }
 
 impl Deviation {
     /// All deviations.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::IdAsString,
         Self::ErrorWithoutId,
         Self::ByteOrderMark,
@@ -63,6 +66,7 @@ impl Deviation {
         Self::NoDiscoverResponse,
         Self::DiscoverRejected,
         Self::LostSessionAs400,
+        Self::TextInStream,
     ];
 
     /// Returns a description in one sentence, for a report about the server.
@@ -78,6 +82,7 @@ impl Deviation {
             Self::NoDiscoverResponse => "it accepts \"server/discover\" and sends no response",
             Self::DiscoverRejected => "it rejects \"server/discover\" and accepts \"initialize\"",
             Self::LostSessionAs400 => "it reports a lost session with the status 400",
+            Self::TextInStream => "its event streams contain texts that are not messages",
         }
     }
 }

@@ -88,7 +88,7 @@ pub use crate::{
         ToolDefinition, ToolList, ToolResult,
     },
     transport::{
-        BoxError, Extensions, KeepAlive, MessageContext, MessageKind, MessageStream,
+        BoxError, Extensions, KeepAlive, LastFailure, MessageContext, MessageKind, MessageStream,
         MultiplexedStream, Multiplexer, OutgoingMessage, RequestHeaders, ResponseMessages,
         SentFlag, SessionId, Transport, TransportError, TransportErrorKind, TransportResponse,
         is_response, is_result,

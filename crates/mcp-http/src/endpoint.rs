@@ -26,6 +26,14 @@ pub(crate) struct InvalidEndpoint {
     pub(crate) reason: String,
 }
 
+/// The error for a reference that names no URL to send messages to.
+#[derive(Debug)]
+pub(crate) enum InvalidReference {
+    NoUrl,
+    /// The URL has this origin, which is not that of the server.
+    OtherOrigin(String),
+}
+
 impl Endpoint {
     /// Validates a URL. Callers use [`Endpoint::parse`], which returns the crate's error type.
     pub(crate) fn new(url: &str) -> Result<Self, InvalidEndpoint> {
@@ -63,17 +71,19 @@ impl Endpoint {
     /// Resolves the `reference` of an `endpoint` event (RFC 3986, section 5).
     ///
     /// # Errors
-    /// Returns the reason if the result is not a valid URL, or if it has another origin. A token
-    /// for this URL must not be sent to another origin.
-    pub(crate) fn join(&self, reference: &str) -> Result<Self, &'static str> {
-        const INVALID: &str = "the \"endpoint\" event contains no valid URL";
-        let url = self.url().join(reference).map_err(|_| INVALID)?;
-        if url.origin() != self.url().origin() {
-            return Err(
-                "the \"endpoint\" event contains a URL of another origin, which would receive the access token",
-            );
+    /// Returns an error if the result is not a valid URL, or if it has another origin. A token for
+    /// this URL must not be sent to another origin.
+    pub(crate) fn join(&self, reference: &[u8]) -> Result<Self, InvalidReference> {
+        let reference = str::from_utf8(reference).map_err(|_| InvalidReference::NoUrl)?;
+        let url = self.url().join(reference).map_err(|_| InvalidReference::NoUrl)?;
+        let origin = url.origin();
+        if origin != self.url().origin() {
+            return Err(InvalidReference::OtherOrigin(match origin.is_tuple() {
+                true => origin.ascii_serialization(),
+                false => format!("{}:", url.scheme()),
+            }));
         }
-        Self::new(url.as_str()).map_err(|_| INVALID)
+        Self::new(url.as_str()).map_err(|_| InvalidReference::NoUrl)
     }
 
     /// Returns whether a token may be sent to this URL. This is the case if the connection is

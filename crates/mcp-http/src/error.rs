@@ -1,6 +1,6 @@
 //! The error type of this crate, and its conversions.
 
-use std::{error::Error as StdError, time::Duration};
+use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -124,7 +124,7 @@ pub enum Error {
         /// The number of attempts to resume it.
         attempts: u32,
         /// The last error. `None` if the server ended the stream normally each time.
-        source: Option<Box<Error>>,
+        source: Option<Arc<Error>>,
     },
 
     /// The HTTP status of the response is not a success.
@@ -168,6 +168,37 @@ pub enum Error {
         content_type: String,
         /// The beginning of the body.
         body: ErrorBody,
+    },
+
+    /// An event stream ended after an event of the type `error`, without the response.
+    #[error("{endpoint} reported an error on the event stream{}", BodySuffix(.text))]
+    ErrorEvent {
+        /// The URL of the server.
+        endpoint: Endpoint,
+        /// The beginning of the data of the event.
+        text: ErrorBody,
+    },
+
+    /// The body of the response is compressed in a way that the client did not request.
+    #[error("{endpoint} sent a body in the content coding \"{coding}\", which was not requested")]
+    UnrequestedCoding {
+        /// The URL of the server.
+        endpoint: Endpoint,
+        /// The content codings of the body.
+        coding: String,
+    },
+
+    /// The first event of an HTTP+SSE server names a URL of another origin. Messages are not sent to
+    /// it, because it would receive the access token.
+    #[error(
+        "the \"endpoint\" event of {endpoint} contains a URL of another origin, \"{origin}\", which would \
+         receive the access token"
+    )]
+    OtherOrigin {
+        /// The URL of the server.
+        endpoint: Endpoint,
+        /// The other origin.
+        origin: String,
     },
 
     /// The response violates the rules of the transport.
@@ -222,19 +253,25 @@ impl From<Error> for TransportError {
             | Error::ClientBuild { .. }
             | Error::InvalidToken { .. }
             | Error::InsecureHttp { .. }
-            | Error::TokenSource { .. } => (Kind::Blocked, Bytes::new()),
+            | Error::TokenSource { .. }
+            | Error::OtherOrigin { .. } => (Kind::Blocked, Bytes::new()),
             Error::TokenUnavailable(_) => (Kind::CredentialsUnavailable, Bytes::new()),
             Error::Unauthorized(_) => (Kind::Unauthorized, Bytes::new()),
             Error::SessionEnded { body, .. } => (Kind::SessionEnded, body.0.clone()),
             Error::Unreachable { .. } => (Kind::Unreachable, Bytes::new()),
-            Error::Interrupted { .. } | Error::ResumptionFailed { .. } => {
-                (Kind::Interrupted, Bytes::new())
+            Error::ResumptionFailed { source: Some(source), .. }
+                if matches!(**source, Error::Unreachable { .. }) =>
+            {
+                (Kind::Unreachable, Bytes::new())
             }
+            Error::Interrupted { .. }
+            | Error::ResumptionFailed { .. }
+            | Error::ErrorEvent { .. } => (Kind::Interrupted, Bytes::new()),
             Error::Status { status, body, .. } => (Kind::Status(status.as_u16()), body.0.clone()),
             Error::Redirect { status, .. } => (Kind::Status(status.as_u16()), Bytes::new()),
-            Error::UnexpectedContentType { .. } | Error::Protocol { .. } => {
-                (Kind::Protocol, Bytes::new())
-            }
+            Error::UnexpectedContentType { .. }
+            | Error::UnrequestedCoding { .. }
+            | Error::Protocol { .. } => (Kind::Protocol, Bytes::new()),
             Error::TooLarge { .. } => (Kind::TooLarge, Bytes::new()),
         };
         let retry_after = match &error {

@@ -40,11 +40,7 @@ async fn hostile_server_requests() {
         handle("a ping with a long id", request(&long, "ping", "{}"), "ok: 3"),
         handle("a request with a secret id", request("\"{secrets}\"", "roots/list", "{}"), "ok: 3"),
         handle("a request with the id null", request("null", "roots/list", "{}"), "ok: 3"),
-        handle(
-            "a request with an object as id",
-            request("{}", "roots/list", "{}"),
-            "InvalidResponse",
-        ),
+        handle("a request with an object as id", request("{}", "roots/list", "{}"), "ok: 3"),
         handle("an unknown request", request("1", "{secrets}", "{}"), "ok: 3"),
         handle("a long unknown request", request("1", &"x".repeat(100_000), "{}"), "ok: 3"),
         handle("a request without parameters", request("1", "elicitation/create", "null"), "ok: 3"),

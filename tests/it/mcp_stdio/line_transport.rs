@@ -11,7 +11,9 @@ use mcp_client::{
 use serde_json::{json, value::RawValue};
 
 use super::support::{ServerEnd, call_result, text};
-use crate::support::{describe_result, with_timeout};
+use crate::support::{
+    ALL_CAPABILITIES, HandlerBehavior, RecordingHandler, describe_result, with_timeout,
+};
 
 /// A client which knows the protocol version, and its server.
 fn client_with_version(revision: Revision) -> (Client, ServerEnd) {
@@ -94,6 +96,36 @@ async fn interleaved_server_messages_reach_their_recipients() {
     assert_eq!(with_timeout(call).await.unwrap().unwrap(), "done");
     assert_eq!(*heard.lock().unwrap(), ["progress 0.5", "log \"half\""]);
     assert_eq!(client.tool_list_change_count(), 1);
+}
+
+#[tokio::test]
+async fn log_messages_outside_of_calls_reach_the_handler() {
+    let (transport, mut wire) = ServerEnd::new();
+    let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
+    let known = Negotiation::with_revision(Revision::V2025_11_25);
+    let client = Client::builder(transport).handler(handler.clone()).negotiation(known).build();
+    let connecting = tokio::spawn(async move { client.connect().await.map(|_| client) });
+    wire.initialize().await;
+    let client = with_timeout(connecting).await.unwrap().unwrap();
+    wire.send(json!({ "jsonrpc": "2.0", "method": "notifications/message",
+        "params": { "level": "info", "data": "restored" } }))
+        .await;
+    handler.wait_for_requests(1).await;
+    assert_eq!(handler.requests(), [r#"log: "restored""#]);
+    drop(client);
+}
+
+#[tokio::test]
+async fn server_without_subscriptions_lacks_a_capability() {
+    let (client, mut wire) = stateless_client();
+    let filter = SubscriptionFilter::new().tools();
+    let subscribing = tokio::spawn(async move { client.subscribe(filter).await });
+    let request = wire.next().await.unwrap();
+    wire.send(json!({ "jsonrpc": "2.0", "id": request["id"],
+        "error": { "code": -32601, "message": "Method not found" } }))
+        .await;
+    let error = with_timeout(subscribing).await.unwrap().unwrap_err();
+    assert!(matches!(error, mcp_client::Error::MissingCapability { .. }), "{error:?}");
 }
 
 #[tokio::test]

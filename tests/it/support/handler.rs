@@ -7,7 +7,7 @@ use mcp_client::{
     BoxError, Declined, Handler, HandlerCapabilities, UrlElicitation,
     mcp_types::v2026_07_28::{
         CreateMessageRequestParams, CreateMessageResult, ElicitAction, ElicitRequestFormParams,
-        ElicitResult, Root,
+        ElicitResult, LoggingMessageNotificationParams, Root,
     },
 };
 use serde_json::{from_value, json};
@@ -86,6 +86,16 @@ impl RecordingHandler {
         with_timeout(pending.wait_for(|it| *it == count)).await.expect("a sender");
     }
 
+    /// Waits until there are `count` requests.
+    pub(crate) async fn wait_for_requests(&self, count: usize) {
+        with_timeout(async {
+            while self.requests().len() < count {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
     fn record(&self, request: String) {
         self.0.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
     }
@@ -148,6 +158,10 @@ impl Handler for RecordingHandler {
 
     fn url_elicitation_completed(&self, elicitation_id: &str) {
         self.record(format!("done: {elicitation_id}"));
+    }
+
+    fn log_message(&self, message: LoggingMessageNotificationParams) {
+        self.record(format!("log: {}", message.data));
     }
 
     fn create_message(

@@ -37,6 +37,8 @@ pub(crate) struct SseServerConfig {
     pub(crate) get: u16,
     /// The status of a POST with a message. With 200, the body is a response that clients must ignore.
     pub(crate) message: u16,
+    /// The content coding that the stream claims to have.
+    pub(crate) encoding: &'static str,
     /// The target of redirects.
     pub(crate) redirect_target: String,
 }
@@ -60,7 +62,14 @@ struct Shared {
 impl Default for SseServerConfig {
     fn default() -> Self {
         let first_events = "event: endpoint\ndata: messages?session=5ecret\n\n".to_owned();
-        Self { first_events, post: 405, get: 200, message: 202, redirect_target: String::new() }
+        Self {
+            first_events,
+            post: 405,
+            get: 200,
+            message: 202,
+            encoding: "",
+            redirect_target: String::new(),
+        }
     }
 }
 
@@ -186,7 +195,10 @@ fn open(server: &Shared) -> Response<Body> {
     let rest = stream::poll_fn(move |context| events.poll_recv(context));
     let frames = first.chain(rest).map(|event| Ok(Frame::data(Bytes::from(event))));
     *lock(&server.stream) = Some(sender);
-    let response = Response::builder().header(header::CONTENT_TYPE, "text/event-stream");
+    let mut response = Response::builder().header(header::CONTENT_TYPE, "text/event-stream");
+    if !server.behaviour.encoding.is_empty() {
+        response = response.header(header::CONTENT_ENCODING, server.behaviour.encoding);
+    }
     response.body(StreamBody::new(frames).boxed_unsync()).expect("a response")
 }
 

@@ -291,8 +291,9 @@ impl Client {
         work: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
         let outcome = deadline.run(work).await;
-        outcome.unwrap_or_else(|limit| {
-            Err(Error::Timeout { method: method.clone(), limit, sent: true })
+        outcome.unwrap_or_else(|limit| match deadline.failure() {
+            Some(failure) => Err(failure.mark_may_have_run().into()),
+            None => Err(Error::Timeout { method: method.clone(), limit, sent: true }),
         })
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     text::without_text,
     transport::{
         BoxError, Extensions, MessageContext, MessageKind, MessageStream, OutgoingMessage,
-        ResponseMessages, TransportError, TransportErrorKind, TransportResponse,
+        ResponseMessages, TransportError, TransportErrorKind, TransportResponse, is_other_text,
     },
 };
 
@@ -52,6 +52,8 @@ enum Event<R> {
     ServerRequest(IncomingRequest),
     /// A message that does not belong to the request, with the reason.
     Unrelated(String),
+    /// A text that is not a JSON-RPC message, with the error of a response that consists of it.
+    NotAMessage(String, Error),
 }
 
 impl PendingRequest<'_> {
@@ -137,6 +139,7 @@ impl PendingRequest<'_> {
             Event::Response(result) => Ok(result),
             Event::ServerRequest(_) => Err(self.invalid("expected a response, got a request")),
             Event::Unrelated(reason) => Err(self.invalid(reason)),
+            Event::NotAMessage(_, error) => Err(error),
         }
     }
 
@@ -171,6 +174,11 @@ impl PendingRequest<'_> {
                     }
                     Ok(Event::Unrelated(reason)) => {
                         tracing::debug!(method = &**self.method, reason, "message skipped");
+                        unrelated = Some(reason);
+                    }
+                    Ok(Event::NotAMessage(reason, _)) => {
+                        self.record(Deviation::TextInStream);
+                        tracing::debug!(method = &**self.method, "text in a stream skipped");
                         unrelated = Some(reason);
                     }
                     Err(error) => response = response.or(Some(Err(error))),
@@ -297,6 +305,11 @@ impl PendingRequest<'_> {
         match JsonRpcMessage::<IgnoredAny>::from_slice(message) {
             Ok(JsonRpcMessage::Result { id, .. }) if !self.is_own(&id) => {
                 Ok(self.unrelated_response(&id))
+            }
+            Err(_) if is_other_text(message) => {
+                let text = String::from_utf8_lossy(message);
+                let reason = format!("expected a response, got the text \"{}\"", Truncated(&text));
+                Ok(Event::NotAMessage(reason, self.invalid(without_text(error))))
             }
             _ => Err(self.invalid(without_text(error))),
         }

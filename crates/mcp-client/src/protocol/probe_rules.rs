@@ -105,7 +105,16 @@ impl Failures {
                 initialize: Arc::new(error),
                 fallback: fallback_error.map(Arc::new),
             },
-            Self::Initialize { discover_error: None, error } | Self::Discover(error) => error,
+            Self::Discover(error) => match fallback_error {
+                // GET opened something that is not the fallback transport.
+                Some(fallback) if is_protocol_error(&fallback) => Error::NotMcp {
+                    discover: Arc::new(error),
+                    initialize: Arc::new(fallback),
+                    fallback: None,
+                },
+                _ => error,
+            },
+            Self::Initialize { discover_error: None, error } => error,
         }
     }
 }
@@ -277,8 +286,12 @@ fn is_unreachable(error: &Error) -> bool {
 fn lacks_fallback(error: &Error) -> bool {
     match Evidence::of(error) {
         Evidence::Stateful | Evidence::NoPost => true,
-        _ => error.transport_kind() == Some(TransportErrorKind::Protocol),
+        _ => is_protocol_error(error),
     }
+}
+
+fn is_protocol_error(error: &Error) -> bool {
+    error.transport_kind() == Some(TransportErrorKind::Protocol)
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+use crate::transport::{LastFailure, TransportError};
+
 /// The deadline of a call: a timeout since the last activity, and a total timeout (MCP
 /// basic/lifecycle, "Timeouts").
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(crate) struct Deadline {
     own: OnceLock<Arc<Activity>>,
     /// Activity that may belong to this call or to another one.
     shared: Option<Arc<Activity>>,
+    /// The last failure of the connection. Created on first use.
+    last_failure: OnceLock<LastFailure>,
     request: Duration,
     total: Duration,
 }
@@ -78,7 +82,14 @@ impl Drop for ActivityGuard {
 impl Deadline {
     /// Creates a deadline: `request` after the last activity, and at most `total` from now.
     pub(crate) fn new(request: Duration, total: Duration) -> Self {
-        Self { started: Instant::now(), own: OnceLock::new(), shared: None, request, total }
+        Self {
+            started: Instant::now(),
+            own: OnceLock::new(),
+            shared: None,
+            last_failure: OnceLock::new(),
+            request,
+            total,
+        }
     }
 
     /// Adds activity that extends this deadline too.
@@ -89,6 +100,16 @@ impl Deadline {
     /// Returns the activity of this call alone.
     pub(crate) fn activity(&self) -> &Arc<Activity> {
         self.own.get_or_init(Arc::default)
+    }
+
+    /// Returns the record of the last failure of the connection, for the transport.
+    pub(crate) fn last_failure(&self) -> &LastFailure {
+        self.last_failure.get_or_init(LastFailure::default)
+    }
+
+    /// Returns the error if the deadline passes while the transport cannot reopen the connection.
+    pub(crate) fn failure(&self) -> Option<TransportError> {
+        self.last_failure.get()?.get()
     }
 
     /// Records activity of this call.

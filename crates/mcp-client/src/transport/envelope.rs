@@ -12,6 +12,9 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+use super::message_type::is_response;
+use crate::compat;
+
 /// The recipient of a message from the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Recipient {
@@ -67,6 +70,11 @@ impl Recipient {
             None => Self::Listener,
         }
     }
+}
+
+/// Returns `true` if a text is not a JSON-RPC message, and not a broken response either.
+pub(crate) fn is_other_text(text: &[u8]) -> bool {
+    Recipient::of(compat::without_bom(text)).is_none() && !is_response(text)
 }
 
 /// The parameters that name the request of a notification.
@@ -171,6 +179,23 @@ mod tests {
             r#"{"method":"notifications/tools/list_changed"}"#,
         ] {
             assert_eq!(of(message), Some(Recipient::Listener), "{message}");
+        }
+    }
+
+    #[test]
+    fn broken_responses_are_no_other_text() {
+        for text in ["keepalive", "", "7", "[1]", "{}", r#"{"t":1}"#, r#""a""#] {
+            assert!(is_other_text(text.as_bytes()), "{text}");
+        }
+        for text in [
+            r#"{"id":7,"result":{"#,
+            r#"{"result":"#,
+            r#"[{"id":7,"result":{}}]"#,
+            r#"{"error":"quota"}"#,
+            r#"{"method":"a"}"#,
+            "\u{feff}{\"method\":\"a\"}",
+        ] {
+            assert!(!is_other_text(text.as_bytes()), "{text}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
     fmt,
     hash::{BuildHasher, RandomState},
     sync::{
-        Arc, LazyLock,
+        Arc, LazyLock, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -40,6 +40,9 @@ pub struct OutgoingMessage {
     /// If `true`, the transport may resume the response stream after the connection breaks. If it
     /// cannot resume, the stream ends. The message itself is never sent again.
     pub resumable: bool,
+    /// The record that the transport writes each failure to reopen the response stream to. It is
+    /// the error of the request if there is no response in time.
+    pub last_failure: Option<LastFailure>,
     /// The caller's values for the transport.
     pub extensions: Extensions,
 }
@@ -56,6 +59,7 @@ impl OutgoingMessage {
             sent: SentFlag::default(),
             request_headers: None,
             resumable: false,
+            last_failure: None,
             extensions: Extensions::default(),
         }
     }
@@ -121,6 +125,22 @@ impl SentFlag {
     /// Returns the flag. It is false for a new message.
     pub fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The last failure to reopen a response stream, as long as it is not open. Clones share the record.
+#[derive(Debug, Clone, Default)]
+pub struct LastFailure(Arc<Mutex<Option<TransportError>>>);
+
+impl LastFailure {
+    /// Records a failure, or `None` once the stream is open again.
+    pub fn set(&self, failure: Option<TransportError>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// Returns the last failure. `None` if the stream is open.
+    pub fn get(&self) -> Option<TransportError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

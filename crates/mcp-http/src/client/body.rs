@@ -7,10 +7,8 @@ use futures_util::FutureExt;
 use tokio::{runtime::Handle, time};
 
 use super::response::Response;
-use crate::error::Error;
+use crate::{error::Error, error_body::ErrorBody};
 
-/// The maximum length of the part of an error response's body that is kept, in bytes.
-const PREFIX_LIMIT: usize = 64 * 1024;
 /// The time limit for reading an error response's body. It is short because the status is enough
 /// for an error.
 const PREFIX_TIMEOUT: Duration = Duration::from_secs(1);
@@ -58,8 +56,8 @@ impl Response {
                     ended = true;
                     break;
                 };
-                body.extend_from_slice(&chunk[..chunk.len().min(PREFIX_LIMIT - body.len())]);
-                if body.len() == PREFIX_LIMIT {
+                body.extend_from_slice(&chunk[..chunk.len().min(ErrorBody::LIMIT - body.len())]);
+                if body.len() == ErrorBody::LIMIT {
                     break;
                 }
             }

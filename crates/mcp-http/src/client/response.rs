@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, io};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use hyper::body::Body as _;
 use mcp_client::BoxError;
 
@@ -35,6 +35,19 @@ impl Response {
             Received::Hyper(response) => response.headers(),
             Received::Reqwest(response) => response.headers(),
         }
+    }
+
+    /// Returns the content codings of the body that are still there after decompression. The client
+    /// did not request them. Other values of the header, such as the name of a character set, say
+    /// nothing about the body.
+    pub(crate) fn unrequested_coding(&self) -> Option<String> {
+        const CODINGS: [&str; 7] =
+            ["br", "compress", "deflate", "gzip", "x-compress", "x-gzip", "zstd"];
+        let values = self.headers().get_all(header::CONTENT_ENCODING).into_iter();
+        let values = values.filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(','));
+        let codings = values.map(|coding| coding.trim().to_ascii_lowercase());
+        let known: Vec<_> = codings.filter(|coding| CODINGS.contains(&&**coding)).take(2).collect();
+        (!known.is_empty()).then(|| known.join(", "))
     }
 
     /// Returns the length from `Content-Length`, if the body is not compressed.

@@ -13,10 +13,11 @@ use super::{
     sse_parser::{Event, EventType, SseParser},
     trace::trace_body,
 };
-use crate::{client::Response, error::Error};
+use crate::{client::Response, endpoint::Endpoint, error::Error, error_body::ErrorBody};
 
 /// An event stream of a response.
 pub(crate) struct EventStream {
+    endpoint: Endpoint,
     /// The response. `None` after its end.
     response: Option<Response>,
     parser: SseParser,
@@ -26,6 +27,8 @@ pub(crate) struct EventStream {
     received_event: bool,
     /// Set if the last message was a JSON-RPC response, after which the server sends nothing else.
     received_response: bool,
+    /// The last `error` event, until the stream has ended.
+    reported_error: Option<Error>,
 }
 
 impl EventStream {
@@ -33,12 +36,14 @@ impl EventStream {
         let AcceptedResponse { response, secrets, max_message_size } = accepted;
         let parser = SseParser::new(max_message_size);
         Self {
+            endpoint: response.endpoint.clone(),
             response: Some(response),
             parser,
             secrets,
             max_message_size,
             received_event: false,
             received_response: false,
+            reported_error: None,
         }
     }
 
@@ -51,17 +56,41 @@ impl EventStream {
     }
 
     /// Reads the next message. Returns `None` at the end of the stream.
+    ///
+    /// # Errors
+    /// Returns [`Error::ErrorEvent`] if the stream ends after an `error` event.
     pub(crate) async fn next_message(&mut self) -> Result<Option<Bytes>, Error> {
-        while let Some(event) = self.next_event().await? {
-            // An event without data only announces its id. Messages are events of type
-            // `message`.
-            if event.event_type == EventType::Message && !event.data.is_empty() {
-                self.received_response = is_response(&event.data);
-                trace_body("<", &event.data, &self.secrets);
-                return Ok(Some(self.secrets.redact_unless_result(event.data)));
+        loop {
+            let event = match self.next_event().await {
+                Ok(Some(event)) => event,
+                Err(error) if !matches!(error, Error::Interrupted { .. }) => return Err(error),
+                end => return self.reported_error.take().map_or(end.map(|_| None), Err),
+            };
+            match event.event_type {
+                // An event without data only announces its id.
+                EventType::Message if !event.data.is_empty() => {
+                    self.received_response = is_response(&event.data);
+                    trace_body("<", &event.data, &self.secrets);
+                    return Ok(Some(self.secrets.redact_unless_result(event.data)));
+                }
+                // The response may still follow.
+                EventType::Error => self.reported_error = Some(self.error_event(&event.data)),
+                _ => {}
             }
         }
-        Ok(None)
+    }
+
+    /// Returns the error for an `error` event.
+    pub(crate) fn error_event(&self, text: &[u8]) -> Error {
+        trace_body("<", text, &self.secrets);
+        let text = ErrorBody::beginning_of(text, self.secrets.redactor());
+        tracing::debug!(endpoint = %self.endpoint, %text, "the server sent an \"error\" event");
+        Error::ErrorEvent { endpoint: self.endpoint.clone(), text }
+    }
+
+    /// Returns whether a text of the server contains a secret of the request.
+    pub(crate) fn contains_secret(&self, text: &[u8]) -> bool {
+        self.secrets.redactor().redact_bytes(text).as_bytes() != text
     }
 
     /// Reads the next event. Returns `None` at the end of the stream.
@@ -73,7 +102,8 @@ impl EventStream {
                 limit: self.max_message_size,
             };
             if let Some(event) = self.parser.next().map_err(too_large)? {
-                self.received_event = true;
+                // An error is no progress, so that a stream is not reopened without end.
+                self.received_event |= event.event_type != EventType::Error;
                 return Ok(Some(event));
             }
             match response.chunk().await? {

@@ -19,7 +19,7 @@ pub(crate) use self::{
     redaction::{ConfiguredSecrets, RequestSecrets},
     request::Request,
     response::AcceptedResponse,
-    sse_parser::EventType,
+    sse_parser::{Event, EventType},
     status::check_status,
     trace::{trace_request, trace_response},
 };

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
-use mcp_client::{Extensions, MessageContext, OutgoingMessage, RequestHeaders, SentFlag};
+use mcp_client::{
+    Extensions, LastFailure, MessageContext, OutgoingMessage, RequestHeaders, SentFlag,
+};
 
 use super::{
     headers::{self, Headers},
@@ -19,6 +21,8 @@ pub(crate) struct Request {
     pub(crate) context: MessageContext,
     pub(crate) sent: SentFlag,
     pub(crate) extensions: Extensions,
+    /// The record of failures to reopen the response stream.
+    pub(crate) last_failure: Option<LastFailure>,
     /// The URL to send to. `None` for the endpoint of the server.
     pub(crate) target: Option<Endpoint>,
     /// The time limit for the headers of the response, if it is shorter than that of the call. It
@@ -31,7 +35,9 @@ pub(crate) struct Request {
 impl Request {
     /// Creates a request that sends a message to the server.
     pub(crate) fn post(message: OutgoingMessage) -> Self {
-        let OutgoingMessage { body, context, sent, request_headers, extensions, .. } = message;
+        let OutgoingMessage {
+            body, context, sent, request_headers, last_failure, extensions, ..
+        } = message;
         let method = Method::POST;
         Self {
             method,
@@ -39,6 +45,7 @@ impl Request {
             context,
             sent,
             extensions,
+            last_failure,
             target: None,
             headers_timeout: None,
             request_headers,
@@ -79,6 +86,7 @@ impl Request {
             context,
             sent: SentFlag::default(),
             extensions: Extensions::default(),
+            last_failure: None,
             target: None,
             headers_timeout: None,
             request_headers: None,

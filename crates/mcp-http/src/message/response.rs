@@ -57,6 +57,7 @@ impl AcceptedResponse {
         self,
         stream: impl FnOnce(Self) -> MessageStream,
     ) -> Result<ResponseMessages, Error> {
+        self.check_coding()?;
         match media_type(self.response.headers()).as_deref() {
             Some("application/json") => {
                 let body = self.response.read_all(self.max_message_size).await?;
@@ -72,6 +73,12 @@ impl AcceptedResponse {
                 Err(Error::UnexpectedContentType { endpoint, content_type, body })
             }
         }
+    }
+
+    /// Checks that the body is not compressed in a way that the client did not request.
+    pub(crate) fn check_coding(&self) -> Result<(), Error> {
+        let Some(coding) = self.response.unrequested_coding() else { return Ok(()) };
+        Err(Error::UnrequestedCoding { endpoint: self.response.endpoint.clone(), coding })
     }
 
     /// Returns the media type for an error. The header is redacted as it is, because a secret is not

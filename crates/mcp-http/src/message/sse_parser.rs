@@ -30,6 +30,8 @@ pub(crate) enum EventType {
     Message,
     /// The URL to send messages to, in the HTTP+SSE transport of 2024-11-05.
     Endpoint,
+    /// The reason why the server or a gateway ends the stream. The specification does not define it.
+    Error,
     /// A type that MCP does not use.
     Other,
 }
@@ -175,6 +177,7 @@ impl SseParser {
                 self.event_type = match &value[..] {
                     b"" | b"message" => EventType::Message,
                     b"endpoint" => EventType::Endpoint,
+                    b"error" => EventType::Error,
                     _ => EventType::Other,
                 };
                 Ok(())

@@ -103,13 +103,11 @@ fn read_challenges(headers: &HeaderMap, secrets: &RequestSecrets) -> Vec<Challen
 
 /// Reads the beginning of an error response's body. Secrets of the request are redacted.
 pub(super) async fn read_error_body(response: Response, secrets: &RequestSecrets) -> ErrorBody {
+    if let Some(coding) = response.unrequested_coding() {
+        return ErrorBody(format!("(a body in the content coding \"{coding}\")").into());
+    }
     let (prefix, truncated) = response.read_prefix().await;
-    let redactor = secrets.redactor();
-    let text = match truncated {
-        true => redactor.redact_beginning(&prefix),
-        false => redactor.redact_bytes(&prefix),
-    };
-    ErrorBody(text.into_owned().into())
+    ErrorBody::redacted(&prefix, truncated, secrets.redactor())
 }
 
 /// Parses the header `Retry-After`, which is a number of seconds or a date (RFC 9110, section

@@ -14,11 +14,11 @@
 //!
 //! A response is reopened at most 1,000 times, and only while its caller waits.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, try_unfold};
-use mcp_client::{Extensions, MessageContext, MessageStream, TransportError};
+use mcp_client::{Extensions, LastFailure, MessageContext, MessageStream, TransportError};
 use tokio::time::{self, Instant};
 
 use super::sender::Sender;
@@ -47,6 +47,8 @@ pub(super) struct ResumableStream {
     context: MessageContext,
     extensions: Extensions,
     purpose: Purpose,
+    /// The record of the failures, for the caller of a request.
+    last_failure: Option<LastFailure>,
     stream: EventStream,
     opened_at: Instant,
     /// The number of consecutive failures.
@@ -98,6 +100,7 @@ impl ResumableStream {
             context: request.context,
             extensions: request.extensions,
             purpose,
+            last_failure: request.last_failure,
             stream: EventStream::new(accepted),
             opened_at: Instant::now(),
             failures: 0,
@@ -118,7 +121,7 @@ impl ResumableStream {
         loop {
             let interruption = match self.stream.next_message().await {
                 Ok(None) => None,
-                Err(error @ Error::Interrupted { .. }) => Some(error),
+                Err(error @ (Error::Interrupted { .. } | Error::ErrorEvent { .. })) => Some(error),
                 outcome => return outcome,
             };
             self.record_end(interruption.is_none());
@@ -126,6 +129,7 @@ impl ResumableStream {
             match self.reopen(interruption).await? {
                 Some(accepted) => {
                     self.stream.resume(accepted);
+                    self.record_failure(None);
                     self.opened_at = Instant::now();
                 }
                 None => return Ok(None),
@@ -154,16 +158,16 @@ impl ResumableStream {
         interruption: Option<Error>,
     ) -> Result<Option<AcceptedResponse>, Error> {
         let give_up = |interruption: Option<Error>| interruption.map_or(Ok(None), Err);
-        let mut last_error = None;
+        let mut last_error: Option<Arc<Error>> = None;
         loop {
             let last_event_id = self.stream.last_event_id();
             if last_event_id.is_none() && self.purpose == Purpose::Response {
                 return give_up(interruption);
             }
             if self.is_exhausted() {
-                return Err(self.resumption_error(last_error.or(interruption)));
+                return Err(self.resumption_error(last_error.or(interruption.map(Arc::new))));
             }
-            time::sleep(self.delay(last_error.as_ref())).await;
+            time::sleep(self.delay(last_error.as_deref())).await;
             self.reopenings = self.reopenings.saturating_add(1);
             let (context, extensions) = (self.context.clone(), self.extensions.clone());
             let request = Request::get(context, extensions, last_event_id);
@@ -173,7 +177,11 @@ impl ResumableStream {
                     accepted.drain();
                     return give_up(interruption);
                 }
-                Err(error) if is_transient(&error) => last_error = Some(error),
+                Err(error) if is_transient(&error) => {
+                    let error = Arc::new(error);
+                    self.record_failure(Some(&error));
+                    last_error = Some(error);
+                }
                 Err(Error::Status { .. } | Error::Redirect { .. })
                     if self.purpose == Purpose::Response =>
                 {
@@ -182,6 +190,14 @@ impl ResumableStream {
                 Err(error) => return Err(error),
             }
             self.failures += 1;
+        }
+    }
+
+    /// Tells the caller of the request why the stream is not open. `None` if it is open again.
+    fn record_failure(&self, error: Option<&Arc<Error>>) {
+        if let Some(last_failure) = &self.last_failure {
+            let failure = error.map(|error| self.resumption_error(Some(Arc::clone(error))).into());
+            last_failure.set(failure);
         }
     }
 
@@ -210,13 +226,13 @@ impl ResumableStream {
         }
     }
 
-    fn resumption_error(&self, source: Option<Error>) -> Error {
+    fn resumption_error(&self, source: Option<Arc<Error>>) -> Error {
         let endpoint = self.sender.endpoint().clone();
         let attempts = match self.failures {
             MAX_FAILURES.. => self.failures,
             _ => self.reopenings,
         };
-        Error::ResumptionFailed { endpoint, attempts, source: source.map(Box::new) }
+        Error::ResumptionFailed { endpoint, attempts, source }
     }
 
     /// Converts an error for the caller. The server had accepted the request before, so it may have

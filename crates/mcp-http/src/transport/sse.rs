@@ -16,15 +16,15 @@ use std::{
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use mcp_client::{
     BoxError, Extensions, MessageContext, MessageKind, MessageStream, Multiplexer, OutgoingMessage,
-    ResponseMessages, SessionId, Transport, TransportError, TransportResponse,
+    ResponseMessages, SessionId, Transport, TransportError, TransportResponse, Truncated,
 };
 use tokio::{task::AbortHandle, time};
 
 use super::sender::Sender;
 use crate::{
-    endpoint::Endpoint,
+    endpoint::{Endpoint, InvalidReference},
     error::Error,
-    message::{EventStream, EventType, Request},
+    message::{Event, EventStream, EventType, Request},
 };
 
 /// The time limit for the headers of the stream, and again for its first event, which contains the
@@ -129,6 +129,7 @@ impl SseTransport {
         let request = Request::get(MessageContext::default(), Extensions::default(), None)
             .with_headers_timeout(ENDPOINT_TIMEOUT);
         let accepted = self.0.sender.send(&request).await?;
+        accepted.check_coding()?;
         if !accepted.is_event_stream() {
             accepted.drain();
             return Err(protocol_error("expected an event stream in response to GET"));
@@ -137,12 +138,27 @@ impl SseTransport {
         let first = time::timeout(ENDPOINT_TIMEOUT, events.next_event()).await;
         let first =
             first.map_err(|_| protocol_error("timed out waiting for the \"endpoint\" event"))??;
-        let endpoint_event = first.filter(|event| event.event_type == EventType::Endpoint);
-        let endpoint_event =
-            endpoint_event.ok_or_else(|| protocol_error("expected an \"endpoint\" event first"))?;
-        let message_url = str::from_utf8(&endpoint_event.data)
-            .map_err(|_| "the \"endpoint\" event contains no valid URL");
-        let message_url = message_url.and_then(|url| endpoint.join(url)).map_err(protocol_error)?;
+        let message_url = match first {
+            Some(Event { event_type: EventType::Endpoint, data }) => {
+                endpoint.join(&data).map_err(|error| match error {
+                    InvalidReference::NoUrl => {
+                        protocol_error("the \"endpoint\" event contains no valid URL")
+                    }
+                    InvalidReference::OtherOrigin(origin) => Error::OtherOrigin {
+                        endpoint: endpoint.clone(),
+                        // A part of a secret in the URL may have become the host.
+                        origin: match events.contains_secret(&data) {
+                            true => "****".to_owned(),
+                            false => Truncated(&origin).to_string(),
+                        },
+                    },
+                })?
+            }
+            Some(Event { event_type: EventType::Error, data }) => {
+                return Err(events.error_event(&data));
+            }
+            _ => return Err(protocol_error("expected an \"endpoint\" event first")),
+        };
         let number = NEXT_SESSION.fetch_add(1, Ordering::Relaxed).to_string();
         let session = SessionId::new(number.as_bytes());
         let session = session.ok_or_else(|| protocol_error("no more session ids"))?;

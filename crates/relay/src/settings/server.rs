@@ -182,7 +182,9 @@ impl Server {
 
     /// Sets the protocol version. If the server does not support it, calls fail.
     ///
-    /// By default, the client negotiates the version with the server, once for all users.
+    /// By default, the client negotiates the version with the server, once for all users. Set
+    /// 2025-11-25 for a server that supports it too, if its tools send elicitation requests, or if it
+    /// is behind a gateway that starts a process for each stateless request.
     pub fn protocol_version(self, revision: Revision) -> Self {
         Self { protocol: Some(revision), ..self }
     }

@@ -104,6 +104,11 @@ impl Case {
         Self { bound: Duration::from_secs(seconds), ..self }
     }
 
+    /// Sets the timeout of a request.
+    pub(in crate::hostile) fn with_timeout(self, seconds: u64) -> Self {
+        Self { timeout: Duration::from_secs(seconds), ..self }
+    }
+
     /// The name that the client knows the operation by.
     pub(super) fn operation_name(&self) -> &'static str {
         match self.operation {

@@ -10,8 +10,8 @@ use mcp_client::{
 };
 use mcp_http::{AccessToken, HttpTransport};
 use mcp_testkit::{
-    Barrier, Bearer, CallResult, Fault, On, RecordedRequest, ServerNotification, Step, TestPrompt,
-    TestResource, TestServer, TestServerBuilder, TestTool,
+    Barrier, Bearer, CallResult, Fault, On, RecordedRequest, Reply, ServerNotification, Step,
+    TestPrompt, TestResource, TestServer, TestServerBuilder, TestTool,
 };
 use serde_json::{Value, json};
 
@@ -136,6 +136,65 @@ async fn subscription_reports_what_the_server_does_not_offer() {
 }
 
 #[tokio::test]
+async fn server_without_subscriptions_lacks_a_capability() {
+    // N-SUB-02: whatever the HTTP status is
+    let error = r#"{"jsonrpc":"2.0","id":$id,"error":{"code":-32601,"message":"no"}}"#;
+    for status in [200, 404] {
+        let (server, client) = start_and_connect(server_with_changes(), STATELESS).await;
+        let reply = Fault::reply_with(move |request: &RecordedRequest| {
+            let body = error.replace("$id", &json!(request.id()).to_string());
+            Reply::status(status).header("content-type", "application/json").chunk(body)
+        });
+        server.script(On::method("subscriptions/listen"), reply);
+        let shown = describe_result(client.subscribe(SubscriptionFilter::new().tools()).await);
+        assert_eq!(
+            shown,
+            "\"subscriptions/listen\": the server does not declare the capability \
+             \"tools.listChanged\"\n-> MissingCapability, did not run",
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn one_rejected_resource_does_not_end_the_rest() {
+    // RES-04: whatever the HTTP status is
+    let error = r#"{"jsonrpc":"2.0","id":$id,"error":{"code":-32002,"message":"no"}}"#;
+    for status in [200, 400] {
+        let (server, client) = start_and_connect(server_with_changes(), STATEFUL).await;
+        let reply = Fault::reply_with(move |request: &RecordedRequest| {
+            let body = error.replace("$id", &json!(request.id()).to_string());
+            Reply::status(status).header("content-type", "application/json").chunk(body)
+        });
+        server.script(On::method("resources/subscribe").nth(1), reply);
+        let filter = SubscriptionFilter::new().resource("a://b").resource("a://c");
+        let mut changes = client.subscribe(filter).await.unwrap();
+        assert_eq!(changes.declined(), [resource_change("a://b")]);
+        server.push(&ServerNotification::ResourceUpdated("a://c".to_owned()));
+        assert_eq!(next_change(&mut changes).await, resource_change("a://c"));
+    }
+    // In the stateless versions, the server leaves it out of the acknowledgement.
+    let (server, client) = start_and_connect(server_with_changes(), STATELESS).await;
+    let reply = Fault::reply_with(|request: &RecordedRequest| {
+        let meta = json!({ "io.modelcontextprotocol/subscriptionId": request.id() });
+        let message = |method: &str, mut params: Value| {
+            params["_meta"] = meta.clone();
+            format!("data: {}\n\n", json!({ "jsonrpc": "2.0", "method": method, "params": params }))
+        };
+        let granted = json!({ "notifications": { "resourceSubscriptions": ["a://c"] } });
+        Reply::sse([
+            message("notifications/subscriptions/acknowledged", granted),
+            message("notifications/resources/updated", json!({ "uri": "a://c" })),
+        ])
+    });
+    server.script(On::method("subscriptions/listen"), reply);
+    let filter = SubscriptionFilter::new().resource("a://b").resource("a://c");
+    let mut changes = client.subscribe(filter).await.unwrap();
+    assert_eq!(changes.declined(), [resource_change("a://b")]);
+    assert_eq!(next_change(&mut changes).await, resource_change("a://c"));
+}
+
+#[tokio::test]
 async fn changes_arrive_during_calls_if_there_is_no_get_stream() {
     // HTTP-21, LIFE-09: without GET, this server does not declare change notifications
     let tool = TestTool::with_steps("a", json!({ "type": "object" }), |_| {
@@ -143,7 +202,7 @@ async fn changes_arrive_during_calls_if_there_is_no_get_stream() {
         Step::finish(CallResult::text("a")).message(json!({ "jsonrpc": "2.0", "method": method }))
     });
     let (server, client) = start_and_connect(server_with_changes().tool(tool), STATEFUL).await;
-    server.script(On::method("GET"), mcp_testkit::Reply::status(405));
+    server.script(On::method("GET"), Reply::status(405));
     let mut changes = client.subscribe(SubscriptionFilter::new().tools()).await.unwrap();
     client.call_tool("a", ()).await.unwrap();
     assert_eq!(next_change(&mut changes).await, ServerChange::Tools);
@@ -311,7 +370,7 @@ async fn subscription_ends_with_an_error_after_ten_failed_attempts() {
     {
         let (server, client) = start_and_connect(server_with_changes(), revision).await;
         let mut changes = client.subscribe(all_changes()).await.unwrap();
-        server.script(On::method(method), mcp_testkit::Reply::status(503));
+        server.script(On::method(method), Reply::status(503));
         let before = server.count(method);
         server.close_streams();
         let ended = async {

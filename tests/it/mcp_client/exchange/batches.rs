@@ -76,7 +76,7 @@ async fn batch_without_the_response_is_an_error() {
       "tools/call": the stream ended before the response
     -> InvalidResponse
     "tools/call": invalid response
-      invalid type: integer `1`, expected a JSON-RPC message at line 1 column 1
+      "tools/call": the stream ended before the response; last message: expected a response, got the text "1"
     -> InvalidResponse
     "tools/call": invalid response
       "tools/call": the stream ended before the response; last message: expected a response to request 2, got one to request 77

@@ -1,9 +1,16 @@
 //! Deviations of real servers that the client accepts and counts.
 
-use mcp_client::{Deviation, mcp_types::v2026_07_28::ContentBlock};
+use futures_util::StreamExt;
+use mcp_client::{
+    Deviation, ServerChange, SubscriptionFilter, mcp_types::v2026_07_28::ContentBlock,
+};
+use mcp_testkit::{CallResult, ServerNotification, TestServer, TestTool};
 use serde_json::json;
 
-use crate::support::{Script, ScriptedResponse, error, json as body, result};
+use crate::support::{
+    PROTOCOL_VERSIONS, Script, ScriptedResponse, error, json as body, result, start_and_connect,
+    with_timeout,
+};
 
 /// Calls a tool whose response deviates. Returns the text of the result and the deviations.
 async fn call(response: ScriptedResponse) -> (String, Vec<(Deviation, u64)>) {
@@ -53,6 +60,30 @@ async fn structured_content_alone_is_a_result() {
     let response = result(&json!({ "structuredContent": { "a": 1 } }));
     let expected = vec![(Deviation::MissingContent, 1)];
     assert_eq!(call(response).await, (r#"Some("{\"a\":1}")"#.to_owned(), expected));
+}
+
+#[tokio::test]
+async fn texts_in_an_event_stream_are_skipped() {
+    let response = result(&json!({ "content": [{ "type": "text", "text": "3" }] }));
+    let response = response.into_event_stream().with_prefix("data: hello\n\ndata: {}\n\n");
+    let expected = vec![(Deviation::TextInStream, 2)];
+    assert_eq!(call(response).await, ("3".to_owned(), expected));
+}
+
+#[tokio::test]
+async fn texts_in_streams_of_both_versions_are_skipped() {
+    for revision in PROTOCOL_VERSIONS {
+        let tool = TestTool::new("wait", json!({ "type": "object" }), |_| CallResult::text("done"));
+        let builder = TestServer::builder().allow_get(true).tool(tool);
+        let (server, client) = start_and_connect(builder, revision).await;
+        let mut changes = client.subscribe(SubscriptionFilter::new().tools()).await.unwrap();
+        // On the GET stream of the session, or on the stream of the subscription.
+        assert_eq!(server.send(&json!("keep-alive")), 1);
+        server.push(&ServerNotification::ToolsChanged);
+        let change = with_timeout(changes.next()).await.expect("a change").expect("no error");
+        assert_eq!(change, ServerChange::Tools);
+        client.call_tool("wait", ()).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -56,6 +56,24 @@ async fn server_request_on_the_get_stream_is_answered_during_a_call() {
 }
 
 #[tokio::test]
+async fn log_messages_outside_of_calls_reach_the_handler() {
+    // LOG-04: over HTTP on the GET stream
+    let server = TestServer::builder().logging().allow_get(true).start().await.unwrap();
+    let transport = HttpTransport::builder(server.url()).build().unwrap();
+    let handler = RecordingHandler::new(ALL_CAPABILITIES, HandlerBehavior::Accept);
+    let client = Client::builder(transport)
+        .handler(handler.clone())
+        .negotiation(Negotiation::with_revision(Revision::V2025_11_25))
+        .build();
+    client.connect().await.unwrap();
+    let message = json!({ "jsonrpc": "2.0", "method": "notifications/message",
+        "params": { "level": "info", "data": "restored" } });
+    assert_eq!(server.send(&message), 1);
+    handler.wait_for_requests(1).await;
+    assert_eq!(handler.requests(), [r#"log: "restored""#]);
+}
+
+#[tokio::test]
 async fn client_without_handler_capabilities_does_not_listen() {
     // HTTP-20: listening would occupy a connection
     for handler in

@@ -216,8 +216,9 @@ async fn overload_redirects_and_invalid_responses_are_inconclusive() {
     verdict: unknown
     server/discover "probe-1", 2026-07-28
     GET
-    [server]/mcp returned HTTP status 405 Method Not Allowed
-    -> Status(405), did not run
+    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 405 Method Not Allowed; "initialize" failed
+      invalid response from [server]/mcp: expected an event stream in response to GET
+    -> Protocol, did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
     expected JSON or an event stream from [server]/mcp, got text/html: <p>Hello

@@ -4,13 +4,15 @@ use std::io::Write as _;
 
 use flate2::{Compression, write::GzEncoder};
 use insta::assert_snapshot;
-use mcp_http::{HttpClient, HttpTransport};
+use mcp_client::Client;
+use mcp_http::{HttpClient, HttpTransport, SseTransport};
 use mcp_testkit::{Fault, On, Reply};
 use serde_json::json;
 
 use crate::support::{
-    Script, ScriptedResponse, client_for_url, describe_result, initialize_response, json,
-    reqwest_http_client, sse, start_test_server, stateful_client, status,
+    Script, ScriptedResponse, SseServerConfig, client_for_url, describe_result,
+    initialize_response, json, reqwest_http_client, sse, start_test_server, stateful_client,
+    status,
 };
 
 const RESPONSE: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
@@ -213,6 +215,44 @@ async fn invalid_compression_is_a_protocol_error() {
             "{coding}"
         );
     }
+}
+
+#[tokio::test]
+async fn unrequested_content_codings_are_named() {
+    let mut shown = String::new();
+    for (coding, response) in [
+        ("zstd", json("\u{1}")),
+        ("Deflate", sse("\u{1}")),
+        ("x-gzip", status(200).body("\u{1}")),
+        ("zstd", status(500).body("\u{1}")),
+    ] {
+        let outcome = call_with_response(response.header("content-encoding", coding)).await;
+        shown += &format!("--- {coding}\n{outcome}\n");
+    }
+    assert_snapshot!(shown, @r#"
+    --- zstd
+    [server]/mcp sent a body in the content coding "zstd", which was not requested
+    -> Protocol
+    --- Deflate
+    [server]/mcp sent a body in the content coding "deflate", which was not requested
+    -> Protocol
+    --- x-gzip
+    [server]/mcp sent a body in the content coding "x-gzip", which was not requested
+    -> Protocol
+    --- zstd
+    [server]/mcp returned HTTP status 500 Internal Server Error: (a body in the content coding "zstd")
+    -> Status(500)
+    "#);
+    // Not a compression, so the body is what it is.
+    for coding in ["identity", "UTF-8", ""] {
+        let response = json(RESPONSE).header("content-encoding", coding);
+        assert_eq!(call_with_response(response).await, "it went well", "{coding}");
+    }
+    let server = SseServerConfig { encoding: "zstd", ..SseServerConfig::default() }.start().await;
+    let transport = HttpTransport::builder(server.url()).build().expect("a usable URL");
+    let client = Client::new(SseTransport::new(transport));
+    let shown = describe_result(client.list_tools().await);
+    assert!(shown.contains(r#"in the content coding "zstd""#), "{shown}");
 }
 
 #[tokio::test]

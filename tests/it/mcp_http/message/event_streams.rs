@@ -4,12 +4,13 @@ use futures_util::StreamExt;
 use insta::assert_snapshot;
 use mcp_client::{MessageContext, MessageKind, OutgoingMessage, ResponseMessages, Transport};
 use mcp_http::HttpTransport;
-use mcp_testkit::{Barrier, Fault, On, RecordedRequest, Reply, TestServer};
+use mcp_testkit::{Barrier, CallResult, Fault, On, RecordedRequest, Reply, TestServer, TestTool};
 use serde_json::json;
 use tokio::runtime::Handle;
 
 use crate::support::{
-    Script, client_for_url, describe_result, sse, start_test_server, with_timeout,
+    ALICE, PROTOCOL_VERSIONS, Script, client_for_url, describe_result, sse, start_and_connect,
+    start_test_server, stateful_client, with_timeout,
 };
 
 const RESPONSE: &str = r#"{"jsonrpc":"2.0","id":$id,"result":{"content":[]}}"#;
@@ -31,6 +32,9 @@ data: "result":{"content":[]}}"#;
         format!("id\ndata\n\nunknown: 1\ndata: {RESPONSE}\n\n"),
         format!("event: endpoint\ndata: /messages\n\ndata: {RESPONSE}\n\n"),
         format!("event: ping\ndata: nonsense\n\ndata: {RESPONSE}\n\n"),
+        format!("data: keepalive\n\ndata: {RESPONSE}\n\n"),
+        format!("data: {{\"t\":1}}\n\ndata: [1]\n\ndata: 7\n\ndata: {RESPONSE}\n\n"),
+        format!("event: error\ndata: one of two workers is busy\n\ndata: {RESPONSE}\n\n"),
         format!("{split}\n\n"),
         format!("data: {RESPONSE}\n\ndata: nonsense after the answer\n\n"),
     ] {
@@ -49,6 +53,51 @@ async fn events_of_other_types_are_ignored() {
     "tools/call": the stream ended before the response
     -> Interrupted
     "#);
+}
+
+#[tokio::test]
+async fn last_text_of_a_stream_is_in_the_error() {
+    let long = "x".repeat(10_000);
+    for (stream, text) in [
+        ("data: upstream went away\n\n".to_owned(), "upstream went away"),
+        (format!("data: {long}\n\n"), "x\u{2026}"),
+        // A broken response to this request is an error at once, and so is an unexpected batch.
+        (format!("data: [{RESPONSE}]\n\n"), "invalid response"),
+        ("data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\n\n".to_owned(), "invalid response"),
+    ] {
+        let server = Script::new().on("tools/call", sse(&stream)).start().await;
+        let shown = describe_result(server.client().call_tool("add", ()).await);
+        assert!(shown.contains(text) && shown.len() < 1_000, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn error_event_is_the_reason_if_the_stream_ends() {
+    let stream = format!("event: error\ndata: the quota\ndata: of {ALICE} is used up\n\n");
+    let server = Script::new().on("tools/call", sse(&stream)).start().await;
+    let transport = HttpTransport::builder(server.url()).bearer_token(ALICE).build().unwrap();
+    assert_snapshot!(describe_result(stateful_client(transport).call_tool("add", ()).await), @"
+    [server]/mcp reported an error on the event stream: the quota
+      of **** is used up
+    -> Interrupted
+    ");
+    // In all versions, and also if the connection breaks.
+    for revision in PROTOCOL_VERSIONS {
+        let tool = TestTool::new("wait", json!({ "type": "object" }), |_| CallResult::text("done"));
+        let (server, client) = start_and_connect(TestServer::builder().tool(tool), revision).await;
+        let event = "event: error\ndata: try later\n\n";
+        for reply in [Reply::sse([event]), Reply::sse([event]).abort()] {
+            server.clear_script();
+            server.script(On::method("tools/call"), reply);
+            let shown = describe_result(client.call_tool("wait", ()).await);
+            assert!(shown.ends_with("event stream: try later\n-> Interrupted"), "{shown}");
+        }
+        let long = format!("event: error\ndata: {}\n\n", "long ".repeat(100_000));
+        server.clear_script();
+        server.script(On::method("tools/call"), Reply::sse([long]));
+        let shown = describe_result(client.call_tool("wait", ()).await);
+        assert!(shown.len() < 1_000, "{}", shown.len());
+    }
 }
 
 /// A server that responds to tool calls with the stream that `reply` makes of the JSON-RPC

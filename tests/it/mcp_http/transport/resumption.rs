@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt};
 use insta::assert_snapshot;
 use mcp_client::{
-    Client, Error, MessageContext, MessageKind, MessageStream, OutgoingMessage, ResponseMessages,
-    SessionId, Transport,
+    CallOptions, Client, Error, MessageContext, MessageKind, MessageStream, OutgoingMessage,
+    ResponseMessages, SessionId, Transport, TransportErrorKind,
 };
 use mcp_http::{AccessToken, Headers, HttpTransport, Unauthorized};
 use mcp_testkit::{Barrier, CallResult, Fault, On, Reply, ResponseMode, TestServer, TestTool};
@@ -223,6 +223,20 @@ async fn empty_streams_count_as_failed_attempts() {
 }
 
 #[tokio::test]
+async fn error_events_count_as_failed_attempts() {
+    let event = Reply::sse(["event: error\ndata: no such event id\n\n"]);
+    let (shown, _, server) = call_and_resume(Reply::sse([FIRST]).abort(), &vec![event; 9]).await;
+    assert_snapshot!(shown, @r#"
+    {"n":1}
+    cannot resume the event stream of [server]/mcp: gave up after 5 attempts
+      [server]/mcp reported an error on the event stream: no such event id
+    -> Interrupted
+    it is over
+    "#);
+    assert_eq!(server.count("GET"), 5);
+}
+
+#[tokio::test]
 async fn received_event_resets_the_attempt_count() {
     let failing = || vec![Reply::status(503); 4];
     let then =
@@ -416,6 +430,43 @@ async fn session_lost_during_resumption_does_not_repeat_the_call() {
     server.clear_script();
     client.call_tool("wait", ()).await.unwrap();
     assert_eq!(server.count("initialize"), 2);
+}
+
+#[tokio::test]
+async fn failure_to_reconnect_is_the_error_of_a_call_that_times_out() {
+    for timeout in [Duration::from_secs(5), Duration::from_secs(300)] {
+        let (server, client) = resumable_server().await;
+        client.connect().await.unwrap();
+        let barrier = Barrier::new();
+        server.script(On::method("tools/call"), Reply::sse([PRIMING]).hold(&barrier));
+        let client = client.with_options(CallOptions::new().timeout(timeout));
+        let killed = async {
+            barrier.wait_for_arrivals(1).await;
+            drop(server);
+        };
+        let call = async { tokio::join!(client.call_tool("wait", ()), killed).0 };
+        let (outcome, _) = advance_until(call).await;
+        let error = outcome.unwrap_err();
+        assert_eq!(error.transport_kind(), Some(TransportErrorKind::Unreachable), "{error:?}");
+        assert!(!error.did_not_run());
+        let shown = describe_error(&error);
+        assert!(shown.starts_with("cannot resume the event stream of [server]/mcp: gave up after"));
+        assert!(shown.contains("\n  cannot connect to [server]/mcp\n"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn timeout_after_a_reconnect_is_a_timeout() {
+    let (server, client) = resumable_server().await;
+    client.connect().await.unwrap();
+    let barrier = Barrier::new();
+    server.script(On::method("tools/call"), Reply::sse([PRIMING]));
+    server.script(On::method("GET").nth(1), Reply::status(503));
+    server.script(On::method("GET").nth(2), Reply::sse([PRIMING]).hold(&barrier));
+    let client = client.with_options(CallOptions::new().timeout(Duration::from_secs(20)));
+    let (outcome, _) = advance_until(client.call_tool("wait", ())).await;
+    let error = outcome.unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error:?}");
 }
 
 #[tokio::test]

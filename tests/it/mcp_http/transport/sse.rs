@@ -117,7 +117,10 @@ async fn server_without_either_transport_reports_both_failures() {
         (404, 404, ""),
         (405, 405, ""),
         (404, 200, "data: {}\n\n"),
+        (405, 200, "data: {}\n\n"),
         (404, 200, "event: endpoint\ndata: http://localhost:1/messages\n\n"),
+        (405, 200, "event: endpoint\ndata: http://localhost:1/messages\n\n"),
+        (405, 200, "event: error\ndata: no more streams\n\n"),
         (404, 401, ""),
         (404, 503, ""),
     ] {
@@ -139,10 +142,19 @@ async fn server_without_either_transport_reports_both_failures() {
     not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 404 Not Found; the fallback transport failed: invalid response from [server]/mcp: expected an "endpoint" event first; "initialize" failed
       [server]/mcp returned HTTP status 404 Not Found
     -> Status(404), did not run
+    --- 405, 200
+    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 405 Method Not Allowed; "initialize" failed
+      invalid response from [server]/mcp: expected an "endpoint" event first
+    -> Protocol, did not run
     --- 404, 200
-    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 404 Not Found; the fallback transport failed: invalid response from [server]/mcp: the "endpoint" event contains a URL of another origin, which would receive the access token; "initialize" failed
-      [server]/mcp returned HTTP status 404 Not Found
-    -> Status(404), did not run
+    the "endpoint" event of [server]/mcp contains a URL of another origin, "http://localhost:1", which would receive the access token
+    -> Blocked, did not run
+    --- 405, 200
+    the "endpoint" event of [server]/mcp contains a URL of another origin, "http://localhost:1", which would receive the access token
+    -> Blocked, did not run
+    --- 405, 200
+    [server]/mcp reported an error on the event stream: no more streams
+    -> Interrupted, did not run
     --- 404, 401
     [server]/mcp rejected the access token
     -> Unauthorized, did not run
@@ -168,7 +180,7 @@ async fn messages_are_not_sent_to_another_origin() {
         let server = SseServerConfig { first_events, ..SseServerConfig::default() }.start().await;
         let shown = describe_result(sse_client(&server).list_tools().await);
         assert!(shown.contains("contains a URL of another origin"), "{elsewhere}: {shown}");
-        assert!(shown.ends_with("-> Protocol, did not run"), "{shown}");
+        assert!(shown.ends_with("-> Blocked, did not run"), "{shown}");
         assert_eq!(requests_of(&server), "GET /mcp [alice]");
     }
     assert_eq!(other.requests().await.len(), 0);
@@ -241,6 +253,27 @@ async fn redirects_are_not_followed() {
     -> Status(307), did not run
     [server]/mcp redirects to [server]/mcp, but redirects are not followed; configure that URL if it is correct
     -> Status(308), did not run
+    ");
+}
+
+#[tokio::test]
+async fn error_event_is_the_reason_if_the_stream_ends() {
+    let server = SseServerConfig::default().start().await;
+    let client = sse_client(&server);
+    client.connect().await.unwrap();
+    let ending = async {
+        while !server.request_log().contains("tools/call") {
+            task::yield_now().await;
+        }
+        server.send_events(&format!("event: error\ndata: no quota for {ALICE}\n\n"));
+        server.end_stream();
+    };
+    let called = async { tokio::join!(client.call_tool("silent", ()), ending).0 };
+    let called = with_timeout(called).await;
+    assert_snapshot!(describe_result(called), @"
+    the connection to [server]/mcp was lost
+      [server]/mcp reported an error on the event stream: no quota for ****
+    -> Interrupted
     ");
 }
 

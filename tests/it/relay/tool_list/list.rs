@@ -245,10 +245,9 @@ async fn invalid_list_is_a_tool_definition_error() {
       "tools/list": invalid response
       expected ident at line 1 column 2
     -> ToolDefinition
-    server "main": no usable tool list
-      "tools/list": invalid response
-      expected ident at line 1 column 2
-    -> ToolDefinition
+    server "main": connection closed
+      "tools/list": the stream ended before the response; last message: expected a response, got the text "nonsense"
+    -> Transport Closed, retryable
     server "main": no usable tool list
       "tools/list": invalid response
       result.nextCursor: invalid type: integer `5`, expected a string at line 1 column 59

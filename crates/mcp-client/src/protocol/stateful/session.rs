@@ -218,7 +218,12 @@ impl Session {
             server_requests: Some(&request.server_requests),
         };
         let message = pending.encode(&Params { params: request.params, input: None, meta })?;
-        let message = OutgoingMessage { resumable: true, sent: request.sent.clone(), ..message };
+        let message = OutgoingMessage {
+            resumable: true,
+            last_failure: Some(request.deadline.last_failure().clone()),
+            sent: request.sent.clone(),
+            ..message
+        };
         request.record_attempt();
         let cancel_on_drop = CancelOnDrop::new(&self.channel, &message, pending.id.clone());
         let outcome = match pending.send(message).await {

@@ -50,7 +50,7 @@ impl StatefulProtocol {
             match self.call(&request, &mut Some(Arc::clone(&session)), DECODE_EMPTY).await {
                 Ok(_) => guard.subscribed.push(uri.clone()),
                 // One rejected resource does not end the subscription to the others.
-                Err(error @ Error::Rpc { status: None, .. }) => {
+                Err(error @ Error::Rpc { status: None | Some(400 | 404), .. }) => {
                     tracing::debug!(%error, "the server rejected the subscription to a resource");
                     supported.remove(&change);
                     rejection = Some(error);

@@ -17,6 +17,7 @@ use tokio::task::consume_budget;
 use super::stateless::StatelessProtocol;
 use crate::{
     changes::{ChangeQueue, ServerChange},
+    compat::{self, Deviation},
     error::Error,
     exchange::{CancelOnDrop, PendingRequest},
     request::{CallOptions, CallerMeta, Meta, MethodName, Params},
@@ -24,6 +25,7 @@ use crate::{
     text::without_text,
     transport::{
         OutgoingMessage, RequestHeaders, ResponseMessages, TransportError, TransportErrorKind,
+        is_other_text,
     },
 };
 
@@ -84,7 +86,8 @@ struct Subscription<'a> {
 impl Subscription<'_> {
     async fn listen(&self, message: OutgoingMessage) -> Result<(), Error> {
         let Self { request, queue } = self;
-        let mut messages = match request.send(message).await?.messages {
+        let response = request.send(message).await.map_err(|error| self.without_listen(error))?;
+        let mut messages = match response.messages {
             ResponseMessages::Stream(messages) => messages,
             ResponseMessages::One(message) => stream::once(async { Ok(message) }).boxed(),
             ResponseMessages::None => stream::empty().boxed(),
@@ -123,27 +126,37 @@ impl Subscription<'_> {
         Err(TransportError::new(TransportErrorKind::Interrupted, reason).into())
     }
 
+    /// Converts the error of a server that has no subscriptions.
+    fn without_listen(&self, error: Error) -> Error {
+        match self.queue.requested().first() {
+            Some(first) if error.code() == Some(error_code::METHOD_NOT_FOUND) => {
+                first.not_supported(SubscriptionsListenRequest::NAME)
+            }
+            _ => error,
+        }
+    }
+
     fn read(&self, message: &Bytes) -> Result<Event, Error> {
-        let message = JsonRpcMessage::<IgnoredAny>::from_slice(message)
-            .map_err(|error| Error::invalid_response(LISTEN, without_text(&error)))?;
+        let message = match JsonRpcMessage::<IgnoredAny>::from_slice(compat::without_bom(message)) {
+            Ok(message) => message,
+            Err(_) if is_other_text(message) => {
+                self.request.channel.client_state.deviations.record(Deviation::TextInStream);
+                return Ok(Event::Unrelated);
+            }
+            Err(error) => return Err(Error::invalid_response(LISTEN, without_text(&error))),
+        };
         Ok(match message {
             JsonRpcMessage::Result { id, .. } if id == self.request.id => Event::Ended,
             JsonRpcMessage::Error { id, error }
                 if id.as_ref().is_none_or(|id| *id == self.request.id) =>
             {
-                return Err(match (error.code, self.queue.requested().first()) {
-                    // The server has no subscriptions.
-                    (error_code::METHOD_NOT_FOUND, Some(first)) => {
-                        first.not_supported(SubscriptionsListenRequest::NAME)
-                    }
-                    _ => Error::Rpc {
-                        method: LISTEN,
-                        error: error.into(),
-                        status: None,
-                        retry_after: None,
-                        is_response: true,
-                    },
-                });
+                return Err(self.without_listen(Error::Rpc {
+                    method: LISTEN,
+                    error: error.into(),
+                    status: None,
+                    retry_after: None,
+                    is_response: true,
+                }));
             }
             JsonRpcMessage::Notification { method, params } => {
                 self.read_notification(&method, params.as_deref())
