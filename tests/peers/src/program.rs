@@ -1,7 +1,9 @@
 //! The servers that the tests can start.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -10,6 +12,9 @@ use crate::process::{skip, target};
 
 /// The folder of our scripts for the servers.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/real");
+
+/// The script of the server `Everything`, in the folder of the packages.
+const EVERYTHING: &str = "@modelcontextprotocol/server-everything/dist/index.js";
 
 /// A server that the tests can start.
 #[derive(Debug, Clone, Copy)]
@@ -20,10 +25,23 @@ pub enum Program {
     EverythingSse,
     /// `python/server.py` on `fastmcp`.
     FastMcp,
+    /// `python/proxy.py`, a proxy of `fastmcp`.
+    FastMcpProxy,
+    /// `python-sdk/gateway.py`, the gateway `mcp-proxy`, in front of the server `Everything` on stdio.
+    McpProxy,
     /// `node/oidc-provider.mjs` on `oidc-provider`, an authorization server.
     OidcProvider,
-    /// `python-sdk/server.py` on the SDK `mcp`.
+    /// `python-sdk/server.py` on version 1 of the SDK `mcp`.
     PythonSdk,
+    /// `python/mcp_server.py` on version 2 of the SDK `mcp`.
+    PythonSdk2,
+    /// `rmcp/src/main.rs` on `rmcp`.
+    Rmcp,
+    /// The gateway `supergateway` in front of the server `Everything` on stdio. With `true`, it has
+    /// sessions in the stateful versions.
+    Supergateway(bool),
+    /// `node/typescript-v2.mjs` on version 2 of the TypeScript SDK.
+    TypeScriptSdk2,
 }
 
 impl Program {
@@ -34,11 +52,16 @@ impl Program {
     /// Returns the folder and the files that pin its version.
     fn pins(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Everything | Self::EverythingSse | Self::OidcProvider => {
-                ("node", &["package.json", "package-lock.json", ".npmrc"])
+            Self::Everything
+            | Self::EverythingSse
+            | Self::OidcProvider
+            | Self::Supergateway(_)
+            | Self::TypeScriptSdk2 => ("node", &["package.json", "package-lock.json", ".npmrc"]),
+            Self::FastMcp | Self::FastMcpProxy | Self::PythonSdk2 => {
+                ("python", &["requirements.txt"])
             }
-            Self::FastMcp => ("python", &["requirements.txt"]),
-            Self::PythonSdk => ("python-sdk", &["requirements.txt"]),
+            Self::McpProxy | Self::PythonSdk => ("python-sdk", &["requirements.txt"]),
+            Self::Rmcp => ("rmcp", &["Cargo.toml", "Cargo.lock", "src/main.rs"]),
         }
     }
 
@@ -54,31 +77,61 @@ impl Program {
     /// returns it.
     pub(crate) fn command(self) -> Command {
         let (fixtures, folder) = (Path::new(FIXTURES), self.folder());
+        let node = |script: &str| {
+            let mut command = Command::new("node");
+            command.arg(fixtures.join("node").join(script));
+            command
+        };
+        let node_on_loopback = |script: &str| {
+            let mut command = Command::new("node");
+            command.arg("--import").arg(fixtures.join("node/loopback.mjs"));
+            command.arg(folder.join("node_modules").join(script));
+            command
+        };
+        let python = |script: &str| {
+            let mut command = Command::new(folder.join("bin/python"));
+            command.arg("-B").arg(fixtures.join(folder.file_name().unwrap()).join(script));
+            command
+        };
         let mut command = match self {
-            Self::Everything | Self::EverythingSse => {
-                let package = "node_modules/@modelcontextprotocol/server-everything";
-                let mut command = Command::new("node");
-                command.arg("--import").arg(fixtures.join("node/loopback.mjs"));
-                command.arg(folder.join(package).join("dist/index.js"));
-                let over_sse = matches!(self, Self::EverythingSse);
-                command.arg(if over_sse { "sse" } else { "streamableHttp" });
-                command
-            }
-            Self::OidcProvider => {
-                let mut command = Command::new("node");
-                command.arg(fixtures.join("node/oidc-provider.mjs"));
-                command.arg(folder.join("node_modules/oidc-provider/lib/index.js"));
-                command
-            }
-            Self::FastMcp | Self::PythonSdk => {
-                let mut command = Command::new(folder.join("bin/python"));
-                command.arg("-B").arg(fixtures.join(folder.file_name().unwrap()).join("server.py"));
-                command
+            Self::Everything => node_on_loopback(EVERYTHING).with_args(["streamableHttp"]),
+            Self::EverythingSse => node_on_loopback(EVERYTHING).with_args(["sse"]),
+            Self::FastMcp | Self::PythonSdk => python("server.py"),
+            Self::FastMcpProxy => python("proxy.py"),
+            Self::McpProxy => python("gateway.py").with_args(everything_on_stdio()),
+            Self::OidcProvider => node("oidc-provider.mjs")
+                .with_args([folder.join("node_modules/oidc-provider/lib/index.js")]),
+            Self::PythonSdk2 => python("mcp_server.py"),
+            Self::Rmcp => Command::new(folder.join("debug/rmcp-fixture")),
+            Self::Supergateway(with_sessions) => node_on_loopback("supergateway/dist/index.js")
+                .with_args(["--outputTransport", "streamableHttp", "--logLevel", "none"])
+                .with_args(with_sessions.then_some("--stateful"))
+                .with_args(["--stdio", &everything_on_stdio().join(" ")]),
+            Self::TypeScriptSdk2 => {
+                node("typescript-v2.mjs").with_args([folder.join("node_modules")])
             }
         };
         let path = env::var_os("PATH").unwrap_or_default();
         command.env_clear().env("PATH", path);
         command
+    }
+}
+
+/// Returns the command of the server `Everything` on stdio.
+fn everything_on_stdio() -> [String; 3] {
+    let script = Program::Everything.folder().join("node_modules").join(EVERYTHING);
+    ["node".to_owned(), script.to_str().unwrap().to_owned(), "stdio".to_owned()]
+}
+
+/// Adds arguments by value.
+trait WithArgs {
+    fn with_args(self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Self;
+}
+
+impl WithArgs for Command {
+    fn with_args(mut self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Self {
+        self.args(arguments);
+        self
     }
 }
 
