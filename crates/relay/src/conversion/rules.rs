@@ -264,7 +264,7 @@ fn is_scalar(value: &Value) -> bool {
     !value.is_array() && !value.is_object()
 }
 
-/// Returns whether a pattern has neither lookaround nor backreferences, which engines such as RE2 do
+/// Returns whether a pattern is without lookaround and backreferences, which engines such as RE2 do
 /// not have.
 fn is_regular(pattern: &str) -> bool {
     let mut rest = pattern;
