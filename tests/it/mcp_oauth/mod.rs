@@ -7,6 +7,7 @@ mod default_endpoints;
 mod discovery;
 mod discovery_order;
 mod dpop;
+mod faulty_store;
 mod issuer_binding;
 mod private_addresses;
 mod redaction;
