@@ -179,7 +179,7 @@ mod base;
 pub use crate::{
     auth::{
         AuthorizationServer, AuthorizationServerBuilder, Bearer, Decision, DeviceGrant,
-        KnownClient, MetadataLocation, OAuthEndpoint, Rotation,
+        KnownClient, MetadataLocation, OAuthEndpoint, ResourceParameter, Rotation,
     },
     base::{Barrier, Counts, Error, RecordedRequest},
     catalog::{

@@ -63,7 +63,7 @@ impl Store for FaultyStore {
 }
 
 fn application(mocks: &OAuthMocks, store: &FaultyStore) -> OAuthClient {
-    mocks.builder().store(store.clone()).build().unwrap()
+    mocks.builder().store(store.clone()).build().expect("usable settings")
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod connections;
 mod device_grant;
 mod lifecycle;
 mod private_key_jwt;
+mod providers;
 mod races;
 mod registration;
 pub(crate) mod support;

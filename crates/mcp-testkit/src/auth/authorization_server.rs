@@ -65,6 +65,11 @@ impl AuthorizationServer {
         &self.state.issuer
     }
 
+    /// Returns `true` if clients can register (RFC 7591).
+    pub fn registers_clients(&self) -> bool {
+        self.state.config.registration
+    }
+
     /// Sets the decision of users for all later requests.
     pub fn set_decision(&self, decision: Decision) {
         self.state.set_decision(decision);

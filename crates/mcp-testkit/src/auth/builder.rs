@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{
-    authorization::{AuthorizationConfig, DeviceGrant, KnownClient, MetadataLocation, Rotation},
+    authorization::{
+        AuthorizationConfig, DeviceGrant, KnownClient, MetadataLocation, ResourceParameter,
+        Rotation,
+    },
     authorization_server::AuthorizationServer,
 };
 use crate::base::Error;
@@ -50,8 +53,8 @@ impl AuthorizationServerBuilder {
         self
     }
 
-    /// Sets the PKCE methods in the metadata. Defaults to `S256`. The server accepts no other
-    /// method.
+    /// Sets the PKCE methods in the metadata. Defaults to `S256`. Without methods, the metadata has no
+    /// list. In any case, the server accepts only `S256`.
     pub fn pkce_methods<T: Into<String>>(mut self, methods: impl IntoIterator<Item = T>) -> Self {
         self.config.pkce_methods = methods.into_iter().map(Into::into).collect();
         self
@@ -98,6 +101,46 @@ impl AuthorizationServerBuilder {
     /// Sets the supported scopes.
     pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
         self.config.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the handling of the parameter `resource`. Defaults to [`ResourceParameter::Required`].
+    ///
+    /// ```
+    /// use mcp_testkit::{AuthorizationServer, ResourceParameter};
+    ///
+    /// // A client must omit the parameter.
+    /// let accounts = AuthorizationServer::builder().resource_parameter(ResourceParameter::Rejected);
+    /// # let _ = accounts;
+    /// ```
+    pub fn resource_parameter(mut self, handling: ResourceParameter) -> Self {
+        self.config.resource_parameter = handling;
+        self
+    }
+
+    /// Sets the name of the parameter of the authorization request that determines where tokens are
+    /// valid, such as `audience`. Without the parameter, they are valid nowhere. Defaults to the
+    /// parameter `resource`.
+    pub fn audience_parameter(mut self, name: impl Into<String>) -> Self {
+        self.config.audience_parameter = Some(name.into());
+        self
+    }
+
+    /// Issues refresh tokens only if the authorization request has this parameter, such as
+    /// `access_type` with the value `offline`. By default, each sign-in gets a refresh token.
+    pub fn refresh_token_parameter(
+        mut self,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.config.refresh_token_parameter = Some((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the `token_type` of token responses. Defaults to `Bearer`. The tokens are bearer tokens in
+    /// any case.
+    pub fn token_type(mut self, token_type: impl Into<String>) -> Self {
+        self.config.token_type = token_type.into();
         self
     }
 

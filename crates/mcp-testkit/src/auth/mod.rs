@@ -9,7 +9,8 @@ mod authorization;
 pub(crate) use self::bearer::{TokenRejection, TokenVerifier};
 pub use self::{
     authorization::{
-        Decision, DeviceGrant, KnownClient, MetadataLocation, OAuthEndpoint, Rotation,
+        Decision, DeviceGrant, KnownClient, MetadataLocation, OAuthEndpoint, ResourceParameter,
+        Rotation,
     },
     authorization_server::AuthorizationServer,
     bearer::Bearer,

@@ -28,6 +28,18 @@ pub enum Rotation {
     Never,
 }
 
+/// The handling of the parameter `resource` (RFC 8707).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ResourceParameter {
+    /// It is required, and tokens are valid only at this resource.
+    #[default]
+    Required,
+    /// It is ignored, and tokens are valid everywhere.
+    Ignored,
+    /// A request with it fails with `invalid_target`, and tokens are valid everywhere.
+    Rejected,
+}
+
 /// Settings that stay the same while the server runs.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthorizationConfig {
@@ -40,6 +52,12 @@ pub(crate) struct AuthorizationConfig {
     pub(crate) accepted_auth_methods: Option<Vec<String>>,
     pub(crate) client_id_with_basic: bool,
     pub(crate) scopes: Vec<String>,
+    pub(crate) resource_parameter: ResourceParameter,
+    /// The name of the parameter that determines where tokens are valid.
+    pub(crate) audience_parameter: Option<String>,
+    /// The parameter of the authorization request that is required for a refresh token.
+    pub(crate) refresh_token_parameter: Option<(String, String)>,
+    pub(crate) token_type: String,
     pub(crate) callback_names_issuer: bool,
     pub(crate) registration: bool,
     pub(crate) any_loopback_port: bool,
@@ -74,6 +92,10 @@ impl Default for AuthorizationConfig {
             accepted_auth_methods: None,
             client_id_with_basic: true,
             scopes: Vec::new(),
+            resource_parameter: ResourceParameter::default(),
+            audience_parameter: None,
+            refresh_token_parameter: None,
+            token_type: "Bearer".to_owned(),
             callback_names_issuer: true,
             registration: true,
             any_loopback_port: true,

@@ -25,7 +25,10 @@ pub(crate) struct Grant {
     pub(crate) subject: String,
     pub(crate) client_id: String,
     pub(crate) scope: Option<String>,
+    /// The only resource where the tokens are valid. `None` stands for all.
     pub(crate) resource: Option<String>,
+    /// Set if the client gets a refresh token.
+    pub(crate) is_refreshable: bool,
 }
 
 /// An authorization code and the request that it belongs to.
@@ -107,7 +110,7 @@ impl IssuedTokens {
         if let Some(code) = state.codes.get_mut(text) {
             code.family = Some(family);
         }
-        let tokens = state.issue(&grant, family, access_token_lifetime, true);
+        let tokens = state.issue(&grant, family, access_token_lifetime, grant.is_refreshable);
         Ok((grant, tokens))
     }
 
@@ -190,7 +193,9 @@ impl IssuedTokens {
             None => TokenStatus::Unknown,
             Some(token) if token.revoked => TokenStatus::Revoked,
             Some(token) if token.expires <= Instant::now() => TokenStatus::Expired,
-            Some(AccessToken { grant, .. }) if grant.resource.as_deref() != Some(resource) => {
+            Some(AccessToken { grant, .. })
+                if grant.resource.as_ref().is_some_and(|it| it != resource) =>
+            {
                 TokenStatus::WrongAudience
             }
             Some(token) => TokenStatus::Active { subject: token.grant.subject.clone() },

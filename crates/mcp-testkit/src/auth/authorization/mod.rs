@@ -11,7 +11,7 @@ mod oauth_error;
 
 pub use self::{
     client::KnownClient,
-    config::{MetadataLocation, Rotation},
+    config::{MetadataLocation, ResourceParameter, Rotation},
     device_grant::DeviceGrant,
     endpoint::OAuthEndpoint,
     state::Decision,

@@ -6,6 +6,7 @@ use super::params::Params;
 use crate::{
     auth::authorization::{
         AuthorizationCode, AuthorizationState, Decision, Grant, OAuthEndpoint, OAuthError,
+        ResourceParameter,
     },
     http::Reply,
 };
@@ -86,13 +87,27 @@ impl AuthorizationState {
         if params.get("state").is_none() {
             return wrong("invalid_request", "missing state".to_owned());
         }
-        match params.get("resource") {
-            None => wrong("invalid_target", "missing resource".to_owned()),
-            Some(resource) if resource.contains('#') => {
+        match (params.get("resource"), self.config.resource_parameter) {
+            (_, ResourceParameter::Ignored) | (None, ResourceParameter::Rejected) => Ok(()),
+            (Some(_), ResourceParameter::Rejected) => {
+                wrong("invalid_target", "unexpected resource".to_owned())
+            }
+            (None, _) => wrong("invalid_target", "missing resource".to_owned()),
+            (Some(resource), _) if resource.contains('#') => {
                 wrong("invalid_target", "invalid resource: it has a fragment".to_owned())
             }
-            Some(_) => Ok(()),
+            (Some(_), _) => Ok(()),
         }
+    }
+
+    /// Returns the only resource where the tokens of this request are valid, if there is one.
+    fn granted_resource(&self, params: &Params) -> Option<String> {
+        let name = match (&self.config.audience_parameter, self.config.resource_parameter) {
+            (Some(name), _) => name,
+            (None, ResourceParameter::Required) => "resource",
+            (None, _) => return None,
+        };
+        Some(params.get(name).unwrap_or_default().to_owned())
     }
 
     fn authorization_code(
@@ -107,12 +122,17 @@ impl AuthorizationState {
             }
             Decision::Fail(code) => return Err(OAuthError::new(code, "scripted by the test")),
         };
+        let config = &self.config;
         let owned = |name| params.get(name).map(str::to_owned);
         let grant = Grant {
             subject,
             client_id: owned("client_id").unwrap_or_default(),
             scope: owned("scope"),
-            resource: owned("resource"),
+            resource: self.granted_resource(params),
+            is_refreshable: config
+                .refresh_token_parameter
+                .as_ref()
+                .is_none_or(|(name, value)| params.get(name) == Some(value)),
         };
         let challenge = params.get("code_challenge").unwrap_or_default();
         Ok(self.issued_tokens.issue_code(AuthorizationCode::new(grant, redirect_uri, challenge)))

@@ -48,6 +48,7 @@ impl AuthorizationState {
             client_id: client.id,
             scope: params.get("scope").map(str::to_owned),
             resource: Some(resource.ok_or_else(|| invalid("missing resource"))?.to_owned()),
+            is_refreshable: true,
         };
         let device_code = random_token("device");
         self.add_device(&device_code, PendingDevice::new(config, grant));

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::{params::Params, pkce::s256};
 use crate::{
-    auth::authorization::{AuthorizationCode, AuthorizationState, Grant, KnownClient, OAuthError},
+    auth::authorization::{
+        AuthorizationCode, AuthorizationState, Grant, KnownClient, OAuthError, ResourceParameter,
+    },
     base::RecordedRequest,
 };
 
@@ -53,7 +55,7 @@ impl AuthorizationState {
             if !(43..=128).contains(&verifier.len()) || s256(verifier) != code.challenge {
                 return Err(OAuthError::new("invalid_grant", "invalid code_verifier"));
             }
-            check_resource(&code.grant, params)
+            self.check_resource(&code.grant, params)
         };
         let code = required(params, "code")?;
         let (grant, tokens) =
@@ -70,7 +72,7 @@ impl AuthorizationState {
             if grant.client_id != client.id {
                 return Err(OAuthError::new("invalid_grant", "refresh token of another client"));
             }
-            check_resource(grant, params)
+            self.check_resource(grant, params)
         };
         let (token, config) = (required(params, "refresh_token")?, &self.config);
         let refreshed =
@@ -118,6 +120,21 @@ impl AuthorizationState {
     }
 }
 
+impl AuthorizationState {
+    /// Checks that a token request has the same resource as the authorization request (RFC 8707,
+    /// section 2.2).
+    fn check_resource(&self, grant: &Grant, params: &Params) -> Result<(), OAuthError> {
+        let invalid = |what| Err(OAuthError::new("invalid_target", what));
+        match (params.get("resource"), self.config.resource_parameter) {
+            (_, ResourceParameter::Ignored) | (None, ResourceParameter::Rejected) => Ok(()),
+            (Some(_), ResourceParameter::Rejected) => invalid("unexpected resource"),
+            (None, _) => invalid("missing resource"),
+            (it, _) if it == grant.resource.as_deref() => Ok(()),
+            (Some(_), _) => invalid("resource differs from the authorization request"),
+        }
+    }
+}
+
 fn required<'a>(params: &'a Params, name: &str) -> Result<&'a str, OAuthError> {
     params.get(name).ok_or_else(|| OAuthError::new("invalid_request", format!("missing {name}")))
 }
@@ -135,19 +152,6 @@ fn grant_from_params(
         client_id: client.id.clone(),
         scope: params.get("scope").map(str::to_owned),
         resource: Some(resource.to_owned()),
+        is_refreshable: false,
     })
-}
-
-/// Checks that a token request has the same resource as the authorization request (RFC 8707,
-/// section
-/// 2.2).
-fn check_resource(grant: &Grant, params: &Params) -> Result<(), OAuthError> {
-    match params.get("resource") {
-        None => Err(OAuthError::new("invalid_target", "missing resource")),
-        it if it == grant.resource.as_deref() => Ok(()),
-        Some(_) => Err(OAuthError::new(
-            "invalid_target",
-            "resource differs from the authorization request",
-        )),
-    }
 }

@@ -35,11 +35,13 @@ impl AuthorizationState {
                 "urn:ietf:params:oauth:grant-type:jwt-bearer",
                 "urn:ietf:params:oauth:grant-type:token-exchange",
             ],
-            "code_challenge_methods_supported": config.pkce_methods,
             "token_endpoint_auth_methods_supported": config.auth_methods,
             "authorization_response_iss_parameter_supported": config.callback_names_issuer,
             "client_id_metadata_document_supported": config.metadata_documents,
         });
+        if !config.pkce_methods.is_empty() {
+            metadata["code_challenge_methods_supported"] = json!(config.pkce_methods);
+        }
         if config.registration {
             metadata["registration_endpoint"] = json!(format!("{issuer}/register"));
         }

@@ -34,7 +34,7 @@ impl AuthorizationState {
     pub(crate) fn token_response(&self, grant: &Grant, tokens: TokenPair) -> Value {
         let mut response = json!({
             "access_token": tokens.access,
-            "token_type": "Bearer",
+            "token_type": self.config.token_type,
             "expires_in": self.config.access_token_lifetime.as_secs(),
         });
         if let Some(refresh) = tokens.refresh {
