@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the lint does not know helpers of tests")]
 
+mod authorization_servers;
 mod everything;
 mod everything_sse;
 mod fastmcp;

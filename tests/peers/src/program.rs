@@ -19,6 +19,8 @@ const EVERYTHING: &str = "@modelcontextprotocol/server-everything/dist/index.js"
 /// A server that the tests can start.
 #[derive(Debug, Clone, Copy)]
 pub enum Program {
+    /// `python/authlib_server.py` on Authlib, an authorization server with the device grant.
+    Authlib,
     /// `@modelcontextprotocol/server-everything`, as published.
     Everything,
     /// `@modelcontextprotocol/server-everything` with HTTP+SSE.
@@ -29,6 +31,8 @@ pub enum Program {
     FastMcpProxy,
     /// `python-sdk/gateway.py`, the gateway `mcp-proxy`, in front of the server `Everything` on stdio.
     McpProxy,
+    /// `node/oauth2-server.mjs` on `@node-oauth/oauth2-server`, an authorization server.
+    NodeOAuth2Server,
     /// `node/oidc-provider.mjs` on `oidc-provider`, an authorization server.
     OidcProvider,
     /// `python-sdk/server.py` on version 1 of the SDK `mcp`.
@@ -42,6 +46,8 @@ pub enum Program {
     Supergateway(bool),
     /// `node/typescript-v2.mjs` on version 2 of the TypeScript SDK.
     TypeScriptSdk2,
+    /// `node/sdk-router.mjs` on the TypeScript SDK, an authorization server.
+    SdkRouter,
 }
 
 impl Program {
@@ -54,10 +60,12 @@ impl Program {
         match self {
             Self::Everything
             | Self::EverythingSse
+            | Self::NodeOAuth2Server
             | Self::OidcProvider
+            | Self::SdkRouter
             | Self::Supergateway(_)
             | Self::TypeScriptSdk2 => ("node", &["package.json", "package-lock.json", ".npmrc"]),
-            Self::FastMcp | Self::FastMcpProxy | Self::PythonSdk2 => {
+            Self::Authlib | Self::FastMcp | Self::FastMcpProxy | Self::PythonSdk2 => {
                 ("python", &["requirements.txt"])
             }
             Self::McpProxy | Self::PythonSdk => ("python-sdk", &["requirements.txt"]),
@@ -94,15 +102,20 @@ impl Program {
             command
         };
         let mut command = match self {
+            Self::Authlib => python("authlib_server.py"),
             Self::Everything => node_on_loopback(EVERYTHING).with_args(["streamableHttp"]),
             Self::EverythingSse => node_on_loopback(EVERYTHING).with_args(["sse"]),
             Self::FastMcp | Self::PythonSdk => python("server.py"),
             Self::FastMcpProxy => python("proxy.py"),
             Self::McpProxy => python("gateway.py").with_args(everything_on_stdio()),
+            Self::NodeOAuth2Server => node("oauth2-server.mjs")
+                .with_args([folder.join("node_modules/@node-oauth/oauth2-server/index.js")]),
             Self::OidcProvider => node("oidc-provider.mjs")
                 .with_args([folder.join("node_modules/oidc-provider/lib/index.js")]),
             Self::PythonSdk2 => python("mcp_server.py"),
             Self::Rmcp => Command::new(folder.join("debug/rmcp-fixture")),
+            Self::SdkRouter => node("sdk-router.mjs")
+                .with_args([folder.join("node_modules/@modelcontextprotocol/sdk/dist/esm")]),
             Self::Supergateway(with_sessions) => node_on_loopback("supergateway/dist/index.js")
                 .with_args(["--outputTransport", "streamableHttp", "--logLevel", "none"])
                 .with_args(with_sessions.then_some("--stateful"))
