@@ -17,6 +17,9 @@ const REGISTER_CLIENT: &str = "register a client with the redirect URI http://12
 const USE_TOKEN: &str = "if the server takes an API key or another token, store it in an environment \
                          variable, and use --token-env NAME with the other commands";
 
+const ASK_OPERATOR: &str = "the operator of that URL can correct this; \"relay login --help\" lists the \
+                            options for servers that deviate from the specification";
+
 const PASTE_URL: &str = "run \"relay login\" without --device; if the browser is on another machine, \
                          paste the URL that it is redirected to";
 
@@ -54,11 +57,37 @@ pub(crate) fn suggestion_for(error: &Error, connection: Option<&ConnectionArgs>)
         }
         Some(_) => None,
         None => match error.downcast_ref() {
-            Some(mcp_oauth::Error::Configuration { .. }) => Some(REGISTER_CLIENT.to_owned()),
-            Some(mcp_oauth::Error::SignInUnavailable { .. }) => Some(USE_TOKEN.to_owned()),
-            Some(mcp_oauth::Error::DeviceSignInUnavailable { .. }) => Some(PASTE_URL.to_owned()),
-            _ => error.downcast_ref().and_then(UsageError::suggestion),
+            Some(error) => for_sign_in(error).map(str::to_owned),
+            None => error.downcast_ref().and_then(UsageError::suggestion),
         },
+    }
+}
+
+/// Returns what to do about an error of a sign-in.
+fn for_sign_in(error: &mcp_oauth::Error) -> Option<&'static str> {
+    use mcp_oauth::Error;
+    match error {
+        Error::Configuration { .. } => Some(REGISTER_CLIENT),
+        Error::SignInUnavailable { .. } => Some(USE_TOKEN),
+        Error::DeviceSignInUnavailable { .. } => Some(PASTE_URL),
+        Error::SignInExpired { .. } => Some("run \"relay login\" again, and sign in in time"),
+        Error::Unreachable { .. } => Some("check the network, or try again later"),
+        Error::InvalidCallback { .. } => Some(
+            "run \"relay login\" again; if this happens again, the authorization server does not \
+             follow its own metadata, or another program interferes with the sign-in",
+        ),
+        Error::ErrorResponse { error: code, .. } => match code.as_str() {
+            "access_denied" => Some("run \"relay login\" again, and allow the access"),
+            "invalid_scope" => Some("use --scope SCOPE to request other scopes"),
+            "invalid_client" | "unauthorized_client" => Some(
+                "check the client ID and the client secret, or run \"relay logout --forget-client\"",
+            ),
+            "invalid_grant" => Some("run \"relay login\" again"),
+            _ if error.is_temporary() => Some("try again later"),
+            _ => Some(ASK_OPERATOR),
+        },
+        Error::Untrusted { .. } | Error::UnexpectedStatus { .. } => Some(ASK_OPERATOR),
+        _ => None,
     }
 }
 

@@ -61,15 +61,16 @@ async fn a_denied_authorization_is_shown_in_the_browser() {
 
     Relay was not granted access and stored no credentials. You can close this page.
     ");
-    assert_snapshot!(login.end().await, @"
+    assert_snapshot!(login.end().await, @r#"
     exit code: 3
     --- stdout
     --- stderr
     Opening a browser to sign in. If no browser opens, open this URL:
     AUTHORIZATION-URL
     error: http://127.0.0.1:ISSUER returned an error: access_denied (End-User aborted interaction)
+    hint: run "relay login" again, and allow the access
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
@@ -84,13 +85,14 @@ async fn an_expired_code_is_shown_in_the_browser() {
 
     http://127.0.0.1:ISSUER/token returned an error: invalid_grant (grant request is invalid). To try again, run "relay login".
     "#);
-    assert_snapshot!(login.end().await, @"
+    assert_snapshot!(login.end().await, @r#"
     exit code: 3
     --- stdout
     --- stderr
     Opening a browser to sign in. If no browser opens, open this URL:
     AUTHORIZATION-URL
     error: http://127.0.0.1:ISSUER/token returned an error: invalid_grant (grant request is invalid)
+    hint: run "relay login" again
     ---
-    ");
+    "#);
 }

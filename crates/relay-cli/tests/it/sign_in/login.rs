@@ -90,15 +90,16 @@ async fn a_denied_authorization_exits_with_3() {
     let fixture = SignInFixture::start("denied").await;
     fixture.authorization_server.set_decision(Decision::Deny);
     let (transcript, page) = fixture.login().await;
-    assert_snapshot!(transcript, @"
+    assert_snapshot!(transcript, @r#"
     exit code: 3
     --- stdout
     --- stderr
     To sign in, open this URL in a browser on this machine:
     AUTHORIZATION-URL
     error: http://127.0.0.1:ISSUER returned an error: access_denied (the user denied the request)
+    hint: run "relay login" again, and allow the access
     ---
-    ");
+    "#);
     assert_snapshot!(page, @"
     <title>Access denied · Relay</title>
     <h1>Access denied</h1>
@@ -113,15 +114,16 @@ async fn a_failed_token_request_is_shown_on_the_page() {
         Reply::status(400).chunk(r#"{"error":"invalid_grant","error_description":"<b>"}"#);
     fixture.authorization_server.script(OAuthEndpoint::Token, invalid_grant);
     let (transcript, page) = fixture.login().await;
-    assert_snapshot!(transcript, @"
+    assert_snapshot!(transcript, @r#"
     exit code: 3
     --- stdout
     --- stderr
     To sign in, open this URL in a browser on this machine:
     AUTHORIZATION-URL
     error: http://127.0.0.1:ISSUER/token returned an error: invalid_grant (<b>)
+    hint: run "relay login" again
     ---
-    ");
+    "#);
     assert_snapshot!(page, @"
     <title>Sign-in failed · Relay</title>
     <h1>Sign-in failed</h1>
@@ -411,6 +413,7 @@ async fn settings_of_the_file_apply_to_the_sign_in_and_to_later_commands() {
     --- stdout
     --- stderr
     error: http://127.0.0.1:ISSUER/authorize cannot be trusted: its metadata does not list "S256" in "code_challenge_methods_supported", so it may not support PKCE; "dangerously_assume_pkce" in the settings of the server allows it
+    hint: the operator of that URL can correct this; "relay login --help" lists the options for servers that deviate from the specification
     ---
     "#);
     drop(free);

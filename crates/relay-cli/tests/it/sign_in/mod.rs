@@ -3,4 +3,5 @@
 #[cfg(target_os = "linux")]
 mod browser;
 mod login;
+mod messages;
 mod without_browser;

@@ -65,7 +65,7 @@ async fn a_user_signs_in_with_a_code_on_another_device() {
 async fn a_denied_or_expired_code_exits_with_3() {
     let fixture = start("device-denied", DeviceGrant::new().complete_uri(false)).await;
     fixture.authorization_server.set_decision(Decision::Deny);
-    assert_snapshot!(fixture.relay_with_url("login --device").run().await, @"
+    assert_snapshot!(fixture.relay_with_url("login --device").run().await, @r#"
     exit code: 3
     --- stdout
     --- stderr
@@ -74,10 +74,11 @@ async fn a_denied_or_expired_code_exits_with_3() {
     Then enter the code: WDJB-MJHT
     The code expires in 10 minutes.
     error: http://127.0.0.1:ISSUER/token returned an error: access_denied (the user denied the request)
+    hint: run "relay login" again, and allow the access
     ---
-    ");
+    "#);
     let fixture = start("device-late", DeviceGrant::new().errors(["expired_token"])).await;
-    assert_snapshot!(fixture.relay_with_url("login --device").run().await, @"
+    assert_snapshot!(fixture.relay_with_url("login --device").run().await, @r#"
     exit code: 3
     --- stdout
     --- stderr
@@ -88,8 +89,9 @@ async fn a_denied_or_expired_code_exits_with_3() {
     http://127.0.0.1:ISSUER/device?user_code=WDJB-MJHT
     The code expires in 10 minutes.
     error: the sign-in to http://127.0.0.1:PORT/mcp expired before it was completed
+    hint: run "relay login" again, and sign in in time
     ---
-    ");
+    "#);
 }
 
 #[tokio::test]
