@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 mod operation;
 mod report;
+mod secrecy;
 mod task;
 mod traces;
 

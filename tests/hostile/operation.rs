@@ -45,11 +45,19 @@ pub(crate) async fn run(task: &Task) -> Outcome {
             let client = Client::builder(http(task)).negotiation(stateful()).handler(Accepting);
             run_client(task, client).await
         }
+        "stateless handle" => {
+            let client = Client::builder(http(task)).protocol_version(Revision::V2026_07_28);
+            run_client(task, client.handler(Accepting)).await
+        }
         "sse" => {
             let transport = SseTransport::new(http(task));
             run_client(task, Client::builder(transport).negotiation(stateful())).await
         }
         "stdio" => run_client(task, Client::builder(stdio(task)).negotiation(stateful())).await,
+        "stateless stdio" => {
+            let client = Client::builder(stdio(task)).protocol_version(Revision::V2026_07_28);
+            run_client(task, client).await
+        }
         "detect stdio" => run_client(task, Client::builder(stdio(task))).await,
         "relay list" | "relay call" => run_relay(task).await,
         "sign in" => run_sign_in(task).await,

@@ -15,6 +15,8 @@ pub(crate) struct Report {
     traced_bytes: usize,
     largest_trace: (usize, String),
     traced_leak: Option<String>,
+    /// The warnings, of which the first ten are kept.
+    warnings: (usize, Vec<String>),
     elapsed_ms: u128,
     /// The growth of the peak memory, in KiB. `None` if the system does not tell.
     growth_kib: Option<u64>,
@@ -38,6 +40,7 @@ impl Report {
             traced_bytes: traces.bytes,
             largest_trace: (traces.largest_bytes, traces.largest),
             traced_leak: traces.leak,
+            warnings: (traces.warnings, traces.first_warnings),
             elapsed_ms,
             growth_kib,
         }

@@ -7,10 +7,12 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::secrecy::contains_secret;
+
 /// The part of an event that is kept for the report, in bytes.
 const EXCERPT: usize = 2_000;
-/// The part that all secrets of the tests have in common.
-const SECRET: &[u8] = b"5ecret";
+/// The number of warnings that are kept.
+const MAX_WARNINGS: usize = 10;
 
 /// The events so far.
 #[derive(Debug, Clone, Default)]
@@ -19,13 +21,15 @@ pub(crate) struct Traces(Arc<Mutex<Measure>>);
 /// The size and the secrets of events.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Measure {
-    /// The size of all events, without traces of whole messages.
+    /// The size of all events, without traces of whole messages and of connections.
     pub(crate) bytes: usize,
     /// The first event that contains a secret.
     pub(crate) leak: Option<String>,
     /// The largest event.
     pub(crate) largest: String,
     pub(crate) largest_bytes: usize,
+    pub(crate) warnings: usize,
+    pub(crate) first_warnings: Vec<String>,
 }
 
 impl Traces {
@@ -67,13 +71,20 @@ impl io::Write for Traces {
 
 impl Measure {
     fn add(&mut self, event: &[u8]) {
-        if contains(event, SECRET) && self.leak.is_none() {
+        if self.leak.is_none() && contains_secret(event) {
             self.leak = Some(excerpt(event));
+        }
+        if event.trim_ascii_start().starts_with(b"WARN") {
+            self.warnings += 1;
+            if self.first_warnings.len() < MAX_WARNINGS {
+                self.first_warnings.push(excerpt(event));
+            }
         }
         // Traces of messages are meant for development, and contain whole messages. The target is
         // after the spans.
         let target = &event[..event.len().min(1_000)];
-        if contains(target, b"::wire: ") {
+        // The HTTP library traces each connection for each request of the client.
+        if contains(target, b"::wire: ") || contains(target, b" hyper_util::") {
             return;
         }
         self.bytes += event.len();

@@ -67,6 +67,7 @@ mod handler;
 mod transport;
 mod compat;
 mod text;
+mod log_limit;
 mod redaction;
 
 pub use mcp_types::{self, Truncated, TruncatedLines};
@@ -80,6 +81,7 @@ pub use crate::{
     compat::{Deviation, names_lost_session},
     error::Error,
     handler::{Declined, Handler, HandlerCapabilities, UrlElicitation},
+    log_limit::LogLimit,
     protocol::Negotiation,
     redaction::Redactor,
     request::{Attempts, CallOptions, Limits},

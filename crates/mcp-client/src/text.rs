@@ -2,9 +2,11 @@
 
 use serde::de::Error as _;
 
+use crate::redaction::Redactor;
+
 /// Removes the value from an error about a value of the wrong type. The value may be a secret that
-/// the server echoes.
-pub(crate) fn without_text(error: &serde_json::Error) -> serde_json::Error {
+/// the server echoes. Names of members are shown, without secrets.
+pub(crate) fn without_text(error: &serde_json::Error, redactor: &Redactor) -> serde_json::Error {
     const BEGIN: &str = "string \"";
     const END: &str = "\", expected ";
     let mut message = error.to_string();
@@ -13,5 +15,5 @@ pub(crate) fn without_text(error: &serde_json::Error) -> serde_json::Error {
     {
         message.replace_range(begin + BEGIN.len() - 2..=end, "");
     }
-    serde_json::Error::custom(message)
+    serde_json::Error::custom(redactor.redact_shortened(&message))
 }

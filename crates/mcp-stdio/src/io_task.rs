@@ -4,7 +4,7 @@ use std::{future::pending, io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use mcp_client::{Multiplexer, OutgoingMessage, Redactor, Truncated, is_result};
+use mcp_client::{LogLimit, Multiplexer, OutgoingMessage, Redactor, Truncated, is_result};
 use memchr::memchr2;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
@@ -62,19 +62,25 @@ async fn read_lines(
     limit: usize,
     redactor: &Redactor,
 ) {
+    let ignored = LogLimit::default();
     let mut lines = FramedRead::with_capacity(reader, LineDecoder::new(limit), BATCH_LEN);
     while let Some(line) = lines.next().await {
         match line {
             Ok(Line::Complete(line)) if line.trim_ascii().is_empty() => {}
             Ok(Line::Complete(line)) => {
                 trace_message('<', &line, redactor);
-                if !multiplexer.dispatch(redact_envelope(line.clone(), redactor)) {
+                if !multiplexer.dispatch(redact_envelope(line.clone(), redactor))
+                    && let Some(count) = ignored.count()
+                {
                     let text = redactor.redact_beginning(&line[..line.len().min(1024)]);
-                    tracing::debug!(text = %Truncated(&text), "ignored a line that is not a JSON-RPC message");
+                    let text = Truncated(&text);
+                    tracing::debug!(%text, count, "ignored a line that is not a JSON-RPC message");
                 }
             }
             Ok(Line::TooLong { beginning, end }) => {
-                tracing::debug!(limit, "a line from the server is too long");
+                if let Some(count) = ignored.count() {
+                    tracing::debug!(limit, count, "a line from the server is too long");
+                }
                 multiplexer.dispatch_error(&beginning, &end, &Error::LineTooLong { limit }.into());
             }
             Err(error) => return tracing::debug!(%error, "cannot read from the server"),

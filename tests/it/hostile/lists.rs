@@ -64,7 +64,7 @@ async fn hostile_lists() {
         ),
         list(
             "3,000 invalid entries",
-            tools(&vec!["{\"name\":\"{secrets}\"}"; 3_000].join(",")),
+            tools(&vec!["{\"name\":1}"; 3_000].join(",")),
             "ListLimitExceeded",
         ),
     ])
@@ -99,7 +99,14 @@ async fn hostile_tools() {
         named("a name with a path", &tool("../../{secrets}"), "ok: 1 tools, 0 invalid"),
         named("the same name twice", &format!("{add},{add}"), "ok: 1 tools, 1 invalid"),
         named("a number as a name", "{\"name\":1,\"inputSchema\":{}}", "ok: 0 tools, 1 invalid"),
-        named("long invalid tools", &names.join(","), "ok: 0 tools, 400 invalid"),
+        named("long invalid tools", &names.join(","), "ok: 0 tools, 400 invalid").with_one_warning("count=400"),
+        named("a secret as the name of an invalid tool", "{\"name\":\"{secrets}\"}", "ok: 0 tools, 1 invalid"),
+        named("a secret in the reason of an invalid tool", "{\"name\":\"a\",\"inputSchema\":{\"type\":\"object\"},\"{secrets}\":1,\"{secrets}\":2}", "ok: 0 tools, 1 invalid"),
+        schema("a secret as a required member", "{\"type\":\"object\",\"required\":[\"{secrets}\"]}", "InvalidArguments, did not run"),
+        schema("a secret as the dialect", "{\"$schema\":\"{secrets}\",\"type\":\"object\"}", "ToolCall, did not run"),
+        schema("a long dialect", &format!("{{\"$schema\":\"{}\",\"type\":\"object\"}}", "x".repeat(200_000)), "ToolCall, did not run"),
+        case("a secret as a name in structured content", RelayCall, "tools/list", tools("{\"name\":\"add\",\"inputSchema\":{\"type\":\"object\"},\"outputSchema\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"number\"}}}"), "InvalidOutput")
+            .on("tools/call", result("{\"content\":[],\"structuredContent\":{\"{secrets}\":\"x\"}}")),
         schema("a schema that is no object", "\"{secrets}\"", "UnknownTool, did not run"),
         schema("a schema that refers to itself", "{\"type\":\"object\",\"$ref\":\"#\"}", "ok: 3"),
         schema("a schema that refers to another origin", "{\"type\":\"object\",\"$ref\":\"http://127.0.0.1:9/{secrets}\"}", "ok: 3"),

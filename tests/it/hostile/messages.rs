@@ -2,8 +2,8 @@
 
 use super::frame::{
     Case,
-    Operation::{Call, StatelessCall},
-    Reply, body, case, check, json,
+    Operation::{Call, StatelessCall, StatelessHandle},
+    Reply, body, case, check, events, json,
 };
 
 fn call(name: &str, reply: Reply, expected: &'static str) -> Case {
@@ -126,6 +126,67 @@ async fn hostile_results() {
             "InvalidResponse",
         ),
         case(
+            "a secret as the result type",
+            StatelessCall,
+            "tools/call",
+            result(r#"{"resultType":"{secrets}","content":[]}"#),
+            "InvalidResponse",
+        ),
+        case(
+            "a secret as the result type in an event",
+            StatelessCall,
+            "tools/call",
+            events(event(r#"{"resultType":"{secrets}","content":[]}"#)),
+            "InvalidResponse",
+        ),
+        case(
+            "a long result type",
+            StatelessCall,
+            "tools/call",
+            result(&format!(r#"{{"resultType":"{}{{secrets}}"}}"#, "x".repeat(190))),
+            "InvalidResponse",
+        ),
+        case(
+            "a secret as the method of an input request",
+            StatelessCall,
+            "tools/call",
+            result(&input_request(r#""method":"{secrets}","params":{}"#)),
+            "InvalidResponse",
+        ),
+        case(
+            "a secret as the method of an input request in an event",
+            StatelessCall,
+            "tools/call",
+            events(event(&input_request(r#""method":"{secrets}","params":{}"#))),
+            "InvalidResponse",
+        ),
+        case(
+            "a secret as the mode of an elicitation",
+            StatelessHandle,
+            "tools/call",
+            result(&input_request(
+                r#""method":"elicitation/create","params":{"mode":"{secrets}","message":""}"#,
+            )),
+            "InvalidResponse",
+        ),
+        case(
+            "a secret as a field of a form",
+            StatelessHandle,
+            "tools/call",
+            result(&input_request(
+                r#""method":"elicitation/create","params":{"message":"","requestedSchema":{
+                    "type":"object","properties":{},"required":["{secrets}"]}}"#,
+            )),
+            "InputUnavailable",
+        ),
+        case(
+            "a secret as a name of a wrong member",
+            StatelessCall,
+            "tools/call",
+            result(r#"{"resultType":"complete","content":[],"{secrets}":1,"{secrets}":2}"#),
+            "InvalidResponse",
+        ),
+        case(
             "input that is required always",
             StatelessCall,
             "tools/call",
@@ -134,6 +195,17 @@ async fn hostile_results() {
         ),
     ])
     .await;
+}
+
+/// An event with a result.
+fn event(result: &str) -> String {
+    let result = result.replace('\n', " ");
+    format!("data: {{\"jsonrpc\":\"2.0\",\"id\":{{id}},\"result\":{result}}}\n\n")
+}
+
+/// A result with an input request.
+fn input_request(members: &str) -> String {
+    format!(r#"{{"resultType":"input_required","inputRequests":{{"a":{{{members}}}}}}}"#)
 }
 
 #[tokio::test(flavor = "multi_thread")]

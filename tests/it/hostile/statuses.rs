@@ -114,12 +114,12 @@ async fn hostile_errors() {
         call("a body without end", text("").endless("{secrets}"), "Status(500)"),
         call(
             "a body that is held",
-            raw("HTTP/1.1 500 x\r\ncontent-length: 99\r\n\r\n{secrets}").hold(),
+            raw("HTTP/1.1 500 x\r\ncontent-length: 9999\r\n\r\n{secrets}").hold(),
             "Status(500)",
         ),
         call(
             "a body that is reset",
-            raw("HTTP/1.1 500 x\r\ncontent-length: 99\r\n\r\n{secrets}").reset(),
+            raw("HTTP/1.1 500 x\r\ncontent-length: 9999\r\n\r\n{secrets}").reset(),
             "Status(500)",
         ),
         call("many lines", text(&"{secrets}\n".repeat(500)), "Status(500)"),

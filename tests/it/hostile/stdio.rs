@@ -26,6 +26,31 @@ async fn hostile_lines() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn hostile_stateless_results() {
+    let discovered = r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":0,"cacheScope":"private"}"#;
+    let call =
+        |result: &str| format!("next; respond '{discovered}'; next; respond '{result}'; next");
+    let secret = "'\"$TOKEN\"'";
+    check([
+        program(
+            "a secret as the result type",
+            &call(&format!(r#"{{"resultType":"{secret}","content":[]}}"#)),
+            "InvalidResponse",
+        )
+        .stateless(),
+        program(
+            "a secret as the method of an input request",
+            &call(&format!(
+                r#"{{"resultType":"input_required","inputRequests":{{"a":{{"method":"{secret}"}}}}}}"#
+            )),
+            "InvalidResponse",
+        )
+        .stateless(),
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn hostile_ends() {
     check([
         program("ends after a request", "next; exit 0", "Interrupted, did not run"),

@@ -6,17 +6,17 @@ use relay::{Relay, Server};
 
 use super::{
     spelling::{assert_contains_none, spellings},
-    support::{Answer, Output, RawServer, http},
+    support::{Answer, Output, RawServer, as_event, http},
 };
 use crate::support::{PROTOCOL_VERSIONS, client_with_version, with_timeout};
 
 // The secrets have no parts in common, and no equals sign that makes a part of a header a secret of
 // its own.
-const TOKEN: &str = "t0ken+/=Kd83~vQ";
-const SESSION: &str = "s3ssion/+=Wm27~xB";
-const HEADER: &str = "h3ader+/~Rj94pLz";
-const CALL_HEADER: &str = "c4ll-fG6/+~Yn15tHs";
-const QUERY: &str = "qu3ry/+=Zc60~eUi";
+pub(super) const TOKEN: &str = "t0ken+/=Kd83~vQ";
+pub(super) const SESSION: &str = "s3ssion/+=Wm27~xB";
+pub(super) const HEADER: &str = "h3ader+/~Rj94pLz";
+pub(super) const CALL_HEADER: &str = "c4ll-fG6/+~Yn15tHs";
+pub(super) const QUERY: &str = "qu3ry/+=Zc60~eUi";
 
 /// The responses that contain a text in every place.
 fn responses(text: &str) -> Vec<(&'static str, String)> {
@@ -89,7 +89,7 @@ fn responses(text: &str) -> Vec<(&'static str, String)> {
 }
 
 /// Returns a transport with all secrets, except those of the session and the call.
-fn transport(server: &RawServer) -> HttpTransport {
+pub(super) fn transport(server: &RawServer) -> HttpTransport {
     let query: String = url::form_urlencoded::byte_serialize(QUERY.as_bytes()).collect();
     HttpTransport::builder(format!("{}?key={query}", server.url))
         .bearer_token(TOKEN)
@@ -98,7 +98,7 @@ fn transport(server: &RawServer) -> HttpTransport {
         .expect("a usable URL")
 }
 
-fn options() -> CallOptions {
+pub(super) fn options() -> CallOptions {
     CallOptions::new().headers(Headers::new().with("x-call", format!("Token {CALL_HEADER}")))
 }
 
@@ -143,15 +143,8 @@ async fn no_secret_of_a_streamable_http_request_comes_out() {
 #[tokio::test]
 async fn no_secret_of_an_http_sse_request_comes_out() {
     // AUTH-05
-    check("HTTP+SSE", 4, &[TOKEN, HEADER, QUERY], async |response| {
-        let body = response.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-        let end = "data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"error\":{}}\n\n";
-        let field = if body.starts_with('{') { "data: " } else { "" };
-        let event = format!("{field}{body}\n\n{end}");
-        let (answer, response) = match response.starts_with("HTTP/1.1 200") {
-            true => (Answer::Event, event),
-            false => (Answer::Http, response),
-        };
+    check("HTTP+SSE", 4, &[TOKEN, HEADER, CALL_HEADER, QUERY, SESSION], async |response| {
+        let (answer, response) = as_event(response);
         let server = RawServer::start(answer, SESSION, response).await;
         let transport = SseTransport::new(transport(&server));
         let client = client_with_version(transport, Revision::V2025_11_25);

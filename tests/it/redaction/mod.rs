@@ -4,5 +4,6 @@ mod bounds;
 mod echoes;
 mod exchanges;
 mod processes;
+mod results;
 mod spelling;
 mod support;

@@ -64,14 +64,15 @@ async fn respond(
     let id: String = id.chars().take_while(char::is_ascii_digit).collect();
     if answer == Answer::Event && request.starts_with("GET") {
         let start = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
-        let endpoint = "event: endpoint\ndata: /mcp?sessionId=1\n\n";
+        let session: String = url::form_urlencoded::byte_serialize(session.as_bytes()).collect();
+        let endpoint = format!("event: endpoint\ndata: /mcp?sessionId={session}\n\n");
         stream.write_all(format!("{start}{endpoint}").as_bytes()).await.expect("a client");
         *events.lock().await = Some(stream);
         return;
     }
     let is_initialize = request.contains("\"initialize\"");
     let initialized = format!(
-        r#"{{"jsonrpc":"2.0","id":{id},"result":{{"protocolVersion":"2025-11-25","capabilities":{{"tools":{{}}}},"serverInfo":{{"name":"peer","version":"1"}}}}}}"#
+        r#"{{"jsonrpc":"2.0","id":{id},"result":{{"protocolVersion":"2025-11-25","capabilities":{{"tools":{{}},"prompts":{{}},"resources":{{}},"completions":{{}}}},"serverInfo":{{"name":"peer","version":"1"}}}}}}"#
     );
     let message = match is_initialize {
         true if answer == Answer::Event => format!("data: {initialized}\n\n"),
@@ -117,12 +118,24 @@ async fn read_request(stream: &mut TcpStream) -> String {
     }
 }
 
-/// Returns a raw response.
+/// Returns a raw response. Its body ends with the connection, because its length is not known before
+/// `$id` is replaced.
 pub(super) fn http(status: &str, headers: &str, content_type: &str, body: &str) -> String {
-    let length = body.len();
     format!(
-        "HTTP/1.1 {status}\r\n{headers}content-type: {content_type}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        "HTTP/1.1 {status}\r\n{headers}content-type: {content_type}\r\nconnection: close\r\n\r\n{body}"
     )
+}
+
+/// Returns the body of a successful response as an event on the stream of HTTP+SSE, and any other
+/// response unchanged.
+pub(super) fn as_event(response: String) -> (Answer, String) {
+    let body = response.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let end = "data: {\"jsonrpc\":\"2.0\",\"id\":$id,\"error\":{}}\n\n";
+    let field = if body.starts_with('{') { "data: " } else { "" };
+    match response.starts_with("HTTP/1.1 200") {
+        true => (Answer::Event, format!("{field}{body}\n\n{end}")),
+        false => (Answer::Http, response),
+    }
 }
 
 /// The output of a failed call: the forms of the error, and the events that were traced.
@@ -151,6 +164,20 @@ impl Output {
         let error = call.await.err();
         let trace = trace.finish();
         error.map(|error| Self::new(&error, trace))
+    }
+
+    /// Runs a call whose result shows a text, unless it fails.
+    pub(super) async fn of_shown<E>(call: impl Future<Output = Result<String, E>>) -> Self
+    where
+        E: Error + 'static,
+    {
+        let trace = TraceCapture::start();
+        let outcome = call.await;
+        let trace = trace.finish();
+        match outcome {
+            Ok(display) => Self { display, debug: String::new(), pretty: String::new(), trace },
+            Err(error) => Self::new(&error, trace),
+        }
     }
 
     fn new(error: &(dyn Error + 'static), trace: String) -> Self {

@@ -18,6 +18,7 @@ use crate::{
     error::Error,
     exchange::ClientState,
     protocol::Protocol,
+    redaction::Redactor,
     request::{
         CallOptions, Deadline, Limits, MethodName, Request, ServerRequests, split_meta, to_object,
         tool_params_error,
@@ -163,6 +164,13 @@ impl Client {
     /// call, or on a [subscription](Self::subscribe).
     pub fn tool_list_change_count(&self) -> u64 {
         self.shared.client_state.tool_changes()
+    }
+
+    /// Returns the secrets of the server and of the recent requests, as far as the transport knows
+    /// them. Redact them in errors and logs about the results of this client. Errors of the client
+    /// do not contain them.
+    pub fn redactor(&self) -> Redactor {
+        self.shared.protocol.redactor()
     }
 
     async fn call_untyped<R: DeserializeOwned>(

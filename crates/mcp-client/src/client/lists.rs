@@ -8,7 +8,7 @@ use crate::{
     error::Error,
     protocol::Session,
     request::{Deadline, Limits, ListParams, MethodName},
-    result::{Bounds, Decode, ListResult, Listable, Page, Pages, decode_page},
+    result::{Bounds, Decode, InvalidEntry, ListResult, Listable, Page, Pages, decode_page},
 };
 
 impl Client {
@@ -24,7 +24,21 @@ impl Client {
                 Err(entry) => invalid.push(entry),
             }
         }
-        Ok(ListResult { items, invalid, cache })
+        Ok(ListResult { items, invalid: self.redacted(invalid), cache })
+    }
+
+    /// Redacts secrets in the reasons and the names of invalid entries, which are meant for logs.
+    pub(super) fn redacted(&self, invalid: Vec<InvalidEntry>) -> Vec<InvalidEntry> {
+        if invalid.is_empty() {
+            return invalid;
+        }
+        let redactor = self.redactor();
+        let redact = |text: &str| redactor.redact(text).into_owned();
+        let entries = invalid.into_iter().map(|InvalidEntry { name, reason }| InvalidEntry {
+            name: name.as_deref().map(redact),
+            reason: redactor.redact_shortened(&reason).into_owned(),
+        });
+        entries.collect()
     }
 
     /// Removes an empty cursor, which means the end of a list up to 2025-11-25. In later versions, it

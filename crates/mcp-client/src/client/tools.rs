@@ -17,6 +17,7 @@ use crate::{
         tool_params_error,
     },
     result::{Decode, ParamHeader, ToolList, ToolResult, decode_tool_result},
+    transport::BoxError,
 };
 
 /// # Tools
@@ -37,7 +38,7 @@ impl Client {
         let server_info = session.as_deref().map(|session| &**session.server_info());
         let (list, param_headers) = ToolList::new(&pages.into_items(), server_info);
         *self.shared.param_headers.write().unwrap_or_else(PoisonError::into_inner) = param_headers;
-        Ok(ToolList { cache, ..list })
+        Ok(ToolList { cache, invalid: self.redacted(list.invalid), ..list })
     }
 
     /// Calls a tool by its name on the server.
@@ -137,6 +138,10 @@ impl Client {
         let values = param_headers
             .get(tool)
             .map(|param_headers| ParamHeader::values(param_headers, arguments));
-        values.unwrap_or_else(|| Ok(Vec::new())).map_err(tool_params_error)
+        // The names of parameters come from the server.
+        let redacted = |error: BoxError| {
+            tool_params_error(self.redactor().redact(&error.to_string()).into_owned().into())
+        };
+        values.unwrap_or_else(|| Ok(Vec::new())).map_err(redacted)
     }
 }

@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use super::{client_state::ClientState, in_progress::InProgress};
 use crate::{
     error::Error,
+    redaction::Redactor,
     result::notification_params,
     transport::{
         Extensions, MessageContext, MessageKind, OutgoingMessage, Transport, is_batch, split_batch,
@@ -59,6 +60,11 @@ impl Channel {
             false => Arc::clone(&self.next_id),
         };
         Self { in_progress: InProgress::default(), next_id, ..self.clone() }
+    }
+
+    /// Returns the secrets that are redacted in errors about results.
+    pub(crate) fn redactor(&self) -> Redactor {
+        self.transport.redactor()
     }
 
     /// Returns an unused request id.

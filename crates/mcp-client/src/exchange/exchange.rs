@@ -20,6 +20,7 @@ use super::{
 use crate::{
     compat::{self, Deviation},
     error::{Error, NoResponse},
+    log_limit::LogLimit,
     request::{Activity, CallOptions, Deadline, LogReceiver, MethodName, ServerRequests},
     result::{Decode, Outcome, notification_params},
     text::without_text,
@@ -151,7 +152,7 @@ impl PendingRequest<'_> {
         decode: Decode<'_, R>,
     ) -> Result<Outcome<R>, Error> {
         let mut responder = Responder::default();
-        let mut unrelated = None;
+        let (mut unrelated, skipped) = (None, LogLimit::default());
         // A multiplexer passes log messages to this request itself.
         let receiver = self.log_receiver().filter(|_| self.channel.transport.cancels_on_drop());
         let _receiver =
@@ -173,12 +174,21 @@ impl PendingRequest<'_> {
                         }
                     }
                     Ok(Event::Unrelated(reason)) => {
-                        tracing::debug!(method = &**self.method, reason, "message skipped");
+                        if let Some(count) = skipped.count() {
+                            let method = &**self.method;
+                            tracing::debug!(method, reason, count, "message skipped");
+                        }
                         unrelated = Some(reason);
                     }
                     Ok(Event::NotAMessage(reason, _)) => {
                         self.record(Deviation::TextInStream);
-                        tracing::debug!(method = &**self.method, "text in a stream skipped");
+                        if let Some(count) = skipped.count() {
+                            tracing::debug!(
+                                method = &**self.method,
+                                count,
+                                "text in a stream skipped"
+                            );
+                        }
                         unrelated = Some(reason);
                     }
                     Err(error) => response = response.or(Some(Err(error))),
@@ -302,16 +312,17 @@ impl PendingRequest<'_> {
     /// Handles a message that cannot be decoded. The result of another request may have another
     /// type, so it is skipped and is not an error.
     fn undecodable<R>(&self, message: &[u8], error: &serde_json::Error) -> Result<Event<R>, Error> {
+        let redactor = self.channel.redactor();
         match JsonRpcMessage::<IgnoredAny>::from_slice(message) {
             Ok(JsonRpcMessage::Result { id, .. }) if !self.is_own(&id) => {
                 Ok(self.unrelated_response(&id))
             }
             Err(_) if is_other_text(message) => {
-                let text = String::from_utf8_lossy(message);
+                let text = redactor.beginning(message);
                 let reason = format!("expected a response, got the text \"{}\"", Truncated(&text));
-                Ok(Event::NotAMessage(reason, self.invalid(without_text(error))))
+                Ok(Event::NotAMessage(reason, self.invalid(without_text(error, &redactor))))
             }
-            _ => Err(self.invalid(without_text(error))),
+            _ => Err(self.invalid(without_text(error, &redactor))),
         }
     }
 
@@ -371,7 +382,8 @@ impl PendingRequest<'_> {
     }
 
     fn unbatch(&self, message: Bytes) -> Result<impl Iterator<Item = Bytes> + use<>, Error> {
-        self.channel.unbatch(message).map_err(|error| self.invalid(without_text(&error)))
+        let invalid = |error| self.invalid(without_text(&error, &self.channel.redactor()));
+        self.channel.unbatch(message).map_err(invalid)
     }
 
     /// Converts a transport error. If the body of an HTTP error response is a JSON-RPC error,

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     compat,
     error::Error,
+    log_limit::LogLimit,
     request::{DEFAULT_MAX_SERVER_REQUESTS, DeclinedRequests},
     text::without_text,
     transport::{Extensions, TransportError, TransportErrorKind},
@@ -111,12 +112,15 @@ struct StreamLimits {
     calls_seen: AtomicI64,
     /// The start of the current minute, and the number of requests in it.
     minute: Mutex<(Instant, usize)>,
+    /// Limits the log of messages that are not used.
+    skipped: LogLimit,
 }
 
 impl StreamLimits {
     fn new(calls: Arc<AtomicI64>) -> Self {
         let minute = Mutex::new((Instant::now(), 0));
-        Self { declined: Arc::default(), calls, calls_seen: AtomicI64::new(0), minute }
+        let (declined, skipped) = (Arc::default(), LogLimit::default());
+        Self { declined, calls, calls_seen: AtomicI64::new(0), minute, skipped }
     }
 
     /// Returns the declined requests. Another call may send the same request, so they are forgotten
@@ -127,6 +131,13 @@ impl StreamLimits {
             self.declined.clear();
         }
         &self.declined
+    }
+
+    /// Logs an event about a message that is not used, unless there were many.
+    fn log(&self, log: impl FnOnce(u64)) {
+        if let Some(count) = self.skipped.count() {
+            log(count);
+        }
     }
 
     /// Counts a request. Returns `false` if there are too many in this minute.
@@ -164,7 +175,12 @@ async fn listen(
                     handle(&channel, &limits, &mut responder, &message).await;
                 }
             }
-            Err(error) => tracing::debug!(error = %without_text(&error), "invalid batch"),
+            Err(error) => {
+                limits.log(|count| {
+                    let error = without_text(&error, &channel.redactor());
+                    tracing::debug!(%error, count, "invalid batch");
+                });
+            }
         }
     }
     let reason = "the server closed the stream of the listener";
@@ -189,18 +205,30 @@ async fn handle(
             };
             // There is no call to fail. The error that the server gets ends its own call.
             if let Err(rejected) = responder.add(channel, request, &rules).await {
-                tracing::debug!(?rejected, "rejected a server request outside of calls");
+                limits.log(|count| {
+                    tracing::debug!(?rejected, count, "rejected a server request outside of calls");
+                });
             }
         }
         Ok(JsonRpcMessage::Notification { method, params }) => {
             channel.handle_notification(&method, params.as_deref());
         }
         Ok(JsonRpcMessage::Result { .. } | JsonRpcMessage::Error { id: Some(_), .. }) => {
-            tracing::debug!("skipped a response that belongs to another stream");
+            limits.log(|count| {
+                tracing::debug!(count, "skipped a response that belongs to another stream");
+            });
         }
         Ok(JsonRpcMessage::Error { error, .. }) => {
-            tracing::debug!(error = %Truncated(&error.message), "the server reported an error");
+            limits.log(|count| {
+                let error = Truncated(&error.message);
+                tracing::debug!(%error, count, "the server reported an error");
+            });
         }
-        Err(error) => tracing::debug!(error = %without_text(&error), "invalid message"),
+        Err(error) => {
+            limits.log(|count| {
+                let error = without_text(&error, &channel.redactor());
+                tracing::debug!(%error, count, "invalid message");
+            });
+        }
     }
 }

@@ -26,6 +26,7 @@ use super::{
     server_request::{self, ServerRequest},
 };
 use crate::{
+    log_limit::LogLimit,
     request::{Activity, DeclinedRequests},
     transport::{Extensions, MessageKind, OutgoingMessage},
 };
@@ -69,7 +70,11 @@ pub(super) struct Rules<'a> {
 /// an error, because every request requires a response. It may also send the response of the call
 /// right after a `ping`. Therefore responses without a handler are sent in the background.
 #[derive(Default)]
-pub(crate) struct Responder(FuturesUnordered<PendingResponse>);
+pub(crate) struct Responder {
+    pending: FuturesUnordered<PendingResponse>,
+    /// Limits the log of requests that are in progress already.
+    skipped: LogLimit,
+}
 
 /// A response. The handler works on it first if the request needs it. Then it is sent.
 struct PendingResponse {
@@ -105,12 +110,14 @@ impl Responder {
         request: IncomingRequest,
         rules: &Rules<'_>,
     ) -> Result<(), Rejected> {
-        while self.0.len() >= server_request::MAX_CONCURRENT {
-            self.0.next().await;
+        while self.pending.len() >= server_request::MAX_CONCURRENT {
+            self.pending.next().await;
         }
         let IncomingRequest { id, method, params, extensions } = request;
         let Some((guard, registration)) = channel.in_progress.begin(&id) else {
-            tracing::debug!(%id, "skipped a server request that is in progress");
+            if let Some(count) = self.skipped.count() {
+                tracing::debug!(count, "skipped a server request that is in progress");
+            }
             return Ok(());
         };
         let accepted = accept(channel, &method, params.as_deref(), rules);
@@ -125,15 +132,15 @@ impl Responder {
                 (Step::Send(reply.send(outcome).boxed()), rejected)
             }
         };
-        self.0.push(PendingResponse { step, guard });
+        self.pending.push(PendingResponse { step, guard });
         rejected.map_or(Ok(()), Err)
     }
 
     /// Waits for an event, while the responses make progress.
     pub(crate) async fn until<T>(&mut self, event: impl Future<Output = T> + Unpin) -> T {
         let mut event = event;
-        while !self.0.is_empty() {
-            match select(self.0.next(), event).await {
+        while !self.pending.is_empty() {
+            match select(self.pending.next(), event).await {
                 Either::Left((_, pending)) => event = pending,
                 Either::Right((happened, _)) => return happened,
             }
@@ -157,8 +164,7 @@ fn accept(
         let error = server_request::not_handled("too many requests to the client");
         return Err(Box::new((Err(error), Some(Rejected::TooMany))));
     }
-    let capabilities = channel.client_state.handler_capabilities;
-    let request = ServerRequest::from_request(capabilities, method, params);
+    let request = ServerRequest::from_request(channel, method, params);
     let request = request.map_err(|error| Box::new((Err(error), None)))?;
     if request.is_declined(rules.declined) {
         let rejected = Rejected::DeclinedBefore(request.method());
@@ -169,7 +175,7 @@ fn accept(
 
 impl Drop for Responder {
     fn drop(&mut self) {
-        let pending = mem::take(&mut self.0).into_iter();
+        let pending = mem::take(&mut self.pending).into_iter();
         let pending: FuturesUnordered<_> =
             pending.filter_map(PendingResponse::without_handler).collect();
         if let (false, Ok(runtime)) = (pending.is_empty(), Handle::try_current()) {

@@ -16,10 +16,10 @@ use mcp_types::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json, value::RawValue};
 
-use super::{channel::Channel, client_state::ClientState};
+use super::channel::Channel;
 use crate::{
     error::Error,
-    handler::{Declined, Form, Handler, HandlerCapabilities, UrlElicitation},
+    handler::{Declined, Form, HandlerCapabilities, UrlElicitation},
     request::{Activity, DeclinedRequests, MethodName, ServerRequests},
     text::without_text,
     transport::BoxError,
@@ -43,31 +43,36 @@ pub(crate) enum ServerRequest {
 impl ServerRequest {
     /// Reads a JSON-RPC request of the server, as in the stateful versions.
     pub(super) fn from_request(
-        capabilities: HandlerCapabilities,
+        channel: &Channel,
         method: &str,
         params: Option<&RawValue>,
     ) -> Result<Self, ErrorObject> {
-        if !capabilities.supports(method) {
-            return Err(not_supported(method));
+        if !channel.client_state.handler_capabilities.supports(method) {
+            return Err(not_supported(channel, method));
         }
         let request = match method {
-            ElicitRequest::NAME => InputRequest::Elicit(ElicitRequest::new(decode_params(params)?)),
-            CreateMessageRequest::NAME => {
-                InputRequest::CreateMessage(CreateMessageRequest::new(decode_params(params)?))
+            ElicitRequest::NAME => {
+                InputRequest::Elicit(ElicitRequest::new(decode_params(channel, params)?))
             }
+            CreateMessageRequest::NAME => InputRequest::CreateMessage(CreateMessageRequest::new(
+                decode_params(channel, params)?,
+            )),
             _ => InputRequest::ListRoots(ListRootsRequest::default()),
         };
-        Self::new(capabilities, request)
+        Self::new(channel, request)
     }
 
     /// Checks a request against the capabilities of the handler.
-    fn new(capabilities: HandlerCapabilities, request: InputRequest) -> Result<Self, ErrorObject> {
+    fn new(channel: &Channel, request: InputRequest) -> Result<Self, ErrorObject> {
+        let capabilities = channel.client_state.handler_capabilities;
         let method = method_of(&request);
         if !capabilities.supports(method) {
-            return Err(not_supported(method));
+            return Err(not_supported(channel, method));
         }
         match request {
-            InputRequest::Elicit(request) => Self::elicitation(capabilities, request.params),
+            InputRequest::Elicit(request) => {
+                Self::elicitation(channel, capabilities, request.params)
+            }
             InputRequest::CreateMessage(request) => {
                 validate_sampling(capabilities, &request.params)?;
                 Ok(Self::Sampling(Box::new(request.params)))
@@ -77,6 +82,7 @@ impl ServerRequest {
     }
 
     fn elicitation(
+        channel: &Channel,
         capabilities: HandlerCapabilities,
         params: ElicitRequestParams,
     ) -> Result<Self, ErrorObject> {
@@ -85,7 +91,8 @@ impl ServerRequest {
                 return match Form::parse(&params.requested_schema) {
                     Ok(form) => Ok(Self::Form(form, params)),
                     Err(error) => {
-                        Err(invalid_params(format!("invalid form: {}", without_text(&error))))
+                        let error = without_text(&error, &channel.redactor());
+                        Err(invalid_params(format!("invalid form: {error}")))
                     }
                 };
             }
@@ -101,7 +108,7 @@ impl ServerRequest {
         };
         Err(invalid_params(format!(
             "this client does not support elicitation mode {:?}",
-            Truncated(&mode)
+            Truncated(&channel.redactor().redact(&mode))
         )))
     }
 
@@ -133,12 +140,12 @@ impl ServerRequest {
     /// Lets the handler process the request. If the user declines or cancels, remembers the request.
     async fn handle(
         self,
-        handler: &dyn Handler,
+        channel: &Channel,
         declined: &DeclinedRequests,
     ) -> Result<InputResponse, BoxError> {
         let content = self.content();
         // A panic is an error like others, because it must not end the call or the listener.
-        let response = AssertUnwindSafe(self.call_handler(handler)).catch_unwind().await;
+        let response = AssertUnwindSafe(self.call_handler(channel)).catch_unwind().await;
         let response = response.unwrap_or_else(|_| Err("the handler panicked".into()));
         if is_declined(&response) {
             declined.insert(&content);
@@ -146,12 +153,15 @@ impl ServerRequest {
         response
     }
 
-    async fn call_handler(self, handler: &dyn Handler) -> Result<InputResponse, BoxError> {
+    async fn call_handler(self, channel: &Channel) -> Result<InputResponse, BoxError> {
+        let handler = &*channel.client_state.handler;
         let declined = || ElicitResult::new(ElicitAction::Decline);
         Ok(match self {
             Self::Form(form, params) => {
                 let result = declined_to_result(handler.elicit_form(params).await, declined)?;
-                InputResponse::Elicit(form.complete(result)?)
+                // The names of fields come from the server.
+                let redacted = |error: BoxError| redact(channel, &error);
+                InputResponse::Elicit(form.complete(result).map_err(redacted)?)
             }
             Self::Url(elicitation) => {
                 let action = handler.elicit_url(elicitation).await.map(ElicitResult::new);
@@ -177,7 +187,7 @@ pub(super) async fn respond(
 ) -> Result<InputResponse, ErrorObject> {
     let _activity = activity.start_work();
     let method = request.method();
-    let response = request.handle(&*channel.client_state.handler, declined).await;
+    let response = request.handle(channel, declined).await;
     let response = response.and_then(|response| check_revision(response, channel.context.revision));
     response.map_err(|error| to_error_object(method, &error))
 }
@@ -186,7 +196,7 @@ pub(super) async fn respond(
 /// not available, the call fails. It also fails if the server requires too much input, or again what
 /// the user has declined.
 pub(crate) async fn collect_responses(
-    client_state: &ClientState,
+    channel: &Channel,
     activity: &Arc<Activity>,
     method: &MethodName,
     limits: &ServerRequests,
@@ -200,7 +210,7 @@ pub(crate) async fn collect_responses(
     };
     let mut server_requests = Vec::with_capacity(requests.len());
     for (key, request) in requests {
-        let request = ServerRequest::new(client_state.handler_capabilities, request);
+        let request = ServerRequest::new(channel, request);
         let request = request.map_err(undeclared)?;
         if !limits.count() {
             return Err(Error::too_many_server_requests(method.clone(), limits.limit()));
@@ -213,7 +223,7 @@ pub(crate) async fn collect_responses(
     let _activity = activity.start_work();
     let responses = server_requests.into_iter().map(async |(key, server_request)| {
         let input_method = server_request.method();
-        let response = server_request.handle(&*client_state.handler, limits.declined()).await;
+        let response = server_request.handle(channel, limits.declined()).await;
         response
             .map(|response| (key, response))
             .map_err(|error| Error::input_unavailable(method.clone(), input_method, error))
@@ -233,10 +243,20 @@ fn method_of(request: &InputRequest) -> &str {
     }
 }
 
-fn decode_params<T: DeserializeOwned>(params: Option<&RawValue>) -> Result<T, ErrorObject> {
+fn decode_params<T: DeserializeOwned>(
+    channel: &Channel,
+    params: Option<&RawValue>,
+) -> Result<T, ErrorObject> {
     let params = params.map_or("{}", RawValue::get);
-    serde_json::from_str(params)
-        .map_err(|error| invalid_params(format!("invalid parameters: {}", without_text(&error))))
+    serde_json::from_str(params).map_err(|error| {
+        let error = without_text(&error, &channel.redactor());
+        invalid_params(format!("invalid parameters: {error}"))
+    })
+}
+
+/// Returns an error with the same text, without secrets.
+fn redact(channel: &Channel, error: &BoxError) -> BoxError {
+    channel.redactor().redact(&error.to_string()).into_owned().into()
 }
 
 fn validate_sampling(
@@ -328,8 +348,9 @@ fn require_file_uris(roots: Vec<Root>) -> Result<Vec<Root>, BoxError> {
     }
 }
 
-fn not_supported(method: &str) -> ErrorObject {
-    let message = format!("this client does not support {:?}", Truncated(method));
+fn not_supported(channel: &Channel, method: &str) -> ErrorObject {
+    let method = channel.redactor().redact(method).into_owned();
+    let message = format!("this client does not support {:?}", Truncated(&method));
     ErrorObject { code: error_code::METHOD_NOT_FOUND, message, data: None }
 }
 

@@ -29,6 +29,7 @@ use crate::{
     changes::ChangeQueue,
     error::Error,
     exchange::Channel,
+    redaction::Redactor,
     request::{CallOptions, Deadline, MethodName, Request},
     result::{Decode, ServerInfo},
     transport::Extensions,
@@ -209,6 +210,12 @@ impl Protocol {
             Some(fallback) if choice.fallback => fallback,
             _ => &self.stateful,
         }
+    }
+
+    /// Returns the secrets that are redacted in errors about results. The fallback transport has the
+    /// same ones.
+    pub(crate) fn redactor(&self) -> Redactor {
+        self.stateless.redactor()
     }
 
     /// Ends the session, if there is one.

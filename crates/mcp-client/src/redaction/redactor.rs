@@ -79,6 +79,12 @@ impl Redactor {
         Self::new(self.0.texts.iter().cloned().chain(further))
     }
 
+    /// Returns a redactor of these secrets and those of another redactor.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        self.with(other.0.texts.iter().cloned())
+    }
+
     /// Returns `true` if there are no secrets.
     pub fn is_empty(&self) -> bool {
         self.0.texts.is_empty()
@@ -107,6 +113,17 @@ impl Redactor {
             Some(redacted) => redacted.into(),
             None => String::from_utf8_lossy(text),
         }
+    }
+
+    /// Replaces the secrets in a text in which `…` marks where a part was left out. Removes the
+    /// beginning of a secret before it, which is incomplete.
+    pub fn redact_shortened<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let Some((end, parts)) = text.rsplit_once('…').map(|(parts, end)| (end, parts)) else {
+            return self.redact(text);
+        };
+        let parts = parts.split('…').map(|part| self.redact_beginning(part.as_bytes()));
+        let parts = parts.fold(String::new(), |text, part| text + &part + "…");
+        (parts + &self.redact(end)).into()
     }
 
     /// Returns the beginning of a text for a trace, without secrets: at most 4,000 characters, on one
@@ -290,7 +307,9 @@ mod tests {
         let redactor = Redactor::new(["true", "12345", ""]);
         assert!(redactor.is_empty());
         assert_eq!(redactor.redact("true 12345"), "true 12345");
-        assert_eq!(redactor.with(["123456"]).redact("123456"), "****");
+        let (some, others) = (redactor.with(["123456"]), Redactor::new(["abcdef"]));
+        assert_eq!(some.redact("123456"), "****");
+        assert_eq!(some.and(&others).redact("123456 abcdef"), "**** ****");
     }
 
     #[test]
@@ -354,6 +373,19 @@ mod tests {
             assert_eq!(redactor.redact_beginning(text.as_bytes()), expected, "{text}");
             let kept = text.len() - redactor.partial_secret_len(text.as_bytes());
             assert_eq!(redactor.redact(&text[..kept]), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn removes_the_beginning_of_a_secret_where_a_part_was_left_out() {
+        let redactor = Redactor::new(["s3cret/key"]);
+        for (text, expected) in [
+            ("a s3cret/k…\"]: b", "a …\"]: b"),
+            ("s3cret/key s…… s3cret/key", "**** …… ****"),
+            ("s3cret/…", "…"),
+            ("a s3cret/", "a s3cret/"),
+        ] {
+            assert_eq!(redactor.redact_shortened(text), expected);
         }
     }
 

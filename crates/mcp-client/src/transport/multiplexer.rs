@@ -21,7 +21,7 @@ use super::{
     keep_alive::KeepAlive,
     message::{OutgoingMessage, SentFlag},
 };
-use crate::compat;
+use crate::{compat, log_limit::LogLimit};
 
 /// The maximum number of unread messages of one request or of the listener, and of their bytes. A
 /// single message may be larger.
@@ -69,6 +69,8 @@ struct State {
     listening: bool,
     /// The number of guards that keep the connection in use.
     keep_alives: usize,
+    /// Limits the log of messages that belong to no request.
+    skipped: LogLimit,
     /// The time when the connection was last in use.
     last_used: Instant,
     closed: Option<Box<dyn Fn(bool) -> TransportError + Send>>,
@@ -78,6 +80,8 @@ struct State {
 #[derive(Default)]
 struct MessageQueue {
     messages: VecDeque<Result<Bytes, TransportError>>,
+    /// Limits the log of lost messages.
+    losses: LogLimit,
     bytes: usize,
     /// True once the last message was added.
     finished: bool,
@@ -222,11 +226,19 @@ impl Multiplexer {
             Recipient::Response(id) => match state.request(&id) {
                 Some(queue) => queue.finish(Ok(message)),
                 // The id is not shown, because the server may echo a secret in it.
-                None => tracing::debug!("skipped a response without a pending request"),
+                None => {
+                    if let Some(count) = state.skipped.count() {
+                        tracing::debug!(count, "skipped a response without a pending request");
+                    }
+                }
             },
             Recipient::Notification(id) => match state.request(&id) {
                 Some(queue) => queue.push(message),
-                None => tracing::debug!("skipped a notification without a pending request"),
+                None => {
+                    if let Some(count) = state.skipped.count() {
+                        tracing::debug!(count, "skipped a notification without a pending request");
+                    }
+                }
             },
             Recipient::Logs => {
                 let mut is_wanted = false;
@@ -259,6 +271,7 @@ impl Default for State {
             listener: MessageQueue::default(),
             listening: false,
             keep_alives: 0,
+            skipped: LogLimit::default(),
             last_used: Instant::now(),
             closed: None,
         }
@@ -292,7 +305,9 @@ impl MessageQueue {
         }
         let full = self.messages.len() >= MAX_MESSAGES || self.bytes + message.len() > MAX_BYTES;
         if full && !self.messages.is_empty() {
-            tracing::debug!("too many unread messages; some are lost");
+            if let Some(count) = self.losses.count() {
+                tracing::debug!(count, "too many unread messages; some are lost");
+            }
             self.messages.clear();
             self.bytes = 0;
             self.messages.push_back(Ok(Bytes::new()));

@@ -9,6 +9,7 @@ use super::{
     keep_alive::KeepAlive,
     message::{MessageContext, MessageStream, OutgoingMessage, TransportResponse},
 };
+use crate::redaction::Redactor;
 
 /// Carries JSON-RPC messages between one user and one server.
 ///
@@ -86,6 +87,14 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Returns the secrets of the server and of the recent requests. Defaults to none.
+    ///
+    /// A transport redacts errors of the server itself, but it returns results unchanged. The client
+    /// calls this method only if a result is invalid, to redact the parts of it that an error shows.
+    fn redactor(&self) -> Redactor {
+        Redactor::default()
+    }
+
     /// Ends the session of `context` on the server, if there is one.
     ///
     /// # Errors
@@ -126,6 +135,10 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 
     fn is_stateful_only(&self) -> bool {
         (**self).is_stateful_only()
+    }
+
+    fn redactor(&self) -> Redactor {
+        (**self).redactor()
     }
 
     fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {

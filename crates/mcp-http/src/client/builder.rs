@@ -86,7 +86,8 @@ impl HttpClientBuilder {
 
     /// Sets the proxy for all servers except those on this machine. The URL may contain a user name
     /// and a password. The proxy sees the host of each request. It can read requests only over
-    /// plain HTTP.
+    /// plain HTTP. Informational responses (1xx) through a proxy have no limit; see
+    /// [`HttpClient::from_reqwest`].
     pub fn proxy(self, url: impl Into<String>) -> Self {
         Self { proxy: Proxy::Url(url.into()), ..self }
     }

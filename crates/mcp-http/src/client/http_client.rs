@@ -40,6 +40,11 @@ impl HttpClient {
     /// - It must not follow redirects, because they would send the session id to another server.
     /// - It must not send requests to this machine over plain HTTP through a proxy, which could
     ///   read the tokens.
+    ///
+    /// The number of informational responses (1xx) before a response has no limit in reqwest. A
+    /// hostile server can send them without end. Other tasks of the same thread then run only after
+    /// about 50 MiB each time, and so do timeouts. Use a runtime with several threads. The clients
+    /// of [`builder`](Self::builder) run other tasks after at most 128 KiB, except through a proxy.
     pub fn from_reqwest(client: reqwest::Client) -> Self {
         Self(Backend::Custom(client))
     }

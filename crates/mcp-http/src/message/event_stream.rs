@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, try_unfold};
 use http::HeaderValue;
-use mcp_client::{MessageStream, is_response};
+use mcp_client::{LogLimit, MessageStream, is_response};
 
 use super::{
     redaction::RequestSecrets,
@@ -29,6 +29,8 @@ pub(crate) struct EventStream {
     received_response: bool,
     /// The last `error` event, until the stream has ended.
     reported_error: Option<Error>,
+    /// Limits the log of `error` events.
+    error_events: LogLimit,
 }
 
 impl EventStream {
@@ -44,6 +46,7 @@ impl EventStream {
             received_event: false,
             received_response: false,
             reported_error: None,
+            error_events: LogLimit::default(),
         }
     }
 
@@ -83,8 +86,11 @@ impl EventStream {
     /// Returns the error for an `error` event.
     pub(crate) fn error_event(&self, text: &[u8]) -> Error {
         trace_body("<", text, &self.secrets);
-        let text = ErrorBody::beginning_of(text, self.secrets.redactor());
-        tracing::debug!(endpoint = %self.endpoint, %text, "the server sent an \"error\" event");
+        let text = ErrorBody::beginning_of(text, &self.secrets.redactor());
+        if let Some(count) = self.error_events.count() {
+            let endpoint = &self.endpoint;
+            tracing::debug!(%endpoint, %text, count, "the server sent an \"error\" event");
+        }
         Error::ErrorEvent { endpoint: self.endpoint.clone(), text }
     }
 

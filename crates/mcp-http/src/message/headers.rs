@@ -48,7 +48,7 @@ const RESERVED: [&str; 15] = [
 /// let headers = mcp_http::Headers::new().with("X-Tenant", "blue").with("X-Tenant", "red");
 /// assert_eq!(format!("{headers:?}"), r#"Headers(["X-Tenant", "X-Tenant"])"#);
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers(Arc<Vec<(String, String)>>);
 
 impl Headers {

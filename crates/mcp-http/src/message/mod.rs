@@ -16,7 +16,7 @@ pub use self::{headers::Headers, options::HttpCallOptions, status::retry_after};
 pub(crate) use self::{
     event_stream::EventStream,
     headers::default_headers,
-    redaction::{ConfiguredSecrets, RequestSecrets},
+    redaction::{ConfiguredSecrets, RecentSecrets, RequestSecrets},
     request::Request,
     response::AcceptedResponse,
     sse_parser::{Event, EventType},

@@ -1,6 +1,9 @@
 //! The secrets of a request, which are redacted in text of the server.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
@@ -27,8 +30,8 @@ pub(crate) struct RequestSecrets {
     pub(crate) target: Option<Endpoint>,
     /// The values of the headers that the [`RequestSigner`](crate::RequestSigner) has added.
     pub(crate) signed: Vec<HeaderValue>,
-    /// Prepared on first use.
-    pub(crate) redactor: OnceLock<Redactor>,
+    /// The secrets of other requests, which the server may echo in a response to this one.
+    pub(crate) recent: RecentSecrets,
 }
 
 /// The secrets of all requests to a server: the values of the configured headers and of the query.
@@ -40,7 +43,7 @@ impl ConfiguredSecrets {
         Self(Some(Arc::new((headers, endpoint))))
     }
 
-    fn texts(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn texts(&self) -> impl Iterator<Item = String> {
         self.0.iter().flat_map(|configured| {
             let (headers, endpoint) = &**configured;
             headers.secrets().map(str::to_owned).chain(endpoint.secrets())
@@ -52,27 +55,43 @@ impl RequestSecrets {
     /// Adds the session that the response assigns.
     pub(crate) fn add_session(&mut self, session: SessionId) {
         self.session = Some(session);
-        self.redactor = OnceLock::new();
+        self.remember();
     }
 
     /// Adds the headers that a signer has added to the request.
     pub(crate) fn add_signed(&mut self, headers: &HeaderMap) {
         self.signed.extend(headers.values().cloned());
-        self.redactor = OnceLock::new();
     }
 
-    /// Returns the redactor of all secrets.
-    pub(crate) fn redactor(&self) -> &Redactor {
-        self.redactor.get_or_init(|| {
-            let tokens = self.token.iter().chain(&self.rejected_token);
-            let token = tokens.flat_map(AccessToken::secrets).map(str::to_owned);
-            let session = self.session.iter().map(|session| session.expose().to_owned());
-            let headers = self.call_headers.iter().flat_map(Headers::secrets).map(str::to_owned);
-            let signed = self.signed.iter().filter_map(|value| value.to_str().ok());
-            let texts = token.chain(session).chain(self.configured.texts()).chain(headers);
-            let texts = texts.chain(self.target.iter().flat_map(Endpoint::secrets));
-            Redactor::new(texts.chain(signed.map(str::to_owned)))
-        })
+    /// Adds these secrets to the recent ones. This is necessary before the server gets them.
+    pub(crate) fn remember(&self) {
+        self.recent.add(self);
+    }
+
+    /// Returns the redactor of these secrets, and of those of the other recent requests.
+    pub(crate) fn redactor(&self) -> Redactor {
+        self.recent.redactor(self)
+    }
+
+    fn texts(&self) -> impl Iterator<Item = String> {
+        let tokens = self.token.iter().chain(&self.rejected_token);
+        let token = tokens.flat_map(AccessToken::secrets).map(str::to_owned);
+        let session = self.session.iter().map(|session| session.expose().to_owned());
+        let headers = self.call_headers.iter().flat_map(Headers::secrets).map(str::to_owned);
+        let signed = self.signed.iter().filter_map(|value| value.to_str().ok());
+        let texts = token.chain(session).chain(self.configured.texts()).chain(headers);
+        let texts = texts.chain(self.target.iter().flat_map(Endpoint::secrets));
+        texts.chain(signed.map(str::to_owned))
+    }
+
+    /// Returns whether both requests have the same secrets.
+    fn is_same(&self, other: &Self) -> bool {
+        self.token == other.token
+            && self.rejected_token == other.rejected_token
+            && self.session == other.session
+            && self.call_headers == other.call_headers
+            && self.target == other.target
+            && self.signed == other.signed
     }
 
     /// Replaces the secrets in a message, unless it is a result. The caller gets results unchanged.
@@ -83,6 +102,66 @@ impl RequestSecrets {
             true => message,
             false => self.redactor().redact_message(message, &[]),
         }
+    }
+}
+
+/// The secrets of the latest requests of one user to a server. Clones share them.
+///
+/// A server may echo a secret later than in the response to its request: in a result, on the stream
+/// of HTTP+SSE, or after the token was replaced.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RecentSecrets(Arc<Mutex<Recent>>);
+
+#[derive(Debug, Default)]
+struct Recent {
+    /// The secrets of the requests, oldest first. Requests with the same secrets have one entry.
+    requests: VecDeque<RequestSecrets>,
+    /// Prepared on first use.
+    redactor: Option<Redactor>,
+}
+
+impl RecentSecrets {
+    /// The maximum number of requests with different secrets.
+    const MAX_REQUESTS: usize = 64;
+
+    fn add(&self, secrets: &RequestSecrets) {
+        let mut recent = self.lock();
+        if recent.contains(secrets) {
+            return;
+        }
+        if recent.requests.len() == Self::MAX_REQUESTS {
+            recent.requests.pop_front();
+        }
+        recent.redactor = None;
+        recent.requests.push_back(RequestSecrets { recent: Self::default(), ..secrets.clone() });
+    }
+
+    /// Returns the redactor of the recent secrets and of those of one request.
+    fn redactor(&self, secrets: &RequestSecrets) -> Redactor {
+        let mut recent = self.lock();
+        let redactor = match recent.redactor.clone() {
+            Some(redactor) => redactor,
+            None => {
+                let requests = recent.requests.iter();
+                let redactor = Redactor::new(requests.flat_map(RequestSecrets::texts));
+                recent.redactor.insert(redactor).clone()
+            }
+        };
+        match recent.contains(secrets) {
+            true => redactor,
+            false => redactor.with(secrets.texts()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Recent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recent {
+    fn contains(&self, secrets: &RequestSecrets) -> bool {
+        // The latest request is the most likely one.
+        self.requests.iter().rev().any(|known| known.is_same(secrets))
     }
 }
 
@@ -136,7 +215,7 @@ mod tests {
         ] {
             assert_eq!(secrets.redact_unless_result(message.into()), redacted);
         }
-        assert!(secrets.redactor.get().is_none(), "a result needs no search");
+        assert!(secrets.recent.lock().redactor.is_none(), "a result needs no search");
         for (message, redacted) in [
             (r#"{"error":{"message":"bad t0ken-a"}}"#, r#"{"error":{"message":"bad ****"}}"#),
             (r#"{"error":{"result":"t0ken\u002Da"}}"#, r#"{"error":{"result":"****"}}"#),
@@ -146,5 +225,30 @@ mod tests {
         ] {
             assert_eq!(secrets.redact_unless_result(message.into()), redacted);
         }
+    }
+
+    #[test]
+    fn secrets_of_other_requests_are_redacted_up_to_a_limit() {
+        let recent = RecentSecrets::default();
+        let with_token = |token: String| RequestSecrets {
+            token: Some(AccessToken::new(token)),
+            recent: recent.clone(),
+            ..RequestSecrets::default()
+        };
+        let first = with_token("t0ken-first".to_owned());
+        first.remember();
+        for number in 1..RecentSecrets::MAX_REQUESTS {
+            let next = with_token(format!("t0ken-{number:03}"));
+            next.remember();
+            // The same secrets count only once.
+            next.remember();
+            assert_eq!(next.redactor().redact("t0ken-first t0ken-001"), "**** ****");
+        }
+        let last = with_token("t0ken-last".to_owned());
+        last.remember();
+        assert_eq!(recent.lock().requests.len(), RecentSecrets::MAX_REQUESTS);
+        assert_eq!(last.redactor().redact("t0ken-first t0ken-001"), "t0ken-first ****");
+        // A request that is still open knows its own secrets.
+        assert_eq!(first.redactor().redact("t0ken-first t0ken-last"), "**** ****");
     }
 }

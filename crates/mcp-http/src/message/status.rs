@@ -107,7 +107,7 @@ pub(super) async fn read_error_body(response: Response, secrets: &RequestSecrets
         return ErrorBody(format!("(a body in the content coding \"{coding}\")").into());
     }
     let (prefix, truncated) = response.read_prefix().await;
-    ErrorBody::redacted(&prefix, truncated, secrets.redactor())
+    ErrorBody::redacted(&prefix, truncated, &secrets.redactor())
 }
 
 /// Parses the header `Retry-After`, which is a number of seconds or a date (RFC 9110, section

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use http::HeaderMap;
+use mcp_client::Redactor;
 
 use super::{
     http::HttpTransport,
@@ -84,6 +85,15 @@ impl HttpTransportBuilder {
     /// Returns the errors of [`build`](Self::build), except [`Error::ClientBuild`].
     pub fn validate(&self) -> Result<(), Error> {
         self.endpoint_and_headers().map(drop)
+    }
+
+    /// Returns the secrets of the settings: the values of the headers and of the query of the URL.
+    /// There are none if the URL is invalid, because the transport cannot be built then.
+    pub fn redactor(&self) -> Redactor {
+        let endpoint = Endpoint::parse(&self.url).ok();
+        let configured =
+            endpoint.map(|endpoint| ConfiguredSecrets::new(self.headers.clone(), endpoint));
+        Redactor::new(configured.iter().flat_map(ConfiguredSecrets::texts))
     }
 
     fn endpoint_and_headers(&self) -> Result<(Endpoint, HeaderMap), Error> {

@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 use mcp_client::{
-    MessageContext, MessageKind, MessageStream, OutgoingMessage, Transport, TransportError,
-    TransportResponse,
+    MessageContext, MessageKind, MessageStream, OutgoingMessage, Redactor, Transport,
+    TransportError, TransportResponse,
 };
 
 use super::{resumption::ResumableStream, sender::Sender, sse::SseTransport};
@@ -97,6 +97,10 @@ impl Transport for HttpTransport {
             let stream = ResumableStream::listen(self.0.clone(), context).await?;
             Ok(stream.map(ResumableStream::into_stream))
         })
+    }
+
+    fn redactor(&self) -> Redactor {
+        self.0.secrets().redactor()
     }
 
     fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {

@@ -15,8 +15,8 @@ use crate::{
     endpoint::Endpoint,
     error::Error,
     message::{
-        AcceptedResponse, ConfiguredSecrets, Request, RequestSecrets, check_status, trace_request,
-        trace_response,
+        AcceptedResponse, ConfiguredSecrets, RecentSecrets, Request, RequestSecrets, check_status,
+        trace_request, trace_response,
     },
 };
 
@@ -31,12 +31,14 @@ pub(super) struct Sender {
 struct UserState {
     tokens: TokenRefresher,
     rejected_session: RejectedSession,
+    /// The secrets of the user's latest requests.
+    recent: RecentSecrets,
 }
 
 impl UserState {
     fn new(source: Option<Arc<dyn TokenSource>>) -> Arc<Self> {
-        let rejected_session = RejectedSession::default();
-        Arc::new(Self { tokens: TokenRefresher::new(source), rejected_session })
+        let (rejected_session, recent) = (RejectedSession::default(), RecentSecrets::default());
+        Arc::new(Self { tokens: TokenRefresher::new(source), rejected_session, recent })
     }
 }
 
@@ -73,6 +75,12 @@ impl Sender {
     /// Records that the server has accepted a request in a session.
     pub(super) fn accept_session(&self, session: Option<&SessionId>) {
         self.user.rejected_session.accept(session);
+    }
+
+    /// Returns the secrets of a request that has none of its own.
+    pub(super) fn secrets(&self) -> RequestSecrets {
+        let (configured, recent) = (self.server.secrets.clone(), self.user.recent.clone());
+        RequestSecrets { configured, recent, ..RequestSecrets::default() }
     }
 
     /// Sends the request with the user's token. If the server rejects the token, the request did not
@@ -117,10 +125,9 @@ impl Sender {
             token,
             rejected_token,
             session: request.context.session.clone(),
-            configured: self.server.secrets.clone(),
             call_headers: request.call_headers().cloned(),
             target: request.target.clone(),
-            ..RequestSecrets::default()
+            ..self.secrets()
         };
         let server = &self.server;
         let mut response = server.send_once(request, &mut secrets).await?;
@@ -152,6 +159,7 @@ impl Server {
         secrets: &mut RequestSecrets,
     ) -> Result<Response, Error> {
         let headers = self.headers(request, secrets)?;
+        secrets.remember();
         let (method, body) = (request.method.clone(), request.body.clone());
         let target = self.target(request);
         trace_request(&method, target, &headers, &body, secrets);

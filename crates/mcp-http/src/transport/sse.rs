@@ -15,8 +15,9 @@ use std::{
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use mcp_client::{
-    BoxError, Extensions, MessageContext, MessageKind, MessageStream, Multiplexer, OutgoingMessage,
-    ResponseMessages, SessionId, Transport, TransportError, TransportResponse, Truncated,
+    BoxError, Extensions, LogLimit, MessageContext, MessageKind, MessageStream, Multiplexer,
+    OutgoingMessage, Redactor, ResponseMessages, SessionId, Transport, TransportError,
+    TransportResponse, Truncated,
 };
 use tokio::{task::AbortHandle, time};
 
@@ -24,7 +25,7 @@ use super::sender::Sender;
 use crate::{
     endpoint::{Endpoint, InvalidReference},
     error::Error,
-    message::{Event, EventStream, EventType, Request},
+    message::{Event, EventStream, EventType, Request, RequestSecrets},
 };
 
 /// The time limit for the headers of the stream, and again for its first event, which contains the
@@ -159,6 +160,9 @@ impl SseTransport {
             }
             _ => return Err(protocol_error("expected an \"endpoint\" event first")),
         };
+        // The query of this URL identifies the session, and the server may echo it before the first
+        // message is sent.
+        RequestSecrets { target: Some(message_url.clone()), ..self.0.sender.secrets() }.remember();
         let number = NEXT_SESSION.fetch_add(1, Ordering::Relaxed).to_string();
         let session = SessionId::new(number.as_bytes());
         let session = session.ok_or_else(|| protocol_error("no more session ids"))?;
@@ -181,11 +185,14 @@ impl SseTransport {
 
 /// Reads a stream to its end, which ends the session.
 async fn read_events(mut events: EventStream, multiplexer: Multiplexer, endpoint: Endpoint) {
+    let ignored = LogLimit::default();
     let reason: BoxError = loop {
         match events.next_message().await {
             Ok(Some(message)) => {
-                if !multiplexer.dispatch(message) {
-                    tracing::debug!(%endpoint, "ignored an event that is not a JSON-RPC message");
+                if !multiplexer.dispatch(message)
+                    && let Some(count) = ignored.count()
+                {
+                    tracing::debug!(%endpoint, count, "ignored an event that is not a JSON-RPC message");
                 }
             }
             Ok(None) => break "the server closed the event stream".into(),
@@ -229,6 +236,10 @@ impl Transport for SseTransport {
 
     fn is_stateful_only(&self) -> bool {
         true
+    }
+
+    fn redactor(&self) -> Redactor {
+        self.0.sender.secrets().redactor()
     }
 
     fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {

@@ -49,7 +49,7 @@ impl Spec {
     }
 
     /// Returns a redactor of the secrets that the server is given.
-    pub(super) fn redactor(&self) -> Redactor {
+    pub(crate) fn redactor(&self) -> Redactor {
         let texts: Vec<_> =
             self.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
         let secrets =

@@ -11,8 +11,8 @@ use std::{
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use mcp_client::{
-    KeepAlive, MessageContext, MessageKind, MessageStream, OutgoingMessage, SessionId, Transport,
-    TransportError, TransportResponse,
+    KeepAlive, MessageContext, MessageKind, MessageStream, OutgoingMessage, Redactor, SessionId,
+    Transport, TransportError, TransportResponse,
 };
 
 use crate::{
@@ -152,6 +152,10 @@ impl Transport for StdioTransport {
 
     fn probe_timeout(&self) -> Option<Duration> {
         Some(self.0.spec.probe_timeout)
+    }
+
+    fn redactor(&self) -> Redactor {
+        self.0.spec.redactor()
     }
 
     /// Shuts the process down gracefully, and waits until it has exited. A later call starts

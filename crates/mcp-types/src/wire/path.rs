@@ -31,15 +31,18 @@ fn prefix<E: de::Error>(step: impl Display, problem: impl Display) -> E {
 }
 
 /// Truncates a message in the middle, because it may contain a long text of the other side. The end
-/// is kept, because it contains the position.
+/// is kept, because it contains the expected type and the position. It does not begin inside of the
+/// text, because a part of a secret would not be recognized.
 fn truncate(mut problem: String) -> String {
     const MAX_LEN: usize = 2000;
     const TAIL_LEN: usize = 100;
     if problem.len() > MAX_LEN {
         let boundary = |at: &usize| problem.is_char_boundary(*at);
-        let from = (0..=MAX_LEN - TAIL_LEN).rfind(boundary);
-        let to = (problem.len() - TAIL_LEN..).find(boundary);
-        problem.replace_range(from.unwrap_or_default()..to.unwrap_or_default(), "…");
+        let from = (0..=MAX_LEN - TAIL_LEN).rfind(boundary).unwrap_or_default();
+        let tail = (problem.len() - TAIL_LEN..).find(boundary).unwrap_or_default();
+        let marks = ["\", expected ", ", expected ", " at line "];
+        let begin = marks.iter().find_map(|mark| problem[tail..].find(mark));
+        problem.replace_range(from..begin.map_or(problem.len(), |begin| tail + begin), "…");
     }
     problem
 }

@@ -81,7 +81,9 @@ impl Tool {
         let handle = self.user_server().handle()?;
         self.check_token(handle)?;
         if handle.server.validate_schemas {
-            self.entry().checks.check_arguments(self.server(), self.definition(), arguments)?;
+            let redactor = || self.user_server().redactor();
+            let (checks, tool) = (&self.entry().checks, self.definition());
+            checks.check_arguments(self.server(), tool, arguments, redactor)?;
         }
         let deadline = Deadline::new(self.limits(handle).max_total_timeout);
         let (_permit, had_to_wait) = self.permit(handle, deadline).await?;
@@ -100,7 +102,9 @@ impl Tool {
             }
         };
         if handle.server.validate_schemas {
-            self.entry().checks.check_output(self.server(), self.definition(), output)
+            let redactor = || self.user_server().redactor();
+            let (checks, tool) = (&self.entry().checks, self.definition());
+            checks.check_output(self.server(), tool, output, redactor)
         } else {
             Ok(output)
         }

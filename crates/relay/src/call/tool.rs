@@ -90,7 +90,8 @@ impl ServerTools {
         self.get(name).ok_or_else(|| Error::UnknownTool {
             server: Some(self.server().to_owned()),
             tool: name.to_owned(),
-            suggestion: nearest(name, self.names().chain(names_on_server)).map(str::to_owned),
+            suggestion: nearest(name, self.names().chain(names_on_server))
+                .map(|suggestion| self.server.user_server.redactor().redact(suggestion).into()),
         })
     }
 

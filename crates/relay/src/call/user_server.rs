@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_client::{CallOptions, Client, ToolList};
+use mcp_client::{CallOptions, Client, Redactor, ToolList};
 use mcp_http::TokenSource;
 
 use super::retry::Retries;
@@ -164,6 +164,12 @@ impl UserServer {
             };
             (client, !transport.is_stdio())
         }))
+    }
+
+    /// Returns the secrets that are redacted in errors about results. There are none if the server
+    /// was removed or replaced, because it has no connection then.
+    pub(crate) fn redactor(&self) -> Redactor {
+        self.connection().map(|connection| connection.redactor()).unwrap_or_default()
     }
 
     /// Returns the transport from the settings of the server.

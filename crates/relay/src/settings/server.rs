@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use mcp_client::Limits;
+use mcp_client::{Limits, Redactor, Transport as _};
 use mcp_http::{AccessToken, HttpTransport, OAuthSettings};
 use mcp_types::Revision;
 use tokio::sync::Semaphore;
@@ -395,6 +395,34 @@ impl Server {
         let settings = self.oauth.as_deref().cloned().unwrap_or_default();
         let insecure = settings.dangerously_allow_insecure_http || self.insecure;
         settings.dangerously_allow_insecure_http(insecure)
+    }
+
+    /// Returns the secrets of the settings: credentials, the values of headers and of the query of
+    /// the URL, and those that a program gets with its environment and its arguments.
+    ///
+    /// Errors and traces of this crate do not contain them, but results are returned as the server
+    /// sent them. Use this to redact secrets in output that shows results.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use relay::Server;
+    ///
+    /// let server = Server::http("https://example.com/mcp?key=s3cret-key").header("X-Team", "blue-42");
+    /// assert_eq!(server.redactor().redact("s3cret-key of blue-42"), "**** of ****");
+    /// ```
+    pub fn redactor(&self) -> Redactor {
+        let transport = match &self.transport {
+            TransportConfig::Http { url } | TransportConfig::Sse { url } => {
+                self.http_transport(url).redactor()
+            }
+            TransportConfig::Stdio(command) => {
+                command.transport(self.max_message_size, Duration::MAX).redactor()
+            }
+        };
+        let client_secret = self.oauth.iter().filter_map(|oauth| oauth.client_secret.as_ref());
+        let keys = self.api_key.iter().flat_map(AccessToken::secrets);
+        transport.with(keys.chain(client_secret.map(mcp_http::Secret::expose)))
     }
 
     /// Returns whether the server is [shared](Self::shared) among all users.

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::OnceLock};
 
-use mcp_client::ToolDefinition;
+use mcp_client::{Redactor, ToolDefinition, Truncated};
 use mcp_types::Schema;
 use serde_json::{Value, value::RawValue};
 
@@ -28,18 +28,21 @@ type ParsedSchema = Result<Option<Validator>, UnknownDialect>;
 
 impl SchemaChecks {
     /// Returns an error if the arguments are certainly invalid, or if the dialect of a schema is
-    /// not supported.
+    /// not supported. Secrets of `redactor` are redacted in the error.
     pub(crate) fn check_arguments(
         &self,
         server: &str,
         tool: &ToolDefinition,
         arguments: &RawValue,
+        redactor: impl Fn() -> Redactor,
     ) -> Result<(), Error> {
         let input = self.input.get_or_init(|| parse(&tool.input_schema));
-        let (input, _) =
-            (validator_of(server, tool, input)?, validator_of(server, tool, self.output(tool))?);
+        let (input, _) = (
+            validator_of(server, tool, input, &redactor)?,
+            validator_of(server, tool, self.output(tool), &redactor)?,
+        );
         match input
-            .map(|validator| validator.violations_of_arguments(arguments.get()))
+            .map(|validator| validator.violations_of_arguments(arguments.get(), redactor))
             .unwrap_or_default()
         {
             none if none.is_empty() => Ok(()),
@@ -51,17 +54,19 @@ impl SchemaChecks {
     }
 
     /// Returns an error if the structured content is certainly invalid. If the tool reported an
-    /// error, the result is not validated (MCP server/tools, "Output Schema").
+    /// error, the result is not validated (MCP server/tools, "Output Schema"). Secrets of `redactor`
+    /// are redacted in the error.
     pub(crate) fn check_output(
         &self,
         server: &str,
         tool: &ToolDefinition,
         output: ToolOutput,
+        redactor: impl FnOnce() -> Redactor,
     ) -> Result<ToolOutput, Error> {
         let Ok(Some(validator)) = self.output(tool) else { return Ok(output) };
         let violations = match &output.structured_content {
             _ if output.is_error => return Ok(output),
-            Some(content) => validator.violations_of_result(&content.to_string()),
+            Some(content) => validator.violations_of_result(&content.to_string(), redactor),
             None => vec![Violation {
                 path: String::new(),
                 message: "missing structured content".to_owned(),
@@ -84,12 +89,16 @@ fn validator_of<'a>(
     server: &str,
     tool: &ToolDefinition,
     check: &'a ParsedSchema,
+    redactor: impl Fn() -> Redactor,
 ) -> Result<Option<&'a Validator>, Error> {
-    check.as_ref().map(Option::as_ref).map_err(|UnknownDialect(dialect)| Error::ToolCall {
-        server: server.to_owned(),
-        tool: tool.name.clone(),
-        reason: format!("schema dialect {dialect} is not supported").into(),
-        source: None,
+    check.as_ref().map(Option::as_ref).map_err(|UnknownDialect(dialect)| {
+        let dialect = redactor().redact(dialect).into_owned();
+        Error::ToolCall {
+            server: server.to_owned(),
+            tool: tool.name.clone(),
+            reason: format!("schema dialect {} is not supported", Truncated(&dialect)).into(),
+            source: None,
+        }
     })
 }
 

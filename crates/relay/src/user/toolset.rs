@@ -312,13 +312,20 @@ impl Toolset {
         self.find(name)?.call(arguments).await
     }
 
+    /// Redacts the secrets of the server whose tool has this name.
+    fn redacted(&self, name: &str) -> String {
+        let tool = self.get(name);
+        let redactor = tool.map(|tool| tool.user_server().redactor()).unwrap_or_default();
+        redactor.redact(name).into_owned()
+    }
+
     /// Returns a tool like [`Toolset::get`]. The error suggests a similar name.
     pub(crate) fn find(&self, name: &str) -> Result<Tool, Error> {
         self.get(name).ok_or_else(|| Error::UnknownTool {
             server: None,
             tool: name.to_owned(),
             suggestion: nearest(name, self.ready.iter().flat_map(ServerTools::names))
-                .map(str::to_owned),
+                .map(|suggestion| self.redacted(suggestion)),
         })
     }
 }

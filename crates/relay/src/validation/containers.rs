@@ -3,7 +3,7 @@
 use std::{collections::HashSet, fmt::Display};
 
 use super::{
-    evaluator::Evaluator,
+    evaluator::{Evaluator, escaped},
     json_text::JsonText,
     rule::{Array, CountRange, Dependency, Object, Subschema},
     validity::Validity,
@@ -161,9 +161,8 @@ impl<'a> Evaluator<'a> {
             return self.subschema(subschema, value);
         }
         let length = self.path.len();
-        let name = name.to_string().replace('~', "~0").replace('/', "~1");
         self.path.push('/');
-        self.path += &name;
+        self.path += &escaped(&name.to_string());
         let validity = self.subschema(subschema, value);
         self.path.truncate(length);
         validity

@@ -1,6 +1,6 @@
 //! Evaluation of a value against a schema.
 
-use mcp_client::Truncated;
+use mcp_client::{Redactor, Truncated};
 
 use super::{
     json_text::{JsonText, JsonType},
@@ -32,6 +32,8 @@ pub(super) struct Evaluator<'a> {
     pub(super) path: String,
     /// The word for a member of the root.
     root_noun: &'static str,
+    /// The secrets that are redacted in violations.
+    redactor: Option<&'a Redactor>,
     violations: Vec<Violation>,
 }
 
@@ -39,13 +41,26 @@ impl<'a> Evaluator<'a> {
     /// Creates an evaluator that collects no violations.
     pub(super) fn silent(validator: &'a Validator) -> Self {
         let (path, root_noun, violations) = (String::new(), "property", Vec::new());
-        Self { validator, steps: MAX_STEPS, depth: 0, silent: 1, path, root_noun, violations }
+        Self {
+            validator,
+            steps: MAX_STEPS,
+            depth: 0,
+            silent: 1,
+            path,
+            root_noun,
+            redactor: None,
+            violations,
+        }
     }
 
     /// Creates an evaluator that collects violations. `root_noun` is the word for a member of the
     /// root.
-    pub(super) fn collecting(validator: &'a Validator, root_noun: &'static str) -> Self {
-        Self { silent: 0, root_noun, ..Self::silent(validator) }
+    pub(super) fn collecting(
+        validator: &'a Validator,
+        root_noun: &'static str,
+        redactor: &'a Redactor,
+    ) -> Self {
+        Self { silent: 0, root_noun, redactor: Some(redactor), ..Self::silent(validator) }
     }
 
     pub(super) fn evaluate(&mut self, value: JsonText<'_>) -> Validity {
@@ -169,10 +184,23 @@ impl<'a> Evaluator<'a> {
             && self.silent == 0
             && self.violations.len() < MAX_VIOLATIONS
         {
-            let (path, message) = (shortened(self.path.clone()), shortened(what()));
+            let (path, message) = (self.redacted_path(), self.redacted(&what()));
+            let (path, message) = (shortened(path), shortened(message));
             self.violations.push(Violation { path, message });
         }
         validity
+    }
+
+    /// Returns the place of the current value. A secret that contains a slash is recognized only
+    /// without the escapes of a JSON Pointer.
+    fn redacted_path(&self) -> String {
+        let redacted = |name: &str| escaped(&self.redacted(&unescaped(name)));
+        self.path.split('/').map(redacted).collect::<Vec<_>>().join("/")
+    }
+
+    /// Redacts secrets in names of members, which the server may choose.
+    fn redacted(&self, text: &str) -> String {
+        self.redactor.map_or(text.into(), |redactor| redactor.redact(text)).into_owned()
     }
 
     /// Evaluates without collecting violations.
@@ -307,6 +335,15 @@ impl<'a> Evaluator<'a> {
             _ => Validity::Unknown,
         }
     }
+}
+
+/// Escapes a name for a JSON Pointer (RFC 6901, section 3).
+pub(super) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn unescaped(name: &str) -> String {
+    name.replace("~1", "/").replace("~0", "~")
 }
 
 /// Truncates a text that is too long for an error. Names of members are of any length.

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 
+use mcp_client::Redactor;
 use proptest::{
     collection::{btree_map, vec},
     prelude::*,
@@ -195,7 +196,8 @@ fn compare(draft7: bool) {
                 Evaluator::silent(&validator).evaluate(JsonText::of_valid(&value.to_string()));
             let count = &counts[validity as usize];
             count.set(count.get() + 1);
-            let violations = validator.violations_of_arguments(&value.to_string());
+            let violations =
+                validator.violations_of_arguments(&value.to_string(), Redactor::default);
             prop_assert_eq!(
                 validity == Validity::Invalid,
                 !violations.is_empty(),

@@ -1,5 +1,6 @@
 //! The entry points of validation.
 
+use mcp_client::Redactor;
 use serde_json::Value;
 
 use super::{
@@ -21,22 +22,38 @@ impl Validator {
     }
 
     /// Returns the violations of arguments, given as JSON text. There are none if validity is unknown.
-    pub(crate) fn violations_of_arguments(&self, json: &str) -> Vec<Violation> {
-        self.violations(json, "argument")
+    /// Secrets of `redactor` are redacted in them.
+    pub(crate) fn violations_of_arguments(
+        &self,
+        json: &str,
+        redactor: impl FnOnce() -> Redactor,
+    ) -> Vec<Violation> {
+        self.violations(json, "argument", redactor)
     }
 
     /// Returns the violations of a result, given as JSON text. There are none if validity is unknown.
-    pub(crate) fn violations_of_result(&self, json: &str) -> Vec<Violation> {
-        self.violations(json, "property")
+    /// Secrets of `redactor` are redacted in them.
+    pub(crate) fn violations_of_result(
+        &self,
+        json: &str,
+        redactor: impl FnOnce() -> Redactor,
+    ) -> Vec<Violation> {
+        self.violations(json, "property", redactor)
     }
 
-    fn violations(&self, json: &str, root_noun: &'static str) -> Vec<Violation> {
+    fn violations(
+        &self,
+        json: &str,
+        root_noun: &'static str,
+        redactor: impl FnOnce() -> Redactor,
+    ) -> Vec<Violation> {
         if Evaluator::silent(self).evaluate(JsonText::of_valid(json)) != Validity::Invalid {
             return Vec::new();
         }
         // This removes duplicate members. The last one counts, as in most parsers.
         let Ok(value) = serde_json::from_str::<Value>(json) else { return Vec::new() };
-        let mut evaluator = Evaluator::collecting(self, root_noun);
+        let redactor = redactor();
+        let mut evaluator = Evaluator::collecting(self, root_noun, &redactor);
         evaluator.evaluate(JsonText::of_valid(&value.to_string()));
         evaluator.into_violations()
     }
@@ -54,7 +71,8 @@ mod tests {
     }
 
     fn shown(schema: &Value, value: &Value) -> String {
-        let found = validator(schema).violations_of_arguments(&value.to_string());
+        let found =
+            validator(schema).violations_of_arguments(&value.to_string(), Redactor::default);
         found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     }
 
@@ -81,6 +99,29 @@ mod tests {
              \"/unit\": expected one of the values of \"enum\"; \
              \"/a~1b/1\": expected a number, got a string; \
              unknown argument \"x\"; missing required argument \"days\"",
+        );
+    }
+
+    #[test]
+    fn violations_show_no_secret() {
+        const SECRET: &str = "s3cret/~+key";
+        let schema = json!({
+            "properties": { SECRET: { "properties": { "a": { "type": "number" } } } },
+            "required": [format!("x{SECRET}")],
+            "additionalProperties": false,
+        });
+        let long = format!("{}{SECRET}", "b".repeat(190));
+        let value = json!({ SECRET: { "a": "x" }, SECRET.to_uppercase(): 1, &*long: 1 });
+        let redactor = || Redactor::new([SECRET]);
+        let found = validator(&schema).violations_of_result(&value.to_string(), redactor);
+        let shown = found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        assert_eq!(
+            shown,
+            format!(
+                "unknown property \"S3CRET/~+KEY\"; unknown property \"{}…; \
+                 \"/****/a\": expected a number, got a string; missing required property \"x****\"",
+                "b".repeat(182)
+            )
         );
     }
 
@@ -197,8 +238,9 @@ mod tests {
     #[test]
     fn the_last_of_duplicate_members_counts() {
         let validator = validator(&json!({ "additionalProperties": { "type": "integer" } }));
-        assert!(validator.violations_of_arguments(r#"{"a":"x","a":1}"#).is_empty());
-        assert!(!validator.violations_of_arguments(r#"{"a":1,"a":"x"}"#).is_empty());
+        let violations = |json| validator.violations_of_arguments(json, Redactor::default);
+        assert!(violations(r#"{"a":"x","a":1}"#).is_empty());
+        assert!(!violations(r#"{"a":1,"a":"x"}"#).is_empty());
     }
 
     #[test]
@@ -241,12 +283,14 @@ mod tests {
         }
         let wide = json!({ "items": { "type": "string" } });
         assert_eq!(
-            validator(&wide).violations_of_arguments(&json!(vec![1; 1_000]).to_string()).len(),
+            validator(&wide)
+                .violations_of_arguments(&json!(vec![1; 1_000]).to_string(), Redactor::default)
+                .len(),
             MAX_VIOLATIONS
         );
         // The text is nested more deeply than any parser accepts.
         let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
         let around = validator(&json!({ "items": { "$ref": "#" }, "uniqueItems": true }));
-        assert!(around.violations_of_arguments(&deep).is_empty());
+        assert!(around.violations_of_arguments(&deep, Redactor::default).is_empty());
     }
 }

@@ -21,10 +21,14 @@ pub(in crate::hostile) enum Operation {
     StatelessCall,
     /// Calls a tool with a handler for server requests.
     Handle,
+    /// Calls a tool with a handler for input requests, in the stateless protocol version.
+    StatelessHandle,
     /// Calls a tool over HTTP+SSE.
     Sse,
     /// Calls a tool of a process. The script of the case is a shell script.
     Stdio,
+    /// Calls a tool of a process in the stateless protocol version.
+    StatelessStdio,
     /// Detects the protocol version of a process.
     DetectStdio,
     /// Lists the tools with `relay`.
@@ -49,6 +53,8 @@ pub(in crate::hostile) struct Case {
     pub(super) bound: Duration,
     /// The timeout of a request.
     pub(super) timeout: Duration,
+    /// A part of the warning, if there must be one and no other.
+    pub(super) only_warning: Option<&'static str>,
 }
 
 /// A case in which the server replies to the request `on`.
@@ -69,6 +75,7 @@ pub(in crate::hostile) fn case(
         expected,
         bound: Duration::from_secs(10),
         timeout: Duration::from_millis(timeout),
+        only_warning: None,
     }
 }
 
@@ -99,6 +106,16 @@ impl Case {
         Self { operation: Operation::DetectStdio, ..self }
     }
 
+    /// Uses the stateless protocol version with the process.
+    pub(in crate::hostile) fn stateless(self) -> Self {
+        Self { operation: Operation::StatelessStdio, ..self }
+    }
+
+    /// Expects exactly one warning, with this part.
+    pub(in crate::hostile) fn with_one_warning(self, part: &'static str) -> Self {
+        Self { only_warning: Some(part), ..self }
+    }
+
     /// Sets the maximum time.
     pub(in crate::hostile) fn within(self, seconds: u64) -> Self {
         Self { bound: Duration::from_secs(seconds), ..self }
@@ -119,8 +136,10 @@ impl Case {
             Operation::Detect => "detect",
             Operation::StatelessCall => "stateless call",
             Operation::Handle => "handle",
+            Operation::StatelessHandle => "stateless handle",
             Operation::Sse => "sse",
             Operation::Stdio => "stdio",
+            Operation::StatelessStdio => "stateless stdio",
             Operation::DetectStdio => "detect stdio",
             Operation::RelayList => "relay list",
             Operation::RelayCall => "relay call",

@@ -9,7 +9,8 @@ use tokio::{process::Command, sync::Semaphore, time};
 
 use super::{
     case::Case,
-    secrets::{COMMON_PART, HEADER, TOKEN},
+    secrecy::contains_secret,
+    secrets::{HEADER, TOKEN},
     server::HostileServer,
 };
 
@@ -18,6 +19,9 @@ static PERMITS: Semaphore = Semaphore::const_new(MAX_CLIENTS);
 const MAX_CLIENTS: usize = 6;
 /// The maximum size of a text, in bytes.
 const MAX_TEXT: usize = 10 * 1024;
+/// The maximum size of all traces together, in bytes, without traces of whole messages and of
+/// connections. A server that sends messages without end does not cause events without end.
+const MAX_TRACES: usize = 32 * 1024;
 /// The maximum growth of the client's memory, in KiB. Its messages have at most 256 KiB.
 const MAX_GROWTH: u64 = 16 * 1024;
 
@@ -29,6 +33,7 @@ struct Report {
     traced_bytes: usize,
     largest_trace: (usize, String),
     traced_leak: Option<String>,
+    warnings: (usize, Vec<String>),
     elapsed_ms: u64,
     growth_kib: Option<u64>,
 }
@@ -91,6 +96,15 @@ fn problems_of(case: &Case, output: &Output) -> Vec<String> {
         problems.push(format!("it wrote {}", excerpt(&String::from_utf8_lossy(&output.stderr))));
     }
     problems.extend(report.texts.iter().flat_map(|(form, text)| problems_of_text(form, text)));
+    if report.traced_bytes > MAX_TRACES {
+        problems.push(format!("{} bytes of traces", report.traced_bytes));
+    }
+    if let Some(part) = case.only_warning {
+        let (count, first) = &report.warnings;
+        if *count != 1 || !first.iter().all(|warning| warning.contains(part)) {
+            problems.push(format!("expected one warning with {part:?}, got {count}: {first:?}"));
+        }
+    }
     if let Some(event) = &report.traced_leak {
         problems.push(format!("a trace contains a secret: {}", excerpt(event)));
     }
@@ -103,10 +117,8 @@ fn problems_of(case: &Case, output: &Output) -> Vec<String> {
 
 fn problems_of_text(form: &str, text: &str) -> Vec<String> {
     let mut problems = Vec::new();
-    if let Some(position) = text.find(COMMON_PART) {
-        let around: String = text[..position].chars().rev().take(60).collect();
-        let around: String = around.chars().rev().collect();
-        problems.push(format!("{form} contains a secret after {around:?}"));
+    if contains_secret(text.as_bytes()) {
+        problems.push(format!("{form} contains a secret: {}", excerpt(text)));
     }
     if text.len() > MAX_TEXT {
         problems.push(format!("{form} has {} bytes: {}", text.len(), excerpt(text)));

@@ -10,6 +10,8 @@ mod server;
 mod request;
 mod reply;
 mod secrets;
+#[path = "../../../hostile/secrecy.rs"]
+mod secrecy;
 
 pub(super) use self::{
     case::{Case, Operation, case, program},

@@ -19,7 +19,7 @@ use super::{
     default_reply::{MESSAGES_PATH, default_reply},
     reply::{Head, Part, Reply},
     request::Request,
-    secrets::{HEADER, SESSION, TOKEN},
+    secrets::{SESSION, spelled},
 };
 
 /// The bytes after which an endless reply ends.
@@ -171,9 +171,8 @@ impl Shared {
     /// Replaces the placeholders.
     fn expand(&self, bytes: &[u8], request: &Request) -> Vec<u8> {
         let session = if self.has_session.load(Relaxed) { SESSION } else { "" };
-        let secrets = format!("{TOKEN} {session} {HEADER}");
-        let values =
-            [("{id}", request.id()), ("{secrets}", secrets), ("{origin}", self.origin.clone())];
+        let (secrets, origin) = (spelled(session), self.origin.clone());
+        let values = [("{id}", request.id()), ("{secrets}", secrets), ("{origin}", origin)];
         values.iter().fold(bytes.to_vec(), |bytes, (name, value)| replace(&bytes, name, value))
     }
 }

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use insta::assert_snapshot;
 use mcp_client::{Client, Negotiation, Transport, mcp_types::Revision};
-use mcp_http::HttpTransport;
-use mcp_stdio::LineTransport;
+use mcp_http::{HttpTransport, SseTransport};
+use mcp_stdio::{LineTransport, StdioTransport};
 use mcp_testkit::{ServerRequest, Step, TestServer, TestTool};
 use serde_json::{Value, json};
 use tokio::{
@@ -14,8 +14,8 @@ use tokio::{
 };
 
 use crate::support::{
-    ALL_CAPABILITIES, GetStream, HandlerBehavior, MemoryServer, RecordingHandler, describe_result,
-    with_timeout,
+    ALL_CAPABILITIES, GetStream, HandlerBehavior, MemoryServer, RecordingHandler, SseServerConfig,
+    describe_result, with_timeout,
 };
 
 /// The time within which a handler is dropped after the end of the session.
@@ -147,6 +147,76 @@ async fn handler_of_a_stdio_server_is_dropped_with_the_connection() {
         }
         drop(client);
         assert_dropped_soon(&handler).await;
+    }
+}
+
+#[tokio::test]
+async fn handler_of_an_http_sse_server_is_dropped_with_the_stream() {
+    for end in ["the server ends the stream", "the client is closed", "the client is dropped"] {
+        let server = SseServerConfig::default().start().await;
+        let transport = HttpTransport::builder(server.url()).build().unwrap();
+        let handler = waiting_handler();
+        let client = stateful_client(SseTransport::new(transport), &handler);
+        with_timeout(client.connect()).await.unwrap();
+        server.send_message(&roots_request("a"));
+        with_timeout(handler.wait_for_pending(1)).await;
+        match end {
+            "the server ends the stream" => server.end_stream(),
+            "the client is closed" => client.close().await.unwrap(),
+            _ => drop(client),
+        }
+        assert_dropped_soon(&handler).await;
+    }
+}
+
+#[tokio::test]
+async fn handler_of_a_call_over_http_sse_is_dropped_with_the_stream() {
+    let server = SseServerConfig::default().start().await;
+    let transport = HttpTransport::builder(server.url()).build().unwrap();
+    let handler = waiting_handler();
+    let client = stateful_client(SseTransport::new(transport), &handler);
+    with_timeout(client.connect()).await.unwrap();
+    let caller = client.clone();
+    // This tool sends no response.
+    let call = tokio::spawn(async move { describe_result(caller.call_tool("silent", ()).await) });
+    server.send_message(&roots_request("a"));
+    with_timeout(handler.wait_for_pending(1)).await;
+    server.end_stream();
+    assert_dropped_soon(&handler).await;
+    let shown = with_timeout(call).await.unwrap();
+    assert!(shown.contains("-> Interrupted"), "{shown}");
+}
+
+#[tokio::test]
+async fn handler_of_a_child_process_is_dropped_when_the_process_exits() {
+    /// Opens a session, sends a request, and exits when it is told to.
+    const PROGRAM: &str = r#"read -r request
+        printf '{"jsonrpc":"2.0","id":1,"result":%s}\n' "$1"
+        read -r initialized
+        printf '%s\n' "$2"
+        while ! [ -e "$3" ]; do sleep 0.02; done"#;
+    let result = json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "serverInfo": { "name": "wire", "version": "1" },
+    });
+    for is_exit in [true, false] {
+        let stop = std::env::temp_dir().join(format!("relay-handler-{}", std::process::id()));
+        let args = [result.to_string(), roots_request("a").to_string(), stop.display().to_string()];
+        let transport = StdioTransport::builder("/bin/sh")
+            .args(["-c", PROGRAM, "sh"].into_iter().chain(args.iter().map(String::as_str)))
+            .shutdown_timeout(Duration::from_millis(300))
+            .build();
+        let handler = waiting_handler();
+        let client = stateful_client(transport, &handler);
+        with_timeout(client.connect()).await.unwrap();
+        with_timeout(handler.wait_for_pending(1)).await;
+        match is_exit {
+            true => std::fs::write(&stop, "").unwrap(),
+            false => client.close().await.unwrap(),
+        }
+        assert_dropped_soon(&handler).await;
+        let _ = std::fs::remove_file(&stop);
     }
 }
 

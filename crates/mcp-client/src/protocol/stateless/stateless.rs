@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::future::{Either, select};
 use mcp_types::{
-    JsonRpcMessage, Method, RequestId, Revision,
+    JsonRpcMessage, Method, RequestId, Revision, Truncated,
     v2026_07_28::{DiscoverRequest, DiscoverResult, InputRequiredResult},
 };
 use serde::Serialize;
@@ -25,6 +25,7 @@ use crate::{
     error::Error,
     exchange::{CancelOnDrop, Channel, PendingRequest, collect_responses},
     protocol::repetition::Repetitions,
+    redaction::Redactor,
     request::{CallerMeta, Envelope, InputParams, Meta, MethodName, Params, Request},
     result::{CacheHint, Decode, Outcome, ServerCapabilities, ServerInfo},
     transport::{
@@ -198,11 +199,17 @@ impl StatelessProtocol {
                     );
                 }
                 Outcome::Other(kind) => {
-                    return invalid(format!("unexpected result type {kind:?}"));
+                    let kind = self.channel.redactor().redact(&kind).into_owned();
+                    return invalid(format!("unexpected result type {:?}", Truncated(&kind)));
                 }
             }
         }
         Err(Error::TooManyRoundTrips { method: method.clone(), limit: MAX_ROUND_TRIPS })
+    }
+
+    /// Returns the secrets that are redacted in errors about results.
+    pub(crate) fn redactor(&self) -> Redactor {
+        self.channel.redactor()
     }
 
     /// Stops the handler if it works on input for a call. That call fails.
@@ -237,9 +244,9 @@ impl StatelessProtocol {
         }
         let input_responses = match input_requests.filter(|requests| !requests.is_empty()) {
             Some(requests) => {
-                let (client_state, activity) = (&self.channel.client_state, deadline.activity());
+                let activity = deadline.activity();
                 let responses =
-                    collect_responses(client_state, activity, method, server_requests, requests);
+                    collect_responses(&self.channel, activity, method, server_requests, requests);
                 match select(pin!(responses), pin!(self.closed.notified())).await {
                     Either::Left((responses, _)) => Some(responses?),
                     Either::Right(_) => {

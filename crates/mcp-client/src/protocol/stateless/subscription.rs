@@ -143,7 +143,10 @@ impl Subscription<'_> {
                 self.request.channel.client_state.deviations.record(Deviation::TextInStream);
                 return Ok(Event::Unrelated);
             }
-            Err(error) => return Err(Error::invalid_response(LISTEN, without_text(&error))),
+            Err(error) => {
+                let error = without_text(&error, &self.request.channel.redactor());
+                return Err(Error::invalid_response(LISTEN, error));
+            }
         };
         Ok(match message {
             JsonRpcMessage::Result { id, .. } if id == self.request.id => Event::Ended,
