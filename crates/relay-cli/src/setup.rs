@@ -144,10 +144,10 @@ impl Setup {
     }
 }
 
-/// Creates the relay. The API keys of the configuration are redacted in all output.
-fn build_relay(config: Config, printer: &Printer) -> Result<Relay> {
-    let keys = config.servers.values().filter_map(Server::token);
-    keys.for_each(|key| printer.add_secret(key));
+/// Creates the relay. The secrets of the configuration are redacted in all output.
+pub(crate) fn build_relay(config: Config, printer: &Printer) -> Result<Relay> {
+    let secrets = config.servers.values().map(Server::redactor);
+    secrets.for_each(|secrets| printer.add_secrets(&secrets));
     Ok(Relay::new(config)?)
 }
 

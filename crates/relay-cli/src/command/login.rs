@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use mcp_oauth::{Credentials, Error, OAuthClient, OAuthSettings, PendingSignIn};
-use relay::{Unauthorized, mcp_http::Endpoint};
+use relay::{Unauthorized, mcp_client::Redactor, mcp_http::Endpoint};
 use serde_json::json;
 use tokio::{select, time};
 
@@ -72,6 +72,8 @@ impl Login {
             return Err(UsageError::new(message).with_suggestion(suggestion).into());
         }
         let settings = login_settings(setup.oauth_settings(&server), args)?;
+        let secret = settings.client_secret.iter().map(mcp_oauth::Secret::expose);
+        printer.add_secrets(&Redactor::new(secret));
         let &LoginArgs { no_browser, device, .. } = args;
         let paste = args.paste || io::stdin().is_terminal();
         Ok(Self { setup, server, endpoint, no_browser, device, paste, settings })
@@ -151,7 +153,7 @@ impl Login {
             (false, false) => "To sign in, open this URL in a browser on this machine:",
             (false, true) => "To sign in, open this URL in a browser:",
         };
-        printer.print_lines(&format!("{instruction}\n{url}"));
+        printer.print_url(instruction, url);
         if self.paste {
             printer.print_lines(
                 "If the browser is on another machine, its last page cannot be loaded. Then paste \

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::Result;
-use relay::Relay;
 use serde::Serialize;
 
 use crate::{
     input::{DEFAULT_CONFIG, ServersArgs, read_config},
     output::{Exit, Printer, print_table},
+    setup::build_relay,
 };
 
 #[derive(Serialize)]
@@ -29,7 +29,7 @@ pub(crate) fn servers(args: &ServersArgs, printer: &Printer) -> Result<Exit> {
     let file = args.config.as_deref().unwrap_or(Path::new(DEFAULT_CONFIG)).display();
     config.warnings.iter().for_each(|warning| printer.warn(format_args!("{file}: {warning}")));
     // Reports the same configuration errors as the other commands.
-    let relay = Relay::new(config)?;
+    let relay = build_relay(config, printer)?;
     let servers = relay.servers();
     let rows: Vec<_> = servers.iter().map(|(name, server)| ServerRow::new(name, server)).collect();
     if printer.is_json() {

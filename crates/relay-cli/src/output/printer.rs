@@ -16,7 +16,7 @@ use serde::Serialize;
 
 /// Prints results and messages. Clones share the streams and the secrets.
 ///
-/// If the reader closes a stream, the rest is discarded without an error. Tokens are redacted in
+/// If the reader closes a stream, the rest is discarded without an error. Secrets are redacted in
 /// all output, including text from servers.
 #[derive(Clone)]
 pub(crate) struct Printer(Arc<Streams>);
@@ -80,8 +80,13 @@ impl Printer {
 
     /// Redacts this token in all later output. Ignores tokens of fewer than 6 bytes.
     pub(crate) fn add_secret(&self, token: &AccessToken) {
+        self.add_secrets(&Redactor::new(token.secrets()));
+    }
+
+    /// Redacts these secrets in all later output.
+    pub(crate) fn add_secrets(&self, secrets: &Redactor) {
         let mut redactor = self.0.redactor.write().unwrap_or_else(PoisonError::into_inner);
-        *redactor = redactor.with(token.secrets());
+        *redactor = redactor.and(secrets);
     }
 
     fn redactor(&self) -> Redactor {
@@ -154,18 +159,24 @@ impl Printer {
         self.write_message(&format!("{}\n", without_control_characters(&self.redact(text))));
     }
 
+    /// Prints a URL of this program to stderr, after a text. The URL must work, so it is not redacted:
+    /// a part of it may be equal to the value of a header by chance.
+    pub(crate) fn print_url(&self, text: &str, url: &str) {
+        self.write_message(&without_control_characters(&format!("{text}\n{url}\n")));
+    }
+
     fn write_message(&self, text: &str) {
         let mut messages = self.0.messages.lock().unwrap_or_else(PoisonError::into_inner);
         // There is no other stream to report the error to.
         drop(messages.write_all(text.as_bytes()).and_then(|()| messages.flush()));
     }
 
-    /// Returns the text without tokens.
+    /// Returns the text without secrets.
     pub(crate) fn redact(&self, text: &str) -> String {
         self.redactor().redact(text).into_owned()
     }
 
-    /// Returns the JSON without tokens. Characters that control a terminal are escaped.
+    /// Returns the JSON without secrets. Characters that control a terminal are escaped.
     fn sanitize_json(&self, text: &str) -> String {
         let redactor = self.redactor();
         let redacted = redactor.redact_json(text);

@@ -1,6 +1,7 @@
-//! Tests of error messages, exit codes, redaction and `--verbose`.
+//! Tests of error messages, exit codes, redaction, limits and `--verbose`.
 
 mod authorization_errors;
+mod bounds;
 mod redaction;
 mod stdout;
 mod transport_errors;
