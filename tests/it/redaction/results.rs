@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use mcp_client::{Client, CompletionRequest, mcp_types::Revision};
-use mcp_http::SseTransport;
+use mcp_http::{HttpTransport, SseTransport};
 use mcp_stdio::StdioTransport;
 use relay::{Relay, Server};
 use serde_json::json;
@@ -14,7 +14,9 @@ use super::{
     spelling::{assert_contains_none, spellings},
     support::{Answer, Output, RawServer, http},
 };
-use crate::support::{PROTOCOL_VERSIONS, client_with_version, with_timeout};
+use crate::support::{
+    PROTOCOL_VERSIONS, Script, client_with_version, initialize_response, sse, with_timeout,
+};
 
 /// The methods, and the results with a secret in place of each `$text`.
 const RESULTS: [(&str, &str); 17] = [
@@ -124,6 +126,24 @@ async fn no_secret_in_a_result_over_http_sse_comes_out() {
         (client.with_options(options()), Box::new(server) as _)
     })
     .await;
+}
+
+/// A batch with a result stays unchanged, and so does a text in it that is not a message.
+#[tokio::test]
+async fn no_secret_in_a_text_of_a_batch_with_a_result_comes_out() {
+    // AUTH-05
+    for spelling in [TOKEN.to_owned(), TOKEN.replace('/', "\\/")] {
+        let batch = format!(r#"[{{"jsonrpc":"2.0","id":77,"result":{{}}}},"a {spelling}"]"#);
+        let script = Script::new().on("initialize", initialize_response("2025-03-26"));
+        let server = script.on("tools/call", sse(&format!("data: {batch}\n\n"))).start().await;
+        let transport = HttpTransport::builder(server.url()).bearer_token(TOKEN).build();
+        let client = Client::new(transport.expect("a usable URL"));
+        let output = output(client, "tools/call").await;
+        assert!(output.display.contains("got the text") && output.display.contains("****"));
+        for (form, text) in output.texts() {
+            assert_contains_none(text, &[TOKEN], form);
+        }
+    }
 }
 
 #[tokio::test]
