@@ -4,7 +4,7 @@ use mcp_types::{
     JsonObject, JsonRpcMessage, Method, NotificationMethod, OneOrMany, RequestId, Schema,
     v2025_11_25::*,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::support::reading::{error, object, read};
 
@@ -26,7 +26,9 @@ fn the_type_selects_the_content_block() {
 /// Blocks are moved often, so rare variants with many members must not enlarge them.
 #[test]
 fn a_content_block_has_at_most_128_bytes() {
-    assert!(size_of::<ContentBlock>() <= 128, "{}", size_of::<ContentBlock>());
+    // A map that keeps the order of its members has 72 bytes instead of 24. A block holds two maps.
+    let larger_maps = 2 * (size_of::<Map<String, Value>>() - 24);
+    assert!(size_of::<ContentBlock>() <= 128 + larger_maps, "{}", size_of::<ContentBlock>());
 }
 
 #[test]

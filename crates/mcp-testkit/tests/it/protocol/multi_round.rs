@@ -1,5 +1,7 @@
 //! Multi-round calls, progress and log messages, in both eras.
 
+use std::collections::BTreeMap;
+
 use mcp_testkit::{
     Barrier, CallResult, ServerRequest, Step, TestPrompt, TestResource, TestServer, TestTool,
 };
@@ -401,6 +403,8 @@ async fn received_messages(response: Response, barrier: &Barrier) -> Vec<String>
     barrier.open();
     let brief = |message: &Value| match &message["params"] {
         Value::Null => message["method"].as_str().unwrap_or("response").to_owned(),
+        // The order of members depends on the features of serde_json.
+        Value::Object(params) => json!(BTreeMap::from_iter(params)).to_string(),
         params => params.to_string(),
     };
     let rest = events.remaining_messages().await;
