@@ -119,7 +119,10 @@ async fn a_refresh_and_its_failures_are_events_and_the_last_error() {
 
         // A temporary failure is listed until the next refresh, and needs no sign-in.
         fixture.authorization_server.expire_access_tokens();
-        fixture.authorization_server.script(OAuthEndpoint::Token, Reply::status(503));
+        // The list is retried twice.
+        for _ in 0..3 {
+            fixture.authorization_server.script(OAuthEndpoint::Token, Reply::status(503));
+        }
         fixture.call(&ann).await.unwrap_err();
         let listed = connection(&ann).await;
         let error = listed.last_error.as_ref().unwrap().message.clone();

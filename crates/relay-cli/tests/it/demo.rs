@@ -48,7 +48,7 @@ async fn runs_all_steps() {
          tools.call("relay__weather__forecast", json!({ "city": "Oslo", "days": 3 })).await?
        The output is text for the model, and JSON for the application:
          text        Oslo: sunny, 14, 15, 16 degrees
-         structured  {"city":"Oslo","highs":[14,15,16],"sky":"sunny"}
+         structured  {"city":"Oslo","sky":"sunny","highs":[14,15,16]}
 
     4. Another server responds with an event stream. It requires a token of its own.
          let alice = relay.with_tokens([("weather", token), ("library", library_token)]);

@@ -56,8 +56,8 @@ async fn json_prints_the_complete_tool_output() {
     {
       "content": [
         {
-          "text": "Oslo: sunny",
-          "type": "text"
+          "type": "text",
+          "text": "Oslo: sunny"
         }
       ],
       "structuredContent": {
@@ -97,8 +97,8 @@ async fn a_tool_error_is_reported_as_json() {
     {
       "content": [
         {
-          "text": "there are no records",
-          "type": "text"
+          "type": "text",
+          "text": "there are no records"
         }
       ],
       "isError": true
@@ -116,13 +116,14 @@ async fn sends_the_arguments_unchanged() {
         TestTool::new("echo", schema, |arguments| CallResult::text(json!(arguments).to_string()));
     let server = weather_server::public().tool(echo).start().await.unwrap();
     let text = r#"{"b": [1.0, "x y"], "a": null}"#;
-    let echoed = "{\"a\":null,\"b\":[1.0,\"x y\"]}\n";
+    let echoed = "{\"b\":[1.0,\"x y\"],\"a\":null}\n";
     let call = || relay("call echo").url(&server);
     assert_eq!(call().arg(text).stdout_text().await, echoed);
     assert_eq!(call().arg("-").stdin(text).stdout_text().await, echoed);
     assert_eq!(call().file("a.json", text).arg("@a.json").stdout_text().await, echoed);
     let pairs = call().arg("--arg").arg("b=[1.0, \"x y\"]").arg("--arg=a=null");
-    assert_eq!(pairs.stdout_text().await, echoed);
+    let sorted = "{\"a\":null,\"b\":[1.0,\"x y\"]}\n";
+    assert_eq!(pairs.stdout_text().await, sorted);
     let sent = server.requests();
     let call = sent.iter().find(|request| request.method() == "tools/call").unwrap();
     assert!(String::from_utf8_lossy(call.body()).contains(text));

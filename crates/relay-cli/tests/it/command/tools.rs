@@ -38,14 +38,14 @@ async fn json_prints_the_tools_with_their_schemas() {
         "tool": "forecast",
         "title": "Forecast",
         "description": "The weather\n of the coming days",
-        "inputSchema": {"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}
+        "inputSchema": {"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}
       },
       {
         "server": "remote",
         "name": "relay__remote__history",
         "tool": "history",
         "description": "The weather of a past year",
-        "inputSchema": {"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"}
+        "inputSchema": {"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}
       }
     ]
     --- stderr

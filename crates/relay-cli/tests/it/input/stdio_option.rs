@@ -36,8 +36,8 @@ async fn calls_a_tool_of_a_stdio_server() {
     {
       "content": [
         {
-          "text": "1 words",
-          "type": "text"
+          "type": "text",
+          "text": "1 words"
         }
       ],
       "isError": false

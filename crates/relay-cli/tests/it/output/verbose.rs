@@ -28,7 +28,7 @@ async fn prints_requests_and_responses_without_tokens() {
     > {"jsonrpc":"2.0","id":"probe-1","method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"relay","version":"0.1.0"}}}}
     < 200 OK
     < content-type: application/json
-    < {"error":{"code":-32601,"message":"Unknown method: server/discover"},"id":"probe-1","jsonrpc":"2.0"}
+    < {"jsonrpc":"2.0","error":{"code":-32601,"message":"Unknown method: server/discover"},"id":"probe-1"}
     > POST http://127.0.0.1:PORT/mcp
     > accept: application/json, text/event-stream
     > content-type: application/json
@@ -37,7 +37,7 @@ async fn prints_requests_and_responses_without_tokens() {
     < 200 OK
     < content-type: application/json
     < mcp-session-id: ****
-    < {"jsonrpc":"2.0","id":1,"result":{"capabilities":{"tools":{"listChanged":false}},"protocolVersion":"2025-11-25","serverInfo":{"name":"weather","version":"0.1.0"}}}
+    < {"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{"listChanged":false}},"serverInfo":{"name":"weather","version":"0.1.0"}}}
     > POST http://127.0.0.1:PORT/mcp
     > accept: application/json, text/event-stream
     > content-type: application/json
@@ -55,7 +55,7 @@ async fn prints_requests_and_responses_without_tokens() {
     > {"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}
     < 200 OK
     < content-type: application/json
-    < {"jsonrpc":"2.0","id":2,"result":{"tools":[{"description":"The weather\n of the coming days","inputSchema":{"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"},"name":"forecast","title":"Forecast"},{"description":"The weather of a past year","inputSchema":{"properties":{"city":{"type":"string"}},"required":["city"],"type":"object"},"name":"history"}]}}
+    < {"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"forecast","inputSchema":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]},"description":"The weather\n of the coming days","title":"Forecast"},{"name":"history","inputSchema":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]},"description":"The weather of a past year"}]}}
     > POST http://127.0.0.1:PORT/mcp
     > accept: application/json, text/event-stream
     > content-type: application/json
@@ -65,7 +65,7 @@ async fn prints_requests_and_responses_without_tokens() {
     > {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"forecast","arguments":{"city":"Oslo"}}}
     < 200 OK
     < content-type: application/json
-    < {"jsonrpc":"2.0","id":3,"result":{"_meta":{"source":"satellite"},"content":[{"text":"Oslo: sunny","type":"text"}],"structuredContent":{"city":"Oslo","sky":"sunny"}}}
+    < {"jsonrpc":"2.0","id":3,"result":{"content":[{"type":"text","text":"Oslo: sunny"}],"structuredContent":{"city":"Oslo","sky":"sunny"},"_meta":{"source":"satellite"}}}
     > DELETE http://127.0.0.1:PORT/mcp
     > accept: application/json, text/event-stream
     > mcp-protocol-version: 2025-11-25
