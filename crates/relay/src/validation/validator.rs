@@ -118,8 +118,8 @@ mod tests {
         assert_eq!(
             shown,
             format!(
-                "unknown property \"S3CRET/~+KEY\"; unknown property \"{}…; \
-                 \"/****/a\": expected a number, got a string; missing required property \"x****\"",
+                "\"/****/a\": expected a number, got a string; unknown property \"S3CRET/~+KEY\"; \
+                 unknown property \"{}…; missing required property \"x****\"",
                 "b".repeat(182)
             )
         );
