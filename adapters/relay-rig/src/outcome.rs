@@ -76,7 +76,9 @@ fn kind(error: &Error) -> ToolErrorKind {
         Error::Transport { kind, .. } | Error::OutcomeUnknown { kind, .. } => match kind {
             FailureKind::Timeout => ToolErrorKind::Timeout,
             FailureKind::Status(429) => ToolErrorKind::RateLimited,
-            FailureKind::Unreachable | FailureKind::Closed | FailureKind::SessionLost => ToolErrorKind::Network,
+            FailureKind::Unreachable | FailureKind::Closed | FailureKind::SessionLost => {
+                ToolErrorKind::Network
+            }
             _ => ToolErrorKind::Provider,
         },
         _ => ToolErrorKind::Other,
