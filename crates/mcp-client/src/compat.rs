@@ -39,7 +39,7 @@ pub enum Deviation {
     /// client sends the request then. Accepted since version 0.1.
     NoCapabilities,
     /// The server accepted `server/discover`, and sent no response (issue 11965 of goose, about the
-    /// gateway of LiteLLM). The client sends `initialize` then. Accepted since version 0.1.
+    /// gateway of LiteLLM), or something else than a response, such as an HTML page. The client sends `initialize` then. Accepted since version 0.1.
     NoDiscoverResponse,
     /// The server, or a gateway before it, rejected `server/discover` with the status 401, 403 or 5xx,
     /// and accepted `initialize` (pull request 2434 of adcp-client). Accepted since version 0.1.

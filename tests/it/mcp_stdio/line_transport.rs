@@ -1,18 +1,22 @@
 //! Messages line by line, against a server in memory.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::StreamExt;
 use insta::assert_snapshot;
 use mcp_client::{
     CallOptions, Client, Negotiation, ServerChange, SubscriptionFilter,
-    mcp_types::{Revision, v2026_07_28::LoggingLevel},
+    mcp_types::{Era, Revision, v2026_07_28::LoggingLevel},
 };
 use serde_json::{json, value::RawValue};
 
 use super::support::{ServerEnd, call_result, text};
 use crate::support::{
-    ALL_CAPABILITIES, HandlerBehavior, RecordingHandler, describe_result, with_timeout,
+    ALL_CAPABILITIES, HandlerBehavior, PROTOCOL_VERSIONS, RecordingHandler, advance_time,
+    describe_result, with_timeout,
 };
 
 /// A client which knows the protocol version, and its server.
@@ -126,6 +130,34 @@ async fn server_without_subscriptions_lacks_a_capability() {
         .await;
     let error = with_timeout(subscribing).await.unwrap().unwrap_err();
     assert!(matches!(error, mcp_client::Error::MissingCapability { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn progress_restarts_the_timeout_without_a_callback() {
+    // LIFE-14
+    for revision in PROTOCOL_VERSIONS {
+        let (client, mut wire) = client_with_version(revision);
+        let options = CallOptions::new().timeout(Duration::from_secs(5));
+        let calling = client.with_options(options);
+        let call =
+            tokio::spawn(async move { calling.call_tool("slow", ()).await.map(|it| text(&it)) });
+        if revision.era() == Era::Stateful {
+            wire.initialize().await;
+        }
+        let request = wire.next().await.unwrap();
+        let progress = json!({ "jsonrpc": "2.0", "method": "notifications/progress",
+            "params": { "progressToken": request["params"]["_meta"]["progressToken"], "progress": 1 } });
+        for _ in 0..3 {
+            advance_time(Duration::from_secs(4)).await;
+            wire.send(progress.clone()).await;
+            // The client reads the message, which takes a few turns.
+            for _ in 0..300 {
+                tokio::task::yield_now().await;
+            }
+        }
+        wire.respond(&request, call_result("done")).await;
+        assert_eq!(with_timeout(call).await.unwrap().unwrap(), "done");
+    }
 }
 
 #[tokio::test]

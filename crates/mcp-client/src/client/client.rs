@@ -159,6 +159,12 @@ impl Client {
         self.shared.client_state.deviations.counts()
     }
 
+    /// Returns the deviations that the transport has accepted: a description, and the number of
+    /// times. For HTTP, all users of the server are counted.
+    pub fn transport_deviations(&self) -> Vec<(&'static str, u64)> {
+        self.shared.protocol.transport_deviations()
+    }
+
     /// Returns how many times the server has reported a change of its tool list
     /// (`notifications/tools/list_changed`). The notification arrives on the response stream of a
     /// call, or on a [subscription](Self::subscribe).

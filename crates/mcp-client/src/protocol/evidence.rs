@@ -51,6 +51,14 @@ impl Evidence {
     }
 }
 
+/// Returns `true` if the server does not support the fallback transport.
+pub(super) fn lacks_fallback(error: &Error) -> bool {
+    match Evidence::of(error) {
+        Evidence::Stateful | Evidence::NoPost => true,
+        _ => error.transport_kind() == Some(TransportErrorKind::Protocol),
+    }
+}
+
 /// Returns `true` if a stateful server could return the same error, so that the server is perhaps
 /// not stateless.
 pub(super) fn contradicts_stateless(error: &Error) -> bool {

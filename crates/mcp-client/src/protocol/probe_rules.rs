@@ -4,7 +4,12 @@ use std::{error::Error as _, sync::Arc};
 
 use mcp_types::{Era, Revision, v2026_07_28::DiscoverResult};
 
-use super::{evidence::Evidence, protocol::MAX_REJECTIONS, stateless::Discovery, version::choose};
+use super::{
+    evidence::{Evidence, lacks_fallback},
+    protocol::MAX_REJECTIONS,
+    stateless::Discovery,
+    version::choose,
+};
 use crate::{compat::Deviation, error::Error, transport::TransportErrorKind};
 
 /// The next request to the server, with the data that the rules need if the request fails.
@@ -28,9 +33,11 @@ pub(super) enum Step {
 
 /// The failures before the fallback transport was tried.
 #[derive(Debug)]
-pub(super) enum Failures {
-    Discover(Error),
-    Initialize { discover_error: Option<Error>, error: Error },
+pub(super) struct Failures {
+    /// The error of `server/discover`, if it failed.
+    discover_error: Option<Error>,
+    /// The error of `initialize`.
+    error: Error,
 }
 
 /// The result of a step.
@@ -99,22 +106,13 @@ impl Failures {
     /// Returns the error of the detection. [`Error::NotMcp`] includes the failure of the fallback
     /// transport.
     fn into_error(self, fallback_error: Option<Error>) -> Error {
-        match self {
-            Self::Initialize { discover_error: Some(discover), error } => Error::NotMcp {
+        match self.discover_error {
+            Some(discover) => Error::NotMcp {
                 discover: Arc::new(discover),
-                initialize: Arc::new(error),
+                initialize: Arc::new(self.error),
                 fallback: fallback_error.map(Arc::new),
             },
-            Self::Discover(error) => match fallback_error {
-                // GET opened something that is not the fallback transport.
-                Some(fallback) if is_protocol_error(&fallback) => Error::NotMcp {
-                    discover: Arc::new(error),
-                    initialize: Arc::new(fallback),
-                    fallback: None,
-                },
-                _ => error,
-            },
-            Self::Initialize { discover_error: None, error } => error,
+            None => self.error,
         }
     }
 }
@@ -181,10 +179,11 @@ fn after_discover(version: Revision, error: Error, attempts: Attempts) -> Verdic
         // -32020 and -32021: stateless, so the error is reported and `initialize` is not sent
         // (versioning, HTTP, stdio).
         Evidence::Stateless => Verdict::SupportsButFailed { revision: version, error },
-        // Any other JSON-RPC error (stdio) and any other 4xx (HTTP) prove a stateful server.
-        Evidence::Stateful => Verdict::Continue(Step::initialize(None, Some(error)), attempts),
-        // 405: a Streamable HTTP server must accept POST, so HTTP+SSE is tried (own rule).
-        Evidence::NoPost => Verdict::Continue(Step::FallBack(Failures::Discover(error)), attempts),
+        // Any other JSON-RPC error (stdio) and any other 4xx (HTTP) prove a stateful server. A gateway
+        // may respond with 405 to a method that it does not know, so `initialize` is sent even then.
+        Evidence::Stateful | Evidence::NoPost => {
+            Verdict::Continue(Step::initialize(None, Some(error)), attempts)
+        }
         // The process may have exited because it does not know the method. The next request
         // starts it again, and this counts as the restart (own rule).
         Evidence::Inconclusive if attempts.can_restart && is_gone(&error) => Verdict::Continue(
@@ -225,7 +224,7 @@ fn after_initialize(
         // The server may support only HTTP+SSE (MCP 2025-11-25, basic/transports, "Backwards
         // Compatibility").
         _ if matches!(error.status(), Some(400 | 404 | 405)) && error.code().is_none() => {
-            let before = Failures::Initialize { discover_error, error };
+            let before = Failures { discover_error, error };
             Verdict::Continue(Step::FallBack(before), attempts)
         }
         // The error is reported. Its text may name the versions of a stateless server
@@ -259,8 +258,14 @@ pub(super) fn tolerated(error: &Error) -> Option<Deviation> {
     };
     match is_rejected {
         true => Some(Deviation::DiscoverRejected),
-        false => error.is_no_response().then_some(Deviation::NoDiscoverResponse),
+        false => is_without_response(error).then_some(Deviation::NoDiscoverResponse),
     }
+}
+
+/// Returns `true` if the server has sent no JSON-RPC response, such as an HTML page with a success
+/// status.
+fn is_without_response(error: &Error) -> bool {
+    error.is_no_response() || error.transport_kind() == Some(TransportErrorKind::Protocol)
 }
 
 fn is_unauthorized(error: &Error) -> bool {
@@ -280,18 +285,6 @@ fn is_unreachable(error: &Error) -> bool {
         error.transport_kind(),
         Some(Kind::Blocked | Kind::CredentialsUnavailable | Kind::Unreachable)
     )
-}
-
-/// Returns `true` if the server does not support the fallback transport.
-fn lacks_fallback(error: &Error) -> bool {
-    match Evidence::of(error) {
-        Evidence::Stateful | Evidence::NoPost => true,
-        _ => is_protocol_error(error),
-    }
-}
-
-fn is_protocol_error(error: &Error) -> bool {
-    error.transport_kind() == Some(TransportErrorKind::Protocol)
 }
 
 #[cfg(test)]
@@ -389,7 +382,8 @@ mod tests {
             ),
             (discover_failed(rpc(-32601, &[])), "initialize newest", None),
             (discover_failed(status(400)), "initialize newest", None),
-            (discover_failed(status(405)), "fall back", None),
+            (discover_failed(status(405)), "initialize newest", None),
+            (discover_failed(transport(TransportErrorKind::Protocol)), "initialize newest", None),
             (discover_failed(status(401)), "initialize newest", None),
             (
                 discover_failed(transport(TransportErrorKind::Unauthorized)),
@@ -448,10 +442,10 @@ mod tests {
             (None, Some(status(404)), "unknown"),
         ] {
             let name = format!("{probe:?} {error:?}");
-            let before = Failures::Initialize { discover_error: probe, error: status(404) };
+            let before = Failures { discover_error: probe, error: status(404) };
             assert_eq!(describe(Fact::FallbackFailed { before, error }, FIRST), expected, "{name}");
         }
-        let before = Failures::Discover(status(405));
+        let before = Failures { discover_error: None, error: status(405) };
         let Verdict::Unknown(error) = decide(Fact::FallbackFailed { before, error: None }, FIRST)
         else {
             panic!("decided");

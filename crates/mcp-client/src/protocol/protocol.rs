@@ -18,7 +18,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{
-    evidence::{Evidence, contradicts_stateless},
+    evidence::{Evidence, contradicts_stateless, lacks_fallback},
     negotiation::{Choice, Negotiation},
     single_flight::SingleFlight,
     stateful::{Session, StatefulProtocol},
@@ -229,6 +229,11 @@ impl Protocol {
         self.stateful.close().await.and(fallback)
     }
 
+    /// Returns the deviations that the transport has accepted.
+    pub(crate) fn transport_deviations(&self) -> Vec<(&'static str, u64)> {
+        self.stateless.transport().deviations()
+    }
+
     /// Returns the number of sessions that the server has lost.
     pub(crate) fn lost_sessions(&self) -> u64 {
         let fallback = self.fallback.as_ref().map_or(0, StatefulProtocol::lost_sessions);
@@ -304,6 +309,9 @@ impl Protocol {
             self.negotiation.remember(chosen);
             return Ok(chosen);
         }
+        if let Some(fallback) = self.pinned_fallback(choice, &error).await? {
+            return Ok(fallback);
+        }
         let doubtful = match revision.era() {
             Era::Stateless => contradicts_stateless(&error),
             Era::Stateful => error.failed_while_opening() && evidence != Evidence::Inconclusive,
@@ -318,6 +326,41 @@ impl Protocol {
             Era::Stateful => self.discover_again().await,
         };
         other.filter(|other| other.revision.era() != revision.era()).ok_or(error)
+    }
+}
+
+impl Protocol {
+    /// Tries the fallback transport for a stateful version that the application has set, if the
+    /// server rejects `initialize` like a server with HTTP+SSE (MCP 2025-11-25, basic/transports,
+    /// "Backwards Compatibility"). Returns `None` if this does not apply.
+    ///
+    /// # Errors
+    /// Returns the error of the fallback transport if the server has it. Otherwise returns `None`,
+    /// so that the first error is reported.
+    async fn pinned_fallback(
+        &self,
+        choice: Choice,
+        error: &Error,
+    ) -> Result<Option<Choice>, Error> {
+        let is_rejected = error.failed_while_opening()
+            && error.code().is_none()
+            && matches!(error.status(), Some(400 | 404 | 405));
+        let is_pinned = self.pinned.is_some_and(|pinned| pinned.era() == Era::Stateful);
+        let Some(fallback) = self.fallback.as_ref().filter(|_| is_pinned && is_rejected) else {
+            return Ok(None);
+        };
+        if choice.fallback {
+            return Ok(None);
+        }
+        match fallback.open(None).await {
+            Ok(_) => {
+                let choice = Choice { fallback: true, ..choice };
+                self.negotiation.remember(choice);
+                Ok(Some(choice))
+            }
+            Err(error) if lacks_fallback(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -23,7 +23,8 @@ pub struct Limits {
     /// The timeout of one request. Defaults to 30 seconds.
     ///
     /// It includes everything that the request waits for: detection of the protocol version,
-    /// `initialize`, obtaining a token, and a retry in a new session. A progress notification restarts it. It is paused
+    /// `initialize`, obtaining a token, and a retry in a new session. A progress notification restarts it,
+    /// up to `max_total_timeout`. The client asks for progress with every tool call. It is paused
     /// while the [`Handler`](crate::Handler) works for the request.
     pub timeout: Duration,
     /// The total timeout of a call or a list, which progress does not extend. Defaults to 10

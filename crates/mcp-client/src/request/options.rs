@@ -58,8 +58,8 @@ impl CallOptions {
         Self::default()
     }
 
-    /// Sets the timeout of one request. A progress notification restarts it. Defaults to
-    /// [`Limits::timeout`].
+    /// Sets the timeout of one request. A progress notification restarts it, whether or not there is a
+    /// callback for progress, up to the total timeout. Defaults to [`Limits::timeout`].
     ///
     /// [`Limits::timeout`]: crate::Limits::timeout
     pub fn timeout(self, timeout: Duration) -> Self {
@@ -86,6 +86,10 @@ impl CallOptions {
 
     /// Sets a callback for progress notifications (MCP basic/utilities/progress). It runs inside
     /// the future of the call and must not block.
+    ///
+    /// The client asks for progress with every tool call, also without a callback, because progress
+    /// restarts the [timeout](Self::timeout). For other requests, it asks only if there is a
+    /// callback.
     pub fn on_progress(
         self,
         on_progress: impl Fn(ProgressNotificationParams) + Send + Sync + 'static,

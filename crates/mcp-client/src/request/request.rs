@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, sync::atomic::AtomicBool};
 
+use mcp_types::{Method, v2026_07_28::CallToolRequest};
+
 use super::{
     attempts::Attempts, deadline::Deadline, limits::DEFAULT_MAX_SERVER_REQUESTS,
     options::CallOptions, server_requests::ServerRequests,
@@ -44,6 +46,13 @@ impl<'a, P> Request<'a, P> {
             input_was_required: AtomicBool::new(false),
             server_requests: ServerRequests::new(DEFAULT_MAX_SERVER_REQUESTS),
         }
+    }
+
+    /// Returns whether the server is asked for progress: for a tool call, whose timeout progress
+    /// extends, and for any request whose caller listens.
+    pub(crate) fn wants_progress(&self) -> bool {
+        self.method == CallToolRequest::NAME
+            || self.options.is_some_and(|options| options.on_progress.is_some())
     }
 
     /// Returns whether the caller allows that the request is sent again.

@@ -95,6 +95,12 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
         Redactor::default()
     }
 
+    /// Returns the deviations of the server from the specification of the transport that were
+    /// accepted: a description, and the number of times. Defaults to none.
+    fn deviations(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+
     /// Ends the session of `context` on the server, if there is one.
     ///
     /// # Errors
@@ -139,6 +145,10 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 
     fn redactor(&self) -> Redactor {
         (**self).redactor()
+    }
+
+    fn deviations(&self) -> Vec<(&'static str, u64)> {
+        (**self).deviations()
     }
 
     fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {

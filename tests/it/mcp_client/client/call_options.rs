@@ -146,15 +146,17 @@ async fn every_method_sends_meta_and_delivers_progress_and_logs() {
 }
 
 #[tokio::test]
-async fn no_progress_token_is_sent_without_a_progress_callback() {
-    // PROG-01: no token is sent; LOG-02: an unexpected log message is not an error
+async fn only_tool_calls_ask_for_progress_without_a_callback() {
+    // PROG-01; LOG-02: an unexpected log message is not an error
     for revision in PROTOCOL_VERSIONS {
         let server = server_with_progress_and_logs().await;
         let client = client_with_version(server.transport(), revision);
         for (method, call) in CALLS {
             call(&client).await.unwrap();
             let sent = server.requests_of(method).await.pop().unwrap().json();
-            assert_eq!(sent["params"]["_meta"]["progressToken"], Value::Null, "{method}");
+            let token = &sent["params"]["_meta"]["progressToken"];
+            let expected = if method == "tools/call" { &sent["id"] } else { &Value::Null };
+            assert_eq!(token, expected, "{method}");
         }
     }
 }
@@ -192,15 +194,22 @@ fn echo_tool() -> TestTool {
 #[tokio::test]
 async fn progress_restarts_the_timeout_but_not_the_total() {
     // LIFE-14, N-TIME-01
-    for revision in PROTOCOL_VERSIONS {
+    for (revision, listens) in PROTOCOL_VERSIONS
+        .into_iter()
+        .zip([true, false])
+        .chain(PROTOCOL_VERSIONS.into_iter().zip([false, true]))
+    {
         let (barriers, last) = ([Barrier::new(), Barrier::new()], Barrier::new());
         let held = [barriers[0].clone(), barriers[1].clone()];
         let slow = TestTool::with_steps("a", json!({ "type": "object" }), move |_| {
             let step = Step::finish(CallResult::text("a"));
             let progress = json!({ "progress": 1 });
             let held = held.iter();
-            held.fold(step, |step, barrier| step.hold(barrier).progress(progress.clone()))
-                .hold(&last)
+            // The log message shows that the progress before it has arrived.
+            let report = |step: Step, barrier| {
+                step.hold(barrier).progress(progress.clone()).log(LoggingLevel::Error, "halfway")
+            };
+            held.fold(step, report).hold(&last)
         });
         let builder = TestServer::builder().tool(slow).response_mode(ResponseMode::Sse);
         let (_server, client) = start_and_connect(builder, revision).await;
@@ -209,7 +218,8 @@ async fn progress_restarts_the_timeout_but_not_the_total() {
         let options = CallOptions::new()
             .timeout(Duration::from_secs(5))
             .max_total_timeout(Duration::from_secs(11))
-            .on_progress(move |_| progress_arrived.add_permits(1));
+            .on_log(LoggingLevel::Error, move |_| progress_arrived.add_permits(1));
+        let options = if listens { options.on_progress(|_| {}) } else { options };
         let client = client.with_options(options);
         let clock = async {
             for barrier in &barriers {

@@ -79,12 +79,12 @@ async fn arguments_are_sent_as_an_object() {
     let calls = server.requests_of("tools/call").await;
     let calls: Vec<_> = calls.iter().map(|call| call.text().to_owned()).collect();
     assert_snapshot!(calls.join("\n"), @r#"
-    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{}}}
-    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{}}}
-    {"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"add","arguments":{}}}
-    {"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"add","arguments":{"a":1.0,"b":null}}}
-    {"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"add","arguments":{"z": 1.0, "a": 1e2}}}
-    {"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"Ünder/söre \"x\"","arguments":{"k":1}}}
+    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{},"_meta":{"progressToken":2}}}
+    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{},"_meta":{"progressToken":3}}}
+    {"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"add","arguments":{},"_meta":{"progressToken":4}}}
+    {"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"add","arguments":{"a":1.0,"b":null},"_meta":{"progressToken":5}}}
+    {"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"add","arguments":{"z": 1.0, "a": 1e2},"_meta":{"progressToken":6}}}
+    {"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"Ünder/söre \"x\"","arguments":{"k":1},"_meta":{"progressToken":7}}}
     "#);
 }
 

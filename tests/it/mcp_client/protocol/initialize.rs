@@ -34,7 +34,7 @@ async fn first_call_sends_initialize_then_initialized() {
     content-type: application/json
     mcp-protocol-version: 2025-11-25
     mcp-session-id: session-1
-    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{"a":1,"b":2}}}
+    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{"a":1,"b":2},"_meta":{"progressToken":2}}}
     "#);
 }
 

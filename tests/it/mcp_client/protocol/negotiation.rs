@@ -355,6 +355,7 @@ async fn pinned_version_is_used_without_a_probe() {
     -> UnsupportedProtocolVersion, did not run
     --- 2025-11-25
     initialize 1
+    GET
     [server]/mcp returned HTTP status 404 Not Found
     -> Status(404), did not run
     "#);

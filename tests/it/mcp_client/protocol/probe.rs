@@ -170,16 +170,13 @@ async fn other_stateless_errors_identify_a_stateless_server() {
 async fn overload_redirects_and_invalid_responses_are_inconclusive() {
     let mut shown = String::new();
     for response in [
-        status(307).header("location", "/elsewhere"),
+        status(307).header("location", "http://localhost:1/"),
         status(407),
         status(408),
         status(425),
         status(429),
         error(-32601, "busy", &Value::Null).with_status(429),
-        // The server does not accept POST.
-        status(405),
-        // A web page, an incomplete body.
-        status(200).header("content-type", "text/html").body("<p>Hello"),
+        // An incomplete body.
         body("{"),
     ] {
         let server = stateful_script().on(PROBE, response).start().await;
@@ -191,7 +188,7 @@ async fn overload_redirects_and_invalid_responses_are_inconclusive() {
     }
     assert_snapshot!(shown, @r#"
     server/discover "probe-1", 2026-07-28
-    [server]/mcp redirects to [server]/elsewhere, but redirects are not followed; configure that URL if it is correct
+    [server]/mcp redirects to http://localhost:1/, which is not followed; configure that URL if it is correct
     -> Status(307), did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
@@ -215,16 +212,6 @@ async fn overload_redirects_and_invalid_responses_are_inconclusive() {
     -> Rpc, did not run
     verdict: unknown
     server/discover "probe-1", 2026-07-28
-    GET
-    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 405 Method Not Allowed; "initialize" failed
-      invalid response from [server]/mcp: expected an event stream in response to GET
-    -> Protocol, did not run
-    verdict: unknown
-    server/discover "probe-1", 2026-07-28
-    expected JSON or an event stream from [server]/mcp, got text/html: <p>Hello
-    -> Protocol, did not run
-    verdict: unknown
-    server/discover "probe-1", 2026-07-28
     "server/discover": invalid response
       EOF while parsing an object at line 1 column 1
     -> InvalidResponse, did not run
@@ -233,7 +220,7 @@ async fn overload_redirects_and_invalid_responses_are_inconclusive() {
 }
 
 /// Responses to the probe of a server, or a gateway before it, that knows only `initialize`.
-fn rejected_probes() -> [(ScriptedResponse, Deviation); 8] {
+fn rejected_probes() -> [(ScriptedResponse, Deviation); 9] {
     use Deviation::{DiscoverRejected as Rejected, NoDiscoverResponse as NoResponse};
     let modern = || unsupported_version(&json!(["2025-11-25"]));
     [
@@ -245,6 +232,7 @@ fn rejected_probes() -> [(ScriptedResponse, Deviation); 8] {
         (error(-32601, "broken", &Value::Null).with_status(500), Rejected),
         (sse(": nothing\n\n"), NoResponse),
         (status(202), NoResponse),
+        (status(200).header("content-type", "text/html").body("<html>hi</html>"), NoResponse),
     ]
 }
 
@@ -263,6 +251,14 @@ async fn server_that_rejects_the_probe_and_accepts_initialize_is_stateful() {
         );
         assert_eq!(known.deviations(), [(deviation, 1)]);
     }
+}
+
+#[tokio::test]
+async fn a_405_for_the_probe_is_followed_by_initialize() {
+    let server = stateful_script().on(PROBE, status(405)).start().await;
+    let known = Negotiation::new();
+    assert!(list_tools_log(&server, &known).await.ends_with("1 tool\nverdict: 2025-06-18\n"));
+    assert_eq!(server.requests_of("GET").await.len(), 0);
 }
 
 #[tokio::test]

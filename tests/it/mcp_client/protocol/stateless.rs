@@ -96,7 +96,7 @@ async fn every_request_carries_version_capabilities_and_headers() {
     mcp-param-count: 2
     mcp-param-region: =?base64?WsO8cmljaCA=?=
     mcp-protocol-version: 2026-07-28
-    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"store","arguments":{"region":"Zürich ","count":2,"text":"x"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"tests","version":"1"}}}}
+    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"store","arguments":{"region":"Zürich ","count":2,"text":"x"},"_meta":{"progressToken":2,"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"tests","version":"1"}}}}
     "#);
 }
 

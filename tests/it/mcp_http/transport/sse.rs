@@ -64,6 +64,7 @@ async fn falls_back_to_http_sse_after_400_404_or_405() {
     assert_snapshot!(shown, @"
     --- 405
     POST /mcp server/discover [alice], mcp-protocol-version, mcp-method
+    POST /mcp initialize [alice]
     GET /mcp [alice]
     POST /messages initialize [alice]
     POST /messages notifications/initialized [alice]
@@ -136,7 +137,8 @@ async fn server_without_either_transport_reports_both_failures() {
       [server]/mcp returned HTTP status 404 Not Found
     -> Status(404), did not run
     --- 405, 405
-    [server]/mcp returned HTTP status 405 Method Not Allowed
+    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 405 Method Not Allowed; the fallback transport failed: [server]/mcp returned HTTP status 405 Method Not Allowed; "initialize" failed
+      [server]/mcp returned HTTP status 405 Method Not Allowed
     -> Status(405), did not run
     --- 404, 200
     not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 404 Not Found; the fallback transport failed: invalid response from [server]/mcp: expected an "endpoint" event first; "initialize" failed
@@ -233,7 +235,7 @@ async fn body_of_a_post_response_is_ignored() {
 }
 
 #[tokio::test]
-async fn redirects_are_not_followed() {
+async fn redirects_to_another_origin_are_not_followed() {
     // AUTH-06
     let other = ScriptedServer::start().await;
     let mut shown = String::new();
@@ -249,9 +251,9 @@ async fn redirects_are_not_followed() {
     }
     assert_eq!(other.requests().await.len(), 0);
     assert_snapshot!(shown, @"
-    [server]/mcp redirects to [server]/mcp, but redirects are not followed; configure that URL if it is correct
+    [server]/mcp redirects to [server]/mcp, which is not followed; configure that URL if it is correct
     -> Status(307), did not run
-    [server]/mcp redirects to [server]/mcp, but redirects are not followed; configure that URL if it is correct
+    [server]/mcp redirects to [server]/mcp, which is not followed; configure that URL if it is correct
     -> Status(308), did not run
     ");
 }
@@ -275,6 +277,20 @@ async fn error_event_is_the_reason_if_the_stream_ends() {
       [server]/mcp reported an error on the event stream: no quota for ****
     -> Interrupted
     ");
+}
+
+#[tokio::test]
+async fn redirects_within_the_origin_are_followed_three_times() {
+    for (get, message, target, request) in
+        [(307, 202, "/mcp?a", "GET /mcp"), (200, 308, "/messages?a", "POST /messages initialize")]
+    {
+        let redirect_target = target.to_owned();
+        let server =
+            SseServerConfig { get, message, redirect_target, ..SseServerConfig::default() };
+        let server = server.start().await;
+        assert!(sse_client(&server).list_tools().await.is_err());
+        assert_eq!(server.request_log().matches(request).count(), 4, "{request}");
+    }
 }
 
 #[tokio::test]
@@ -468,4 +484,25 @@ async fn each_message_is_signed_for_the_url_that_it_is_sent_to() {
     Client::new(SseTransport::new(http)).list_tools().await.unwrap();
     let signed = signer.0.lock().unwrap().join("\n");
     assert_eq!(signed, "GET /mcp\nPOST /messages\nPOST /messages\nPOST /messages");
+}
+
+#[tokio::test]
+async fn a_version_that_is_set_does_not_prevent_the_fallback() {
+    for post in [405, 404, 400] {
+        let server = SseServerConfig { post, ..SseServerConfig::default() }.start().await;
+        let client = Client::builder(http_transport(&server.url()))
+            .protocol_version(Revision::V2024_11_05)
+            .build();
+        assert!(client.call_tool("add", ()).await.is_ok(), "{post}");
+        client.list_tools().await.unwrap();
+        // The fallback is remembered.
+        assert_eq!(server.request_log().matches("POST /mcp initialize").count(), 1, "{post}");
+    }
+    // Without HTTP+SSE, the error is that of `initialize`.
+    let server = SseServerConfig { post: 404, get: 404, ..SseServerConfig::default() };
+    let server = server.start().await;
+    let client = Client::builder(http_transport(&server.url()))
+        .protocol_version(Revision::V2024_11_05)
+        .build();
+    assert_eq!(client.list_tools().await.unwrap_err().status(), Some(404));
 }

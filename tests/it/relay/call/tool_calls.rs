@@ -34,13 +34,13 @@ async fn arguments_may_be_any_serializable_object() {
     let calls = server.requests_of("tools/call").await;
     let calls: Vec<_> = calls.iter().map(|call| call.text().to_owned()).collect();
     assert_snapshot!(calls.join("\n"), @r#"
-    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{"b":[1,null],"a":{}}}}
-    {"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"add","arguments":{"query":"rust","pageSize":5}}}
-    {"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"add","arguments":{"z":1.10,"a":"\u00e9"}}}
-    {"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"add","arguments":{"k":1}}}
-    {"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"add","arguments":{}}}
-    {"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"add","arguments":{}}}
-    {"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"add","arguments":{}}}
+    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{"b":[1,null],"a":{}},"_meta":{"progressToken":3}}}
+    {"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"add","arguments":{"query":"rust","pageSize":5},"_meta":{"progressToken":4}}}
+    {"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"add","arguments":{"z":1.10,"a":"\u00e9"},"_meta":{"progressToken":5}}}
+    {"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"add","arguments":{"k":1},"_meta":{"progressToken":6}}}
+    {"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"add","arguments":{},"_meta":{"progressToken":7}}}
+    {"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"add","arguments":{},"_meta":{"progressToken":8}}}
+    {"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"add","arguments":{},"_meta":{"progressToken":9}}}
     "#);
 }
 

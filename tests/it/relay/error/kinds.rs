@@ -307,7 +307,7 @@ async fn broken_streams_and_bodies_are_errors() {
       cannot agree on a protocol version: the server supports 2099-01-01; this client supports 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25, 2026-07-28
     -> Transport Protocol, did not run
     tools/list: server "main": HTTP status 307
-      [server]/mcp redirects to [server]/elsewhere, but redirects are not followed; configure that URL if it is correct
+      [server]/mcp redirects to [server]/elsewhere, which is not followed; configure that URL if it is correct
     -> Transport Status(307)
     "#);
 }

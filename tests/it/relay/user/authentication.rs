@@ -30,7 +30,7 @@ async fn token_of_the_user_is_sent_with_every_request() {
     content-type: application/json
     mcp-protocol-version: 2025-11-25
     mcp-session-id: session-1
-    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{"a":1}}}
+    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{"a":1},"_meta":{"progressToken":3}}}
     "#);
 }
 

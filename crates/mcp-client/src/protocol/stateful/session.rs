@@ -203,9 +203,8 @@ impl Session {
         }
         let number = self.channel.next_id();
         let options = request.options;
-        let wants_progress = options.is_some_and(|options| options.on_progress.is_some());
         let meta = Meta {
-            progress_token: wants_progress.then_some(number),
+            progress_token: request.wants_progress().then_some(number),
             caller: CallerMeta::of(options),
             ..Meta::default()
         };

@@ -29,7 +29,7 @@ use crate::{
     request::{CallerMeta, Envelope, InputParams, Meta, MethodName, Params, Request},
     result::{CacheHint, Decode, Outcome, ServerCapabilities, ServerInfo},
     transport::{
-        Extensions, MessageContext, OutgoingMessage, RequestHeaders, TransportError,
+        Extensions, MessageContext, OutgoingMessage, RequestHeaders, Transport, TransportError,
         TransportErrorKind,
     },
 };
@@ -274,10 +274,9 @@ impl StatelessProtocol {
     ) -> Result<Outcome<R>, Error> {
         let Request { method, params, options, deadline, .. } = request;
         let number = self.next_id();
-        let wants_progress = options.is_some_and(|options| options.on_progress.is_some());
         let log_receiver = options.and_then(|options| options.log_receiver.as_ref());
         let meta = Meta {
-            progress_token: wants_progress.then_some(number),
+            progress_token: request.wants_progress().then_some(number),
             envelope: Some(self.envelope(revision)),
             log_level: log_receiver.map(|receiver| &receiver.level),
             caller: CallerMeta::of(*options),
@@ -310,6 +309,10 @@ impl StatelessProtocol {
         };
         cancel_on_drop.completed();
         outcome
+    }
+
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.channel.transport
     }
 
     pub(crate) fn next_id(&self) -> i64 {
