@@ -11,6 +11,8 @@ use std::sync::{
 use http::{HeaderMap, StatusCode, header};
 use mcp_client::{SessionId, names_lost_session};
 
+use crate::endpoint::Endpoint;
+
 /// A deviation of a server from HTTP or an MCP transport that the client accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -26,6 +28,13 @@ pub enum HttpDeviation {
     /// 405. Older servers and routers do this. The client does not listen then. Accepted since
     /// version 0.1.
     GetStreamRejected,
+    /// The server redirects to another URL of the same origin, with the status 307 or 308. Web
+    /// frameworks do this to add or remove the last slash (pull request 34845 of BerriAI/litellm). The
+    /// client follows at most 3 redirects. Accepted since version 0.1.
+    Redirect,
+    /// The server, or a load balancer before it, uses cookies, which MCP does not mention (issue 168 of
+    /// geelen/mcp-remote). The client sends them back. Accepted since version 0.1.
+    Cookies,
     /// The server accepts a notification with another success status than 202. Accepted since
     /// version 0.1.
     NotificationStatus,
@@ -33,10 +42,12 @@ pub enum HttpDeviation {
 
 impl HttpDeviation {
     /// All deviations.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::LostSessionAs401,
         Self::NoChallenge,
         Self::GetStreamRejected,
+        Self::Redirect,
+        Self::Cookies,
         Self::NotificationStatus,
     ];
 
@@ -46,6 +57,8 @@ impl HttpDeviation {
             Self::LostSessionAs401 => "it reports a lost session with the status 401",
             Self::NoChallenge => "it responds with the status 401 and no challenge",
             Self::GetStreamRejected => "it rejects the GET stream with another status than 405",
+            Self::Redirect => "it redirects to another URL of the same origin",
+            Self::Cookies => "it uses cookies",
             Self::NotificationStatus => "it accepts notifications with another status than 202",
         }
     }
@@ -70,6 +83,12 @@ impl HttpDeviations {
         HttpDeviation::ALL.into_iter().map(count).filter(|(_, count)| *count > 0).collect()
     }
 
+    /// Returns the descriptions of the deviations so far, with the number of times.
+    pub(crate) fn descriptions(&self) -> Vec<(&'static str, u64)> {
+        let described = |(deviation, count): (HttpDeviation, u64)| (deviation.description(), count);
+        self.counts().into_iter().map(described).collect()
+    }
+
     /// Records a 401 without a challenge.
     pub(crate) fn check_challenge(&self, status: StatusCode, headers: &HeaderMap) {
         if status == StatusCode::UNAUTHORIZED && !headers.contains_key(header::WWW_AUTHENTICATE) {
@@ -87,6 +106,23 @@ impl HttpDeviations {
             }
             _ => false,
         }
+    }
+
+    /// Returns the URL to which the same request must be sent, if the response is a redirect within
+    /// the origin of `from` that keeps the method and the body.
+    pub(crate) fn redirect(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        from: &Endpoint,
+    ) -> Option<Endpoint> {
+        if !matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
+            return None;
+        }
+        let location = std::str::from_utf8(headers.get(header::LOCATION)?.as_bytes()).ok()?;
+        let target = from.in_same_origin(location)?;
+        self.record(HttpDeviation::Redirect);
+        Some(target)
     }
 
     /// Records the status of an accepted notification, unless it is 202.

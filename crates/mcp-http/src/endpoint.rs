@@ -86,6 +86,15 @@ impl Endpoint {
         Self::new(url.as_str()).map_err(|_| InvalidReference::NoUrl)
     }
 
+    /// Resolves the `reference` of a redirect. Returns `None` if the result has another origin, or is
+    /// not a valid URL.
+    pub(crate) fn in_same_origin(&self, reference: &str) -> Option<Self> {
+        let mut url = self.url().join(reference).ok()?;
+        url.set_fragment(None);
+        let is_same = url.origin() == self.url().origin();
+        Self::new(url.as_str()).ok().filter(|_| is_same)
+    }
+
     /// Returns whether a token may be sent to this URL. This is the case if the connection is
     /// encrypted or does not leave this machine.
     pub(crate) fn is_confidential(&self) -> bool {

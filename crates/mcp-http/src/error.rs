@@ -141,11 +141,12 @@ pub enum Error {
         body: ErrorBody,
     },
 
-    /// The server redirects to another URL. The client does not follow redirects, because the token
-    /// is not for the other URL.
+    /// The server redirects to a URL that is not followed. The client follows at most 3 redirects
+    /// with the status 307 or 308, within the origin of the server. The token is not for another
+    /// origin.
     #[error(
-        "{endpoint} redirects to {location}, but redirects are not followed; configure that URL if \
-         it is correct"
+        "{endpoint} redirects to {location}, which is not followed; configure that URL if it is \
+         correct"
     )]
     Redirect {
         /// The URL of the server.

@@ -56,9 +56,9 @@ mod message;
 mod client;
 mod error;
 mod auth;
+mod compat;
 mod endpoint;
 mod error_body;
-mod compat;
 
 pub use mcp_client::{self, Client};
 

@@ -169,3 +169,19 @@ async fn tools_belong_to_the_signed_in_user() {
     let tools = relay.unwrap().for_user("bob", bob).tools("s").await.unwrap();
     assert_eq!(tools.call("secret", ()).await.unwrap().text(), "of bob");
 }
+
+#[tokio::test]
+async fn requests_to_the_authorization_server_have_a_user_agent() {
+    let fixture = OAuthFixture::start().await;
+    let client = client_builder().build().unwrap();
+    let alice = client.user("alice");
+    fixture.sign_in(&client, &alice).await.unwrap();
+    let library = concat!("relay/", env!("CARGO_PKG_VERSION"));
+    for endpoint in [OAuthEndpoint::Metadata, OAuthEndpoint::Registration, OAuthEndpoint::Token] {
+        let requests = fixture.authorization_server.requests(endpoint);
+        assert!(!requests.is_empty(), "{endpoint:?}");
+        for request in requests {
+            assert_eq!(request.headers()["user-agent"], library, "{endpoint:?}");
+        }
+    }
+}

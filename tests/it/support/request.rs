@@ -56,6 +56,11 @@ impl ReceivedRequest {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
+    /// The HTTP method, and the path with the query.
+    pub(crate) fn request_line(&self) -> String {
+        format!("{} {}", self.method, self.target)
+    }
+
     /// The body as text.
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("UTF-8")

@@ -2,11 +2,12 @@
 
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
+use http::HeaderValue;
 use rustls::ClientConfig;
 use zeroize::Zeroizing;
 
 use super::{
-    http_client::{Backend, HttpClient},
+    http_client::{Backend, HttpClient, USER_AGENT},
     pool::{self, Pool},
     resolver::AddressFilter,
     response::without_url,
@@ -56,6 +57,7 @@ pub struct HttpClientBuilder {
     identity: Option<Zeroizing<Vec<u8>>>,
     http2_only: bool,
     filter: Option<AddressFilter>,
+    user_agent: String,
 }
 
 /// The proxy for connections to other machines.
@@ -75,6 +77,7 @@ impl HttpClientBuilder {
             identity: None,
             http2_only: false,
             filter: None,
+            user_agent: USER_AGENT.to_owned(),
         }
     }
 
@@ -118,6 +121,11 @@ impl HttpClientBuilder {
         Self { http2_only, ..self }
     }
 
+    /// Sets the header `User-Agent` of all requests. Defaults to `relay/VERSION`.
+    pub fn user_agent(self, user_agent: impl Into<String>) -> Self {
+        Self { user_agent: user_agent.into(), ..self }
+    }
+
     /// Adds a filter for the addresses to connect to. `filter` gets the host of the URL and an IP
     /// address of the host. If there are several filters, all must return true.
     ///
@@ -139,8 +147,11 @@ impl HttpClientBuilder {
     ///
     /// # Errors
     /// Returns [`Error::ClientBuild`] if a setting is invalid, or if the system does not provide
-    /// what the client needs.
+    /// what the client needs. Returns [`Error::InvalidHeader`] if the `User-Agent` is invalid.
     pub fn build(self) -> Result<HttpClient, Error> {
+        let user_agent = HeaderValue::try_from(&self.user_agent)
+            .map_err(|_| Error::invalid_header_value("User-Agent"))?;
+        let user_agent = Some(user_agent);
         let identity = self.identity.as_ref().map(|pem| pem.as_slice());
         let mut tls = tls::client_config(&self.certificates, identity)?;
         tls.alpn_protocols = match self.http2_only {
@@ -150,14 +161,16 @@ impl HttpClientBuilder {
         let pool =
             Pool::new(tls.clone(), self.connect_timeout, self.http2_only, self.filter.clone());
         let proxied = match &self.proxy {
-            Proxy::None => return Ok(HttpClient(Backend::Direct(pool))),
+            Proxy::None => {
+                return Ok(HttpClient { backend: Backend::Direct(pool), user_agent });
+            }
             Proxy::Url(url) => {
                 self.reqwest_builder(tls).proxy(reqwest::Proxy::all(url).map_err(setup_error)?)
             }
             Proxy::Environment => self.reqwest_builder(tls),
         };
         let proxied = proxied.build().map_err(setup_error)?;
-        Ok(HttpClient(Backend::Proxied(proxied, pool)))
+        Ok(HttpClient { backend: Backend::Proxied(proxied, pool), user_agent })
     }
 
     /// Returns a reqwest builder with the same settings, for connections through a proxy. If no

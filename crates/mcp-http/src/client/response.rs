@@ -12,7 +12,10 @@ use crate::{endpoint::Endpoint, error::Error};
 
 /// A response with its status and headers. The body is read in chunks.
 pub(crate) struct Response {
+    /// The URL of the server, for errors.
     pub(crate) endpoint: Endpoint,
+    /// The URL that has responded.
+    pub(crate) url: Endpoint,
     pub(super) received: Received,
 }
 

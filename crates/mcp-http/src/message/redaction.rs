@@ -26,8 +26,10 @@ pub(crate) struct RequestSecrets {
     pub(crate) configured: ConfiguredSecrets,
     /// The caller's headers for this request only.
     pub(crate) call_headers: Option<Headers>,
-    /// The URL that the request is sent to, if it is not that of the server.
-    pub(crate) target: Option<Endpoint>,
+    /// The URLs that the request is sent to, if they are not that of the server.
+    pub(crate) targets: Vec<Endpoint>,
+    /// The values of cookies that were sent or received.
+    pub(crate) cookies: Vec<String>,
     /// The values of the headers that the [`RequestSigner`](crate::RequestSigner) has added.
     pub(crate) signed: Vec<HeaderValue>,
     /// The secrets of other requests, which the server may echo in a response to this one.
@@ -58,6 +60,20 @@ impl RequestSecrets {
         self.remember();
     }
 
+    /// Adds the URL that a redirect leads to.
+    pub(crate) fn add_target(&mut self, target: Endpoint) {
+        self.targets.push(target);
+        self.remember();
+    }
+
+    /// Adds the values of cookies.
+    pub(crate) fn add_cookies(&mut self, cookies: Vec<String>) {
+        if !cookies.is_empty() {
+            self.cookies.extend(cookies);
+            self.remember();
+        }
+    }
+
     /// Adds the headers that a signer has added to the request.
     pub(crate) fn add_signed(&mut self, headers: &HeaderMap) {
         self.signed.extend(headers.values().cloned());
@@ -80,7 +96,8 @@ impl RequestSecrets {
         let headers = self.call_headers.iter().flat_map(Headers::secrets).map(str::to_owned);
         let signed = self.signed.iter().filter_map(|value| value.to_str().ok());
         let texts = token.chain(session).chain(self.configured.texts()).chain(headers);
-        let texts = texts.chain(self.target.iter().flat_map(Endpoint::secrets));
+        let texts = texts.chain(self.targets.iter().flat_map(Endpoint::secrets));
+        let texts = texts.chain(self.cookies.iter().cloned());
         texts.chain(signed.map(str::to_owned))
     }
 
@@ -90,7 +107,8 @@ impl RequestSecrets {
             && self.rejected_token == other.rejected_token
             && self.session == other.session
             && self.call_headers == other.call_headers
-            && self.target == other.target
+            && self.targets == other.targets
+            && self.cookies == other.cookies
             && self.signed == other.signed
     }
 
@@ -178,7 +196,7 @@ mod tests {
             session: SessionId::new(b"s3ssion"),
             configured: ConfiguredSecrets::new(headers, endpoint.unwrap()),
             call_headers: Some(Headers::new().with("X-Tenant", "t3nant")),
-            target: Some(Endpoint::parse("https://a.example/?sessionId=m3ssages").unwrap()),
+            targets: vec![Endpoint::parse("https://a.example/?sessionId=m3ssages").unwrap()],
             ..RequestSecrets::default()
         }
     }
@@ -200,6 +218,8 @@ mod tests {
         ] {
             assert_eq!(secrets.redactor().redact(&format!("a {secret}.")), "a ****.", "{secret}");
         }
+        secrets.add_cookies(vec!["jar-c00kie".to_owned()]);
+        assert_eq!(secrets.redactor().redact("a jar-c00kie."), "a ****.");
         let proof =
             HeaderMap::from_iter([(http::header::ETAG, HeaderValue::from_static("pr00f-x"))]);
         secrets.add_signed(&proof);

@@ -22,7 +22,9 @@ pub(crate) fn trace_request(
     if !enabled!(target: TARGET, Level::TRACE) {
         return;
     }
-    event!(target: TARGET, Level::TRACE, "> {method} {endpoint}");
+    // A redirect leads to a URL that the server has chosen, which may echo a secret.
+    let url = endpoint.to_string();
+    event!(target: TARGET, Level::TRACE, "> {method} {}", secrets.redactor().redact(&url));
     trace_headers(">", headers, secrets);
     trace_body(">", body, secrets);
 }

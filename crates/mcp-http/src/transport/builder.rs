@@ -28,6 +28,7 @@ impl HttpTransport {
             token_source: None,
             insecure: false,
             max_message_size: Self::DEFAULT_MAX_MESSAGE_SIZE,
+            cookies: true,
         }
     }
 }
@@ -41,6 +42,7 @@ pub struct HttpTransportBuilder {
     token_source: Option<Arc<dyn TokenSource>>,
     insecure: bool,
     max_message_size: usize,
+    cookies: bool,
 }
 
 impl HttpTransportBuilder {
@@ -77,6 +79,14 @@ impl HttpTransportBuilder {
     /// to 32 MiB.
     pub fn max_message_size(self, max_message_size: usize) -> Self {
         Self { max_message_size, ..self }
+    }
+
+    /// Sets whether cookies of the server are sent back to it. Load balancers use cookies to keep a
+    /// session at one replica. Each user has separate cookies, which count as secrets and go only to
+    /// the origin that has set them. A call with a [token of its
+    /// own](crate::HttpCallOptions::bearer_token) neither sends nor stores cookies. Defaults to true.
+    pub fn cookies(self, cookies: bool) -> Self {
+        Self { cookies, ..self }
     }
 
     /// Validates the settings. [`build`](Self::build) does this too.
@@ -119,6 +129,7 @@ impl HttpTransportBuilder {
             headers,
             insecure: self.insecure,
             max_message_size: self.max_message_size,
+            cookies: self.cookies,
             deviations: HttpDeviations::default(),
         };
         Ok(HttpTransport(Sender::new(server, self.token_source)))

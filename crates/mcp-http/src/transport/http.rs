@@ -107,6 +107,10 @@ impl Transport for HttpTransport {
         Box::pin(async { Ok(self.delete(context).await?) })
     }
 
+    fn deviations(&self) -> Vec<(&'static str, u64)> {
+        self.0.deviations().descriptions()
+    }
+
     fn probe_timeout(&self) -> Option<Duration> {
         Some(PROBE_TIMEOUT)
     }

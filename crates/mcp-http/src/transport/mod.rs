@@ -6,5 +6,6 @@ mod resumption;
 mod sse;
 mod sender;
 mod token_refresh;
+mod cookies;
 
 pub use self::{builder::HttpTransportBuilder, http::HttpTransport, sse::SseTransport};

@@ -7,11 +7,11 @@ use http::{HeaderMap, StatusCode, header};
 use mcp_client::SessionId;
 use tokio::time;
 
-use super::token_refresh::TokenRefresher;
+use super::{cookies::CookieJar, token_refresh::TokenRefresher};
 use crate::{
     auth::{AccessToken, RejectedToken, TokenSource, TokenUnavailable},
     client::{HttpClient, Response},
-    compat::{HttpDeviations, RejectedSession},
+    compat::{HttpDeviation, HttpDeviations, RejectedSession},
     endpoint::Endpoint,
     error::Error,
     message::{
@@ -19,6 +19,9 @@ use crate::{
         trace_request, trace_response,
     },
 };
+
+/// The maximum number of redirects of one request.
+const MAX_REDIRECTS: usize = 3;
 
 /// Sends requests to one server with the tokens of one user. Clones share the server and the tokens.
 #[derive(Clone)]
@@ -31,14 +34,16 @@ pub(super) struct Sender {
 struct UserState {
     tokens: TokenRefresher,
     rejected_session: RejectedSession,
+    cookies: CookieJar,
     /// The secrets of the user's latest requests.
     recent: RecentSecrets,
 }
 
 impl UserState {
     fn new(source: Option<Arc<dyn TokenSource>>) -> Arc<Self> {
+        let (tokens, cookies) = (TokenRefresher::new(source), CookieJar::default());
         let (rejected_session, recent) = (RejectedSession::default(), RecentSecrets::default());
-        Arc::new(Self { tokens: TokenRefresher::new(source), rejected_session, recent })
+        Arc::new(Self { tokens, rejected_session, cookies, recent })
     }
 }
 
@@ -51,6 +56,8 @@ pub(super) struct Server {
     pub(super) secrets: ConfiguredSecrets,
     pub(super) insecure: bool,
     pub(super) max_message_size: usize,
+    /// True if cookies of the server are sent back to it.
+    pub(super) cookies: bool,
     pub(super) deviations: HttpDeviations,
 }
 
@@ -126,16 +133,17 @@ impl Sender {
             rejected_token,
             session: request.context.session.clone(),
             call_headers: request.call_headers().cloned(),
-            target: request.target.clone(),
+            targets: request.target.clone().into_iter().collect(),
             ..self.secrets()
         };
         let server = &self.server;
-        let mut response = server.send_once(request, &mut secrets).await?;
+        let jar = self.jar(request);
+        let mut response = server.send_once(request, jar, &mut secrets).await?;
         if server.pass_to_signer(&response, &secrets) {
             response.drain();
             // A rejected request did not run, so it counts as not sent.
             request.sent.set(false);
-            response = server.send_once(request, &mut secrets).await?;
+            response = server.send_once(request, jar, &mut secrets).await?;
             // Only informs the signer: the request is not sent a third time.
             server.pass_to_signer(&response, &secrets);
         }
@@ -150,18 +158,52 @@ impl Sender {
             max_message_size: server.max_message_size,
         })
     }
+
+    /// Returns the cookies for a request. A request with a token of its own may belong to another
+    /// user, so it has none.
+    fn jar(&self, request: &Request) -> Option<&CookieJar> {
+        let is_own = request.extensions.get::<AccessToken>().is_none();
+        (self.server.cookies && is_own).then_some(&self.user.cookies)
+    }
 }
 
 impl Server {
+    /// Sends the request, and follows redirects within the origin.
     async fn send_once(
         &self,
         request: &Request,
+        jar: Option<&CookieJar>,
         secrets: &mut RequestSecrets,
     ) -> Result<Response, Error> {
-        let headers = self.headers(request, secrets)?;
+        let endpoint = &self.endpoint;
+        let first = request.target.as_ref().unwrap_or(endpoint);
+        let mut response = self.send_to(first, request, jar, secrets).await?;
+        for _ in 0..MAX_REDIRECTS {
+            let (status, headers) = (response.status(), response.headers());
+            let Some(target) = self.deviations.redirect(status, headers, &response.url) else {
+                break;
+            };
+            response.drain();
+            secrets.add_target(target.clone());
+            // Boxed because this is rare, which keeps the future of each call small.
+            response = Box::pin(self.send_to(&target, request, jar, secrets)).await?;
+        }
+        Ok(response)
+    }
+
+    async fn send_to(
+        &self,
+        target: &Endpoint,
+        request: &Request,
+        jar: Option<&CookieJar>,
+        secrets: &mut RequestSecrets,
+    ) -> Result<Response, Error> {
+        let mut headers = self.headers(target, request, secrets)?;
+        if let Some(jar) = jar {
+            secrets.add_cookies(jar.add_to(&mut headers, target));
+        }
         secrets.remember();
         let (method, body) = (request.method.clone(), request.body.clone());
-        let target = self.target(request);
         trace_request(&method, target, &headers, &body, secrets);
         request.sent.set(true);
         let sending = self.client.send(target, method, headers, body);
@@ -172,14 +214,14 @@ impl Server {
             })??,
             None => sending.await?,
         };
-        // With HTTP+SSE, a request may go to another URL. Errors contain the URL of the server.
+        // The request may go to another URL. Errors contain the URL of the server.
         response.endpoint = self.endpoint.clone();
+        if let Some(jar) = jar.filter(|_| response.headers().contains_key(header::SET_COOKIE)) {
+            self.deviations.record(HttpDeviation::Cookies);
+            secrets.add_cookies(jar.store(response.headers(), target));
+        }
         trace_response(&response, secrets);
         Ok(response)
-    }
-
-    fn target<'a>(&'a self, request: &'a Request) -> &'a Endpoint {
-        request.target.as_ref().unwrap_or(&self.endpoint)
     }
 
     /// Gives the response to the signer of the request. Returns true if the request must be signed
@@ -194,7 +236,12 @@ impl Server {
         again && status == StatusCode::UNAUTHORIZED
     }
 
-    fn headers(&self, request: &Request, secrets: &mut RequestSecrets) -> Result<HeaderMap, Error> {
+    fn headers(
+        &self,
+        target: &Endpoint,
+        request: &Request,
+        secrets: &mut RequestSecrets,
+    ) -> Result<HeaderMap, Error> {
         let endpoint = || self.endpoint.clone();
         let token = secrets.token.clone();
         let token = token.as_ref();
@@ -204,7 +251,7 @@ impl Server {
         }
         let mut headers = request.headers(&self.headers)?;
         if let Some(signer) = token.and_then(AccessToken::signer) {
-            let signed = signer.sign(&request.method, self.target(request).url());
+            let signed = signer.sign(&request.method, target.url());
             let signing_error = |source| Error::TokenSource { endpoint: endpoint(), source };
             let signed = signed.map_err(signing_error)?;
             secrets.add_signed(&signed);

@@ -135,13 +135,15 @@ impl SseTransport {
             accepted.drain();
             return Err(protocol_error("expected an event stream in response to GET"));
         }
+        // The server may have redirected the request within its origin.
+        let stream_url = accepted.response.url.clone();
         let mut events = EventStream::new(accepted);
         let first = time::timeout(ENDPOINT_TIMEOUT, events.next_event()).await;
         let first =
             first.map_err(|_| protocol_error("timed out waiting for the \"endpoint\" event"))??;
         let message_url = match first {
             Some(Event { event_type: EventType::Endpoint, data }) => {
-                endpoint.join(&data).map_err(|error| match error {
+                stream_url.join(&data).map_err(|error| match error {
                     InvalidReference::NoUrl => {
                         protocol_error("the \"endpoint\" event contains no valid URL")
                     }
@@ -240,6 +242,10 @@ impl Transport for SseTransport {
 
     fn redactor(&self) -> Redactor {
         self.0.sender.secrets().redactor()
+    }
+
+    fn deviations(&self) -> Vec<(&'static str, u64)> {
+        self.0.sender.deviations().descriptions()
     }
 
     fn close(&self, context: MessageContext) -> BoxFuture<'_, Result<(), TransportError>> {

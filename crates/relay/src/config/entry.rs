@@ -37,6 +37,9 @@ pub(crate) struct ServerEntry {
     /// the network can read them. Defaults to false.
     #[schemars(with = "Option<bool>")]
     pub(crate) dangerously_allow_insecure_http: Option<Spanned<bool>>,
+    /// Whether cookies of the server are sent back to it, for each user separately. Defaults to true.
+    #[schemars(with = "Option<bool>")]
+    pub(crate) cookies: Option<Spanned<bool>>,
     /// The settings for the sign-ins of users at this server.
     #[schemars(with = "Option<OAuthEntry>")]
     pub(crate) oauth: Option<Spanned<OAuthEntry>>,

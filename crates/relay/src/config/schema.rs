@@ -19,7 +19,7 @@ pub(crate) fn keys_by_transport(schema: &mut Schema) {
         "required": ["command"],
         "properties": {
             "transport": { "const": "stdio" }, "url": false, "headers": empty, "api_key": false,
-            "dangerously_allow_insecure_http": false, "oauth": false,
+            "dangerously_allow_insecure_http": false, "cookies": false, "oauth": false,
         },
     });
     schema.insert("anyOf".to_owned(), json!([http, stdio]));
@@ -141,6 +141,9 @@ mod tests {
             ("command = 'a'\nheaders = { A = 'b' }", false),
             ("command = 'a'\nheaders = {}", true),
             ("command = 'a'\ndangerously_allow_insecure_http = true", false),
+            ("command = 'a'\ncookies = false", false),
+            ("$url\ncookies = false", true),
+            ("$url\ncookies = 'no'", false),
             ("$url\nenv = { A = 'b' }", false),
             ("$url\nenv = {}\nheaders = { A = 'b' }", true),
             ("$url\nargs = []", false),

@@ -52,6 +52,7 @@ impl ServerSection<'_> {
         }
         server.insecure =
             entry.dangerously_allow_insecure_http.is_some_and(|insecure| *insecure.get_ref());
+        server.cookies = entry.cookies.is_none_or(|cookies| *cookies.get_ref());
         server.oauth = self.oauth(entry.oauth.as_ref(), entry.shared)?.map(Box::new);
         // An empty key counts as no key, so that a variable with an empty default turns it off.
         let key = entry.api_key.as_ref().map(|key| self.resolved(key)).transpose()?;
@@ -82,6 +83,8 @@ impl ServerSection<'_> {
         let insecure =
             "\"dangerously_allow_insecure_http\" is not allowed with transport \"stdio\"";
         self.reject(entry.dangerously_allow_insecure_http.as_ref(), insecure)?;
+        let cookies = "\"cookies\" is not allowed with transport \"stdio\"";
+        self.reject(entry.cookies.as_ref(), cookies)?;
         self.reject(entry.oauth.as_ref(), "\"oauth\" is not allowed with transport \"stdio\"")?;
         let key =
             "\"api_key\" is not allowed with transport \"stdio\"; pass credentials in \"env\"";

@@ -449,6 +449,7 @@ pub(super) mod tests {
             "timeout",
             "protocol",
             "dangerously_allow_insecure_http",
+            "cookies",
             "command",
             "env",
             "env.KEY",

@@ -38,7 +38,7 @@ pub(crate) struct RelayState {
 }
 
 /// The name and the version of the application, as servers see them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClientInfo {
     pub(crate) name: String,
     pub(crate) version: String,

@@ -35,6 +35,7 @@ pub struct Server {
     pub(crate) oauth: Option<Box<OAuthSettings>>,
     pub(crate) limits: Limits,
     pub(crate) max_message_size: usize,
+    pub(crate) cookies: bool,
     pub(crate) protocol: Option<Revision>,
     pub(crate) fault: Option<SettingsError>,
     pub(crate) required: bool,
@@ -118,6 +119,7 @@ impl Server {
             oauth: None,
             limits: Limits::default(),
             max_message_size: HttpTransport::DEFAULT_MAX_MESSAGE_SIZE,
+            cookies: true,
             protocol: None,
             fault: None,
             required: false,
@@ -294,6 +296,12 @@ impl Server {
         Self { validate_schemas, ..self }
     }
 
+    /// Sets whether cookies of an HTTP server are sent back to it. Load balancers use cookies to keep a
+    /// session at one replica. Each user has separate cookies, which are secrets. Defaults to `true`.
+    pub fn cookies(self, cookies: bool) -> Self {
+        Self { cookies, ..self }
+    }
+
     /// Sets how many times a request is sent again after a temporary failure, such as a failure to
     /// connect. Defaults to 2. [`Error`](crate::Error#retries) lists which failures are retried, and
     /// how long a retry waits.
@@ -371,7 +379,8 @@ impl Server {
     pub(crate) fn http_transport(&self, url: &str) -> mcp_http::HttpTransportBuilder {
         let mut transport = HttpTransport::builder(url)
             .dangerously_allow_insecure_http(self.insecure)
-            .max_message_size(self.max_message_size);
+            .max_message_size(self.max_message_size)
+            .cookies(self.cookies);
         for (header, value) in &self.headers {
             transport = transport.header(header, value);
         }
@@ -489,6 +498,7 @@ impl fmt::Debug for Server {
             .field("oauth", &self.oauth)
             .field("limits", &self.limits)
             .field("max_message_size", &self.max_message_size)
+            .field("cookies", &self.cookies)
             .field("protocol", &self.protocol)
             .field("required", &self.required)
             .field("shared", &self.shared)

@@ -165,7 +165,8 @@ impl RelayBuilder {
     }
 
     /// Sets the name and the version of the application, which are sent to servers. Defaults to
-    /// `relay` with the version of this crate.
+    /// `relay` with the version of this crate. They are also part of the header `User-Agent`, unless
+    /// the [HTTP client](Self::http_client) or a [header](Server::header) sets another one.
     pub fn client_info(self, name: impl Into<String>, version: impl Into<String>) -> Self {
         let client_info = ClientInfo { name: name.into(), version: version.into() };
         Self { client_info, ..self }
@@ -198,6 +199,10 @@ impl RelayBuilder {
     pub fn build(self) -> Result<Relay, Error> {
         let to_error = |error: mcp_http::Error| Error::configuration(None, error_chain(&error));
         let client = self.client.map_or_else(HttpClient::new, Ok).map_err(to_error)?;
+        let client = match &self.client_info {
+            application if *application == ClientInfo::default() => client,
+            ClientInfo { name, version } => client.with_application(name, version),
+        };
         let servers = ServerTable::new(client, self.pool.idle);
         for (name, server) in self.config.servers {
             servers.insert(&name, server)?;

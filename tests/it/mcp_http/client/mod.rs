@@ -5,3 +5,4 @@ mod fetch;
 mod proxies;
 mod reqwest_client;
 mod tls;
+mod user_agent;

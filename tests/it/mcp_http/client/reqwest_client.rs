@@ -49,12 +49,12 @@ async fn provided_client_distinguishes_unreachable_from_interrupted() {
 }
 
 #[tokio::test]
-async fn provided_client_reports_redirects() {
+async fn provided_client_follows_redirects_like_others() {
     let redirect = status(307).header("location", "/elsewhere");
     let server = Script::new().on("tools/call", redirect).start().await;
     assert_snapshot!(describe_result(client_for_url(&server.url()).call_tool("add", ()).await), @"
-    [server]/mcp redirects to [server]/elsewhere, but redirects are not followed; configure that URL if it is correct
+    [server]/mcp redirects to [server]/elsewhere, which is not followed; configure that URL if it is correct
     -> Status(307)
     ");
-    assert_eq!(server.requests_of("tools/call").await.len(), 1);
+    assert_eq!(server.requests_of("tools/call").await.len(), 4);
 }

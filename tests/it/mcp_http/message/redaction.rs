@@ -64,7 +64,7 @@ async fn errors_redact_an_echoed_token() {
     -> Rpc
     a JSON-RPC error on a stream: "tools/list" failed: bad token **** (code -32000), data "****"
     -> Rpc
-    a redirect: [server]/mcp redirects to [server]/****/login, but redirects are not followed; configure that URL if it is correct
+    a redirect: [server]/mcp redirects to [server]/****/login, which is not followed; configure that URL if it is correct
     -> Status(307)
     "#);
 }
@@ -125,7 +125,7 @@ async fn wire_trace_redacts_tokens_sessions_and_configured_headers() {
     > mcp-protocol-version: 2025-11-25
     > mcp-session-id: ****
     > authorization: Bearer ****
-    > {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{}}}
+    > {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{},"_meta":{"progressToken":2}}}
     < 200 OK
     < content-type: text/event-stream
     < {"jsonrpc":"2.0","id":2,"result":{"content":[]}}

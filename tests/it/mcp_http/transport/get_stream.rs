@@ -95,8 +95,8 @@ async fn listen_reports_other_statuses_as_errors() {
     -> Status(403)
     [server]/mcp returned HTTP status 500 Internal Server Error
     -> Status(500)
-    [server]/mcp redirects to [server]/elsewhere, but redirects are not followed; configure that URL if it is correct
-    -> Status(307)
+    [server]/mcp lost the session: HTTP status 404 Not Found
+    -> SessionEnded, did not run
     ");
 }
 

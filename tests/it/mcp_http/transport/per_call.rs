@@ -57,7 +57,7 @@ async fn call_options_apply_to_their_own_requests_only() {
     mcp-protocol-version: 2025-11-25
     mcp-session-id: session-1
     x-team: red
-    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{}}}
+    {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{},"_meta":{"progressToken":2}}}
 
     POST /mcp
     accept: application/json, text/event-stream
@@ -65,7 +65,7 @@ async fn call_options_apply_to_their_own_requests_only() {
     content-type: application/json
     mcp-protocol-version: 2025-11-25
     mcp-session-id: session-1
-    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{}}}
+    {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add","arguments":{},"_meta":{"progressToken":3}}}
     "#);
 }
 

@@ -186,7 +186,7 @@ async fn server_without_resumption_leaves_the_original_ending() {
             call_and_resume(Reply::sse([FIRST]).abort(), &[Reply::status(code)]).await;
         assert!(shown.contains("the connection to [server]/mcp was lost"), "{code}: {shown}");
     }
-    for other in [Reply::status(204), Reply::html_page(), Reply::redirect("/elsewhere")] {
+    for other in [Reply::status(204), Reply::html_page(), Reply::redirect("http://localhost:1/")] {
         let (shown, _, server) = call_and_resume(Reply::sse([FIRST]), &[other]).await;
         assert_eq!(shown, "{\"n\":1}\nit is over");
         assert_eq!(server.count("GET"), 1);
