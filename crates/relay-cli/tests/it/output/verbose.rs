@@ -62,7 +62,7 @@ async fn prints_requests_and_responses_without_tokens() {
     > mcp-protocol-version: 2025-11-25
     > mcp-session-id: ****
     > authorization: Bearer ****
-    > {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"forecast","arguments":{"city":"Oslo"}}}
+    > {"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"forecast","arguments":{"city":"Oslo"},"_meta":{"progressToken":3}}}
     < 200 OK
     < content-type: application/json
     < {"jsonrpc":"2.0","id":3,"result":{"content":[{"type":"text","text":"Oslo: sunny"}],"structuredContent":{"city":"Oslo","sky":"sunny"},"_meta":{"source":"satellite"}}}
