@@ -145,9 +145,9 @@ async fn server_without_either_transport_reports_both_failures() {
       [server]/mcp returned HTTP status 404 Not Found
     -> Status(404), did not run
     --- 405, 200
-    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 405 Method Not Allowed; "initialize" failed
-      invalid response from [server]/mcp: expected an "endpoint" event first
-    -> Protocol, did not run
+    not an MCP server: "server/discover" failed: [server]/mcp returned HTTP status 405 Method Not Allowed; the fallback transport failed: invalid response from [server]/mcp: expected an "endpoint" event first; "initialize" failed
+      [server]/mcp returned HTTP status 405 Method Not Allowed
+    -> Status(405), did not run
     --- 404, 200
     the "endpoint" event of [server]/mcp contains a URL of another origin, "http://localhost:1", which would receive the access token
     -> Blocked, did not run
