@@ -84,7 +84,7 @@ impl HttpTransportBuilder {
     /// Sets whether cookies of the server are sent back to it. Load balancers use cookies to keep a
     /// session at one replica. Each user has separate cookies, which count as secrets and go only to
     /// the origin that has set them. A call with a [token of its
-    /// own](crate::HttpCallOptions::bearer_token) neither sends nor stores cookies. Defaults to true.
+    /// own](crate::HttpCallOptions::bearer_token) does not use cookies. Defaults to true.
     pub fn cookies(self, cookies: bool) -> Self {
         Self { cookies, ..self }
     }

@@ -164,7 +164,7 @@ impl SseTransport {
         };
         // The query of this URL identifies the session, and the server may echo it before the first
         // message is sent.
-        RequestSecrets { target: Some(message_url.clone()), ..self.0.sender.secrets() }.remember();
+        RequestSecrets { targets: vec![message_url.clone()], ..self.0.sender.secrets() }.remember();
         let number = NEXT_SESSION.fetch_add(1, Ordering::Relaxed).to_string();
         let session = SessionId::new(number.as_bytes());
         let session = session.ok_or_else(|| protocol_error("no more session ids"))?;

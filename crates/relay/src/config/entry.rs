@@ -37,7 +37,7 @@ pub(crate) struct ServerEntry {
     /// the network can read them. Defaults to false.
     #[schemars(with = "Option<bool>")]
     pub(crate) dangerously_allow_insecure_http: Option<Spanned<bool>>,
-    /// Whether cookies of the server are sent back to it, for each user separately. Defaults to true.
+    /// Sends cookies of the server back to it, for each user separately. Defaults to true.
     #[schemars(with = "Option<bool>")]
     pub(crate) cookies: Option<Spanned<bool>>,
     /// The settings for the sign-ins of users at this server.

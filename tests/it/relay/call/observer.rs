@@ -75,5 +75,5 @@ async fn trace_context_is_sent_to_the_server() {
     tool.with_options(CallOptions::new().meta("com.example/a", 1)).call(()).await.unwrap();
     let sent = server.requests();
     let call = sent.iter().find(|request| request.method() == "tools/call").unwrap();
-    assert_snapshot!(call.json().unwrap()["params"]["_meta"], @r#"{"com.example/a":1,"progressToken":3,"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}"#);
+    assert_snapshot!(call.json().unwrap()["params"]["_meta"], @r#"{"progressToken":3,"com.example/a":1,"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}"#);
 }

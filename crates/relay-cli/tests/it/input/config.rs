@@ -40,7 +40,7 @@ async fn an_invalid_config_names_the_line_and_the_field() {
     assert_snapshot!(relay("servers").file("relay.toml", text).run().await, @r#"
     exit code: 2
     --- stdout
-    weather	http	unusable: line 3, column 1: unknown field "api-key", expected one of "transport", "url", "api_key", "headers", "timeout", "protocol", "dangerously_allow_insecure_http", "oauth", "required", "shared", "allow_tools", "deny_tools", "command", "args", "env", "inherit_env", "cwd", "idle_timeout", "probe_timeout"; did you mean "api_key"?	no
+    weather	http	unusable: line 3, column 1: unknown field "api-key", expected one of "transport", "url", "api_key", "headers", "timeout", "protocol", "dangerously_allow_insecure_http", "cookies", "oauth", "required", "shared", "allow_tools", "deny_tools", "command", "args", "env", "inherit_env", "cwd", "idle_timeout", "probe_timeout"; did you mean "api_key"?	no
     --- stderr
     ---
     "#);
